@@ -1,0 +1,2 @@
+// Package commands is the command line of gokeytool: one file a command.
+package commands
