@@ -1,6 +1,6 @@
 module gokeytool
 
-go 1.26
+go 1.26.0
 
 require (
 	filippo.io/mldsa v1.0.0
