@@ -1,0 +1,136 @@
+package commands
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"os/user"
+	"strconv"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// Env is what a command has of the world around it. Commands touch nothing
+// else: no process-wide stream, clock or variable; so tests can give them any.
+type Env struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+
+	// LookupEnv finds an environment variable, as os.LookupEnv does.
+	LookupEnv func(name string) (value string, ok bool)
+	// Now is the clock; its location is the one dates are printed in.
+	Now func() time.Time
+	// Home is the user's home directory, where .keystore is by default.
+	Home func() string
+	// ReadSecret reads a line from the terminal without echo. It is nil
+	// where standard input is no terminal; secrets are then read from Stdin.
+	ReadSecret func() ([]byte, error)
+	// ErrTerminal says that Stderr is a terminal, where hints help.
+	ErrTerminal bool
+	// OutTerminal says that Stdout is a terminal.
+	OutTerminal bool
+
+	lines lineReader
+}
+
+// System is the environment of this process.
+func System() *Env {
+	env := &Env{
+		Stdin:       os.Stdin,
+		Stdout:      os.Stdout,
+		Stderr:      os.Stderr,
+		LookupEnv:   os.LookupEnv,
+		Now:         time.Now,
+		Home:        homeDir,
+		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
+	}
+	if fd := int(os.Stdin.Fd()); term.IsTerminal(fd) {
+		env.ReadSecret = func() ([]byte, error) { return readTerminalSecret(fd, env.Stderr) }
+	}
+	return env
+}
+
+// homeDir is the home directory as Java finds it: in the password database,
+// and only failing that in the environment.
+func homeDir() string {
+	if u, err := user.LookupId(strconv.Itoa(os.Getuid())); err == nil && u.HomeDir != "" {
+		return u.HomeDir
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "."
+	}
+	return home
+}
+
+// readTerminalSecret reads a line without echo. An interrupt puts the terminal
+// back as it was before it ends the program.
+func readTerminalSecret(fd int, stderr io.Writer) ([]byte, error) {
+	state, err := term.GetState(fd)
+	if err != nil {
+		return nil, err
+	}
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, os.Interrupt)
+	done := make(chan struct{})
+	defer func() {
+		signal.Stop(interrupts)
+		close(done)
+	}()
+	go func() {
+		select {
+		case <-interrupts:
+			_ = term.Restore(fd, state)
+			io.WriteString(stderr, "\n")
+			os.Exit(exitInterrupted)
+		case <-done:
+		}
+	}()
+	secret, err := term.ReadPassword(fd)
+	io.WriteString(stderr, "\n")
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return secret, err
+}
+
+// maxLine bounds a line typed or piped in; no name or password is longer.
+const maxLine = 1 << 16
+
+// lineReader reads single lines and takes no byte beyond the line's end, so
+// that what follows on standard input (the next answer, a certificate, the
+// next program's input) is still there.
+type lineReader struct{ eof bool }
+
+// readLine returns the next line without its end (LF, CR or CRLF as Java
+// reads them; a lone CR ends no line here, as on every terminal of today).
+// At the end of input it returns what is left, then ok is false.
+func (l *lineReader) readLine(r io.Reader) (line []byte, ok bool, err error) {
+	if l.eof {
+		return nil, false, nil
+	}
+	var buf [1]byte
+	for {
+		n, err := r.Read(buf[:])
+		if n == 1 {
+			if buf[0] == '\n' {
+				return bytes.TrimSuffix(line, []byte("\r")), true, nil
+			}
+			if len(line) == maxLine {
+				return nil, false, errors.New("line on standard input is too long")
+			}
+			line = append(line, buf[0])
+		}
+		if errors.Is(err, io.EOF) {
+			l.eof = true
+			return line, len(line) > 0, nil
+		}
+		if err != nil {
+			return nil, false, err
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package commands
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"syscall"
+)
+
+// Exit codes. keytool knows 0 and 1 only.
+const (
+	exitOK          = 0
+	exitError       = 1
+	exitInterrupted = 130
+)
+
+// javaError is a failure in keytool's words: the Java exception that keytool
+// ends with, and its text.
+type javaError struct {
+	class string
+	text  string // may be empty
+}
+
+func (e *javaError) Error() string {
+	if e.text == "" {
+		return e.class
+	}
+	return e.class + ": " + e.text
+}
+
+// failf is keytool's common failure, a java.lang.Exception.
+func failf(format string, args ...any) error {
+	return &javaError{"java.lang.Exception", fmt.Sprintf(format, args...)}
+}
+
+// hintedError adds to an error what the user can do about it, a line each.
+// The words of the error itself stay keytool's.
+type hintedError struct {
+	err   error
+	hints []string
+}
+
+func (e *hintedError) Error() string { return e.err.Error() }
+func (e *hintedError) Unwrap() error { return e.err }
+
+// withHint adds hints to an error.
+func withHint(err error, hints ...string) error {
+	return &hintedError{err: err, hints: hints}
+}
+
+// errQuiet ends a command early with exit code 0, as keytool does where the
+// user gave up; everything has been said.
+var errQuiet = errors.New("given up")
+
+// fileError turns an error of the file system into what Java says of it.
+func fileError(path string, err error) error {
+	var reason string
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		reason = "No such file or directory"
+	case errors.Is(err, fs.ErrPermission):
+		reason = "Permission denied"
+	case errors.Is(err, syscall.EISDIR):
+		reason = "Is a directory"
+	default:
+		var errno syscall.Errno
+		if !errors.As(err, &errno) {
+			return err
+		}
+		return &javaError{"java.io.IOException", capitalize(errno.Error())}
+	}
+	return &javaError{"java.io.FileNotFoundException", path + " (" + reason + ")"}
+}
+
+func capitalize(s string) string {
+	if s != "" && 'a' <= s[0] && s[0] <= 'z' {
+		return string(s[0]-'a'+'A') + s[1:]
+	}
+	return s
+}

@@ -1,0 +1,121 @@
+package commands
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"gokeytool/store/entry"
+)
+
+// minPassword is keytool's least number of characters in a new password.
+const minPassword = 6
+
+// maxAnswers is how often keytool asks a question before it gives up.
+const maxAnswers = 20
+
+// promptSecret prints the prompt and reads a password: without echo from a
+// terminal, else a line of standard input. No line, or an empty one, is nil,
+// as in Java's sun.security.util.Password.
+func (e *Env) promptSecret(prompt string) ([]byte, error) {
+	fmt.Fprint(e.Stderr, prompt)
+	var secret []byte
+	var err error
+	if e.ReadSecret != nil {
+		secret, err = e.ReadSecret()
+	} else {
+		secret, _, err = e.lines.readLine(e.Stdin)
+	}
+	if err != nil || len(secret) == 0 {
+		return nil, err
+	}
+	return secret, nil
+}
+
+// promptLine prints the prompt and reads a line; ok is false at end of input.
+func (e *Env) promptLine(prompt string) (line string, ok bool, err error) {
+	fmt.Fprint(e.Stderr, prompt)
+	b, ok, err := e.lines.readLine(e.Stdin)
+	return string(b), ok, err
+}
+
+// promptYesNo asks until the answer is yes or no; ENTER and the end of input
+// mean no.
+func (e *Env) promptYesNo(prompt string) (bool, error) {
+	for range maxAnswers {
+		answer, _, err := e.promptLine(prompt)
+		if err != nil {
+			return false, err
+		}
+		switch foldAnswer(answer) {
+		case "", "n", "no":
+			return false, nil
+		case "y", "yes":
+			return true, nil
+		}
+		fmt.Fprintln(e.Stderr, "Wrong answer, try again")
+	}
+	return false, &javaError{"java.lang.RuntimeException", "Too many retries, program terminated"}
+}
+
+// foldAnswer folds an answer as keytool's collator does: case, hyphens and
+// blanks carry no weight.
+func foldAnswer(s string) string {
+	return strings.ToLower(strings.NewReplacer("-", "", " ", "", "\t", "").Replace(s))
+}
+
+// passwordLength counts characters as Java does: UTF-16 units.
+func passwordLength(password []byte) int {
+	n := 0
+	for _, r := range string(password) {
+		n++
+		if r > 0xFFFF {
+			n++
+		}
+	}
+	return n
+}
+
+// samePassword compares two passwords that the same user typed.
+func samePassword(a, b []byte) bool { return bytes.Equal(a, b) }
+
+// promptNewPassword asks for a new password that differs from the old one,
+// twice; what is its name in the questions ("keystore password"). After
+// three tries it gives up.
+func (e *Env) promptNewPassword(what string, old []byte) ([]byte, error) {
+	for range 3 {
+		entered, err := e.promptSecret("New " + what + ": ")
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case passwordLength(entered) < minPassword:
+			fmt.Fprintln(e.Stderr, "Password is too short - must be at least 6 characters")
+		case samePassword(entered, old):
+			fmt.Fprintln(e.Stderr, "Passwords must differ")
+		default:
+			again, err := e.promptSecret("Re-enter new " + what + ": ")
+			if err != nil {
+				return nil, err
+			}
+			same := samePassword(entered, again)
+			entry.Wipe(again)
+			if same {
+				return entered, nil
+			}
+			fmt.Fprintln(e.Stderr, "They don't match. Try again")
+		}
+		entry.Wipe(entered)
+	}
+	return nil, failf("Too many failures - try later")
+}
+
+// readInput reads the named file, or standard input where name is empty,
+// bounded by maxInput.
+func (e *Env) readAllStdin() ([]byte, error) {
+	return io.ReadAll(io.LimitReader(e.Stdin, maxInput))
+}
+
+// maxInput bounds certificates, requests and replies read whole.
+const maxInput = 64 << 20
