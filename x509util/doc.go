@@ -1,0 +1,13 @@
+// Package x509util makes and reads what keytool makes and reads: distinguished
+// names, extensions, certificates (RFC 5280), certificate requests (RFC 2986),
+// keys in PKCS#8 (RFC 5958) and the replies of certificate authorities.
+//
+// It is more forgiving than crypto/x509 in reading, because a keystore must be
+// listed and exported whatever stands in it, and builds the structures itself
+// with cryptobyte, so that algorithms unknown to crypto/x509 take the same
+// path as the known ones. Where a rule is Java's rather than a standard's, the
+// comment says so; defaults and wording that changed between releases follow
+// package jdk.
+//
+// Nothing here prints, prompts or reads the environment.
+package x509util
