@@ -1,0 +1,210 @@
+// Package argv reads keytool's command line, and our own, into a [Request].
+//
+// Two styles are understood. In keytool's style the first word begins with a
+// dash; the command may stand anywhere among the options, names are compared
+// without regard to case, hyphens and blanks, and everything that the JDK's
+// keytool accepts or refuses is accepted or refused in the same words. In the
+// subcommand style the first word is the command ("genkey --alias a",
+// "serve -port 8443"), and an option may also be written --name=value.
+//
+// The package is pure: it prints nothing, and reads files and the environment
+// only through the functions of [Env]. Everything it knows about commands and
+// options stands in one [Table], which also makes the help screens, the
+// completion and the suggestions.
+//
+// Passwords live in Request.Secrets alone. They never appear in Request.Args,
+// in an error or in a printed Request.
+package argv
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"gokeytool/jdk"
+)
+
+// Style is the way a line was written, which decides about streams and wording
+// of what is answered.
+type Style uint8
+
+const (
+	// Keytool style: the first word begins with a dash. Help goes to the
+	// standard error, in keytool's layout.
+	Keytool Style = iota
+	// Subcommand style: the first word is a command. Help goes to the standard
+	// output.
+	Subcommand
+)
+
+func (s Style) String() string {
+	if s == Subcommand {
+		return "subcommand"
+	}
+	return "keytool"
+}
+
+// Env is what Parse may ask of the world. A nil function stands for a world
+// that has no such thing.
+type Env struct {
+	// KeytoolOnly is set if the program runs under the name keytool: there is
+	// no subcommand style then, and none of our own commands, options and
+	// password modifiers.
+	KeytoolOnly bool
+
+	// Release is the JDK whose keytool is followed; zero means jdk.Default.
+	Release jdk.Release
+
+	// LookupEnv resolves -storepass:env, as os.LookupEnv does.
+	LookupEnv func(name string) (string, bool)
+
+	// ReadFile resolves -storepass:file and -conf, as os.ReadFile does.
+	ReadFile func(name string) ([]byte, error)
+
+	// Property resolves Java's ${user.home} and the like in a -conf file.
+	// Properties set on the line by -J-Dname=value go first.
+	Property func(name string) (string, bool)
+
+	// ReadLine reads the next line, without its end, from a file descriptor,
+	// and not a byte beyond it; io.EOF means there is none. It serves
+	// -storepass:fd N and, with 0, -storepass:stdin, and is called at the end
+	// of a successful Parse, once an option, in the order of the line.
+	ReadLine func(fd int) ([]byte, error)
+}
+
+// Request is a line understood. Options are known by their canonical names,
+// such as "keystore" also for -destkeystore: see Table.Options.
+type Request struct {
+	Style   Style
+	Command string // canonical name such as "genkeypair"; "" if none was given
+
+	// Help is set if help was asked for: for Command, or in general if Command
+	// is "". Nothing else in the request is of interest then.
+	Help bool
+
+	// Values are the options that were given, but for passwords, in the order
+	// of their first appearance.
+	Values []Value
+
+	// Operands are the words that are neither option nor value; only commands
+	// of our own have some.
+	Operands []string
+
+	// Secrets are the passwords, under the canonical name of their option. The
+	// caller wipes them when done: see Wipe.
+	Secrets map[string][]byte
+
+	// Unused are known options that were given, but that the command does not
+	// document, by the names that were typed, without dash. keytool ignores them.
+	Unused []string
+
+	// Properties are the Java system properties set by -J-Dname=value. Any
+	// other -J option is ignored.
+	Properties []Property
+
+	// Warnings are the lines for keytool's "Warning:" block which the line
+	// itself gave cause for (JDK 25: a repeated single-valued option). They come
+	// before the warnings of the command. -nowarn silences them with the others.
+	Warnings []string
+
+	// Args is the line in its canonical form: the command, then
+	// --name=value for each value and --name for each flag, then the operands
+	// behind "--". It has no password, and Parse reads it to the same request.
+	// It is nil if Help is set.
+	Args []string
+
+	// Line is the line after -J options were taken out and -conf was expanded,
+	// with passwords masked: what -debug shows.
+	Line []string
+}
+
+// Value is an option with what was given for it.
+type Value struct {
+	Name string // canonical
+
+	// Texts has one element for an option that keeps the last value it was
+	// given, all of them for one that collects, and none for a flag.
+	Texts []string
+
+	// Args has, for addprovider and providerclass, the -providerarg of each
+	// text; nil where there was none.
+	Args []*string
+}
+
+// Property is a Java system property.
+type Property struct{ Name, Value string }
+
+// Has reports whether the option or password was given.
+func (r *Request) Has(name string) bool {
+	_, secret := r.Secrets[name]
+	return secret || r.find(name) != nil
+}
+
+// Value returns the value of an option and whether it was given; the last one,
+// if it collects.
+func (r *Request) Value(name string) (string, bool) {
+	v := r.find(name)
+	if v == nil || len(v.Texts) == 0 {
+		return "", false
+	}
+	return v.Texts[len(v.Texts)-1], true
+}
+
+// List returns all values of an option that collects, in order.
+func (r *Request) List(name string) []string {
+	if v := r.find(name); v != nil {
+		return v.Texts
+	}
+	return nil
+}
+
+// Number returns the value of a number option and whether it was given. Parse
+// has checked that it is one.
+func (r *Request) Number(name string) (int64, bool) {
+	s, ok := r.Value(name)
+	if !ok {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	return n, err == nil
+}
+
+// Property returns a Java system property set on the line; the last one wins.
+func (r *Request) Property(name string) (string, bool) {
+	for i := len(r.Properties) - 1; i >= 0; i-- {
+		if r.Properties[i].Name == name {
+			return r.Properties[i].Value, true
+		}
+	}
+	return "", false
+}
+
+// Wipe overwrites the passwords.
+func (r *Request) Wipe() {
+	for _, s := range r.Secrets {
+		clear(s)
+	}
+}
+
+// String shows the request without its passwords.
+func (r *Request) String() string {
+	if r.Help {
+		return strings.TrimSpace("help " + r.Command)
+	}
+	return strings.Join(r.Args, " ")
+}
+
+// GoString keeps passwords out of %#v.
+func (r *Request) GoString() string { return "argv.Request{" + r.String() + "}" }
+
+// Format keeps passwords out of every verb.
+func (r *Request) Format(f fmt.State, _ rune) { fmt.Fprint(f, r.String()) }
+
+func (r *Request) find(name string) *Value {
+	for i := range r.Values {
+		if r.Values[i].Name == name {
+			return &r.Values[i]
+		}
+	}
+	return nil
+}
