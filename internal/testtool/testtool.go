@@ -1,0 +1,88 @@
+// Package testtool finds the foreign programs that tests compare ours with.
+//
+// A program that is missing skips the test, but fails it where the environment
+// has CI=true, so that a green run there means that the comparison was made.
+package testtool
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gokeytool/jdk"
+)
+
+// Look returns the path of a program, such as "openssl".
+func Look(t testing.TB, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		Missing(t, name)
+	}
+	return path
+}
+
+// Missing skips the test for want of a program, or fails it under CI.
+func Missing(t testing.TB, what string) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("%s is not installed", what)
+	}
+	t.Skipf("%s is not installed", what)
+}
+
+// Keytool returns the path of the JDK's keytool that stands on PATH.
+func Keytool(t testing.TB) string {
+	t.Helper()
+	return Look(t, "keytool")
+}
+
+// Keytools returns the JDK's keytool for every release that is installed: the
+// one on PATH, and those of the JDKs beside it and in /usr/lib/jvm. At least
+// one is there; a test asks for a certain release only if it can do without.
+func Keytools(t testing.TB) map[jdk.Release]string {
+	t.Helper()
+	tools := make(map[jdk.Release]string)
+	onPath, err := exec.LookPath("keytool")
+	if err == nil {
+		if real, err := filepath.EvalSymlinks(onPath); err == nil {
+			add(tools, real)
+		}
+	}
+	homes, _ := filepath.Glob("/usr/lib/jvm/*/bin/keytool")
+	for _, tool := range homes {
+		if real, err := filepath.EvalSymlinks(tool); err == nil {
+			add(tools, real)
+		}
+	}
+	if len(tools) == 0 {
+		Missing(t, "keytool")
+	}
+	return tools
+}
+
+// add files a keytool under its release, as the file "release" in the JDK's
+// home names it. The first of a release stays.
+func add(tools map[jdk.Release]string, tool string) {
+	text, err := os.ReadFile(filepath.Join(filepath.Dir(filepath.Dir(tool)), "release"))
+	if err != nil {
+		return
+	}
+	for line := range strings.Lines(string(text)) {
+		version, ok := strings.CutPrefix(strings.TrimSpace(line), "JAVA_VERSION=")
+		if !ok {
+			continue
+		}
+		feature, _, _ := strings.Cut(strings.Trim(version, `"`), ".")
+		release, err := jdk.Parse(feature)
+		if err != nil || feature == "" {
+			return
+		}
+		if _, taken := tools[release]; !taken {
+			tools[release] = tool
+		}
+		return
+	}
+}
