@@ -1,29 +1,348 @@
 package x509util
 
+import (
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+
+	casn1 "golang.org/x/crypto/cryptobyte/asn1"
+)
+
 // Name is a distinguished name (RFC 5280, section 4.1.2.4). It keeps the DER
 // it was read from or made as. The zero Name is the empty name.
 type Name struct {
-	der []byte
+	der  []byte
+	rdns []rdn // in the order of the encoding, most significant first
 }
 
-// ParseDName reads a name as keytool's -dname option takes it:
-// "CN=Duke, OU=Java, O=\"Example, Inc.\", C=US".
-func ParseDName(s string) (Name, error) { return Name{}, errNotYet }
+// An rdn is a set of attributes, in the order of the encoding.
+type rdn []attribute
 
-// ParseName reads a DER-encoded name.
-func ParseName(der []byte) (Name, error) { return Name{der: der}, nil }
+type attribute struct {
+	oid   string // content of the OBJECT IDENTIFIER, which is valid
+	value derValue
+}
+
+// String types that cryptobyte has no names for.
+const (
+	tagUniversalString = casn1.Tag(28)
+	tagBMPString       = casn1.Tag(30)
+)
+
+// A keyword names an attribute type in text.
+type keyword struct {
+	text    string
+	oid     string // content of the OBJECT IDENTIFIER
+	rfc2253 bool   // one of those of RFC 2253, which count in comparing
+}
+
+// The attribute types as contents of OBJECT IDENTIFIERs.
+const (
+	attrCommonName      = "\x55\x04\x03"                             // 2.5.4.3
+	attrEmailAddress    = "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"     // 1.2.840.113549.1.9.1
+	attrDomainComponent = "\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19" // 0.9.2342.19200300.100.1.25
+)
+
+// keywords are those that Java reads and writes. Of several for one attribute
+// type the first is written.
+var keywords = [...]keyword{
+	{"CN", attrCommonName, true},
+	{"C", "\x55\x04\x06", true},
+	{"L", "\x55\x04\x07", true},
+	{"ST", "\x55\x04\x08", true},
+	{"S", "\x55\x04\x08", true},
+	{"O", "\x55\x04\x0a", true},
+	{"OU", "\x55\x04\x0b", true},
+	{"T", "\x55\x04\x0c", false},
+	{"IP", "\x2b\x06\x01\x04\x01\x2a\x02\x0b\x02\x01", false}, // 1.3.6.1.4.1.42.2.11.2.1, of SKIP
+	{"STREET", "\x55\x04\x09", true},
+	{"DC", attrDomainComponent, true},
+	{"DNQ", "\x55\x04\x2e", false},
+	{"DNQUALIFIER", "\x55\x04\x2e", false},
+	{"SURNAME", "\x55\x04\x04", false},
+	{"GIVENNAME", "\x55\x04\x2a", false},
+	{"INITIALS", "\x55\x04\x2b", false},
+	{"GENERATION", "\x55\x04\x2c", false},
+	{"EMAILADDRESS", attrEmailAddress, false},
+	{"EMAIL", attrEmailAddress, false},
+	{"UID", "\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x01", true}, // 0.9.2342.19200300.100.1.1
+	{"SERIALNUMBER", "\x55\x04\x05", false},
+}
+
+// ParseName reads a DER-encoded name. Values may be of any type and hold any
+// bytes; only the structure has to be right.
+func ParseName(der []byte) (Name, error) {
+	sequence, err := readValue(der)
+	if err != nil {
+		return Name{}, err
+	}
+	if sequence.tag != casn1.SEQUENCE {
+		return Name{}, failIO("Sequence tag error")
+	}
+	n := Name{der: der}
+	for sets := sequence.reader(); !sets.empty(); {
+		set, err := sets.next()
+		if err != nil {
+			return Name{}, err
+		}
+		if set.tag != casn1.SET {
+			return Name{}, failIO("X500 RDN")
+		}
+		var r rdn
+		for parts := set.reader(); !parts.empty(); {
+			a, err := readAttribute(&parts)
+			if err != nil {
+				return Name{}, err
+			}
+			r = append(r, a)
+		}
+		n.rdns = append(n.rdns, r)
+	}
+	return n, nil
+}
+
+func readAttribute(r *derReader) (attribute, error) {
+	sequence, err := r.next()
+	if err != nil {
+		return attribute{}, err
+	}
+	if sequence.tag != casn1.SEQUENCE {
+		return attribute{}, failIO("AVA not a sequence")
+	}
+	parts := sequence.reader()
+	oid, err := parts.next()
+	if err != nil {
+		return attribute{}, err
+	}
+	if _, err = oid.oid(); err != nil {
+		return attribute{}, err
+	}
+	value, err := parts.next()
+	if err != nil {
+		return attribute{}, err
+	}
+	if !parts.empty() {
+		return attribute{}, failIO("AVA, extra bytes = " + strconv.Itoa(len(parts.rest)))
+	}
+	return attribute{string(oid.body), value}, nil
+}
 
 // DER returns the encoded name.
-func (n Name) DER() []byte { return n.der }
+func (n Name) DER() []byte {
+	if n.der == nil {
+		return []byte{0x30, 0}
+	}
+	return n.der
+}
 
-// String returns the name as Java's X500Name.toString does.
-func (n Name) String() string { return "" }
+// IsEmpty reports whether the name has no attributes.
+func (n Name) IsEmpty() bool {
+	return !slices.ContainsFunc(n.rdns, func(r rdn) bool { return len(r) > 0 })
+}
 
-// Equal reports whether two names are equal as Java's X500Name.equals sees it.
-func (n Name) Equal(o Name) bool { return false }
+// CommonName returns the CN that stands first in text, or "" where there is
+// none.
+func (n Name) CommonName() string {
+	for _, r := range slices.Backward(n.rdns) {
+		for _, a := range r {
+			if a.oid == attrCommonName {
+				s, _ := a.text()
+				return s
+			}
+		}
+	}
+	return ""
+}
 
-// IsEmpty reports whether the name has no parts.
-func (n Name) IsEmpty() bool { return true }
+// String returns the name as Java's X500Name.toString does and keytool prints
+// it: least significant part first, "CN=Duke, OU=Java, O=\"Example, Inc.\"".
+// Attributes without a keyword are written "OID.2.5.4.17=...", values that are
+// not strings as '#' and the hex digits of their DER.
+func (n Name) String() string {
+	var b strings.Builder
+	for i, r := range slices.Backward(n.rdns) {
+		if i < len(n.rdns)-1 {
+			b.WriteString(", ")
+		}
+		for j, a := range r {
+			if j > 0 {
+				b.WriteString(" + ")
+			}
+			a.write(&b)
+		}
+	}
+	return b.String()
+}
 
-// CommonName returns the value of the last CN, or "" where there is none.
-func (n Name) CommonName() string { return "" }
+func (a attribute) write(b *strings.Builder) {
+	if k := keywordOf(a.oid); k != nil {
+		b.WriteString(k.text)
+	} else {
+		b.WriteString("OID.")
+		b.WriteString(a.dotted())
+	}
+	b.WriteByte('=')
+	text, ok := a.text()
+	if !ok {
+		b.WriteByte('#')
+		b.WriteString(hex.EncodeToString(a.value.full))
+		return
+	}
+	quoted, needed := quote(text)
+	if needed {
+		b.WriteByte('"')
+		b.WriteString(quoted)
+		b.WriteByte('"')
+	} else {
+		b.WriteString(quoted)
+	}
+}
+
+// quote escapes quotation marks and backslashes, and says whether the value
+// has to stand in quotation marks: where there are separators, blanks at
+// either end or several together. A value that begins and ends with a
+// quotation mark counts as quoted already.
+func quote(s string) (escaped string, needed bool) {
+	quoted := len(s) > 1 && s[0] == '"' && s[len(s)-1] == '"'
+	var b strings.Builder
+	wasBlank := false
+	for i, c := range s {
+		if quoted && (i == 0 || i == len(s)-1) {
+			b.WriteRune(c)
+			continue
+		}
+		blank := c == ' ' || c == '\n'
+		if strings.ContainsRune(",+=\n<>#;\\\"", c) || blank && (wasBlank || i == 0) {
+			needed = true
+		}
+		if c == '"' || c == '\\' {
+			b.WriteByte('\\')
+		}
+		wasBlank = blank
+		b.WriteRune(c)
+	}
+	return b.String(), (needed || wasBlank) && !quoted
+}
+
+// text returns the value as Java decodes it: what a charset can't decode
+// becomes U+FFFD. It is not ok for values that are not strings.
+func (a attribute) text() (s string, ok bool) {
+	return decodeString(a.value.tag, a.value.body)
+}
+
+func decodeString(tag casn1.Tag, value []byte) (s string, ok bool) {
+	switch tag {
+	case casn1.UTF8String:
+		return strings.ToValidUTF8(string(value), "\uFFFD"), true
+	case casn1.PrintableString, casn1.IA5String, casn1.GeneralString:
+		return decodeBytes(value, 0x7F), true
+	case casn1.T61String:
+		return decodeBytes(value, 0xFF), true
+	case tagBMPString:
+		units := make([]uint16, 0, len(value)/2+1)
+		for i := 0; i+1 < len(value); i += 2 {
+			units = append(units, uint16(value[i])<<8|uint16(value[i+1]))
+		}
+		if len(value)%2 == 1 {
+			units = append(units, 0xFFFD)
+		}
+		return string(utf16.Decode(units)), true
+	case tagUniversalString:
+		runes := make([]rune, 0, len(value)/4+1)
+		for ; len(value) >= 4; value = value[4:] {
+			runes = append(runes, rune(value[0])<<24|rune(value[1])<<16|rune(value[2])<<8|rune(value[3]))
+		}
+		if len(value) > 0 {
+			runes = append(runes, 0xFFFD)
+		}
+		return string(runes), true
+	}
+	return "", false
+}
+
+// decodeBytes decodes a charset that agrees with Unicode up to last.
+func decodeBytes(value []byte, last byte) string {
+	for _, c := range value {
+		if c >= 0x80 {
+			runes := make([]rune, len(value))
+			for i, c := range value {
+				runes[i] = rune(c)
+				if c > last {
+					runes[i] = 0xFFFD
+				}
+			}
+			return string(runes)
+		}
+	}
+	return string(value)
+}
+
+// Equal reports whether two names are equal as Java's X500Name.equals has it:
+// the parts of one are those of the other, in their order; values of RFC 2253
+// attributes that are PrintableString or UTF8String are compared ignoring
+// case, blanks at the ends and the number of blanks between words, all others
+// byte for byte. (Java also folds Unicode compatibility forms, which is left
+// out here.)
+func (n Name) Equal(o Name) bool {
+	if len(n.rdns) != len(o.rdns) {
+		return false
+	}
+	for i := range n.rdns {
+		if len(n.rdns[i]) != len(o.rdns[i]) || !slices.Equal(n.rdns[i].canonical(), o.rdns[i].canonical()) {
+			return false
+		}
+	}
+	return true
+}
+
+// canonical returns what is compared of each attribute, sorted.
+func (r rdn) canonical() []string {
+	var all []string
+	for _, a := range r {
+		all = append(all, a.canonical())
+	}
+	slices.Sort(all)
+	return all
+}
+
+// dotted returns the attribute's type as "2.5.4.3".
+func (a attribute) dotted() string {
+	s, _ := oidText([]byte(a.oid))
+	return s
+}
+
+func (a attribute) canonical() string {
+	k := keywordOf(a.oid)
+	if k == nil || !k.rfc2253 || a.value.tag != casn1.PrintableString && a.value.tag != casn1.UTF8String {
+		return a.dotted() + "=#" + hex.EncodeToString(a.value.full)
+	}
+	text := decodeBytes(a.value.body, 0xFF) // here, not in text, Java takes a PrintableString for Latin-1
+	if a.value.tag == casn1.UTF8String {
+		text, _ = a.text()
+	}
+	var b strings.Builder
+	wasBlank := false
+	for _, c := range text {
+		if c != ' ' || !wasBlank {
+			b.WriteRune(c)
+		}
+		wasBlank = c == ' '
+	}
+	return k.text + "=" + strings.ToLower(strings.ToUpper(javaTrim(b.String())))
+}
+
+// javaTrim is Java's String.trim: blanks and control characters go.
+func javaTrim(s string) string {
+	return strings.TrimFunc(s, func(c rune) bool { return c <= ' ' })
+}
+
+func keywordOf(oid string) *keyword {
+	for i := range keywords {
+		if keywords[i].oid == oid {
+			return &keywords[i]
+		}
+	}
+	return nil
+}

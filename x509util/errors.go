@@ -1,0 +1,19 @@
+package x509util
+
+// Error is a failure in Java's words: what keytool ends with for the same
+// input. Its text is kept as Java writes it, because scripts match on it.
+type Error struct {
+	Class string // the exception, such as "java.io.IOException"
+	Text  string // its message; may be empty
+}
+
+// Error returns the message, without the class.
+func (e *Error) Error() string {
+	if e.Text == "" {
+		return e.Class
+	}
+	return e.Text
+}
+
+// failIO is the exception that most of Java's parsers throw.
+func failIO(text string) error { return &Error{"java.io.IOException", text} }
