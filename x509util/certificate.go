@@ -3,42 +3,306 @@ package x509util
 import (
 	"bytes"
 	"crypto"
+	"encoding/asn1"
+	"fmt"
 	"math/big"
+	"strconv"
+	"strings"
 	"time"
+
+	"gokeytool/jdk"
+
+	"gokeytool/jdk"
+
+	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
 // Certificate is an X.509 certificate (RFC 5280) read for showing and
-// storing: whatever Java's CertificateFactory reads is read, also where
-// crypto/x509 refuses (negative serial numbers, odd strings, unknown keys and
-// curves, extensions that don't parse). Nothing in it has been verified. The
-// byte slices are parts of Raw; don't change them.
+// storing: whatever Java's CertificateFactory reads is read, and more, also
+// where crypto/x509 refuses (negative serial numbers, odd strings, unknown keys
+// and curves, extensions that don't parse). Nothing in it has been verified.
+// The byte slices are parts of Raw; don't change them.
 type Certificate struct {
-	Raw                 []byte // the whole certificate
-	TBS                 []byte // the part that is signed
-	Version             int    // 1, 2 or 3 as people count
-	Serial              *big.Int
-	Issuer, Subject     Name
-	NotBefore, NotAfter time.Time // UTC
-	SPKI                []byte    // SubjectPublicKeyInfo
-	SignatureAlgorithm  []byte    // AlgorithmIdentifier of the signature
-	SigName             string    // its name in Java, such as "SHA256withRSA", else the OID
-	Extensions          []Extension
-	Signature           []byte // without the bit string's count of unused bits
+	Raw                []byte // the whole certificate
+	TBS                []byte // the part that is signed
+	Version            int    // 1, 2 or 3 as people count
+	Serial             *big.Int
+	Issuer, Subject    Name
+	NotBefore          time.Time // UTC
+	NotAfter           time.Time // UTC
+	SPKI               []byte    // SubjectPublicKeyInfo
+	SignatureAlgorithm []byte    // AlgorithmIdentifier of the signature
+	SigName            string    // its name in Java 25, such as "SHA256withRSA", else the OID
+	Signature          []byte    // without the bit string's count of unused bits
+
+	// Extensions are in the certificate's order. One whose OID doesn't fit
+	// asn1.ObjectIdentifier is left out here but printed.
+	Extensions []Extension
+
+	exts   []extension
+	sigAlg algorithm
 }
 
-// ParseCertificate reads one certificate in DER. Bytes after it are an error.
+// extension is an Extension with its OID as Java writes it, of any size.
+type extension struct {
+	oid      string
+	critical bool
+	value    []byte
+}
+
+// ParseCertificate reads one certificate, by DER's rules or BER's. Bytes
+// after it are an error. der is kept, not copied.
 func ParseCertificate(der []byte) (*Certificate, error) {
-	c := &Certificate{Raw: der}
+	c, err := parseCertificate(der)
+	if err != nil {
+		return nil, fmt.Errorf("x509util: certificate: %w", err)
+	}
 	return c, nil
+}
+
+func parseCertificate(der []byte) (*Certificate, error) {
+	s, err := readSigned(der)
+	if err != nil {
+		return nil, err
+	}
+	c := &Certificate{
+		Raw: der, TBS: s.tbs.full, Version: 1,
+		SignatureAlgorithm: s.algorithmDER, SigName: s.algorithm.name(jdk.Default), Signature: s.signature,
+		sigAlg: s.algorithm,
+	}
+	r := fieldReader{r: s.tbs.reader()}
+	if r.r.peek() == tagContext|tagConstructed {
+		version := r.next("version")
+		inner := fieldReader{r: version.reader()}
+		c.Version = inner.integer("version") + 1
+		r.fail(inner.err)
+	}
+	c.Serial = r.bigInteger("serial number")
+	r.sequence("signature algorithm")
+	c.Issuer = r.name("issuer")
+	validity := fieldReader{r: r.sequence("validity").reader()}
+	c.NotBefore = validity.time("not before")
+	c.NotAfter = validity.time("not after")
+	r.fail(validity.err)
+	c.Subject = r.name("subject")
+	c.SPKI = r.sequence("public key").full
+	for r.err == nil && !r.r.empty() {
+		// Unique identifiers, [1] and [2], are not shown by keytool.
+		v := r.next("extensions")
+		if !v.context(3, true) {
+			continue
+		}
+		if c.exts, err = readExtensions(v.reader()); err != nil {
+			return nil, err
+		}
+		c.Extensions = exportExtensions(c.exts)
+	}
+	return c, r.err
+}
+
+// signed is what certificates, requests and revocation lists have in common:
+// something to be signed, the algorithm and the signature.
+type signed struct {
+	tbs          derValue
+	algorithm    algorithm
+	algorithmDER []byte
+	signature    []byte
+}
+
+func readSigned(der []byte) (s signed, err error) {
+	outer, err := readValue(der)
+	if err != nil {
+		return s, err
+	}
+	if outer.tag != casn1.SEQUENCE {
+		return s, fmt.Errorf("not a sequence, tag %#02x", outer.tag)
+	}
+	r := fieldReader{r: outer.reader()}
+	s.tbs = r.sequence("signed part")
+	algorithm := r.sequence("signature algorithm")
+	signature := r.next("signature")
+	if r.err != nil {
+		return s, r.err
+	}
+	if !r.r.empty() {
+		return s, fmt.Errorf("%d bytes after the signature", len(r.r.rest))
+	}
+	s.algorithmDER = algorithm.full
+	if s.algorithm, err = readAlgorithm(algorithm); err != nil {
+		return s, fmt.Errorf("signature algorithm: %w", err)
+	}
+	if s.signature, _, err = signature.bits(); err != nil {
+		return s, fmt.Errorf("signature: %w", err)
+	}
+	return s, nil
+}
+
+// fieldReader reads the fields of a structure one after the other and keeps
+// the first error, with the field's name.
+type fieldReader struct {
+	r   derReader
+	err error
+}
+
+func (f *fieldReader) fail(err error) {
+	if f.err == nil {
+		f.err = err
+	}
+}
+
+func (f *fieldReader) next(field string) derValue {
+	if f.err != nil {
+		return derValue{}
+	}
+	v, err := f.r.next()
+	if err != nil {
+		f.err = fmt.Errorf("%s: %w", field, err)
+	}
+	return v
+}
+
+func (f *fieldReader) sequence(field string) derValue {
+	v := f.next(field)
+	if f.err == nil && v.tag != casn1.SEQUENCE {
+		f.err = fmt.Errorf("%s: not a sequence, tag %#02x", field, v.tag)
+	}
+	return v
+}
+
+func (f *fieldReader) integer(field string) int {
+	v := f.next(field)
+	if f.err != nil {
+		return 0
+	}
+	n, err := v.integer(casn1.INTEGER)
+	if err != nil {
+		f.err = fmt.Errorf("%s: %w", field, err)
+	}
+	return n
+}
+
+func (f *fieldReader) bigInteger(field string) *big.Int {
+	v := f.next(field)
+	if f.err != nil {
+		return nil
+	}
+	n, err := v.bigInteger()
+	if err != nil {
+		f.err = fmt.Errorf("%s: %w", field, err)
+	}
+	return n
+}
+
+func (f *fieldReader) name(field string) Name {
+	v := f.next(field)
+	if f.err != nil {
+		return Name{}
+	}
+	n, err := ParseName(v.full)
+	if err != nil {
+		f.err = fmt.Errorf("%s: %w", field, err)
+	}
+	return n
+}
+
+func (f *fieldReader) time(field string) time.Time {
+	v := f.next(field)
+	if f.err != nil {
+		return time.Time{}
+	}
+	t, err := v.anyTime()
+	if err != nil {
+		f.err = fmt.Errorf("%s: %w", field, err)
+	}
+	return t
+}
+
+// readExtensions reads a SEQUENCE OF Extension.
+func readExtensions(r derReader) ([]extension, error) {
+	seq, err := r.next()
+	if err != nil {
+		return nil, fmt.Errorf("extensions: %w", err)
+	}
+	if seq.tag != casn1.SEQUENCE {
+		return nil, fmt.Errorf("extensions: not a sequence, tag %#02x", seq.tag)
+	}
+	var exts []extension
+	for r := seq.reader(); !r.empty(); {
+		e, err := readExtension(&r)
+		if err != nil {
+			return nil, fmt.Errorf("extension %d: %w", len(exts)+1, err)
+		}
+		exts = append(exts, e)
+	}
+	return exts, nil
+}
+
+func readExtension(r *derReader) (e extension, err error) {
+	seq, err := r.next()
+	if err != nil {
+		return e, err
+	}
+	f := fieldReader{r: seq.reader()}
+	id := f.next("OID")
+	v := f.next("value")
+	if f.err == nil && v.tag == casn1.BOOLEAN {
+		if e.critical, err = v.boolean(); err != nil {
+			return e, err
+		}
+		v = f.next("value")
+	}
+	if f.err != nil {
+		return e, f.err
+	}
+	if e.oid, err = id.oid(); err != nil {
+		return e, err
+	}
+	e.value, err = v.octets()
+	return e, err
+}
+
+func exportExtensions(exts []extension) []Extension {
+	out := make([]Extension, 0, len(exts))
+	for _, e := range exts {
+		if id, ok := dottedOID(e.oid); ok {
+			out = append(out, Extension{OID: id, Critical: e.critical, Value: e.value})
+		}
+	}
+	return out
+}
+
+// dottedOID reads dotted decimal; ok is false where an arc exceeds an int.
+func dottedOID(s string) (id asn1.ObjectIdentifier, ok bool) {
+	id = make(asn1.ObjectIdentifier, 0, strings.Count(s, ".")+1)
+	for arc := range strings.SplitSeq(s, ".") {
+		n, err := strconv.Atoi(arc)
+		if err != nil {
+			return nil, false
+		}
+		id = append(id, n)
+	}
+	return id, true
 }
 
 // SelfSigned says whether subject and issuer are the same, which is what
 // keytool calls self-signed; no signature is checked.
-func (c *Certificate) SelfSigned() bool { return bytes.Equal(c.Subject.DER(), c.Issuer.DER()) }
+func (c *Certificate) SelfSigned() bool {
+	return bytes.Equal(c.Subject.DER(), c.Issuer.DER()) || c.Subject.Equal(c.Issuer)
+}
 
 // PublicKey returns the certificate's key, or an error when its algorithm is
 // not one that ParsePublicKey knows.
 func (c *Certificate) PublicKey() (crypto.PublicKey, error) { return ParsePublicKey(c.SPKI) }
+
+// CheckSignatureFrom verifies that c was signed with the key of issuer. Names
+// and dates are not looked at.
+func (c *Certificate) CheckSignatureFrom(issuer *Certificate) error {
+	pub, err := issuer.PublicKey()
+	if err != nil {
+		return err
+	}
+	return CheckSignature(pub, c.SignatureAlgorithm, c.TBS, c.Signature)
+}
 
 // Extension returns the extension with the dotted OID, or nil.
 func (c *Certificate) Extension(oid string) *Extension { return findExtension(c.Extensions, oid) }

@@ -1,27 +1,131 @@
 package x509util
 
+import (
+	"crypto"
+	"errors"
+	"fmt"
+
+	"gokeytool/jdk"
+
+	"gokeytool/jdk"
+
+	casn1 "golang.org/x/crypto/cryptobyte/asn1"
+)
+
 // Request is a PKCS#10 certificate request (RFC 2986), read as leniently as
 // Java's PKCS10 class reads it. The byte slices are parts of Raw.
 type Request struct {
 	Raw                []byte
 	TBS                []byte // CertificationRequestInfo, the part that is signed
 	Subject            Name
-	SPKI               []byte
+	SPKI               []byte // SubjectPublicKeyInfo
 	SignatureAlgorithm []byte // AlgorithmIdentifier
 	SigName            string // as in Certificate
 	Signature          []byte
 	Attributes         []Attribute
 	Extensions         []Extension // those requested, in the order of the request
+
+	exts   []extension
+	sigAlg algorithm
 }
 
 // Attribute is an attribute of a request.
 type Attribute struct {
 	OID    string   // dotted
 	Values [][]byte // DER of each value of the set
+	set    []byte   // DER of the whole set
 }
 
-// ParseCertificateRequest reads one request in DER. Its signature is not
-// checked: see CheckSignature.
+const oidExtensionRequest = "1.2.840.113549.1.9.14" // RFC 2985, 5.4.2
+
+// ParseCertificateRequest reads one request. Its signature is not checked:
+// see CheckSignature. der is kept, not copied.
 func ParseCertificateRequest(der []byte) (*Request, error) {
-	return &Request{Raw: der}, nil
+	r, err := parseRequest(der)
+	if err != nil {
+		return nil, fmt.Errorf("x509util: certificate request: %w", err)
+	}
+	return r, nil
+}
+
+func parseRequest(der []byte) (*Request, error) {
+	s, err := readSigned(der)
+	if err != nil {
+		return nil, err
+	}
+	req := &Request{
+		Raw: der, TBS: s.tbs.full,
+		SignatureAlgorithm: s.algorithmDER, SigName: s.algorithm.name(jdk.Default), Signature: s.signature,
+		sigAlg: s.algorithm,
+	}
+	f := fieldReader{r: s.tbs.reader()}
+	if version := f.integer("version"); f.err == nil && version != 0 {
+		return nil, fmt.Errorf("version %d is unknown", version+1)
+	}
+	req.Subject = f.name("subject")
+	req.SPKI = f.sequence("public key").full
+	if f.err != nil || f.r.empty() {
+		return req, f.err // without attributes: illegal, but not rare
+	}
+	attributes := f.next("attributes")
+	if f.err != nil {
+		return nil, f.err
+	}
+	if !f.r.empty() {
+		return nil, errors.New("data after the attributes")
+	}
+	for r := attributes.reader(); !r.empty(); {
+		v, err := r.next()
+		if err != nil {
+			return nil, fmt.Errorf("attributes: %w", err)
+		}
+		if err := req.addAttribute(v); err != nil {
+			return nil, fmt.Errorf("attribute %d: %w", len(req.Attributes)+1, err)
+		}
+	}
+	return req, nil
+}
+
+func (req *Request) addAttribute(v derValue) error {
+	f := fieldReader{r: v.reader()}
+	id, set := f.next("OID"), f.next("values")
+	if f.err != nil {
+		return f.err
+	}
+	oid, err := id.oid()
+	if err != nil {
+		return err
+	}
+	if set.tag != casn1.SET {
+		return fmt.Errorf("values: not a set, tag %#02x", set.tag)
+	}
+	values, err := (&derReader{set.body}).all()
+	if err != nil {
+		return err
+	}
+	a := Attribute{OID: oid, set: set.full}
+	for _, v := range values {
+		a.Values = append(a.Values, v.full)
+	}
+	if oid == oidExtensionRequest && len(values) > 0 {
+		if req.exts, err = readExtensions(derReader{values[0].full}); err != nil {
+			return err
+		}
+		req.Extensions = exportExtensions(req.exts)
+	}
+	req.Attributes = append(req.Attributes, a)
+	return nil
+}
+
+// PublicKey returns the request's key, or an error when its algorithm is not
+// one that ParsePublicKey knows.
+func (r *Request) PublicKey() (crypto.PublicKey, error) { return ParsePublicKey(r.SPKI) }
+
+// CheckSignature verifies that the request was signed with the key it is for.
+func (r *Request) CheckSignature() error {
+	pub, err := r.PublicKey()
+	if err != nil {
+		return err
+	}
+	return CheckSignature(pub, r.SignatureAlgorithm, r.TBS, r.Signature)
 }

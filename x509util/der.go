@@ -1,0 +1,440 @@
+package x509util
+
+import (
+	"math"
+	"math/big"
+	"strconv"
+	"time"
+
+	casn1 "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// The structures of certificates, requests and revocation lists are read here
+// with Java's leniency (sun.security.util.DerValue): BER lengths that are
+// longer than need be and constructed values of indefinite length are
+// accepted, since keytool lists and imports certificates that have them.
+// cryptobyte and encoding/asn1 refuse both. keytool prints the reason for which
+// an extension can't be read: errors are Java's exceptions.
+
+// Parts of the identifier octet (X.690, 8.1.2).
+const (
+	tagConstructed casn1.Tag = 0x20
+	tagContext     casn1.Tag = 0x80
+)
+
+// maxIndefinite is how deep values of indefinite length may nest.
+const maxIndefinite = 32
+
+// derValue is one value: its identifier octet, the whole encoding and the
+// content, both parts of the input.
+type derValue struct {
+	tag        casn1.Tag
+	full, body []byte
+}
+
+// context says whether v is context-specific with number n, constructed or
+// primitive as told.
+func (v derValue) context(n casn1.Tag, constructed bool) bool {
+	want := tagContext | n
+	if constructed {
+		want |= tagConstructed
+	}
+	return v.tag == want
+}
+
+func (v derValue) constructed() bool { return v.tag&tagConstructed != 0 }
+
+func (v derValue) reader() derReader { return derReader{v.body} }
+
+// derReader reads a sequence of values.
+type derReader struct{ rest []byte }
+
+func (r *derReader) empty() bool { return len(r.rest) == 0 }
+
+// peek returns the identifier octet of the next value, 0 at the end.
+func (r *derReader) peek() casn1.Tag {
+	if r.empty() {
+		return 0
+	}
+	return casn1.Tag(r.rest[0])
+}
+
+// next reads one value.
+func (r *derReader) next() (derValue, error) {
+	v, n, err := splitValue(r.rest, 0)
+	if err != nil {
+		return derValue{}, err
+	}
+	r.rest = r.rest[n:]
+	return v, nil
+}
+
+// all reads the values to the end.
+func (r *derReader) all() ([]derValue, error) {
+	var vs []derValue
+	for !r.empty() {
+		v, err := r.next()
+		if err != nil {
+			return nil, err
+		}
+		vs = append(vs, v)
+	}
+	return vs, nil
+}
+
+// readValue reads in as exactly one value.
+func readValue(in []byte) (derValue, error) {
+	v, n, err := splitValue(in, 0)
+	if err == nil && n < len(in) {
+		err = failIO("extra data at the end")
+	}
+	return v, err
+}
+
+// splitValue reads the value that in begins with, n bytes long.
+func splitValue(in []byte, depth int) (v derValue, n int, err error) {
+	if len(in) < 2 {
+		return v, 0, failIO("Too short")
+	}
+	if in[0]&0x1f == 0x1f {
+		return v, 0, failIO("Tag number over 30 at 0 is not supported")
+	}
+	if in[1] == 0x80 {
+		return splitIndefinite(in, depth)
+	}
+	head, length := 2, int(in[1])
+	if in[1] > 0x80 {
+		octets := int(in[1] & 0x7f)
+		if octets > 4 {
+			return v, 0, failIO("Invalid lenByte")
+		}
+		if len(in) < 2+octets {
+			return v, 0, failIO("Not enough length bytes")
+		}
+		length = 0
+		for _, b := range in[2 : 2+octets] {
+			length = length<<8 | int(b)
+		}
+		if length > 1<<31-1 {
+			return v, 0, failIO("Invalid length bytes")
+		}
+		head += octets
+	}
+	if len(in)-head < length {
+		return v, 0, &Error{"java.io.EOFException", "not enough content"}
+	}
+	n = head + length
+	return derValue{casn1.Tag(in[0]), in[:n:n], in[head:n:n]}, n, nil
+}
+
+// splitIndefinite reads a value of indefinite length, which ends with two
+// zero octets after its last part.
+func splitIndefinite(in []byte, depth int) (v derValue, n int, err error) {
+	if casn1.Tag(in[0])&tagConstructed == 0 {
+		return v, 0, failIO("Indefinite length encoding not supported with non-constructed data")
+	}
+	if depth >= maxIndefinite {
+		return v, 0, failIO("indefinite lengths nested too deeply")
+	}
+	for n = 2; ; {
+		if len(in)-n >= 2 && in[n] == 0 && in[n+1] == 0 {
+			return derValue{casn1.Tag(in[0]), in[: n+2 : n+2], in[2:n:n]}, n + 2, nil
+		}
+		_, k, err := splitValue(in[n:], depth+1)
+		if err != nil {
+			return v, 0, err
+		}
+		n += k
+	}
+}
+
+// boolean reads a BOOLEAN, whatever the tag; any other octet than 0 is true.
+func (v derValue) boolean() (bool, error) {
+	if len(v.body) != 1 {
+		return false, failIO("DerValue.getBoolean, invalid length " + strconv.Itoa(len(v.body)))
+	}
+	return v.body[0] != 0, nil
+}
+
+// bigInteger reads an INTEGER as a two's complement number. Padding octets,
+// which DER forbids, are accepted: Java reads certificates by BER's rules.
+func (v derValue) bigInteger() (*big.Int, error) {
+	return v.number(casn1.INTEGER)
+}
+
+// number reads an integer of any tag that is one underneath.
+func (v derValue) number(tag casn1.Tag) (*big.Int, error) {
+	if v.tag != tag {
+		return nil, failIO("DerValue.getBigIntegerInternal, not expected " + v.tagText())
+	}
+	if len(v.body) == 0 {
+		return nil, failIO("Invalid encoding: zero length Int value")
+	}
+	n := new(big.Int).SetBytes(v.body)
+	if v.body[0] >= 0x80 {
+		n.Sub(n, new(big.Int).Lsh(big.NewInt(1), uint(8*len(v.body))))
+	}
+	return n, nil
+}
+
+// integer reads an INTEGER that fits Java's int, of any tag that is one
+// underneath.
+func (v derValue) integer(tag casn1.Tag) (int, error) {
+	n, err := v.number(tag)
+	if err != nil {
+		return 0, err
+	}
+	switch {
+	case n.Cmp(minInt32) < 0:
+		return 0, failIO("Integer below minimum valid value")
+	case n.Cmp(maxInt32) > 0:
+		return 0, failIO("Integer exceeds maximum valid value")
+	}
+	return int(n.Int64()), nil
+}
+
+var minInt32, maxInt32 = big.NewInt(math.MinInt32), big.NewInt(math.MaxInt32)
+
+// tagText is the identifier octet as Java prints a byte.
+func (v derValue) tagText() string { return strconv.Itoa(int(int8(v.tag))) }
+
+// octets reads an OCTET STRING. One in constructed form is put together from
+// its parts.
+func (v derValue) octets() ([]byte, error) { return v.octetsAt(0) }
+
+func (v derValue) octetsAt(depth int) ([]byte, error) {
+	if v.tag == casn1.OCTET_STRING {
+		return v.body, nil
+	}
+	if v.tag != casn1.OCTET_STRING|tagConstructed || depth >= maxIndefinite {
+		return nil, failIO("DerValue.getOctetString, not an Octet String: " + v.tagText())
+	}
+	var out []byte
+	for r := v.reader(); !r.empty(); {
+		part, err := r.next()
+		if err != nil {
+			return nil, err
+		}
+		octets, err := part.octetsAt(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, octets...)
+	}
+	return out, nil
+}
+
+// bits reads a BIT STRING: its octets and the number of bits.
+func (v derValue) bits() (octets []byte, n int, err error) {
+	if v.tag != casn1.BIT_STRING {
+		return nil, 0, failIO("DerValue.getBitString, not a bit string " + v.tagText())
+	}
+	if len(v.body) == 0 {
+		return nil, 0, failIO("Invalid encoding: zero length bit string")
+	}
+	if v.body[0] > 7 {
+		return nil, 0, failIO("Invalid number of padding bits")
+	}
+	n = 8*(len(v.body)-1) - int(v.body[0])
+	if n < 0 {
+		return nil, 0, failIO("Not enough bytes in BitString")
+	}
+	return v.body[1:], n, nil
+}
+
+// bitSet says whether bit i, counted from the first, is one of n bits and set.
+func bitSet(octets []byte, n, i int) bool {
+	return i < n && octets[i/8]&(0x80>>(i%8)) != 0
+}
+
+// retag returns v read as of another tag, for implicit tagging (X.690, 8.14).
+func (v derValue) retag(tag casn1.Tag) derValue {
+	v.tag = tag
+	return v
+}
+
+// oid reads an OBJECT IDENTIFIER as dotted decimal.
+func (v derValue) oid() (string, error) {
+	if v.tag != casn1.OBJECT_IDENTIFIER {
+		return "", failIO("DerValue.getOID, not an OID " + v.tagText())
+	}
+	return oidText(v.body)
+}
+
+func oidText(b []byte) (string, error) {
+	if len(b) > longestOID {
+		return "", failIO("ObjectIdentifier encoded length exceeds the restriction in JDK (OId length(>=): " +
+			strconv.Itoa(len(b)) + ", Restriction: " + strconv.Itoa(longestOID) + ")")
+	}
+	if len(b) < 1 || b[len(b)-1]&0x80 != 0 {
+		return "", failIO("ObjectIdentifier() -- Invalid DER encoding, not ended")
+	}
+	dst := make([]byte, 0, 3*len(b)+1)
+	arc, first := uint64(0), true
+	start := 0
+	for i, x := range b {
+		if i == start && x == 0x80 {
+			return "", failIO("ObjectIdentifier() -- Invalid DER encoding, useless extra octet detected")
+		}
+		arc = arc<<7 | uint64(x&0x7f)
+		if x&0x80 != 0 {
+			continue
+		}
+		switch {
+		case i-start >= 9: // beyond 63 bits, as in 2.25.UUID
+			dst = appendLongArc(dst, b[start:i+1], first)
+		case !first:
+			dst = strconv.AppendUint(append(dst, '.'), arc, 10)
+		case arc >= 80:
+			dst = strconv.AppendUint(append(dst, "2."...), arc-80, 10)
+		default:
+			dst = append(dst, byte('0'+arc/40), '.')
+			dst = strconv.AppendUint(dst, arc%40, 10)
+		}
+		arc, first, start = 0, false, i+1
+	}
+	return string(dst), nil
+}
+
+func appendLongArc(dst, b []byte, first bool) []byte {
+	n := new(big.Int)
+	for _, x := range b {
+		n.Lsh(n, 7).Or(n, big.NewInt(int64(x&0x7f)))
+	}
+	if first {
+		n.Sub(n, big.NewInt(80))
+		dst = append(dst, '2')
+	}
+	return n.Append(append(dst, '.'), 10)
+}
+
+// time reads a UTCTime or GeneralizedTime as Java does: two-digit years from
+// 1950 on, seconds and fractions optional, offsets, days up to 31 in every
+// month. tag says which of the two it is read as.
+func (v derValue) time(tag casn1.Tag) (time.Time, error) {
+	kind, years := "UTC", 2
+	switch {
+	case tag == casn1.GeneralizedTime:
+		kind, years = "Generalized", 4
+		if len(v.body) < 13 {
+			return time.Time{}, failIO("DER Generalized Time length error")
+		}
+	case len(v.body) < 11 || len(v.body) > 17:
+		return time.Time{}, failIO("DER UTC Time length error")
+	}
+	s := timeScanner{v.body, kind, nil}
+	year := s.digits(years)
+	if years == 2 {
+		if year < 50 {
+			year += 100
+		}
+		year += 1900
+	}
+	month, day := s.digits(2), s.digits(2)
+	hour, minute := s.digits(2), s.digits(2)
+	second, millis := 0, 0
+	if len(s.rest) > 2 {
+		second = s.digits(2)
+		if years == 4 && len(s.rest) > 0 && (s.rest[0] == '.' || s.rest[0] == ',') {
+			millis = s.fraction()
+		}
+	}
+	if s.err != nil {
+		return time.Time{}, s.err
+	}
+	if month == 0 || day == 0 || month > 12 || day > 31 || hour >= 24 || minute >= 60 || second >= 60 {
+		return time.Time{}, failIO("Parse " + kind + " time, invalid format")
+	}
+	offset := s.offset()
+	if s.err != nil {
+		return time.Time{}, s.err
+	}
+	t := time.Date(year, time.Month(month), day, hour, minute, second, millis*int(time.Millisecond), time.UTC)
+	return t.Add(-offset), nil
+}
+
+type timeScanner struct {
+	rest []byte
+	kind string
+	err  error
+}
+
+func (s *timeScanner) fail(what string) {
+	if s.err == nil {
+		s.err = failIO("Parse " + s.kind + " time, " + what)
+	}
+}
+
+func (s *timeScanner) digits(n int) int {
+	value := 0
+	for range n {
+		if len(s.rest) == 0 || s.rest[0] < '0' || s.rest[0] > '9' {
+			s.fail("invalid format")
+			return 0
+		}
+		value = 10*value + int(s.rest[0]-'0')
+		s.rest = s.rest[1:]
+	}
+	return value
+}
+
+// fraction reads a point or comma and the digits after it, in milliseconds.
+func (s *timeScanner) fraction() int {
+	s.rest = s.rest[1:]
+	millis, scale, n := 0, 100, 0
+	for len(s.rest) > 0 && s.rest[0] != 'Z' && s.rest[0] != '+' && s.rest[0] != '-' {
+		millis += scale * s.digits(1)
+		scale /= 10
+		n++
+		if s.err != nil {
+			return 0
+		}
+	}
+	switch {
+	case n == 0:
+		s.fail("empty fractional part")
+	case len(s.rest) == 0:
+		s.fail("invalid fractional part")
+	}
+	return millis
+}
+
+// offset reads "Z", "+hhmm" or "-hhmm" and the end.
+func (s *timeScanner) offset() time.Duration {
+	if len(s.rest) != 1 && len(s.rest) != 5 {
+		s.fail("invalid offset")
+		return 0
+	}
+	sign := s.rest[0]
+	s.rest = s.rest[1:]
+	switch {
+	case sign == 'Z' && len(s.rest) == 0:
+		return 0
+	case sign == 'Z':
+		s.fail("invalid format")
+	case sign != '+' && sign != '-':
+		s.fail("garbage offset")
+	case len(s.rest) != 4:
+		s.fail("invalid offset")
+	}
+	hours, minutes := s.digits(2), s.digits(2)
+	if hours >= 24 || minutes >= 60 {
+		s.fail(string(sign) + "hhmm")
+	}
+	d := time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute
+	if sign == '-' {
+		return -d
+	}
+	return d
+}
+
+// anyTime reads a UTCTime or a GeneralizedTime.
+func (v derValue) anyTime() (time.Time, error) {
+	if v.tag != casn1.UTCTime && v.tag != casn1.GeneralizedTime {
+		return time.Time{}, failIO("DerValue.getGeneralizedTime, not a GeneralizedTime: " + v.tagText())
+	}
+	return v.time(v.tag)
+}
+
+// longestOID is how long an encoded OID Java reads, in bytes.
+const longestOID = 4096

@@ -1,0 +1,292 @@
+package x509util
+
+import (
+	"errors"
+	"math/big"
+	"strconv"
+
+	"gokeytool/jdk"
+
+	casn1 "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// OIDs of algorithms whose parameters or keys are looked into.
+const (
+	oidRSA               = "1.2.840.113549.1.1.1"
+	oidRSASSAPSS         = "1.2.840.113549.1.1.10"
+	oidDH                = "1.2.840.113549.1.3.1"
+	oidDSA               = "1.2.840.10040.4.1"
+	oidEC                = "1.2.840.10045.2.1"
+	oidSpecifiedECDSA    = "1.2.840.10045.4.3" // ecdsa-with-Specified, X9.62
+	oidX25519            = "1.3.101.110"
+	oidX448              = "1.3.101.111"
+	oidEd25519           = "1.3.101.112"
+	oidEd448             = "1.3.101.113"
+	oidMGF1              = "1.2.840.113549.1.1.8"
+	oidSHA1              = "1.3.14.3.2.26"
+	primeFieldOID        = "1.2.840.10045.1.1"
+	characteristicTwoOID = "1.2.840.10045.1.2"
+)
+
+// algorithm is an AlgorithmIdentifier.
+type algorithm struct {
+	oid    string
+	params derValue // zero if absent or NULL
+}
+
+func (a algorithm) hasParams() bool { return a.params.full != nil }
+
+func readAlgorithm(v derValue) (a algorithm, err error) {
+	if v.tag != casn1.SEQUENCE {
+		return a, failIO("algid parse error, not a sequence")
+	}
+	r := v.reader()
+	id, err := r.next()
+	if err != nil {
+		return a, err
+	}
+	if a.oid, err = id.oid(); err != nil || r.empty() {
+		return a, err
+	}
+	params, err := r.next()
+	if err != nil {
+		return a, err
+	}
+	if !r.empty() {
+		return a, failIO("Invalid AlgorithmIdentifier: extra data")
+	}
+	if params.tag != casn1.NULL {
+		a.params = params
+	} else if len(params.body) > 0 {
+		return a, failIO("invalid NULL")
+	}
+	return a, nil
+}
+
+// name returns Java's name of the algorithm, or its OID.
+func (a algorithm) name(rel jdk.Release) string {
+	if a.oid == oidSpecifiedECDSA && a.hasParams() {
+		if digest, err := readAlgorithm(a.params); err == nil && digest.oid != oidSpecifiedECDSA {
+			return withoutHyphens(digest.name(rel)) + "withECDSA"
+		}
+	}
+	if name := knownOID(a.oid, rel); name != "" {
+		return name
+	}
+	return a.oid
+}
+
+func withoutHyphens(s string) string {
+	out := make([]byte, 0, len(s))
+	for i := range len(s) {
+		if s[i] != '-' {
+			out = append(out, s[i])
+		}
+	}
+	return string(out)
+}
+
+// keyFacts is what keytool tells of a public key.
+type keyFacts struct {
+	oid   string
+	name  string // the algorithm by its Java name, or the OID
+	bits  int    // size; -1 where Java knows none
+	curve string // Java's first name of an EC curve, "" if it knows none
+}
+
+var errKey = errors.New("x509util: malformed public key")
+
+// readKeyFacts looks at a SubjectPublicKeyInfo without judging the key.
+func readKeyFacts(spki []byte, rel jdk.Release) (k keyFacts, err error) {
+	outer, err := readValue(spki)
+	if err != nil {
+		return k, err
+	}
+	r := outer.reader()
+	id, err := r.next()
+	if err != nil {
+		return k, err
+	}
+	alg, err := readAlgorithm(id)
+	if err != nil {
+		return k, err
+	}
+	bits, err := r.next()
+	if err != nil {
+		return k, err
+	}
+	key, _, err := bits.bits()
+	if err != nil {
+		return k, err
+	}
+	k = keyFacts{oid: alg.oid, name: alg.name(rel), bits: -1}
+	switch alg.oid {
+	case oidRSA, oidRSASSAPSS:
+		k.bits, err = firstIntegerBits(key)
+	case oidDSA, oidDH:
+		if !alg.hasParams() {
+			break // inherited parameters
+		}
+		k.bits, err = firstIntegerBits(alg.params.full)
+	case oidEC:
+		k.bits, k.curve, err = curveFacts(alg.params)
+	case oidX25519, oidEd25519:
+		k.bits = 255
+	case oidX448, oidEd448:
+		k.bits = 448
+	}
+	return k, err
+}
+
+// firstIntegerBits returns the bit length of the first of a sequence of
+// integers: the modulus of RSA, the prime of DSA and DH.
+func firstIntegerBits(der []byte) (int, error) {
+	seq, err := readValue(der)
+	if err != nil {
+		return -1, err
+	}
+	r := seq.reader()
+	v, err := r.next()
+	if err != nil {
+		return -1, err
+	}
+	if v.tag != casn1.INTEGER {
+		return -1, errKey
+	}
+	return new(big.Int).SetBytes(v.body).BitLen(), nil
+}
+
+// curveFacts returns the size of the group's order and the name of a curve,
+// given by name or by its parameters (RFC 3279, 2.3.5).
+func curveFacts(params derValue) (bits int, name string, err error) {
+	if params.tag == casn1.OBJECT_IDENTIFIER {
+		oid, err := params.oid()
+		if err != nil {
+			return -1, "", err
+		}
+		if bits = curveBits(oid); bits == 0 {
+			return -1, "", nil
+		}
+		return bits, knownOID25(oid), nil
+	}
+	if params.tag != casn1.SEQUENCE {
+		return -1, "", errKey
+	}
+	// version, fieldID, curve, base, order, ...
+	r := params.reader()
+	var fields [5]derValue
+	for i := range fields {
+		if fields[i], err = r.next(); err != nil {
+			return -1, "", err
+		}
+	}
+	return new(big.Int).SetBytes(fields[4].body).BitLen(), "", nil
+}
+
+// curveBits returns the bit length of the order of each curve in Java's
+// CurveDB; 0 for others.
+func curveBits(oid string) int {
+	switch oid {
+	case "1.3.132.0.7": // secp112r2
+		return 110
+	case "1.3.132.0.6": // secp112r1
+		return 112
+	case "1.3.132.0.4",
+		"1.3.132.0.5": // sect113r1, sect113r2
+		return 113
+	case "1.3.132.0.29": // secp128r2
+		return 126
+	case "1.3.132.0.28": // secp128r1
+		return 128
+	case "1.3.132.0.22",
+		"1.3.132.0.23": // sect131r1, sect131r2
+		return 131
+	case "1.3.36.3.3.2.8.1.1.1": // brainpoolP160r1
+		return 160
+	case "1.3.132.0.30",
+		"1.3.132.0.8",
+		"1.3.132.0.9": // secp160r2, secp160r1, secp160k1
+		return 161
+	case "1.3.132.0.2": // sect163r1
+		return 162
+	case "1.3.132.0.1",
+		"1.3.132.0.15": // sect163k1, sect163r2
+		return 163
+	case "1.2.840.10045.3.0.7": // X9.62 c2tnb191v3
+		return 189
+	case "1.2.840.10045.3.0.6": // X9.62 c2tnb191v2
+		return 190
+	case "1.2.840.10045.3.0.5": // X9.62 c2tnb191v1
+		return 191
+	case "1.2.840.10045.3.1.1",
+		"1.2.840.10045.3.1.2",
+		"1.2.840.10045.3.1.3",
+		"1.3.132.0.31",
+		"1.3.36.3.3.2.8.1.1.3": // secp192r1, X9.62 prime192v2, X9.62 prime192v3, secp192k1, brainpoolP192r1
+		return 192
+	case "1.3.132.0.24",
+		"1.3.132.0.25": // sect193r1, sect193r2
+		return 193
+	case "1.3.132.0.33",
+		"1.3.36.3.3.2.8.1.1.5": // secp224r1, brainpoolP224r1
+		return 224
+	case "1.3.132.0.32": // secp224k1
+		return 225
+	case "1.3.132.0.26": // sect233k1
+		return 232
+	case "1.3.132.0.27": // sect233r1
+		return 233
+	case "1.2.840.10045.3.0.13": // X9.62 c2tnb239v3
+		return 236
+	case "1.2.840.10045.3.0.12": // X9.62 c2tnb239v2
+		return 237
+	case "1.2.840.10045.3.0.11",
+		"1.3.132.0.3": // X9.62 c2tnb239v1, sect239k1
+		return 238
+	case "1.2.840.10045.3.1.4",
+		"1.2.840.10045.3.1.5",
+		"1.2.840.10045.3.1.6": // X9.62 prime239v1, X9.62 prime239v2, X9.62 prime239v3
+		return 239
+	case "1.2.840.10045.3.1.7",
+		"1.3.132.0.10",
+		"1.3.36.3.3.2.8.1.1.7": // secp256r1, secp256k1, brainpoolP256r1
+		return 256
+	case "1.3.132.0.16": // sect283k1
+		return 281
+	case "1.3.132.0.17": // sect283r1
+		return 282
+	case "1.3.36.3.3.2.8.1.1.9": // brainpoolP320r1
+		return 320
+	case "1.2.840.10045.3.0.18": // X9.62 c2tnb359v1
+		return 353
+	case "1.3.132.0.34",
+		"1.3.36.3.3.2.8.1.1.11": // secp384r1, brainpoolP384r1
+		return 384
+	case "1.3.132.0.36": // sect409k1
+		return 407
+	case "1.3.132.0.37": // sect409r1
+		return 409
+	case "1.2.840.10045.3.0.20": // X9.62 c2tnb431r1
+		return 418
+	case "1.3.36.3.3.2.8.1.1.13": // brainpoolP512r1
+		return 512
+	case "1.3.132.0.35": // secp521r1
+		return 521
+	case "1.3.132.0.38",
+		"1.3.132.0.39": // sect571k1, sect571r1
+		return 570
+	}
+	return 0
+}
+
+// display describes the key as keytool's "%s key" has it.
+func (k keyFacts) display(rel jdk.Release) string {
+	name := k.name
+	if k.curve != "" {
+		name += " (" + k.curve + ")"
+	}
+	if k.bits < 0 {
+		return name
+	}
+	return strconv.Itoa(k.bits) + "-bit " + name
+}
