@@ -1,0 +1,217 @@
+// Package atomicfile writes files so that whoever looks, at whatever instant
+// and whatever happens to the writer, sees the old content or the new one,
+// whole.
+//
+// The content goes to a temporary file in the same directory, named
+// .NAME.RANDOM.tmp, is synced, read back and verified, and takes the place of
+// the old file by a rename, which is synced as well. On any failure the old
+// file is as it was.
+//
+// What the old file was stays: its mode, owner and, on Linux, extended
+// attributes (access control lists among them). Where one of these cannot be
+// kept, that is an error. A symbolic link stays one, and what it leads to is
+// written, even if it is not there yet. A file with several hard links is
+// replaced under the name that was written; the other names keep the old
+// content.
+//
+// A file that the user may not write is not replaced, even where the directory
+// would allow it.
+package atomicfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// Write gives a file new content. A file that is not there yet gets the mode
+// perm, less the umask. If verify is not nil it is given what reads back from
+// the disk, and its error is an error of Write that leaves the old file.
+//
+// What is not a regular file (a FIFO, a device, /dev/stdout whatever that is)
+// is written directly, and not verified.
+//
+// The error is an *fs.PathError that names path, but for one of verify's.
+func Write(path string, data []byte, perm fs.FileMode, verify func(written []byte) error) error {
+	target, regular, err := Target(path)
+	if err != nil {
+		return err
+	}
+	if !regular {
+		return writeDirectly(path, data)
+	}
+	old, err := writable(target)
+	if err != nil {
+		return named(path, err)
+	}
+	Clean(target)
+	if old != nil {
+		perm = 0o600 // until it has the old file's mode
+	}
+	temp, err := create(target, perm)
+	if err != nil {
+		return named(path, err)
+	}
+	if err := replace(temp, target, old, data, verify); err != nil {
+		temp.Close()
+		os.Remove(temp.Name())
+		return named(path, err)
+	}
+	return nil
+}
+
+// writable returns the file that is to be replaced, nil if there is none, and
+// an error if the user may not write it.
+func writable(target string) (fs.FileInfo, error) {
+	f, err := os.OpenFile(target, os.O_WRONLY, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return f.Stat()
+}
+
+// replace fills temp and puts it in the place of target.
+func replace(temp *os.File, target string, old fs.FileInfo, data []byte, verify func([]byte) error) error {
+	if _, err := temp.Write(data); err != nil {
+		return err
+	}
+	if old != nil {
+		if err := keepMetadata(temp, target, old); err != nil {
+			return err
+		}
+	}
+	if err := temp.Sync(); err != nil {
+		return err
+	}
+	if verify != nil {
+		written, err := io.ReadAll(io.NewSectionReader(temp, 0, int64(len(data))+1))
+		if err != nil {
+			return err
+		}
+		if err := verify(written); err != nil {
+			return err
+		}
+	}
+	if err := rename(temp, target); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(target))
+}
+
+// create makes the temporary file, claimed so that Clean leaves it alone.
+func create(target string, perm fs.FileMode) (*os.File, error) {
+	prefix, suffix := pattern(target)
+	for {
+		name := prefix + strconv.FormatUint(rand.Uint64(), 36) + suffix
+		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, perm)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if claim(f) {
+			return f, nil
+		}
+		f.Close() // Clean of another process was faster and has removed it.
+	}
+}
+
+// pattern returns what the names of target's temporary files begin and end with.
+func pattern(target string) (prefix, suffix string) {
+	dir, base := filepath.Split(target)
+	return dir + "." + base + ".", ".tmp"
+}
+
+// Clean removes the temporary files that processes which were killed while
+// they wrote path have left. Those of living processes stay.
+func Clean(path string) {
+	target, regular, err := Target(path)
+	if err != nil || !regular {
+		return
+	}
+	prefix, suffix := pattern(target)
+	dir, err := os.Open(filepath.Dir(target))
+	if err != nil {
+		return
+	}
+	defer dir.Close()
+	names, _ := dir.Readdirnames(-1)
+	for _, name := range names {
+		random, ok := strings.CutPrefix(name, filepath.Base(prefix))
+		if !ok {
+			continue
+		}
+		random, ok = strings.CutSuffix(random, suffix)
+		if _, err := strconv.ParseUint(random, 36, 64); ok && err == nil {
+			removeAbandoned(filepath.Join(filepath.Dir(target), name))
+		}
+	}
+}
+
+// Target returns the file that writing path would write, at the end of its
+// symbolic links, and whether it is a regular file or none yet, to be replaced
+// as a whole. The error is an *fs.PathError.
+func Target(path string) (target string, regular bool, err error) {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return "", false, &fs.PathError{Op: "open", Path: path, Err: errIsDir}
+	case err == nil && !info.Mode().IsRegular():
+		return path, false, nil
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return "", false, err
+	}
+	target = path
+	for range 40 { // as many links as Linux follows
+		if ofProcess(target) {
+			return path, false, nil
+		}
+		next, err := os.Readlink(target)
+		if err != nil {
+			return target, true, nil
+		}
+		if !filepath.IsAbs(next) {
+			next = filepath.Join(filepath.Dir(target), next)
+		}
+		target = next
+	}
+	return "", false, &fs.PathError{Op: "open", Path: path, Err: errors.New("too many levels of symbolic links")}
+}
+
+// ofProcess says whether a name stands for an open file of a process, which
+// is the one to write, rather than for a place in a directory.
+func ofProcess(name string) bool {
+	name = filepath.ToSlash(name)
+	return strings.HasPrefix(name, "/proc/") || strings.HasPrefix(name, "/dev/fd/")
+}
+
+func writeDirectly(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Close())
+}
+
+// named makes an error of the temporary file one of the file that was asked for.
+func named(path string, err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return &fs.PathError{Op: e.Op, Path: path, Err: e.Err}
+	}
+	if e, ok := errors.AsType[*os.LinkError](err); ok {
+		return &fs.PathError{Op: e.Op, Path: path, Err: e.Err}
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}

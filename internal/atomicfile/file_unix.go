@@ -1,0 +1,75 @@
+//go:build unix
+
+package atomicfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+var errIsDir error = syscall.EISDIR
+
+// claim locks the temporary file for as long as its writer lives. It is false
+// if the file was removed before.
+func claim(f *os.File) bool {
+	// Where there are no locks, Clean gets none either and removes nothing.
+	unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	_, err := os.Lstat(f.Name())
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// removeAbandoned removes a temporary file whose lock nobody holds.
+func removeAbandoned(name string) {
+	fd, err := unix.Open(name, unix.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return
+	}
+	defer unix.Close(fd)
+	if unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) == nil {
+		os.Remove(name)
+	}
+}
+
+// keepMetadata gives temp the owner, mode and attributes of the old file.
+func keepMetadata(temp *os.File, target string, old fs.FileInfo) error {
+	info, err := temp.Stat()
+	if err != nil {
+		return err
+	}
+	was, is := old.Sys().(*syscall.Stat_t), info.Sys().(*syscall.Stat_t)
+	if was.Uid != is.Uid || was.Gid != is.Gid {
+		if err := temp.Chown(int(was.Uid), int(was.Gid)); err != nil {
+			return fmt.Errorf("cannot keep owner %d and group %d: %w", was.Uid, was.Gid, errors.Unwrap(err))
+		}
+	}
+	if err := temp.Chmod(old.Mode()); err != nil {
+		return err
+	}
+	return keepAttributes(temp, target)
+}
+
+func rename(temp *os.File, target string) error {
+	if err := os.Rename(temp.Name(), target); err != nil {
+		return err
+	}
+	return temp.Close()
+}
+
+// syncDir makes the rename lasting.
+func syncDir(name string) error {
+	dir, err := os.Open(name)
+	if err != nil {
+		return nil // a directory that may be written, but not read
+	}
+	defer dir.Close()
+	// Some file systems cannot sync a directory (EINVAL), or need not.
+	if err := dir.Sync(); err != nil && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOTSUP) {
+		return err
+	}
+	return nil
+}

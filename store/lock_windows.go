@@ -1,0 +1,27 @@
+package store
+
+import (
+	"errors"
+
+	"golang.org/x/sys/windows"
+)
+
+// tryLock takes the lock, if nobody has it; otherwise release is nil. The lock
+// is the file itself, which no two processes can have open and which Windows
+// removes when it is closed, by whatever end the process comes to.
+func tryLock(name string) (release func() error, err error) {
+	path, err := windows.UTF16PtrFromString(name)
+	if err != nil {
+		return nil, err
+	}
+	const alone = 0 // share mode
+	h, err := windows.CreateFile(path, windows.GENERIC_READ|windows.GENERIC_WRITE|windows.DELETE, alone, nil,
+		windows.OPEN_ALWAYS, windows.FILE_ATTRIBUTE_HIDDEN|windows.FILE_FLAG_DELETE_ON_CLOSE, 0)
+	switch {
+	case errors.Is(err, windows.ERROR_SHARING_VIOLATION), errors.Is(err, windows.ERROR_DELETE_PENDING):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return func() error { return windows.CloseHandle(h) }, nil
+}

@@ -1,0 +1,94 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"gokeytool/store/entry"
+)
+
+// maxSize is the size in bytes beyond which a file is not read. Real stores of
+// 10,000 entries have about 20 MB.
+const maxSize = 256 << 20
+
+// Options says how a keystore is opened.
+type Options struct {
+	// Password is UTF-8 text; nil for none, in which case the integrity of
+	// the file is not checked.
+	Password []byte
+	// Limits bounds the work done for the file. Zero is entry.DefaultLimits.
+	Limits entry.Limits
+	// Type is the type that the user named, if any. As in Java the content
+	// of the file decides; the name matters where content cannot tell
+	// (CaseExactJKS; a JKS file opened as JCEKS, which becomes one) and for
+	// what JavaError says.
+	Type Type
+}
+
+// Open reads a keystore file. The error is an *fs.PathError if the file cannot
+// be read, and otherwise an *OpenError that wraps a *NotKeystoreError or what
+// the codec says: entry.ErrPassword, ErrDamaged, ErrUnsupported or ErrLimit.
+func Open(path string, o Options) (*Store, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return Decode(path, data, o)
+}
+
+// Decode is Open for content that was read already. Errors call it name.
+func Decode(name string, data []byte, o Options) (*Store, error) {
+	t, err := Detect(data)
+	if err != nil {
+		return nil, &OpenError{Path: name, Declared: o.Type, Err: err}
+	}
+	if t == JKS && (o.Type == CaseExactJKS || o.Type == JCEKS) {
+		t = o.Type
+	}
+	lim := o.Limits
+	if lim == (entry.Limits{}) {
+		lim = entry.DefaultLimits
+	}
+	f, err := t.codec().decode(data, o.Password, lim)
+	if err != nil {
+		return nil, &OpenError{Path: name, Type: t, Declared: o.Type, Err: err}
+	}
+	return newStore(t, f, lim), nil
+}
+
+// readFile reads a file whole, if its beginning may be that of a keystore, and
+// its beginning alone if not: enough for Detect to say what it is.
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	head := make([]byte, detectSize)
+	n, err := io.ReadFull(f, head)
+	head = head[:n]
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return head, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if _, err := Detect(head); err != nil {
+		return head, nil
+	}
+	var data bytes.Buffer
+	if info, err := f.Stat(); err == nil && info.Size() <= maxSize {
+		data.Grow(int(info.Size()) + bytes.MinRead)
+	}
+	data.Write(head)
+	if _, err := data.ReadFrom(io.LimitReader(f, maxSize-int64(n)+1)); err != nil {
+		return nil, err
+	}
+	if data.Len() > maxSize {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("larger than %d MiB: %w", maxSize>>20, entry.ErrLimit)}
+	}
+	return data.Bytes(), nil
+}

@@ -1,0 +1,62 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gokeytool/internal/atomicfile"
+	"gokeytool/store/entry"
+)
+
+// Bytes returns the store as a file of its format, its integrity protected by
+// the password. What is returned has been decoded again and holds the same.
+func (s *Store) Bytes(password []byte) ([]byte, error) {
+	data, err := s.codec.encode(s.file, password)
+	if err != nil {
+		return nil, err
+	}
+	back, err := s.codec.decode(data, password, s.limits)
+	if err != nil {
+		return nil, fmt.Errorf("%s: what was encoded does not open: %w", s.typ, err)
+	}
+	if !sameEntries(s.file.Entries, back.Entries) {
+		return nil, fmt.Errorf("%s: what was encoded is not what the store holds", s.typ)
+	}
+	return data, nil
+}
+
+// Save writes the store to a file in such a way that at any instant the old or
+// the new one is there, whole; see atomicfile.Write. A new file is readable by
+// its owner alone. If it fails the file is as it was.
+func (s *Store) Save(path string, password []byte) error {
+	data, err := s.Bytes(password)
+	if err != nil {
+		return err
+	}
+	return atomicfile.Write(path, data, 0o600, func(written []byte) error {
+		if !bytes.Equal(written, data) {
+			return fmt.Errorf("what was written reads back differently")
+		}
+		return nil
+	})
+}
+
+// sameEntries compares what a store holds with what was read back, in whatever
+// order the format keeps.
+func sameEntries(want, got []*entry.Entry) bool {
+	return len(want) == len(got) && slices.EqualFunc(inOrder(want), inOrder(got), func(a, b *entry.Entry) bool {
+		return a.Alias == b.Alias && a.Kind == b.Kind && bytes.Equal(a.Sealed, b.Sealed) &&
+			slices.EqualFunc(a.Chain, b.Chain, func(x, y entry.Certificate) bool { return bytes.Equal(x.DER, y.DER) })
+	})
+}
+
+func inOrder(entries []*entry.Entry) []*entry.Entry {
+	return slices.SortedStableFunc(slices.Values(entries), func(a, b *entry.Entry) int {
+		if c := strings.Compare(a.Alias, b.Alias); c != 0 {
+			return c
+		}
+		return int(a.Kind) - int(b.Kind)
+	})
+}

@@ -1,0 +1,304 @@
+// Package store is the keystore model: it opens JKS, JCEKS and PKCS12 files by
+// their content, changes what it is asked to change and nothing else, and
+// saves so that at any instant the old or the new file is there, whole.
+//
+// Aliases follow Java's rules: they compare in lower case (Locale.ENGLISH) and
+// new ones are stored so. An alias that stands in a JKS file in mixed case is
+// found all the same, exactly as written first, ignoring case then; Java
+// lists, but does not find it.
+//
+// Listing opens no key, saving seals again only what was changed: an entry
+// whose password is not known is carried through every change as it is.
+//
+// Two processes that change one file take turns by Lock, from before Open to
+// after Save. Reading needs no lock.
+//
+// A Store is not safe for concurrent use.
+package store
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12"
+)
+
+// Store is a keystore in memory.
+type Store struct {
+	typ    Type
+	codec  codec
+	limits entry.Limits
+	file   *entry.File
+	byName map[string][]*entry.Entry // by alias as Java compares it, in file order
+}
+
+// New returns an empty keystore of that type, which must be one of the
+// constants. A PKCS12 store is protected as JDK 17 to 25 do.
+func New(t Type) *Store {
+	if t == PKCS12 {
+		return NewPKCS12(pkcs12.Default)
+	}
+	return newStore(t, &entry.File{Verified: true}, entry.DefaultLimits)
+}
+
+// NewPKCS12 returns an empty PKCS12 keystore that is to be protected as p says.
+func NewPKCS12(p pkcs12.Params) *Store {
+	f := pkcs12.NewFile(p)
+	f.Verified = true
+	return newStore(PKCS12, f, entry.DefaultLimits)
+}
+
+func newStore(t Type, f *entry.File, lim entry.Limits) *Store {
+	s := &Store{typ: t, codec: t.codec(), limits: lim, file: f}
+	s.byName = make(map[string][]*entry.Entry, len(f.Entries))
+	for _, e := range f.Entries {
+		name := t.fold(e.Alias)
+		s.byName[name] = append(s.byName[name], e)
+	}
+	return s
+}
+
+// Type returns the format in which the store was read and will be saved.
+func (s *Store) Type() Type { return s.typ }
+
+// Verified says whether the integrity of the file was checked with the
+// password. It holds for a new store.
+func (s *Store) Verified() bool { return s.file.Verified }
+
+// Len returns the number of entries.
+func (s *Store) Len() int { return len(s.file.Entries) }
+
+// File returns the store as its codec knows it, for what only the codec's
+// package can tell of it, such as pkcs12.FileParams. It is not to be changed.
+func (s *Store) File() *entry.File { return s.file }
+
+// Entries returns the entries in the order of the file. They are not to be
+// changed; the Store's methods replace them.
+func (s *Store) Entries() []*entry.Entry { return slices.Clone(s.file.Entries) }
+
+// Sorted returns the entries in the order in which keytool -list prints them:
+// by alias, compared as Java's String.compareTo does.
+func (s *Store) Sorted() []*entry.Entry {
+	sorted := s.Entries()
+	slices.SortStableFunc(sorted, func(a, b *entry.Entry) int {
+		return compareUTF16(s.shown(a), s.shown(b))
+	})
+	return sorted
+}
+
+// JavaOrder returns the entries in the order in which Java's KeyStore.aliases
+// enumerates them once it has loaded the saved file: for PKCS12 that of the
+// file, for JKS and JCEKS that of a java.util.Hashtable. It decides which key
+// Tomcat serves when none is named. Of several entries of one alias Java keeps
+// the last, in the place of the first.
+func (s *Store) JavaOrder() []*entry.Entry {
+	if s.typ == PKCS12 {
+		return s.linkedOrder()
+	}
+	var table hashtable
+	for _, e := range s.file.Entries {
+		table.put(e.Alias, e)
+	}
+	order := make([]*entry.Entry, 0, table.count)
+	for _, e := range table.entries() {
+		order = append(order, e.entry)
+	}
+	return order
+}
+
+// linkedOrder is the order of a java.util.LinkedHashMap.
+func (s *Store) linkedOrder() []*entry.Entry {
+	order := make([]*entry.Entry, 0, len(s.file.Entries))
+	place := make(map[string]int, len(s.file.Entries))
+	for _, e := range s.file.Entries {
+		alias := s.typ.fold(e.Alias)
+		if i, taken := place[alias]; taken {
+			order[i] = e
+			continue
+		}
+		place[alias] = len(order)
+		order = append(order, e)
+	}
+	return order
+}
+
+// Get returns the entry of that alias: the one that is written exactly so, or
+// else one that Java's rules hold for the same. Of several it is the last, as
+// for Java.
+func (s *Store) Get(alias string) (*entry.Entry, bool) {
+	same := s.byName[s.typ.fold(alias)]
+	if len(same) == 0 {
+		return nil, false
+	}
+	for _, e := range slices.Backward(same) {
+		if s.shown(e) == alias {
+			return e, true
+		}
+	}
+	return same[len(same)-1], true
+}
+
+// AliasOf returns the alias as it is, or would be, stored and shown. For
+// PKCS12 that is lower case, in which Java reads whatever the file says.
+func (s *Store) AliasOf(alias string) string {
+	if e, ok := s.Get(alias); ok {
+		return s.shown(e)
+	}
+	return s.typ.fold(alias)
+}
+
+// shown returns the alias of an entry as Java shows it.
+func (s *Store) shown(e *entry.Entry) string {
+	if s.typ == PKCS12 {
+		return s.typ.fold(e.Alias)
+	}
+	return e.Alias
+}
+
+// Key opens the private or secret key of that alias. The caller wipes it. The
+// error is a *NoEntryError, a *KindError or one of the codec's: of
+// entry.ErrPassword if the password does not open the key.
+func (s *Store) Key(alias string, password []byte) (entry.Key, error) {
+	e, ok := s.Get(alias)
+	if !ok {
+		return entry.Key{}, &NoEntryError{Alias: alias}
+	}
+	if e.Kind == entry.TrustedCertificate {
+		return entry.Key{}, &KindError{Alias: alias, Kind: e.Kind, Want: entry.PrivateKey}
+	}
+	return s.codec.unseal(e, password, s.limits)
+}
+
+// SetKey stores a private key with its chain, or a secret key without one,
+// sealed with the password, in place of whatever the alias held. A created of
+// zero is not stored where the format can do without.
+func (s *Store) SetKey(alias string, key entry.Key, password []byte, chain []entry.Certificate, created time.Time) error {
+	kind := entry.PrivateKey
+	if key.PKCS8 == nil {
+		kind = entry.SecretKey
+		if !s.typ.secrets() {
+			return &NoSecretKeysError{Type: s.typ}
+		}
+	}
+	sealed, err := s.codec.seal(key, password, s.file)
+	if err != nil {
+		return err
+	}
+	s.put(&entry.Entry{
+		Alias:   s.AliasOf(alias),
+		Created: created,
+		Kind:    kind,
+		Chain:   slices.Clone(chain),
+		Sealed:  sealed,
+	})
+	return nil
+}
+
+// SetChain gives a private key another certificate chain. The key stays sealed
+// as it is. Java, which stores such an entry anew, dates it now: so will
+// created, unless it is zero. The error is a *NoEntryError or *KindError.
+func (s *Store) SetChain(alias string, chain []entry.Certificate, created time.Time) error {
+	old, ok := s.Get(alias)
+	if !ok {
+		return &NoEntryError{Alias: alias}
+	}
+	if old.Kind != entry.PrivateKey {
+		return &KindError{Alias: alias, Kind: old.Kind, Want: entry.PrivateKey}
+	}
+	e := *old
+	e.Origin = nil
+	e.Chain = slices.Clone(chain)
+	if !created.IsZero() {
+		e.Created = created
+	}
+	s.replace(old, &e)
+	return nil
+}
+
+// SetCertificate stores a trusted certificate, in place of the one that the
+// alias held. A key is not replaced, as in Java: that is a *KindError.
+func (s *Store) SetCertificate(alias string, c entry.Certificate, created time.Time) error {
+	if old, ok := s.Get(alias); ok && old.Kind != entry.TrustedCertificate {
+		return &KindError{Alias: alias, Kind: old.Kind, Want: entry.TrustedCertificate}
+	}
+	s.put(&entry.Entry{
+		Alias:   s.AliasOf(alias),
+		Created: created,
+		Kind:    entry.TrustedCertificate,
+		Chain:   []entry.Certificate{c},
+	})
+	return nil
+}
+
+// Delete removes the entry of that alias; of several, all, as Java sees but
+// one of them. The error is a *NoEntryError.
+func (s *Store) Delete(alias string) error {
+	old, ok := s.Get(alias)
+	if !ok {
+		return &NoEntryError{Alias: alias}
+	}
+	gone := func(e *entry.Entry) bool { return s.shown(e) == s.shown(old) }
+	s.file.Entries = slices.DeleteFunc(s.file.Entries, gone)
+	name := s.typ.fold(alias)
+	s.byName[name] = slices.DeleteFunc(s.byName[name], gone)
+	return nil
+}
+
+// Rename gives an entry another alias. Key and chain stay as they are; a
+// created that is not zero becomes the entry's date. The error is a
+// *NoEntryError, or an *EntryExistsError if another entry has the new alias.
+func (s *Store) Rename(alias, to string, created time.Time) error {
+	old, ok := s.Get(alias)
+	if !ok {
+		return &NoEntryError{Alias: alias}
+	}
+	if taken, ok := s.Get(to); ok && taken != old {
+		return &EntryExistsError{Alias: to}
+	}
+	e := *old
+	e.Origin = nil
+	e.Alias = s.typ.fold(to)
+	if !created.IsZero() {
+		e.Created = created
+	}
+	s.replace(old, &e)
+	return nil
+}
+
+// FindCertificate returns the alias of the first entry, in Java's order, whose
+// certificate (that of a key's own, not of its issuers) is der, as Java's
+// KeyStore.getCertificateAlias.
+func (s *Store) FindCertificate(der []byte) (alias string, ok bool) {
+	for _, e := range s.JavaOrder() {
+		if len(e.Chain) > 0 && bytes.Equal(e.Chain[0].DER, der) {
+			return s.shown(e), true
+		}
+	}
+	return "", false
+}
+
+// put stores an entry in place of the one that Get finds, or else at the end.
+func (s *Store) put(e *entry.Entry) {
+	if old, ok := s.Get(e.Alias); ok {
+		s.replace(old, e)
+		return
+	}
+	s.file.Entries = append(s.file.Entries, e)
+	name := s.typ.fold(e.Alias)
+	s.byName[name] = append(s.byName[name], e)
+}
+
+// replace puts one entry in the place of another.
+func (s *Store) replace(old, e *entry.Entry) {
+	s.file.Entries[slices.Index(s.file.Entries, old)] = e
+	from, to := s.typ.fold(old.Alias), s.typ.fold(e.Alias)
+	if from == to {
+		same := s.byName[from]
+		same[slices.Index(same, old)] = e
+		return
+	}
+	s.byName[from] = slices.DeleteFunc(s.byName[from], func(x *entry.Entry) bool { return x == old })
+	s.byName[to] = append(s.byName[to], e)
+}

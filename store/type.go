@@ -1,0 +1,76 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+
+	"gokeytool/store/entry"
+	"gokeytool/store/jceks"
+	"gokeytool/store/jks"
+	"gokeytool/store/pkcs12"
+)
+
+// Type is a keystore format, by the name that Java and keytool's -storetype
+// give it.
+type Type string
+
+// The formats that are read and written.
+const (
+	JKS    Type = "JKS"
+	JCEKS  Type = "JCEKS"
+	PKCS12 Type = "PKCS12"
+	// CaseExactJKS is a JKS file in which aliases that differ in case alone
+	// are different entries. Nothing in the file tells it from JKS: it is
+	// never detected, only asked for.
+	CaseExactJKS Type = "CaseExactJKS"
+)
+
+// ParseType returns the type that a user names, ignoring case as Java does.
+// The error is an *UnknownTypeError.
+func ParseType(name string) (Type, error) {
+	for _, t := range []Type{JKS, JCEKS, PKCS12, CaseExactJKS} {
+		if strings.EqualFold(name, string(t)) {
+			return t, nil
+		}
+	}
+	return "", &UnknownTypeError{Name: name}
+}
+
+// UnknownTypeError says that no keystore format is called Name.
+type UnknownTypeError struct{ Name string }
+
+func (e *UnknownTypeError) Error() string {
+	return fmt.Sprintf("unknown keystore type %q: JKS, JCEKS and PKCS12 are known", e.Name)
+}
+
+// codec is what the store needs of a format. Each format's package has these
+// four functions.
+type codec struct {
+	decode func(data, password []byte, lim entry.Limits) (*entry.File, error)
+	encode func(f *entry.File, password []byte) ([]byte, error)
+	seal   func(key entry.Key, password []byte, f *entry.File) ([]byte, error)
+	unseal func(e *entry.Entry, password []byte, lim entry.Limits) (entry.Key, error)
+}
+
+func (t Type) codec() codec {
+	switch t {
+	case JKS, CaseExactJKS:
+		return codec{jks.Decode, jks.Encode, jks.Seal, jks.Unseal}
+	case JCEKS:
+		return codec{jceks.Decode, jceks.Encode, jceks.Seal, jceks.Unseal}
+	case PKCS12:
+		return codec{pkcs12.Decode, pkcs12.Encode, pkcs12.Seal, pkcs12.Unseal}
+	}
+	panic("store: no codec for type " + string(t))
+}
+
+// fold returns the alias as the format compares it.
+func (t Type) fold(alias string) string {
+	if t == CaseExactJKS {
+		return alias
+	}
+	return lower(alias)
+}
+
+// secrets says whether the format holds secret keys.
+func (t Type) secrets() bool { return t == JCEKS || t == PKCS12 }
