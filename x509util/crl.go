@@ -8,8 +8,6 @@ import (
 
 	"gokeytool/jdk"
 
-	"gokeytool/jdk"
-
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
@@ -28,7 +26,6 @@ type CRL struct {
 	SigName            string
 	Signature          []byte
 
-	sigAlg  algorithm
 	sigAlg  algorithm
 	hasNext bool
 	exts    []extension

@@ -7,8 +7,6 @@ import (
 
 	"gokeytool/jdk"
 
-	"gokeytool/jdk"
-
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
