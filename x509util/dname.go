@@ -220,44 +220,11 @@ func parseHexValue(s string) ([]byte, error) {
 	case len(s)%2 == 1:
 		return nil, failIO("AVA parse, odd number of hex digits")
 	}
-	return normalizeElement(encoded)
-}
-
-// normalizeElement checks that encoded is one element with a definite length,
-// and writes its length in the fewest octets.
-func normalizeElement(encoded []byte) ([]byte, error) {
-	if len(encoded) < 2 {
-		return nil, failIO("Too short")
+	v, err := readValue(encoded)
+	if err != nil {
+		return nil, err
 	}
-	if encoded[0]&0x1F == 0x1F {
-		return nil, failIO("Tag number over 30 at 0 is not supported")
-	}
-	length, content := int(encoded[1]), encoded[2:]
-	switch {
-	case length == 0x80:
-		return nil, failIO("Indefinite length encoding not supported")
-	case length > 0x84:
-		return nil, failIO("Invalid lenByte")
-	case length > 0x80:
-		octets := length & 0x7F
-		if len(content) < octets {
-			return nil, failIO("Not enough length bytes")
-		}
-		length = 0
-		for _, c := range content[:octets] {
-			length = length<<8 | int(c)
-		}
-		content = content[octets:]
-	}
-	switch {
-	case length > 1<<31-1:
-		return nil, failIO("Invalid length bytes")
-	case length > len(content):
-		return nil, &Error{"java.io.EOFException", "not enough content"}
-	case length < len(content):
-		return nil, failIO("extra data at the end")
-	}
-	return encodeString(casn1.Tag(encoded[0]), string(content)), nil
+	return encodeString(v.tag, string(v.body)), nil // with the shortest length
 }
 
 // eof stands for a character after the last.
@@ -312,7 +279,7 @@ func (p *valueParser) octet(c rune) (bool, error) {
 
 // flush makes the pending octets text.
 func (p *valueParser) flush() {
-	p.text.WriteString(strings.ToValidUTF8(string(p.pending), "\uFFFD"))
+	p.text.WriteString(decodeUTF8(p.pending))
 	p.pending = p.pending[:0]
 }
 

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
@@ -235,7 +236,7 @@ func (a attribute) text() (s string, ok bool) {
 func decodeString(tag casn1.Tag, value []byte) (s string, ok bool) {
 	switch tag {
 	case casn1.UTF8String:
-		return strings.ToValidUTF8(string(value), "\uFFFD"), true
+		return decodeUTF8(value), true
 	case casn1.PrintableString, casn1.IA5String, casn1.GeneralString:
 		return decodeBytes(value, 0x7F), true
 	case casn1.T61String:
@@ -260,6 +261,40 @@ func decodeString(tag casn1.Tag, value []byte) (s string, ok bool) {
 		return string(runes), true
 	}
 	return "", false
+}
+
+// decodeUTF8 decodes UTF-8 as Java does: what can't begin or continue a
+// character becomes one U+FFFD for each longest piece that could have.
+func decodeUTF8(b []byte) string {
+	if utf8.Valid(b) {
+		return string(b)
+	}
+	var s strings.Builder
+	for len(b) > 0 {
+		c, size := utf8.DecodeRune(b)
+		if c == utf8.RuneError && size == 1 {
+			size = malformedLength(b)
+		}
+		s.WriteRune(c)
+		b = b[size:]
+	}
+	return s.String()
+}
+
+// malformedLength returns how many octets at the beginning of b Java replaces
+// by one U+FFFD.
+func malformedLength(b []byte) int {
+	continues := func(i int) bool { return i < len(b) && b[i]&0xC0 == 0x80 }
+	switch lead := b[0]; {
+	case lead < 0xE0 || lead > 0xF4 || !continues(1) ||
+		lead == 0xE0 && b[1] < 0xA0 || lead == 0xF0 && b[1] < 0x90 || lead == 0xF4 && b[1] > 0x8F:
+		return 1
+	case lead == 0xED && b[1] > 0x9F && continues(2): // a surrogate
+		return 3
+	case lead < 0xF0 || !continues(2):
+		return 2
+	}
+	return 3
 }
 
 // decodeBytes decodes a charset that agrees with Unicode up to last.

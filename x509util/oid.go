@@ -68,11 +68,22 @@ func encodeOID(s string) (string, error) {
 // where it is none.
 func parseArc(s string) (*big.Int, error) {
 	digits := strings.TrimPrefix(strings.TrimPrefix(s, "-"), "+")
-	if len(s)-len(digits) <= 1 && digits != "" && len(digits) <= maxOIDSize*3 && strings.Trim(digits, "0123456789") == "" {
+	if len(s)-len(digits) <= 1 && digits != "" && len(digits) <= 3*maxOIDSize && strings.Trim(digits, "0123456789") == "" {
 		arc, _ := new(big.Int).SetString(s, 10)
 		return arc, nil
 	}
-	return nil, errors.New(`java.lang.NumberFormatException: For input string: "` + s + `"`)
+	// Java reads long numbers in groups of nine digits from the right, and
+	// complains about the group.
+	group := s
+	for len(s) > 9 {
+		size := (len(s)-1)%9 + 1
+		if group = s[:size]; strings.Trim(group, "0123456789") != "" {
+			break
+		}
+		s = s[size:]
+		group = s
+	}
+	return nil, errors.New(`java.lang.NumberFormatException: For input string: "` + group + `"`)
 }
 
 func appendBase128(content []byte, arc *big.Int) []byte {

@@ -1,0 +1,40 @@
+package x509util
+
+import (
+	"encoding/hex"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+)
+
+// The recorded lines have blanks that would break them written so.
+var unescape = strings.NewReplacer(`\u000a`, "\n", `\u0009`, "\t")
+
+// TestDNames compares with what Java made of the names, recorded in
+// testdata/dnames.txt.
+func TestDNames(t *testing.T) {
+	data, err := os.ReadFile("testdata/dnames.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
+	if len(lines) < 100 {
+		t.Fatalf("only %d recorded names", len(lines))
+	}
+	for _, line := range lines {
+		input, want, _ := strings.Cut(line, "\t")
+		t.Run(input, func(t *testing.T) {
+			name, err := ParseDName(unescape.Replace(input))
+			got := hex.EncodeToString(name.DER()) + "\t" + name.String()
+			if javaErr, ok := errors.AsType[*Error](err); ok {
+				got = "!" + javaErr.Class + ": " + javaErr.Text
+			} else if err != nil {
+				t.Fatalf("not an *Error: %v", err)
+			}
+			if want := unescape.Replace(want); got != want {
+				t.Errorf("\n got %s\nwant %s", got, want)
+			}
+		})
+	}
+}
