@@ -1,7 +1,608 @@
 package argv
 
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"gokeytool/jdk"
+)
+
 // Parse reads a line, without the program's name. Its errors are *UsageError,
 // *Failure and *LauncherError.
 func Parse(args []string, t *Table, env Env) (*Request, error) {
-	return &Request{Help: true}, nil
+	if env.Release == 0 {
+		env.Release = jdk.Default
+	}
+	p := &parser{t: t, env: env, req: &Request{Style: Subcommand}}
+	if env.KeytoolOnly {
+		p.req.Style = Keytool
+	}
+	if c := p.verbatim(args); c != nil {
+		p.cmd = c
+		p.req.Operands = args[1:]
+		if len(args) > 1 && args[1] == "--" {
+			p.req.Operands = args[2:]
+		}
+		return p.finish()
+	}
+	words, err := p.javaOptions(args)
+	if err != nil {
+		return nil, err
+	}
+	if len(words) == 0 {
+		p.req.Help = true
+		return p.req, nil
+	}
+	if strings.HasPrefix(words[0], "-") {
+		p.req.Style = Keytool
+	}
+	if p.req.Style == Keytool {
+		err = p.keytool(words)
+	} else {
+		err = p.subcommand(words)
+	}
+	if err != nil {
+		p.req.Wipe()
+		return nil, err
+	}
+	return p.finish()
+}
+
+type parser struct {
+	t   *Table
+	env Env
+	req *Request
+	cmd *Command // nil while none was met
+
+	typed    []option // the options of the line itself, not of a -conf file
+	deferred []line   // passwords still to be read
+	conf     string   // what -conf named, once it was met
+	hasConf  bool
+	nowarn   bool
+}
+
+// option is an option as it was met.
+type option struct {
+	*Option
+	name string // as typed, without dashes
+}
+
+// line is a password to be read from a file descriptor when all is understood.
+type line struct {
+	name string
+	fd   int
+}
+
+// verbatim finds the command that takes the rest of the line as it is.
+func (p *parser) verbatim(args []string) *Command {
+	if p.env.KeytoolOnly || len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		return nil
+	}
+	if c := p.t.Command(args[0]); c != nil && c.Verbatim {
+		return c
+	}
+	return nil
+}
+
+// javaOptions takes the words out that Java's launcher keeps for itself,
+// wherever they stand.
+func (p *parser) javaOptions(args []string) ([]string, error) {
+	if !slices.ContainsFunc(args, func(s string) bool { return strings.HasPrefix(s, "-J") }) {
+		return args, nil
+	}
+	words := make([]string, 0, len(args))
+	for _, a := range args {
+		opt, ok := strings.CutPrefix(a, "-J")
+		if !ok {
+			words = append(words, a)
+			continue
+		}
+		if opt == "" {
+			return nil, &LauncherError{"Error: The -J option should not be followed by a space."}
+		}
+		if def, ok := strings.CutPrefix(opt, "-D"); ok {
+			name, value, _ := strings.Cut(def, "=")
+			p.req.Properties = append(p.req.Properties, Property{name, value})
+		}
+	}
+	return words, nil
+}
+
+// keytool reads a line in keytool's two passes: the first looks at every word
+// with a dash, values included, for the command and -conf; the second consumes
+// options and their values.
+func (p *parser) keytool(words []string) error {
+	seen := make(map[string]bool, len(words))
+	for i := 0; i < len(words); i++ {
+		w := words[i]
+		if !strings.HasPrefix(w, "-") {
+			continue
+		}
+		lower := strings.ToLower(w)
+		if seen[lower] && !repeatable(lower) {
+			p.req.Warnings = append(p.req.Warnings, "The "+lower+
+				" option is specified multiple times. All except the last one will be ignored.")
+		}
+		seen[lower] = true
+		folded := fold(w)
+		if folded == "conf" {
+			if i == len(words)-1 {
+				return p.needsArgument(w)
+			}
+			i++
+			p.conf, p.hasConf = words[i], true
+			continue
+		}
+		c := p.keytoolCommand(folded)
+		if c != nil && p.cmd != nil {
+			return p.failure("java.lang.Exception", fmt.Sprintf(
+				"Only one command is allowed: both -%s and -%s were specified.", p.cmd.Name, c.Name), nil)
+		}
+		if c != nil {
+			p.cmd = c
+		}
+	}
+	var configured []string
+	if p.hasConf && p.cmd != nil {
+		var err error
+		if configured, err = p.configured(p.conf, p.cmd); err != nil {
+			return err
+		}
+	}
+	if err := p.options(slices.Concat(configured, words), len(configured)); err != nil {
+		return err
+	}
+	if p.cmd == nil && !p.req.Help {
+		return p.usage("Usage error: no command provided", "")
+	}
+	return nil
+}
+
+// repeatable reports whether keytool lets an option, in lower case, stand more
+// than once without a warning.
+func repeatable(lower string) bool {
+	switch lower {
+	case "-ext", "-id", "-provider", "-addprovider", "-providerclass", "-providerarg":
+		return true
+	}
+	return false
+}
+
+// subcommand reads a line whose first word is the command.
+func (p *parser) subcommand(words []string) error {
+	p.cmd = p.t.Command(words[0])
+	if p.cmd == nil {
+		return p.illegal(words[0])
+	}
+	words = words[1:]
+	if p.cmd.Name == "help" {
+		return p.help(words)
+	}
+	if err := p.options(words, 0); err != nil || !p.hasConf {
+		return err
+	}
+	configured, err := p.configured(p.conf, p.cmd)
+	if err != nil {
+		return err
+	}
+	p.req.Wipe()
+	p.req.Values, p.req.Operands, p.req.Secrets = nil, nil, nil
+	p.typed, p.deferred = nil, nil
+	return p.options(slices.Concat(configured, words), len(configured))
+}
+
+// help reads what follows the command help: the name of a command, or nothing.
+func (p *parser) help(words []string) error {
+	p.req.Help = true
+	p.cmd = nil
+	if len(words) == 0 {
+		return nil
+	}
+	p.cmd = p.t.Command(words[0])
+	if p.cmd == nil {
+		return p.illegal(words[0])
+	}
+	if len(words) > 1 {
+		return p.illegal(words[1])
+	}
+	return nil
+}
+
+func (p *parser) keytoolCommand(folded string) *Command {
+	c := p.t.command(folded)
+	if c == nil || c.Own || c.Since > p.env.Release {
+		return nil
+	}
+	return c
+}
+
+// options consumes options and values strictly in order. The first configured
+// words come from a -conf file.
+func (p *parser) options(words []string, configured int) error {
+	sub := p.req.Style == Subcommand
+	p.req.Line = slices.Clone(words)
+	for i := 0; i < len(words); i++ {
+		w := words[i]
+		if sub && w == "--" {
+			p.req.Operands = append(p.req.Operands, words[i+1:]...)
+			break
+		}
+		if !strings.HasPrefix(w, "-") || sub && w == "-" {
+			if sub && p.cmd.Operands != "" {
+				p.req.Operands = append(p.req.Operands, w)
+				continue
+			}
+			return p.illegal(w)
+		}
+		a := argument{words: words, at: i}
+		name := w
+		if sub {
+			name, a.inline, a.isInline = strings.Cut(w, "=")
+		}
+		if last := i == len(words)-1 && !a.isInline; last {
+			folded := fold(name)
+			if o := p.legal(folded); o != nil && o.Kind != Flag && p.t.documented(folded) {
+				return p.needsArgument(name)
+			}
+		}
+		name, modifier, modified := strings.Cut(name, ":")
+		folded := fold(name)
+		switch {
+		case folded == "help" || folded == "h" || folded == "?":
+			p.req.Help = true
+			continue
+		case !sub:
+			if c := p.keytoolCommand(folded); c != nil {
+				p.cmd = c
+				continue
+			}
+		case i < configured && p.t.command(folded) != nil:
+			continue
+		}
+		o := p.legal(folded)
+		if o == nil || o.Kind == ProviderArg {
+			return p.illegal(name)
+		}
+		if i >= configured {
+			p.typed = append(p.typed, option{o, strings.TrimLeft(name, "-")})
+		}
+		if err := p.consume(o, name, modifier, modified, &a); err != nil {
+			return err
+		}
+		i = a.at
+	}
+	return nil
+}
+
+// argument hands out the words that follow an option.
+type argument struct {
+	words    []string
+	at       int // the last word consumed
+	inline   string
+	isInline bool // the value stood behind "=" in the option's own word
+}
+
+func (a *argument) next() (string, bool) {
+	if a.isInline {
+		return a.inline, true
+	}
+	if a.at+1 >= len(a.words) {
+		return "", false
+	}
+	a.at++
+	return a.words[a.at], true
+}
+
+// legal finds an option that may be used with the command.
+func (p *parser) legal(folded string) *Option {
+	o := p.t.option(folded)
+	if o != nil && o.Own && (p.env.KeytoolOnly || p.cmd == nil || !p.cmd.documents(o)) {
+		return nil
+	}
+	return o
+}
+
+// consume takes an option and its value into the request.
+func (p *parser) consume(o *Option, name, modifier string, modified bool, a *argument) error {
+	if o.Kind == Flag {
+		if a.isInline {
+			return p.usage("Command option "+name+" takes no argument.", "")
+		}
+		p.nowarn = p.nowarn || o.Name == "nowarn"
+		p.set(o, "", nil)
+		return nil
+	}
+	if o.Kind == Password && modified && fold(modifier) == "stdin" && !p.env.KeytoolOnly {
+		if a.isInline {
+			return p.usage("Command option "+name+":"+modifier+" takes no argument.", "")
+		}
+		p.later(o.Name, 0)
+		return nil
+	}
+	value, ok := a.next()
+	if !ok && o.Name == "conf" {
+		return nil // only "-conf:x" as the last word gets here: keytool skips it
+	}
+	if !ok && p.req.Style == Keytool && !o.Own {
+		return p.failure("java.lang.ArrayIndexOutOfBoundsException",
+			fmt.Sprintf("Index %d out of bounds for length %[1]d", len(a.words)), nil)
+	}
+	if !ok {
+		return p.needsArgument(name)
+	}
+	switch o.Kind {
+	case Password:
+		if !modified {
+			p.mask(a)
+		}
+		return p.password(o, modifier, modified, value)
+	case Int, Long:
+		bits := 32
+		if o.Kind == Long {
+			bits = 64
+		}
+		n, err := strconv.ParseInt(value, 10, bits)
+		if err != nil && p.req.Style == Keytool {
+			return p.failure("java.lang.NumberFormatException", `For input string: "`+value+`"`, err)
+		}
+		if err != nil {
+			return p.usage(fmt.Sprintf("Command option %s needs a whole number, not %q.", name, value), "")
+		}
+		p.set(o, strconv.FormatInt(n, 10), nil)
+	case Duration:
+		if _, err := time.ParseDuration(value); err != nil {
+			return p.usage(fmt.Sprintf("Command option %s needs a duration such as 30s or 2h, not %q.", name, value), "")
+		}
+		p.set(o, value, nil)
+	case Provider:
+		arg, err := p.providerArg(a)
+		if err != nil {
+			return err
+		}
+		p.set(o, value, arg)
+	default:
+		if o.Name == "conf" {
+			if p.req.Style == Subcommand {
+				p.conf, p.hasConf = value, true
+			}
+			return nil
+		}
+		p.set(o, value, nil)
+	}
+	return nil
+}
+
+// providerArg takes the -providerarg that may stand directly behind a provider.
+func (p *parser) providerArg(a *argument) (*string, error) {
+	if a.at+1 >= len(a.words) {
+		return nil, nil
+	}
+	name, inline, isInline := a.words[a.at+1], "", false
+	if p.req.Style == Subcommand {
+		name, inline, isInline = strings.Cut(name, "=")
+	}
+	if !strings.HasPrefix(name, "-") || fold(name) != "providerarg" {
+		return nil, nil
+	}
+	arg := argument{words: a.words, at: a.at + 1, inline: inline, isInline: isInline}
+	value, ok := arg.next()
+	if !ok {
+		return nil, p.needsArgument(name)
+	}
+	a.at = arg.at
+	return &value, nil
+}
+
+// set records a value, in place of an earlier one unless the option collects.
+func (p *parser) set(o *Option, text string, arg *string) {
+	v := p.req.find(o.Name)
+	if v == nil {
+		p.req.Values = append(p.req.Values, Value{Name: o.Name})
+		v = &p.req.Values[len(p.req.Values)-1]
+	}
+	switch o.Kind {
+	case Flag:
+	case List:
+		v.Texts = append(v.Texts, text)
+	case Provider:
+		v.Texts = append(v.Texts, text)
+		v.Args = append(v.Args, arg)
+	default:
+		v.Texts = []string{text}
+	}
+}
+
+// mask hides the password that was just consumed from Request.Line.
+func (p *parser) mask(a *argument) {
+	w := &p.req.Line[a.at]
+	if a.isInline {
+		*w = (*w)[:len(*w)-len(a.inline)] + "***"
+	} else {
+		*w = "***"
+	}
+}
+
+// password resolves a password at once, as keytool does: one that cannot be
+// found fails the line even if a later one would have won.
+func (p *parser) password(o *Option, modifier string, modified bool, value string) error {
+	if !modified {
+		p.secret(o.Name, []byte(value))
+		return nil
+	}
+	switch kind := fold(modifier); {
+	case kind == "env":
+		s, ok := "", false
+		if p.env.LookupEnv != nil {
+			s, ok = p.env.LookupEnv(value)
+		}
+		if !ok {
+			return p.usage("Cannot find environment variable: "+value, "")
+		}
+		p.secret(o.Name, []byte(s))
+	case kind == "file":
+		data, err := p.readFile(strings.TrimPrefix(value, "file:"))
+		if errors.Is(err, fs.ErrNotExist) || value == "" {
+			return p.usage("Cannot find file: "+value, "")
+		}
+		if err != nil {
+			return p.usage("java.io.FileNotFoundException: "+value+" ("+reason(err)+")", "")
+		}
+		first := data
+		if i := slices.IndexFunc(data, func(b byte) bool { return b == '\n' || b == '\r' }); i >= 0 {
+			first = data[:i]
+		}
+		p.secret(o.Name, slices.Clone(first))
+		clear(data)
+	case kind == "fd" && !p.env.KeytoolOnly:
+		fd, err := strconv.ParseUint(value, 10, 31)
+		if err != nil {
+			return p.usage("Not a file descriptor: "+value, "")
+		}
+		p.later(o.Name, int(fd))
+	default:
+		return p.usage("Unknown password type: "+modifier, "")
+	}
+	return nil
+}
+
+func (p *parser) secret(name string, s []byte) {
+	p.forget(name)
+	if p.req.Secrets == nil {
+		p.req.Secrets = make(map[string][]byte)
+	}
+	p.req.Secrets[name] = s
+}
+
+// later puts off the reading of a password to the end, so that nothing is
+// consumed for a line that is wrong.
+func (p *parser) later(name string, fd int) {
+	p.forget(name)
+	p.deferred = append(p.deferred, line{name, fd})
+}
+
+// forget drops an earlier password for the same option.
+func (p *parser) forget(name string) {
+	clear(p.req.Secrets[name])
+	delete(p.req.Secrets, name)
+	p.deferred = slices.DeleteFunc(p.deferred, func(l line) bool { return l.name == name })
+}
+
+func (p *parser) readFile(name string) ([]byte, error) {
+	if p.env.ReadFile == nil {
+		return nil, fs.ErrNotExist
+	}
+	return p.env.ReadFile(name)
+}
+
+// reason is the text Java gives for a file error: the system's, with a capital.
+func reason(err error) string {
+	if errors.Is(err, fs.ErrNotExist) {
+		return "No such file or directory"
+	}
+	s := err.Error()
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		s = errno.Error()
+	}
+	return strings.ToUpper(s[:min(1, len(s))]) + s[min(1, len(s)):]
+}
+
+// finish completes a request that was understood.
+func (p *parser) finish() (*Request, error) {
+	r := p.req
+	if p.cmd != nil {
+		r.Command = p.cmd.Name
+	}
+	if p.nowarn {
+		r.Warnings = nil
+	}
+	if r.Help {
+		r.Wipe()
+		return &Request{Style: r.Style, Command: r.Command, Help: true, Properties: r.Properties, Warnings: r.Warnings}, nil
+	}
+	if n := len(r.Operands); n < p.cmd.MinOperands {
+		return nil, p.usage(p.cmd.Name+" needs an argument: "+p.cmd.Operands, "")
+	} else if p.cmd.MaxOperands >= 0 && n > p.cmd.MaxOperands {
+		return nil, p.illegal(r.Operands[p.cmd.MaxOperands])
+	}
+	for _, o := range p.typed {
+		if !o.Global && !p.cmd.documents(o.Option) && !slices.Contains(r.Unused, o.name) {
+			r.Unused = append(r.Unused, o.name)
+		}
+	}
+	for _, l := range p.deferred {
+		s, err := []byte(nil), errors.ErrUnsupported
+		if p.env.ReadLine != nil {
+			s, err = p.env.ReadLine(l.fd)
+		}
+		if err != nil {
+			r.Wipe()
+			return nil, p.failure("java.io.IOException",
+				fmt.Sprintf("Cannot read -%s from file descriptor %d: %v", l.name, l.fd, err), err)
+		}
+		p.secret(l.name, s)
+	}
+	r.Args = r.canonical()
+	return r, nil
+}
+
+// canonical writes the request as a line of the subcommand style.
+func (r *Request) canonical() []string {
+	args := []string{r.Command}
+	for _, v := range r.Values {
+		if v.Texts == nil {
+			args = append(args, "--"+v.Name)
+		}
+		for i, s := range v.Texts {
+			args = append(args, "--"+v.Name+"="+s)
+			if v.Args != nil && v.Args[i] != nil {
+				args = append(args, "--providerarg="+*v.Args[i])
+			}
+		}
+	}
+	if len(r.Operands) > 0 {
+		args = append(append(args, "--"), r.Operands...)
+	}
+	return args
+}
+
+func (p *parser) needsArgument(word string) error {
+	return p.usage("Command option "+word+" needs an argument.", "")
+}
+
+// illegal reports a word that is no option, and looks for what was meant.
+func (p *parser) illegal(word string) error {
+	folded := fold(word)
+	s := ""
+	if p.cmd != nil {
+		s = suggestOption(folded, p.cmd)
+	} else {
+		s = p.t.suggestCommand(folded, p.req.Style, p.env.Release, p.env.KeytoolOnly)
+	}
+	return p.usage("Illegal option:  "+word, s)
+}
+
+func (p *parser) usage(message, suggestion string) error {
+	e := &UsageError{Style: p.req.Style, Message: message, Suggestion: suggestion, Warnings: p.warnings()}
+	if p.cmd != nil {
+		e.Command = p.cmd.Name
+	}
+	return e
+}
+
+func (p *parser) failure(class, message string, err error) error {
+	return &Failure{Style: p.req.Style, Class: class, Message: message, Warnings: p.warnings(), Err: err}
+}
+
+// warnings are those shown after an error. JDK 17 exits before it comes to them.
+func (p *parser) warnings() []string {
+	if p.nowarn || p.env.Release <= jdk.Release17 {
+		return nil
+	}
+	return p.req.Warnings
 }

@@ -1,4 +1,389 @@
 package argv
 
-// TableDefault is the table of the program. It is made anew at each call.
-func TableDefault() *Table { return &Table{} }
+// TableDefault is the table of the program. Its slices are shared by all
+// callers and not to be changed.
+func TableDefault() *Table {
+	return &Table{
+		Program:  "gokeytool",
+		Title:    "Java keystores and certificates, and an HTTPS endpoint to try them on",
+		Tasks:    tasks,
+		Commands: commands,
+		Options:  options,
+	}
+}
+
+// The headings of the general help, in its order.
+const (
+	taskKeys   = "Keys and certificates"
+	taskSign   = "Requests and signing"
+	taskStore  = "Inside a keystore"
+	taskMove   = "Between keystores"
+	taskLook   = "Look at files and servers"
+	taskServe  = "Try a keystore out"
+	taskAround = "Help"
+)
+
+var tasks = []string{taskKeys, taskSign, taskStore, taskMove, taskLook, taskServe, taskAround}
+
+// options are known to every command. keytool takes several names for one thing
+// (-keystore and -destkeystore, -alias and -srcalias): they are synonyms here.
+var options = []Option{
+	{Name: "alias", Synonyms: []string{"srcalias"}, Kind: Text},
+	{Name: "keystore", Synonyms: []string{"destkeystore"}, Kind: Text},
+	{Name: "storepass", Synonyms: []string{"deststorepass"}, Kind: Password},
+	{Name: "storetype", Synonyms: []string{"deststoretype"}, Kind: Text},
+	{Name: "keypass", Kind: Password},
+	{Name: "cacerts", Kind: Flag},
+	{Name: "v", Kind: Flag, Global: true},
+	{Name: "rfc", Kind: Flag},
+	{Name: "file", Kind: Text},
+	{Name: "noprompt", Kind: Flag},
+	{Name: "trustcacerts", Kind: Flag},
+	{Name: "keyalg", Kind: Text},
+	{Name: "keysize", Kind: Int},
+	{Name: "groupname", Kind: Text},
+	{Name: "sigalg", Kind: Text},
+	{Name: "dname", Kind: Text},
+	{Name: "startdate", Kind: Text},
+	{Name: "validity", Kind: Long},
+	{Name: "ext", Kind: List},
+	{Name: "signer", Kind: Text},
+	{Name: "signerkeypass", Kind: Password},
+	{Name: "infile", Kind: Text},
+	{Name: "outfile", Kind: Text},
+	{Name: "new", Kind: Password},
+	{Name: "destalias", Synonyms: []string{"dest"}, Kind: Text},
+	{Name: "destkeypass", Kind: Password},
+	{Name: "srckeystore", Kind: Text},
+	{Name: "srcstorepass", Kind: Password},
+	{Name: "srcstoretype", Kind: Text},
+	{Name: "srckeypass", Kind: Password},
+	{Name: "srcprotected", Kind: Flag},
+	{Name: "srcprovidername", Kind: Text},
+	{Name: "protected", Synonyms: []string{"destprotected"}, Kind: Flag},
+	{Name: "sslserver", Kind: Text},
+	{Name: "jarfile", Kind: Text},
+	{Name: "id", Kind: List},
+	{Name: "tls", Kind: Flag},
+	{Name: "providername", Synonyms: []string{"destprovidername"}, Kind: Text},
+	{Name: "addprovider", Kind: Provider},
+	{Name: "providerclass", Synonyms: []string{"provider"}, Kind: Provider},
+	{Name: "providerarg", Kind: ProviderArg},
+	{Name: "providerpath", Kind: Text},
+	{Name: "conf", Kind: Text, Global: true},
+	{Name: "debug", Kind: Flag, Global: true},
+	{Name: "nowarn", Kind: Flag, Global: true},
+
+	{Name: "port", Kind: Int, Own: true},
+	{Name: "address", Kind: Text, Own: true},
+	{Name: "portfile", Kind: Text, Own: true},
+	{Name: "selfsigned", Kind: Flag, Own: true},
+	{Name: "for", Kind: Duration, Own: true},
+	{Name: "host", Kind: Text, Own: true},
+	{Name: "n", Kind: Int, Own: true},
+	{Name: "sessionIdLength", Kind: Int, Own: true},
+	{Name: "jvmRoute", Kind: Text, Own: true},
+}
+
+var (
+	docAddProvider      = Doc{"addprovider", "<name>", "add security provider by name (e.g. SunPKCS11)"}
+	docAlias            = Doc{"alias", "<alias>", "alias name of the entry to process"}
+	docCacerts          = Doc{"cacerts", "", "access the cacerts keystore"}
+	docDestAlias        = Doc{"destalias", "<alias>", "destination alias"}
+	docDestKeypass      = Doc{"destkeypass", "<arg>", "destination key password"}
+	docDestKeystore     = Doc{"destkeystore", "<keystore>", "destination keystore name"}
+	docDestProtected    = Doc{"destprotected", "", "destination keystore password protected"}
+	docDestProviderName = Doc{"destprovidername", "<name>", "destination keystore provider name"}
+	docDestStorepass    = Doc{"deststorepass", "<arg>", "destination keystore password"}
+	docDestStoretype    = Doc{"deststoretype", "<type>", "destination keystore type"}
+	docDname            = Doc{"dname", "<name>", "distinguished name"}
+	docExt              = Doc{"ext", "<value>", "X.509 extension"}
+	docFileIn           = Doc{"file", "<file>", "input file name"}
+	docFileOut          = Doc{"file", "<file>", "output file name"}
+	docGroupname        = Doc{"groupname", "<name>", "Group name. For example, an Elliptic Curve name."}
+	docID               = Doc{"id", "<id:reason>", "Serial ID of cert to revoke"}
+	docInfile           = Doc{"infile", "<file>", "input file name"}
+	docJarfile          = Doc{"jarfile", "<file>", "signed jar file"}
+	docKeyalg           = Doc{"keyalg", "<alg>", "key algorithm name"}
+	docKeypass          = Doc{"keypass", "<arg>", "key password"}
+	docKeysize          = Doc{"keysize", "<size>", "key bit size"}
+	docKeystore         = Doc{"keystore", "<keystore>", "keystore name"}
+	docNew              = Doc{"new", "<arg>", "new password"}
+	docNoprompt         = Doc{"noprompt", "", "do not prompt"}
+	docOutfile          = Doc{"outfile", "<file>", "output file name"}
+	docProtected        = Doc{"protected", "", "password through protected mechanism"}
+	docProviderClass    = Doc{"providerclass", "<class>", "add security provider by fully-qualified class name"}
+	docProviderName     = Doc{"providername", "<name>", "provider name"}
+	docProviderPath     = Doc{"providerpath", "<list>", "provider classpath"}
+	docRfc              = Doc{"rfc", "", "output in RFC style"}
+	docSigalg           = Doc{"sigalg", "<alg>", "signature algorithm name"}
+	docSigner           = Doc{"signer", "<alias>", "signer alias"}
+	docSignerKeypass    = Doc{"signerkeypass", "<arg>", "signer key password"}
+	docSrcAlias         = Doc{"srcalias", "<alias>", "source alias"}
+	docSrcKeypass       = Doc{"srckeypass", "<arg>", "source key password"}
+	docSrcKeystore      = Doc{"srckeystore", "<keystore>", "source keystore name"}
+	docSrcProtected     = Doc{"srcprotected", "", "source keystore password protected"}
+	docSrcProviderName  = Doc{"srcprovidername", "<name>", "source keystore provider name"}
+	docSrcStorepass     = Doc{"srcstorepass", "<arg>", "source keystore password"}
+	docSrcStoretype     = Doc{"srcstoretype", "<type>", "source keystore type"}
+	docSslserver        = Doc{"sslserver", "<server[:port]>", "SSL server host and port"}
+	docStartdate        = Doc{"startdate", "<date>", "certificate validity start date/time"}
+	docStorepass        = Doc{"storepass", "<arg>", "keystore password"}
+	docStoretype        = Doc{"storetype", "<type>", "keystore type"}
+	docTLS              = Doc{"tls", "", "Displays TLS configuration information"}
+	docTrustCacerts     = Doc{"trustcacerts", "", "trust certificates from cacerts"}
+	docV                = Doc{"v", "", "verbose output"}
+	docValidity         = Doc{"validity", "<days>", "validity number of days"}
+
+	docJvmRoute        = Doc{"jvmRoute", "<name>", "node name put behind each id, as Tomcat's Engine does"}
+	docSessionIDLength = Doc{"sessionIdLength", "<bytes>", "random bytes in a session id (default 16)"}
+)
+
+// commands are in keytool's order, its hidden ones next, ours last.
+var commands = []Command{
+	{
+		Name: "certreq", Summary: "Generates a certificate request", Task: taskSign,
+		Options: []Doc{docAlias, docSigalg, docFileOut, docKeypass, docKeystore, docDname, docExt, docStorepass, docStoretype,
+			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
+		Long: "Writes a PKCS#10 request for the entry's key, to be signed by a certificate authority: " +
+			"to the standard output unless -file names a file.",
+		Examples: []Example{
+			{"a request with a host name, for a CA", "gokeytool certreq -alias tomcat -ext san=dns:localhost -file tomcat.csr -keystore keystore.p12"},
+		},
+	},
+	{
+		Name: "changealias", Summary: "Changes an entry's alias", Task: taskStore,
+		Options: []Doc{docAlias, docDestAlias, docKeypass, docKeystore, docCacerts, docStorepass, docStoretype,
+			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
+		Examples: []Example{
+			{"the entry 1 becomes tomcat", "gokeytool changealias -alias 1 -destalias tomcat -keystore keystore.p12"},
+		},
+	},
+	{
+		Name: "delete", Summary: "Deletes an entry", Task: taskStore,
+		Options: []Doc{docAlias, docKeystore, docCacerts, docStorepass, docStoretype,
+			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
+		Examples: []Example{
+			{"forget a certificate authority", "gokeytool delete -alias oldroot -keystore truststore.p12"},
+		},
+	},
+	{
+		Name: "exportcert", Aliases: []string{"export"}, Summary: "Exports certificate", Task: taskMove,
+		Options: []Doc{docRfc, docAlias, docFileOut, docKeystore, docCacerts, docStorepass, docStoretype,
+			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
+		Long: "Writes the entry's own certificate, the first of its chain: DER, or PEM with -rfc.",
+		Examples: []Example{
+			{"a certificate as PEM, for curl --cacert", "gokeytool exportcert -rfc -alias tomcat -file tomcat.pem -keystore keystore.p12"},
+		},
+	},
+	{
+		Name: "genkeypair", Aliases: []string{"genkey"}, Summary: "Generates a key pair", Task: taskKeys,
+		Options: []Doc{docAlias, docKeyalg, docKeysize, docGroupname, docSigalg, docDname, docStartdate, docExt, docValidity,
+			docKeypass, docKeystore, docSigner, docSignerKeypass, docStorepass, docStoretype,
+			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
+		Long: "Makes a private key and a self-signed certificate for it, or one signed by the entry named with -signer. " +
+			"A browser wants the host's name as an extension: -ext san=dns:NAME.",
+		Examples: []Example{
+			{"a key for Tomcat on this machine", "gokeytool genkeypair -alias tomcat -keyalg RSA -dname CN=localhost -ext san=dns:localhost,ip:127.0.0.1 -keystore keystore.p12"},
+			{"a certificate authority of your own, for ten years", "gokeytool genkeypair -alias ca -keyalg EC -dname 'CN=My CA' -ext bc:c -validity 3650 -keystore ca.p12"},
+		},
+	},
+	{
+		Name: "genseckey", Summary: "Generates a secret key", Task: taskKeys,
+		Options: []Doc{docAlias, docKeypass, docKeyalg, docKeysize, docKeystore, docStorepass, docStoretype,
+			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
+		Examples: []Example{
+			{"an AES key", "gokeytool genseckey -alias aes -keyalg AES -keysize 256 -keystore keystore.p12"},
+		},
+	},
+	{
+		Name: "gencert", Summary: "Generates certificate from a certificate request", Task: taskSign,
+		Options: []Doc{docRfc, docInfile, docOutfile, docAlias, docSigalg, docDname, docStartdate, docExt, docValidity, docKeypass, docKeystore,
+			docStorepass, docStoretype, docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
+		Long: "Signs a request with the key of the entry -alias, which is the certificate authority. " +
+			"Extensions that the request asks for are granted by -ext honored=all only.",
+		Examples: []Example{
+			{"a year for a server", "gokeytool gencert -rfc -alias ca -infile tomcat.csr -outfile tomcat.pem -validity 365 -ext honored=all -keystore ca.p12"},
+		},
+	},
+	{
+		Name: "importcert", Aliases: []string{"import"}, Summary: "Imports a certificate or a certificate chain", Task: taskSign,
+		Options: []Doc{docNoprompt, docTrustCacerts, docProtected, docAlias, docFileIn, docKeypass, docKeystore, docCacerts, docStorepass, docStoretype,
+			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV},
+		Long: "If the alias names a key, the file is the certificate authority's reply to its request; " +
+			"import the authority's own certificate first. Any other alias becomes a trusted certificate.",
+		Examples: []Example{
+			{"first the authority", "gokeytool importcert -alias root -file ca.pem -keystore keystore.p12"},
+			{"then its reply", "gokeytool importcert -alias tomcat -file tomcat.pem -keystore keystore.p12"},
+		},
+	},
+	{
+		Name: "importpass", Aliases: []string{"importpassword"}, Summary: "Imports a password", Task: taskKeys,
+		Options: []Doc{docAlias, docKeypass, docKeyalg, docKeysize, docKeystore, docStorepass, docStoretype,
+			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
+		Examples: []Example{
+			{"keep a database password", "gokeytool importpass -alias db -keystore keystore.p12"},
+		},
+	},
+	{
+		Name: "importkeystore", Summary: "Imports one or all entries from another keystore", Task: taskMove,
+		Options: []Doc{docSrcKeystore, docDestKeystore, docSrcStoretype, docDestStoretype, docSrcStorepass, docDestStorepass,
+			docSrcProtected, docDestProtected, docSrcProviderName, docDestProviderName, docSrcAlias, docDestAlias, docSrcKeypass, docDestKeypass,
+			docNoprompt, docAddProvider, docProviderClass, docProviderPath, docV},
+		Long: "The same file as source and destination is converted in place; the old one is kept as FILE.old.",
+		Examples: []Example{
+			{"JKS to PKCS12", "gokeytool importkeystore -srckeystore old.jks -destkeystore new.p12 -deststoretype pkcs12"},
+			{"one entry under another name", "gokeytool importkeystore -srckeystore bundle.p12 -srcalias 1 -destkeystore keystore.p12 -destalias tomcat"},
+		},
+	},
+	{
+		Name: "keypasswd", Summary: "Changes the key password of an entry", Task: taskStore,
+		Options: []Doc{docAlias, docKeypass, docNew, docKeystore, docStorepass, docStoretype,
+			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV},
+		Long: "For JKS and JCEKS; the keys of a PKCS12 keystore have the keystore's password.",
+		Examples: []Example{
+			{"asks for the passwords", "gokeytool keypasswd -alias tomcat -keystore keystore.jks"},
+		},
+	},
+	{
+		Name: "list", Summary: "Lists entries in a keystore", Task: taskStore,
+		Options: []Doc{docRfc, docAlias, docKeystore, docCacerts, docStorepass, docStoretype,
+			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
+		Examples: []Example{
+			{"one line an entry", "gokeytool list -keystore keystore.p12"},
+			{"everything about one", "gokeytool list -v -alias tomcat -keystore keystore.p12"},
+		},
+	},
+	{
+		Name: "printcert", Summary: "Prints the content of a certificate", Task: taskLook,
+		Options: []Doc{docRfc, docFileIn, docSslserver, docJarfile, docKeystore, docStorepass, docStoretype, docTrustCacerts,
+			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
+		Examples: []Example{
+			{"a file", "gokeytool printcert -file tomcat.pem"},
+			{"what a server shows", "gokeytool printcert -sslserver localhost:8443"},
+		},
+	},
+	{
+		Name: "printcertreq", Summary: "Prints the content of a certificate request", Task: taskLook,
+		Options: []Doc{docFileIn, docV},
+		Examples: []Example{
+			{"before it is sent", "gokeytool printcertreq -file tomcat.csr"},
+		},
+	},
+	{
+		Name: "printcrl", Summary: "Prints the content of a CRL file", Task: taskLook,
+		Options: []Doc{docFileIn, docKeystore, docStorepass, docStoretype, docTrustCacerts,
+			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
+		Examples: []Example{
+			{"verified by the issuer in a keystore", "gokeytool printcrl -file ca.crl -keystore ca.p12"},
+		},
+	},
+	{
+		Name: "storepasswd", Summary: "Changes the store password of a keystore", Task: taskStore,
+		Options: []Doc{docNew, docKeystore, docCacerts, docStorepass, docStoretype,
+			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV},
+		Examples: []Example{
+			{"asks for the passwords", "gokeytool storepasswd -keystore keystore.p12"},
+		},
+	},
+	{
+		Name: "showinfo", Summary: "Displays security-related information", Task: taskLook,
+		Options: []Doc{docTLS, docV},
+		Examples: []Example{
+			{"protocols and cipher suites", "gokeytool showinfo -tls"},
+		},
+	},
+	{
+		Name: "version", Summary: "Prints the program version", Task: taskAround, Since: 18,
+	},
+
+	{
+		Name: "keyclone", Summary: "Clones a key entry", Hidden: true,
+		Options: []Doc{docAlias, docDestAlias, docKeypass, docNew, docStoretype, docKeystore, docStorepass,
+			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV},
+	},
+	{
+		Name: "selfcert", Summary: "Generates a self-signed certificate", Hidden: true,
+		Options: []Doc{docAlias, docSigalg, docDname, docStartdate, docExt, docValidity, docKeypass, docStoretype, docKeystore, docStorepass,
+			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV},
+	},
+	{
+		Name: "gencrl", Summary: "Generates CRL", Hidden: true,
+		Options: []Doc{docRfc, docFileOut, docID, docAlias, docSigalg, docKeypass, docKeystore, docStorepass, docStoretype,
+			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
+	},
+	{
+		Name: "identitydb", Summary: "Imports entries from a JDK 1.1.x-style identity database", Hidden: true,
+		Options: []Doc{docFileIn, docStoretype, docKeystore, docStorepass,
+			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV},
+	},
+
+	{
+		Name: "serve", Summary: "Serves HTTPS from a keystore", Task: taskServe, Own: true,
+		Options: []Doc{
+			{"keystore", "<keystore>", "keystore name (default ~/.keystore, as in Tomcat)"},
+			{"storepass", "<arg>", "keystore password (default changeit)"},
+			docStoretype,
+			{"alias", "<alias>", "serve this entry (default: by name and key, for each client)"},
+			{"keypass", "<arg>", "key password, if it is not the keystore's"},
+			{"port", "<port>", "port to listen on (default 8443; 0 for a free one)"},
+			{"address", "<address>", "address to listen on (default 127.0.0.1)"},
+			{"selfsigned", "", "serve a throw-away certificate for localhost, without a keystore"},
+			{"portfile", "<file>", "write the port to this file once it listens"},
+			{"for", "<duration>", "stop after this time, such as 30s"},
+			docSessionIDLength, docJvmRoute, docV,
+		},
+		Long: "Shows in the browser, and as JSON under /api/tls, which certificate was chosen and what was negotiated. Ctrl-C ends it.",
+		Examples: []Example{
+			{"nothing at hand", "gokeytool serve -selfsigned"},
+			{"one entry of a keystore", "gokeytool serve -keystore keystore.p12 -alias tomcat -port 8443"},
+			{"from a script", "gokeytool serve -selfsigned -port 0 -portfile port -for 30s"},
+		},
+	},
+	{
+		Name: "smoke", Summary: "Checks that a keystore can serve TLS", Task: taskServe, Own: true,
+		Options: []Doc{
+			{"keystore", "<keystore>", "keystore name (default ~/.keystore, as in Tomcat)"},
+			{"storepass", "<arg>", "keystore password (default changeit)"},
+			docStoretype,
+			{"alias", "<alias>", "check this entry (default: every key)"},
+			{"keypass", "<arg>", "key password, if it is not the keystore's"},
+			{"host", "<name>", "name the certificate must be good for"},
+			docV,
+		},
+		Long: "Starts an endpoint on a free port, connects to it with TLS 1.3 and 1.2 and prints one line a check: " +
+			"the keystore opens, key and certificate belong together, the chain is complete, names and dates are right, " +
+			"handshake, resumption and an HTTP answer.",
+		Exits: []Exit{{1, "a check failed, or the keystore could not be read"}},
+		Examples: []Example{
+			{"all keys of a keystore", "gokeytool smoke -keystore keystore.p12"},
+			{"before a deployment", "gokeytool smoke -keystore keystore.p12 -alias tomcat -host www.example.com"},
+		},
+	},
+	{
+		Name: "sessionid", Summary: "Prints session ids as Tomcat makes them", Task: taskServe, Own: true,
+		Options: []Doc{
+			{"n", "<number>", "how many (default 1)"},
+			docSessionIDLength, docJvmRoute,
+		},
+		Examples: []Example{
+			{"ten, for one node of a cluster", "gokeytool sessionid -n 10 -jvmRoute node1"},
+		},
+	},
+	{
+		Name: "completion", Summary: "Prints a completion function for the shell", Task: taskAround, Own: true,
+		Operands: "bash|zsh|fish", MinOperands: 1, MaxOperands: 1,
+		Examples: []Example{
+			{"bash, for this session", `source <(gokeytool completion bash)`},
+			{"zsh, for this session", `source <(gokeytool completion zsh)`},
+			{"fish, for good", "gokeytool completion fish > ~/.config/fish/completions/gokeytool.fish"},
+		},
+	},
+	{
+		Name: "help", Summary: "Explains a command", Task: taskAround, Own: true,
+		Operands: "[COMMAND]", MaxOperands: 1,
+		Examples: []Example{
+			{"one command", "gokeytool help genkeypair"},
+		},
+	},
+}
