@@ -535,7 +535,9 @@ func (p *parser) finish() (*Request, error) {
 			r.Unused = append(r.Unused, o.name)
 		}
 	}
-	for _, l := range p.deferred {
+	deferred := p.deferred
+	p.deferred = nil
+	for _, l := range deferred {
 		s, err := []byte(nil), errors.ErrUnsupported
 		if p.env.ReadLine != nil {
 			s, err = p.env.ReadLine(l.fd)
@@ -579,10 +581,10 @@ func (p *parser) needsArgument(word string) error {
 func (p *parser) illegal(word string) error {
 	folded := fold(word)
 	s := ""
-	if p.cmd != nil {
-		s = suggestOption(folded, p.cmd)
-	} else {
+	if p.cmd == nil {
 		s = p.t.suggestCommand(folded, p.req.Style, p.env.Release, p.env.KeytoolOnly)
+	} else if p.t.option(folded) == nil { // else it is spelt rightly, and out of place
+		s = suggestOption(folded, p.cmd)
 	}
 	return p.usage("Illegal option:  "+word, s)
 }

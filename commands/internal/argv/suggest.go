@@ -11,6 +11,9 @@ type suggestion struct {
 }
 
 func newSuggestion(folded string) *suggestion {
+	if len(folded) < 3 { // anything short resembles it
+		return &suggestion{}
+	}
 	return &suggestion{word: folded, dist: 2 + len(folded)/4}
 }
 
