@@ -5,19 +5,23 @@ import (
 	"crypto/sha256"
 )
 
-// Fingerprint returns the digest of der as keytool writes it, upper-case
+// Fingerprint returns the digest of der as keytool writes it: upper-case
 // hexadecimal bytes with colons between. hash is "SHA-1" or "SHA-256"; any
 // other name gives "".
 func Fingerprint(der []byte, hash string) string {
+	return string(appendFingerprint(nil, der, hash))
+}
+
+func appendFingerprint(dst, der []byte, hash string) []byte {
 	switch hash {
 	case "SHA-1":
 		sum := sha1.Sum(der)
-		return string(appendColonHex(nil, sum[:]))
+		return appendColonHex(dst, sum[:])
 	case "SHA-256":
 		sum := sha256.Sum256(der)
-		return string(appendColonHex(nil, sum[:]))
+		return appendColonHex(dst, sum[:])
 	}
-	return ""
+	return dst
 }
 
 func appendColonHex(dst, b []byte) []byte {

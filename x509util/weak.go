@@ -1,25 +1,278 @@
 package x509util
 
-import "gokeytool/jdk"
+import (
+	"strconv"
+	"strings"
 
-// Judge applies a JDK release's jdk.certpath.disabledAlgorithms and
-// jdk.security.legacyAlgorithms as keytool does for its "Warning:" block.
+	"gokeytool/jdk"
+)
+
+// Judge says which algorithms and keys keytool of a release warns of, by the
+// java.security file that the release comes with:
+//
+//	jdk.certpath.disabledAlgorithms=MD2, MD5, SHA1 jdkCA & usage TLSServer,
+//	    RSA keySize < 1024, DSA keySize < 1024, EC keySize < 224,
+//	    SHA1 usage SignedJAR & denyAfter 2019-01-01
+//	jdk.security.legacyAlgorithms=SHA1, RSA keySize < 2048, DSA keySize < 2048
+//
+// which are the same in 17, 21 and 25 for all that signs. The zero Judge is
+// that of the default release.
 type Judge struct {
-	Release jdk.Release
+	Release jdk.Release // zero is jdk.Default
 }
 
-// Certificate returns the warnings about a certificate, none or one for its
-// signature algorithm (left out when trusted, as for a trusted certificate
-// entry) and one for its key. label is keytool's, such as "<tomcat>", "The
-// certificate" or "The generated certificate".
-func (j Judge) Certificate(label string, c *Certificate, trusted bool) []string { return nil }
+// Standing is what is known of a certificate from elsewhere. The zero value
+// is right for a certificate on its own.
+type Standing struct {
+	// Trusted: it is a trusted certificate of the keystore or of cacerts.
+	// Its signature algorithm doesn't matter then.
+	Trusted bool
+	// Issuing: it stands in a chain not as the end entity (see EndEntity);
+	// what its key may be used for doesn't matter then.
+	Issuing bool
+	// Anchored: the issuer of its chain's last certificate is in cacerts.
+	Anchored bool
+}
+
+// Certificate returns the warnings about a certificate: none or one about its
+// signature algorithm, then none or one about its key. label is keytool's,
+// such as "<tomcat>", "The certificate" or "The generated certificate".
+func (j Judge) Certificate(label string, c *Certificate, s Standing) []string {
+	var warnings []string
+	if !s.Trusted {
+		usage := c.usage()
+		if s.Issuing {
+			usage = usageAny
+		}
+		name := c.sigAlg.name(j.release())
+		warnings = j.appendSignature(warnings, label, name, j.signature(name, usage, s.Anchored))
+	}
+	return j.appendKey(warnings, label, c.SPKI)
+}
+
+// Chain returns the warnings about the certificates of a chain, leaf first.
+// Of several, each is told apart by its number. trusted may be nil.
+func (j Judge) Chain(label string, chain []*Certificate, trusted func(*Certificate) bool, anchored bool) []string {
+	var warnings []string
+	for i, c := range chain {
+		warnings = append(warnings, j.Certificate(OneOf(label, i, len(chain)), c, Standing{
+			Trusted:  trusted != nil && trusted(c),
+			Issuing:  i > 0 || !c.EndEntity(),
+			Anchored: anchored,
+		})...)
+	}
+	return warnings
+}
+
+// OneOf returns the label of one of n certificates, i counting from 0: "The
+// certificate #1 of 2".
+func OneOf(label string, i, n int) string {
+	if n == 1 {
+		return label
+	}
+	return label + " #" + strconv.Itoa(i+1) + " of " + strconv.Itoa(n)
+}
 
 // Key returns the warning about a public key, if any.
-func (j Judge) Key(label string, spki []byte) []string { return nil }
+func (j Judge) Key(label string, spki []byte) []string { return j.appendKey(nil, label, spki) }
 
-// Request returns the warnings about a request.
-func (j Judge) Request(label string, r *Request) []string { return nil }
+// Request returns the warnings about a certificate request.
+func (j Judge) Request(label string, r *Request) []string {
+	name := r.sigAlg.name(j.release())
+	return j.appendKey(j.appendSignature(nil, label, name, j.signature(name, usageAny, false)), label, r.SPKI)
+}
 
-// CRL returns the warnings about a revocation list; signer is the SPKI of
-// the verifying certificate, nil if unknown.
-func (j Judge) CRL(label string, c *CRL, signer []byte) []string { return nil }
+// CRL returns the warnings about a revocation list and the key that signed it,
+// as SubjectPublicKeyInfo, nil if it is not known.
+func (j Judge) CRL(label string, c *CRL, signer []byte) []string {
+	name := c.sigAlg.name(j.release())
+	warnings := j.appendSignature(nil, label, name, j.signature(name, usageAny, false))
+	if signer == nil {
+		return warnings
+	}
+	return j.appendKey(warnings, label, signer)
+}
+
+func (j Judge) release() jdk.Release {
+	if j.Release == 0 {
+		return jdk.Default
+	}
+	return j.Release
+}
+
+// verdict is how far an algorithm or a key has fallen.
+type verdict uint8
+
+const (
+	sound verdict = iota
+	weak
+	disabled
+	notForJARs // disabled for signing JARs
+)
+
+func (v verdict) note() string {
+	switch v {
+	case weak:
+		return " (weak)"
+	case disabled, notForJARs:
+		return " (disabled)"
+	}
+	return ""
+}
+
+// usage is what a certificate is for, as far as it matters here.
+type usage uint8
+
+const (
+	usageAny usage = iota
+	usageTLSServer
+	usageSignedJAR // code signing and time stamping
+)
+
+// usage follows keytool's order of looking at the extended key usages.
+func (c *Certificate) usage() usage {
+	purposes := c.purposes()
+	has := func(oid string) bool {
+		for _, p := range purposes {
+			if p == oid {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case has("1.3.6.1.5.5.7.3.3"): // codeSigning
+		return usageSignedJAR
+	case has("1.3.6.1.5.5.7.3.2"): // clientAuth
+		return usageAny
+	case has("1.3.6.1.5.5.7.3.1"): // serverAuth
+		return usageTLSServer
+	case has("1.3.6.1.5.5.7.3.8"): // timeStamping
+		return usageSignedJAR
+	}
+	return usageAny
+}
+
+// purposes returns the OIDs of the extended key usages, none if there are none
+// or they can't be read.
+func (c *Certificate) purposes() []string {
+	for _, e := range c.exts {
+		if e.oid != "2.5.29.37" {
+			continue
+		}
+		r, err := sequenceOf(e, "")
+		if err != nil {
+			return nil
+		}
+		var oids []string
+		for !r.empty() {
+			v, err := r.next()
+			if err != nil {
+				return nil
+			}
+			oid, err := v.oid()
+			if err != nil {
+				return nil
+			}
+			oids = append(oids, oid)
+		}
+		return oids
+	}
+	return nil
+}
+
+// EndEntity says whether the certificate is not one of a certification
+// authority, by its basic constraints.
+func (c *Certificate) EndEntity() bool {
+	for _, e := range c.exts {
+		if e.oid != "2.5.29.19" {
+			continue
+		}
+		r, err := sequenceOf(e, "")
+		if err != nil {
+			return true
+		}
+		v, err := r.next()
+		return err != nil || v.tag != 1 || len(v.body) != 1 || v.body[0] == 0
+	}
+	return true
+}
+
+// signature judges a signature algorithm by its Java name.
+func (j Judge) signature(name string, u usage, anchored bool) verdict {
+	digest, _, _ := strings.Cut(strings.ToUpper(name), "WITH")
+	switch digest {
+	case "MD2", "MD5":
+		return disabled
+	case "SHA1", "SHA-1":
+		switch {
+		case u == usageSignedJAR:
+			return notForJARs
+		case u == usageTLSServer && anchored:
+			return disabled
+		}
+		return weak
+	}
+	return sound
+}
+
+// jarLimit is the day since which SHA-1 is disabled for JARs.
+const jarLimit = "2019-01-01"
+
+// key judges a public key. RSASSA-PSS keys escape the rule for RSA.
+func (j Judge) key(k keyFacts) verdict {
+	lowest, low := 0, 0
+	switch k.oid {
+	case oidRSA, oidDSA:
+		lowest, low = 1024, 2048
+	case oidEC:
+		lowest = 224
+	}
+	switch {
+	case k.bits < 0:
+		return sound
+	case k.bits < lowest:
+		return disabled
+	case k.bits < low:
+		return weak
+	}
+	return sound
+}
+
+func (j Judge) appendSignature(warnings []string, label, name string, v verdict) []string {
+	text := label + " uses the " + name + " signature algorithm which is considered a security risk"
+	switch v {
+	case weak:
+		text += "."
+		if j.release() < jdk.Release21 {
+			text += " This algorithm will be disabled in a future update."
+		}
+	case disabled:
+		text += " and is disabled."
+	case notForJARs:
+		text += " and cannot be used to sign JARs after " + jarLimit + "."
+	default:
+		return warnings
+	}
+	return append(warnings, text)
+}
+
+func (j Judge) appendKey(warnings []string, label string, spki []byte) []string {
+	k, err := readKeyFacts(spki, j.release())
+	if err != nil {
+		return warnings
+	}
+	text := label + " uses a " + k.display(j.release()) + " key which is considered a security risk"
+	switch j.key(k) {
+	case weak:
+		text += ". This key size will be disabled in a future update."
+		if j.release() >= jdk.Release25 {
+			text = strings.Replace(text, "This key size", "It", 1)
+		}
+	case disabled:
+		text += " and is disabled."
+	default:
+		return warnings
+	}
+	return append(warnings, text)
+}

@@ -1,0 +1,300 @@
+package x509util
+
+import (
+	"net/netip"
+	"strconv"
+
+	casn1 "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// generalNames appends a GeneralNames as Java lists are printed.
+func (t *text) generalNames(v derValue) error {
+	return t.eachGeneralName(v, "[", ", ", "]")
+}
+
+// eachGeneralName appends the names of a GeneralNames with text before,
+// between and after them.
+func (t *text) eachGeneralName(v derValue, before, between, after string) error {
+	if v.tag != casn1.SEQUENCE {
+		return failIO("Invalid encoding for GeneralNames.")
+	}
+	r := v.reader()
+	if r.empty() {
+		return failIO("No data available in passed DER encoded value.")
+	}
+	t.add(before)
+	for i := 0; !r.empty(); i++ {
+		name, err := r.next()
+		if err != nil {
+			return err
+		}
+		if i > 0 {
+			t.add(between)
+		}
+		if err := t.generalName(name, false); err != nil {
+			return err
+		}
+	}
+	t.add(after)
+	return nil
+}
+
+// generalName appends a GeneralName (RFC 5280, 4.2.1.6). Those of a name
+// constraint have URIs without a scheme.
+func (t *text) generalName(v derValue, constraint bool) error {
+	number := v.tag & 0x1f
+	primitive := v.context(number, false)
+	constructed := v.context(number, true)
+	switch number {
+	case 0:
+		if !constructed {
+			return failIO("Invalid encoding of Other-Name")
+		}
+		return t.otherName(v)
+	case 1:
+		if !primitive {
+			return failIO("Invalid encoding of RFC822 name")
+		}
+		return t.rfc822Name(ia5(v))
+	case 2:
+		if !primitive {
+			return failIO("Invalid encoding of DNSName")
+		}
+		t.add("DNSName: ")
+		t.untrusted(ia5(v))
+	case 3:
+		if !constructed {
+			return failIO("Invalid encoding of X400Address name")
+		}
+		t.add("X400Address: <DER-encoded value>")
+	case 4:
+		if !constructed {
+			return failIO("Invalid encoding of Directory name")
+		}
+		r := v.reader()
+		inner, err := r.next()
+		if err != nil {
+			return err
+		}
+		return t.directoryName(inner.full)
+	case 5:
+		if !constructed {
+			return failIO("Invalid encoding of EDI name")
+		}
+		return t.ediPartyName(v)
+	case 6:
+		if !primitive {
+			return failIO("Invalid encoding of URI")
+		}
+		uri := ia5(v)
+		check := checkURI
+		if constraint {
+			check = checkURIConstraint
+		}
+		if err := check(uri); err != nil {
+			return err
+		}
+		t.add("URIName: ")
+		t.untrusted(uri)
+	case 7:
+		if !primitive {
+			return failIO("Invalid encoding of IP address")
+		}
+		return t.ipAddress(v.body)
+	case 8:
+		if !primitive {
+			return failIO("Invalid encoding of OID name")
+		}
+		oid, err := oidText(v.body)
+		if err != nil {
+			return err
+		}
+		t.add("OIDName: ")
+		t.add(oid)
+	default:
+		return failIO("Unrecognized GeneralName tag, (" + strconv.Itoa(int(number)) + ")")
+	}
+	return nil
+}
+
+// ia5 decodes an IA5String as Java does, each octet beyond ASCII as U+FFFD.
+func ia5(v derValue) string {
+	s, _ := decodeString(casn1.IA5String, v.body)
+	return s
+}
+
+func (t *text) directoryName(der []byte) error {
+	name, err := ParseName(der)
+	if err != nil {
+		return err
+	}
+	t.untrusted(name.String())
+	return nil
+}
+
+// relativeName appends a RelativeDistinguishedName given by its content.
+func (t *text) relativeName(body []byte) error {
+	set := appendHeader(nil, casn1.SET, len(body))
+	set = append(set, body...)
+	return t.directoryName(append(appendHeader(nil, casn1.SEQUENCE, len(set)), set...))
+}
+
+// appendHeader appends the identifier and length octets of a value.
+func appendHeader(dst []byte, tag casn1.Tag, length int) []byte {
+	dst = append(dst, byte(tag))
+	if length < 0x80 {
+		return append(dst, byte(length))
+	}
+	octets := 1
+	for length>>(8*octets) > 0 {
+		octets++
+	}
+	dst = append(dst, 0x80|byte(octets))
+	for i := octets - 1; i >= 0; i-- {
+		dst = append(dst, byte(length>>(8*i)))
+	}
+	return dst
+}
+
+func (t *text) rfc822Name(name string) error {
+	if name == "" {
+		return failIO("RFC822Name may not be null or empty")
+	}
+	domain := name
+	for i := range len(name) {
+		if name[i] == '@' {
+			domain = name[i+1:]
+			break
+		}
+	}
+	switch domain {
+	case "":
+		return failIO("RFC822Name may not end with @")
+	case ".":
+		return failIO("RFC822Name domain may not be just .")
+	}
+	t.add("RFC822Name: ")
+	t.untrusted(name)
+	return nil
+}
+
+func (t *text) otherName(v derValue) error {
+	r := v.reader()
+	id, err := r.next()
+	if err != nil {
+		return err
+	}
+	oid, err := id.oid()
+	if err != nil {
+		return err
+	}
+	value, err := r.next()
+	if err != nil {
+		return err
+	}
+	if !value.context(0, true) {
+		return failIO("value is not EXPLICTly tagged [0]") // so spelt by Java
+	}
+	t.add("Other-Name: Unrecognized ObjectIdentifier: ")
+	t.add(oid)
+	return nil
+}
+
+func (t *text) ediPartyName(v derValue) error {
+	r := v.reader()
+	parts, err := r.all()
+	if err != nil {
+		return err
+	}
+	if len(parts) < 1 || len(parts) > 2 {
+		return failIO("Invalid encoding of EDIPartyName")
+	}
+	var names [2]*string
+	for _, part := range parts {
+		for i, what := range [...]string{"nameAssigner", "partyName"} {
+			// Java wants these primitive, although what they hold is a value.
+			if !part.context(casn1.Tag(i), false) {
+				continue
+			}
+			if names[i] != nil {
+				return failIO("Duplicate " + what + " found in EDIPartyName")
+			}
+			r := part.reader()
+			inner, err := r.next()
+			if err != nil {
+				return err
+			}
+			s, ok := decodeString(inner.tag, inner.body)
+			if !ok {
+				s = "null"
+			}
+			names[i] = &s
+		}
+	}
+	if names[1] == nil {
+		return failIO("party cannot be missing")
+	}
+	t.add("EDIPartyName: ")
+	if names[0] != nil {
+		t.add("  nameAssigner = ")
+		t.untrusted(*names[0])
+		t.add(",")
+	}
+	t.add("  partyName = ")
+	t.untrusted(*names[1])
+	return nil
+}
+
+// ipAddress appends an address, or a network with its mask (IPv4) or the
+// length of its prefix (IPv6).
+func (t *text) ipAddress(b []byte) error {
+	switch len(b) {
+	case 4, 8:
+		t.add("IPAddress: ")
+		t.ipv4(b[:4])
+		if len(b) == 8 {
+			t.add("/")
+			t.ipv4(b[4:])
+		}
+		return nil
+	case 16, 32:
+		t.add("IPAddress: ")
+		start := len(t.buf)
+		t.ipv6(b[:16])
+		if len(b) == 16 {
+			return nil
+		}
+		prefix := 0
+		for prefix < 128 && bitSet(b[16:], 128, prefix) {
+			prefix++
+		}
+		for i := prefix; i < 128; i++ {
+			if bitSet(b[16:], 128, i) { // Java shows what it can't name
+				t.buf = t.buf[:start]
+				t.hexDump(b)
+				return nil
+			}
+		}
+		t.add("/")
+		t.int(prefix)
+		return nil
+	}
+	return failIO("Invalid IPAddressName")
+}
+
+func (t *text) ipv4(b []byte) { t.buf = netip.AddrFrom4([4]byte(b)).AppendTo(t.buf) }
+
+// ipv6 appends eight groups without "::", as Java's Inet6Address does; an IPv4
+// address within IPv6 as the IPv4 address, as InetAddress.getByAddress does.
+func (t *text) ipv6(b []byte) {
+	if a := netip.AddrFrom16([16]byte(b)); a.Is4In6() {
+		t.buf = a.Unmap().AppendTo(t.buf)
+		return
+	}
+	for i := 0; i < 16; i += 2 {
+		if i > 0 {
+			t.add(":")
+		}
+		t.buf = strconv.AppendUint(t.buf, uint64(b[i])<<8|uint64(b[i+1]), 16)
+	}
+}
