@@ -1,8 +1,21 @@
 package endpoint
 
 import (
-	"context"
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
 	"time"
+
+	"gokeytool/x509util"
 )
 
 // Check is one thing that was looked at, and what came of it.
@@ -21,28 +34,486 @@ type Check struct {
 	Remedy string
 }
 
-// SmokeConfig says what Smoke proves.
-type SmokeConfig struct {
-	// Identity is what the endpoint serves.
-	Identity Identity
-	// Host is the name that a client would ask for; empty for the first
-	// alternative name of the certificate.
-	Host string
-	// Policy goes with the identity.
-	Policy Policy
-	// Timeout bounds each connection; zero means 10 s.
-	Timeout time.Duration
-	// Now is the clock; nil means time.Now.
-	Now func() time.Time
-}
+const (
+	// expirySoon is how long before its end a certificate deserves a
+	// warning: CAs renew theirs about so long before.
+	expirySoon = 30 * 24 * time.Hour
+	// maxAppleLife is the longest life that macOS 10.15, iOS 13 and later
+	// accept of a server's certificate, whoever issued it.
+	maxAppleLife = 825 * 24 * time.Hour
+	// minRSA is the shortest RSA key, in bits, that browsers and Java's
+	// successors accept; maxRSA the longest that crypto/tls does.
+	minRSA, maxRSA = 2048, 8192
+)
 
 // Examine looks at an identity alone, at the given time: whether the key
 // belongs to the certificate, the chain is whole and in order, names, dates,
 // usage and strength are good, and the key type is one that TLS can use here.
-// It gives one Check for each, in this order.
-func Examine(id Identity, now time.Time) []Check { return nil }
+// It gives one Check for each, in this order; a certificate that can't be read
+// ends it early.
+func Examine(id Identity, now time.Time) []Check {
+	e, broken := newExamination(id, now)
+	if broken != nil {
+		return []Check{*broken}
+	}
+	if e.strict[0] == nil {
+		return []Check{e.key(), e.chain(), e.dates(), e.unreadable()}
+	}
+	return []Check{e.key(), e.chain(), e.names(), e.dates(), e.usage(), e.strength(), e.suites()}
+}
 
-// Smoke proves an identity: it examines it, then serves it on a free loopback
-// port and connects as a client, with each protocol version of the policy. The
-// client trusts the last certificate of the chain and nothing else.
-func Smoke(ctx context.Context, cfg SmokeConfig) []Check { return nil }
+// examination is what the checks of an identity share.
+type examination struct {
+	id  Identity
+	now time.Time
+	// certs is the chain; strict the same as crypto/x509 reads it, with nil
+	// for what it refuses.
+	certs     []*x509util.Certificate
+	strict    []*x509.Certificate
+	strictErr error // why strict[0] is nil
+}
+
+func newExamination(id Identity, now time.Time) (*examination, *Check) {
+	e := &examination{id: id, now: now}
+	if len(id.Chain) == 0 {
+		return nil, &Check{Name: "key", Detail: "there is no certificate with the key",
+			Remedy: e.command("importcert", "-file", "CERTIFICATE")}
+	}
+	for i, der := range id.Chain {
+		lenient, err := x509util.ParseCertificate(der)
+		if err != nil {
+			return nil, &Check{Name: "chain", Detail: fmt.Sprintf("certificate %d of %d can't be read: %v", i+1, len(id.Chain), err),
+				Remedy: e.command("importcert", "-file", "CHAIN")}
+		}
+		strict, err := x509.ParseCertificate(der)
+		if i == 0 {
+			e.strictErr = err
+		}
+		e.certs = append(e.certs, lenient)
+		e.strict = append(e.strict, strict)
+	}
+	return e, nil
+}
+
+// selfSigned reports whether the chain is a single certificate that issued
+// itself: the owner can make a new one without asking a CA.
+func (e *examination) selfSigned() bool {
+	return len(e.certs) == 1 && e.certs[0].SelfSigned()
+}
+
+func (e *examination) key() Check {
+	c := Check{Name: "key"}
+	if e.id.Key == nil {
+		c.Detail = "there is no private key"
+		return c
+	}
+	public, err := e.certs[0].PublicKey()
+	if e.strict[0] != nil && e.strict[0].PublicKey != nil {
+		public, err = e.strict[0].PublicKey, nil
+	}
+	if err != nil {
+		c.Detail = fmt.Sprintf("the certificate's public key can't be read: %v", err)
+		return c
+	}
+	own, ok := e.id.Key.Public().(interface{ Equal(crypto.PublicKey) bool })
+	switch {
+	case !ok:
+		c.Detail = fmt.Sprintf("a private key of type %T can't be compared with the certificate's", e.id.Key)
+	case !own.Equal(public):
+		c.Detail = "the private key does not belong to the certificate: every handshake will fail"
+		c.Remedy = e.command("importcert", "-file", "CERTIFICATE") + "  (the one that was issued for this key; " + e.command("certreq") + " asks for it)"
+	default:
+		c.OK, c.Detail = true, "the private key belongs to the certificate"
+		if e.strict[0] != nil {
+			c.Detail = keyName(e.strict[0]) + "; it belongs to the certificate"
+		}
+	}
+	return c
+}
+
+// unreadable stands for the checks that need a certificate which crypto/x509
+// reads.
+func (e *examination) unreadable() Check {
+	return Check{Name: "names", Detail: fmt.Sprintf("Go's TLS clients can't read the certificate (%v); others may", e.strictErr), Remedy: e.reissue()}
+}
+
+func (e *examination) chain() Check {
+	c := Check{Name: "chain"}
+	for i, cert := range e.certs[:len(e.certs)-1] {
+		issuer := e.certs[i+1]
+		if !cert.Issuer.Equal(issuer.Subject) {
+			c.Detail = fmt.Sprintf("certificate %d (%s) is followed by %s, which did not issue it: ", i+1, cert.Subject, issuer.Subject)
+			if at := slices.IndexFunc(e.certs, func(o *x509util.Certificate) bool { return o.Subject.Equal(cert.Issuer) }); at >= 0 && !cert.SelfSigned() {
+				c.Detail += "the chain is out of order"
+				c.Remedy = e.command("importcert", "-file", "CHAIN") + "  (puts the certificates of a reply in order)"
+			} else if cert.SelfSigned() {
+				c.Detail += "it is self-signed, and the rest does not belong to it"
+			} else {
+				c.Detail += fmt.Sprintf("its issuer %s is missing", cert.Issuer)
+				c.Remedy = e.command("importcert", "-file", "CHAIN") + "  (leaf, intermediates and root in one file)"
+			}
+			return c
+		}
+		if err := e.signed(i, i+1); err != nil {
+			c.Detail = fmt.Sprintf("the signature of %s on %s is wrong: %v", issuer.Subject, cert.Subject, err)
+			c.Remedy = e.command("importcert", "-file", "CHAIN") + "  (with the issuer's present certificate)"
+			return c
+		}
+		if ca := e.strict[i+1]; ca != nil && ca.Version == 3 && !(ca.BasicConstraintsValid && ca.IsCA) {
+			c.Detail = fmt.Sprintf("%s issued %s, but is not marked as a CA (BasicConstraints): clients refuse it", issuer.Subject, cert.Subject)
+			c.Remedy = "issue it again: gokeytool gencert with -ext bc:c for a CA's certificate"
+			return c
+		} else if ca != nil && ca.KeyUsage != 0 && ca.KeyUsage&x509.KeyUsageCertSign == 0 {
+			c.Detail = fmt.Sprintf("%s issued %s, but its KeyUsage does not let it sign certificates", issuer.Subject, cert.Subject)
+			c.Remedy = "issue it again with -ext ku=keyCertSign,cRLSign"
+			return c
+		}
+	}
+
+	last := len(e.certs) - 1
+	top := e.certs[last]
+	switch {
+	case top.SelfSigned():
+		if err := e.signed(last, last); err != nil {
+			c.Detail = fmt.Sprintf("the signature of %s on itself is wrong: %v", top.Subject, err)
+			return c
+		}
+		c.OK = true
+		if last == 0 {
+			c.Detail = "self-signed: clients must be given this very certificate to trust"
+		} else {
+			c.Detail = fmt.Sprintf("%d certificates, in order, each signature good, up to the root %s", len(e.certs), top.Subject)
+		}
+	case last == 0:
+		c.Detail = fmt.Sprintf("the certificate of its issuer %s is missing", top.Issuer)
+		c.Remedy = e.command("importcert", "-file", "CHAIN") + "  (leaf, intermediates and root in one file)"
+	default:
+		// Whether more is missing depends on what clients hold: public
+		// roots are left out of chains as a rule.
+		c.OK, c.Warn = true, true
+		c.Detail = fmt.Sprintf("%d certificates, in order, each signature good; they end at %s, whose issuer %s clients must know", len(e.certs), top.Subject, top.Issuer)
+	}
+	return c
+}
+
+// signed verifies that certificate i carries a signature of certificate j.
+func (e *examination) signed(i, j int) error {
+	child, parent := e.strict[i], e.strict[j]
+	if child != nil && parent != nil {
+		err := parent.CheckSignature(child.SignatureAlgorithm, child.RawTBSCertificate, child.Signature)
+		// Weak algorithms, and those crypto/x509 does not know, are left
+		// to the lenient reader: their strength is another check's.
+		if weak := x509.InsecureAlgorithmError(0); !errors.As(err, &weak) && !errors.Is(err, x509.ErrUnsupportedAlgorithm) {
+			return err
+		}
+	}
+	return e.certs[i].CheckSignatureFrom(e.certs[j])
+}
+
+func (e *examination) names() Check {
+	c := Check{Name: "names"}
+	list := subjectNames(e.strict[0])
+	hosts := len(e.strict[0].DNSNames) + len(e.strict[0].IPAddresses)
+	switch {
+	case hosts > 0:
+		c.OK, c.Detail = true, elide(list)
+	case len(list) > 0:
+		c.Detail = "the alternative names (" + elide(list) + ") name no host: browsers, Java and others refuse the certificate"
+	case e.certs[0].Subject.CommonName() != "":
+		c.Detail = fmt.Sprintf("there is no subject alternative name; browsers and Go ignore the common name %q", e.certs[0].Subject.CommonName())
+	default:
+		c.Detail = "there is no subject alternative name"
+	}
+	if !c.OK {
+		c.Remedy = e.reissue("-ext", "san="+e.wishedName())
+	}
+	return c
+}
+
+// matches checks that the certificate is good for a host: a name or an IP
+// address.
+func (e *examination) matches(host string) Check {
+	c := e.names()
+	if !c.OK {
+		return c
+	}
+	if err := e.strict[0].VerifyHostname(host); err != nil {
+		c.OK = false
+		c.Detail = fmt.Sprintf("%s is not among the names: %s", host, c.Detail)
+		wished := "dns:" + host
+		if net.ParseIP(host) != nil {
+			wished = "ip:" + host
+		}
+		c.Remedy = e.reissue("-ext", "san="+strings.Join(append(subjectNames(e.strict[0]), wished), ","))
+		return c
+	}
+	c.Detail = fmt.Sprintf("good for %s: %s", host, c.Detail)
+	return c
+}
+
+// wishedName is an alternative name to propose: the common name where it looks
+// like a host's, else localhost.
+func (e *examination) wishedName() string {
+	name := e.certs[0].Subject.CommonName()
+	if name == "" || !validHost(name) || strings.ContainsAny(name, "[]_:") {
+		return "dns:localhost"
+	}
+	if net.ParseIP(name) != nil {
+		return "ip:" + name
+	}
+	return "dns:" + name
+}
+
+func (e *examination) dates() Check {
+	c := Check{Name: "dates", OK: true}
+	end := e.certs[0].NotAfter
+	for i, cert := range e.certs {
+		who := "the certificate"
+		if i > 0 {
+			who = "the CA certificate " + cert.Subject.String()
+		}
+		switch {
+		case e.now.Before(cert.NotBefore):
+			c.OK = false
+			c.Detail = fmt.Sprintf("%s is not valid until %s, in %s", who, day(cert.NotBefore), span(cert.NotBefore.Sub(e.now)))
+			c.Remedy = "check this machine's clock; else wait, or issue it again with -startdate"
+			return c
+		case e.now.After(cert.NotAfter):
+			c.OK = false
+			c.Detail = fmt.Sprintf("%s expired on %s, %s ago", who, day(cert.NotAfter), span(e.now.Sub(cert.NotAfter)))
+			c.Remedy = e.renew(i)
+			return c
+		case cert.NotAfter.Sub(e.now) < expirySoon && !c.Warn:
+			c.Warn = true
+			c.Detail = fmt.Sprintf("%s expires on %s, in %s", who, day(cert.NotAfter), span(cert.NotAfter.Sub(e.now)))
+			c.Remedy = e.renew(i)
+		}
+		if cert.NotAfter.Before(end) {
+			end = cert.NotAfter
+		}
+	}
+	if c.Warn {
+		return c
+	}
+	c.Detail = fmt.Sprintf("valid until %s, for %s yet", day(end), span(end.Sub(e.now)))
+	if life := e.certs[0].NotAfter.Sub(e.certs[0].NotBefore); life > maxAppleLife+time.Minute {
+		c.Warn = true
+		c.Detail += fmt.Sprintf("; macOS and iOS refuse certificates made for more than 825 days (this: %d)", int(life.Hours()/24))
+		c.Remedy = e.reissue("-validity", "825")
+	}
+	return c
+}
+
+func (e *examination) usage() Check {
+	c := Check{Name: "usage", OK: true}
+	leaf := e.strict[0]
+	server := slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageServerAuth) || slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageAny)
+	switch {
+	case leaf.KeyUsage != 0 && leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0:
+		c.OK = false
+		c.Detail = "KeyUsage lacks digitalSignature, which ECDHE suites and TLSv1.3 need"
+		c.Remedy = e.reissue("-ext", "ku=digitalSignature,keyEncipherment")
+	case len(leaf.ExtKeyUsage)+len(leaf.UnknownExtKeyUsage) == 0:
+		c.Warn = true
+		c.Detail = "there is no ExtendedKeyUsage; macOS and iOS want serverAuth there"
+		c.Remedy = e.reissue("-ext", "eku=serverAuth")
+	case !server:
+		c.OK = false
+		c.Detail = "ExtendedKeyUsage lacks serverAuth: the certificate is not for servers"
+		c.Remedy = e.reissue("-ext", "eku=serverAuth")
+	default:
+		c.Detail = "serverAuth"
+	}
+	return c
+}
+
+func (e *examination) strength() Check {
+	c := Check{Name: "strength"}
+	for i, cert := range e.strict {
+		if cert == nil {
+			continue
+		}
+		who := e.certs[i].Subject.String()
+		if key, ok := cert.PublicKey.(*rsa.PublicKey); ok {
+			switch bits := key.N.BitLen(); {
+			case bits < minRSA:
+				c.Detail = fmt.Sprintf("%s has an RSA key of %d bits: clients want %d at least", who, bits, minRSA)
+			case bits > maxRSA:
+				c.Detail = fmt.Sprintf("%s has an RSA key of %d bits: Go's clients accept %d at most", who, bits, maxRSA)
+			}
+		}
+		// The signature of a root on itself is never looked at.
+		root := i == len(e.strict)-1 && e.certs[i].SelfSigned()
+		switch cert.SignatureAlgorithm {
+		case x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1:
+			if !root && c.Detail == "" {
+				c.Detail = fmt.Sprintf("%s is signed with %s: clients refuse it", who, e.certs[i].SigName)
+			}
+		}
+		if c.Detail != "" {
+			c.Remedy = "the CA must issue it again"
+			if i == 0 {
+				c.Remedy = e.replace()
+			}
+			return c
+		}
+	}
+	c.OK = true
+	c.Detail = fmt.Sprintf("%s, signed with %s", keyName(e.strict[0]), e.certs[0].SigName)
+	return c
+}
+
+func (e *examination) suites() Check {
+	c := Check{Name: "suites", OK: true}
+	switch key := e.strict[0].PublicKey.(type) {
+	case *rsa.PublicKey:
+		c.Detail = "TLSv1.3, and TLS_ECDHE_RSA_* in TLSv1.2"
+	case *ecdsa.PublicKey:
+		c.Detail = "TLSv1.3, and TLS_ECDHE_ECDSA_* in TLSv1.2"
+		switch key.Curve {
+		case elliptic.P256(), elliptic.P384():
+		case elliptic.P521():
+			c.Warn = true
+			c.Detail += "; Chromium and its kin can't use secp521r1"
+			c.Remedy = e.replace()
+		default:
+			c.OK = false
+			c.Detail = fmt.Sprintf("no TLS suite here takes a key on %s: secp256r1, secp384r1 and secp521r1 are possible", key.Curve.Params().Name)
+			c.Remedy = e.replace()
+		}
+	case ed25519.PublicKey:
+		c.Warn = true
+		c.Detail = "TLSv1.3, and TLS_ECDHE_ECDSA_* in TLSv1.2; browsers can't use Ed25519"
+		c.Remedy = e.replace()
+	default:
+		c.OK = false
+		c.Detail = fmt.Sprintf("no TLS suite here takes a key of type %s: RSA, EC and Ed25519 are possible", keyName(e.strict[0]))
+		c.Remedy = e.replace()
+	}
+	return c
+}
+
+// command is a command line of gokeytool for this entry.
+func (e *examination) command(name string, args ...string) string {
+	alias, keystore := e.id.Alias, e.id.Keystore
+	if alias == "" {
+		alias = "ALIAS"
+	}
+	if keystore == "" {
+		keystore = "FILE"
+	}
+	words := append([]string{"gokeytool", name, "-alias", quote(alias), "-keystore", quote(keystore)}, quoteAll(args)...)
+	return strings.Join(words, " ")
+}
+
+// reissue says how to come to another certificate for the entry with the given
+// options: a new self-signed one, or one from the CA.
+func (e *examination) reissue(args ...string) string {
+	if e.selfSigned() {
+		return e.command("delete") + " && " + e.command("genkeypair", append(e.keyArgs(), args...)...)
+	}
+	// A CA decides on validity and usage; names can be asked for.
+	return e.command("certreq", append(args, "-file", "REQUEST")...) + "  (then have the CA sign it, and " + e.command("importcert", "-file", "REPLY") + ")"
+}
+
+// renew says how to replace certificate i, which ends.
+func (e *examination) renew(i int) string {
+	switch {
+	case e.selfSigned() && len(subjectNames(e.strict0())) > 0:
+		return e.reissue("-ext", "san="+strings.Join(subjectNames(e.strict0()), ","))
+	case i == 0:
+		return e.reissue()
+	}
+	return e.command("importcert", "-file", "CHAIN") + "  (with the CA's new certificate)"
+}
+
+// strict0 is the leaf, or an empty one where crypto/x509 can't read it.
+func (e *examination) strict0() *x509.Certificate {
+	if e.strict[0] == nil {
+		return new(x509.Certificate)
+	}
+	return e.strict[0]
+}
+
+// replace says how to come to another key.
+func (e *examination) replace() string {
+	args := []string{"-keyalg", "EC", "-groupname", "secp256r1"}
+	if names := subjectNames(e.strict0()); len(names) > 0 {
+		args = append(args, "-ext", "san="+strings.Join(names, ","))
+	}
+	alias := e.id.Alias + "-new"
+	other := *e
+	other.id.Alias = alias
+	line := other.command("genkeypair", args...)
+	if !e.selfSigned() {
+		line += "  (then " + other.command("certreq") + ")"
+	}
+	return line
+}
+
+// keyArgs are genkeypair's options for a key like the one there is.
+func (e *examination) keyArgs() []string {
+	switch key := e.strict0().PublicKey.(type) {
+	case *ecdsa.PublicKey:
+		group := map[elliptic.Curve]string{elliptic.P256(): "secp256r1", elliptic.P384(): "secp384r1", elliptic.P521(): "secp521r1"}[key.Curve]
+		if group != "" {
+			return []string{"-keyalg", "EC", "-groupname", group}
+		}
+	case ed25519.PublicKey:
+		return []string{"-keyalg", "Ed25519"}
+	}
+	return []string{"-keyalg", "RSA"}
+}
+
+// quote makes a word of a command line for a POSIX shell.
+func quote(word string) string {
+	plain := func(r rune) bool {
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_./:,=@%+", r)
+	}
+	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+func quoteAll(words []string) []string {
+	quoted := make([]string, len(words))
+	for i, word := range words {
+		quoted[i] = quote(word)
+	}
+	return quoted
+}
+
+// elide joins names, the first few of many.
+func elide(list []string) string {
+	const most = 6
+	if len(list) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), len(list)-most)
+	}
+	return strings.Join(list, ", ")
+}
+
+// day shows a date.
+func day(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+
+// span shows a length of time in the unit that fits.
+func span(d time.Duration) string {
+	unit := func(n int, name string) string {
+		if n == 1 {
+			return "1 " + name
+		}
+		return fmt.Sprintf("%d %ss", n, name)
+	}
+	switch {
+	case d >= 48*time.Hour:
+		return unit(int(d.Hours()/24), "day")
+	case d >= 2*time.Hour:
+		return unit(int(d.Hours()), "hour")
+	}
+	return unit(int(d.Minutes()), "minute")
+}
+
+// sameChain reports whether a peer sent exactly the chain.
+func sameChain(sent []*x509.Certificate, chain [][]byte) bool {
+	return slices.EqualFunc(sent, chain, func(c *x509.Certificate, der []byte) bool { return bytes.Equal(c.Raw, der) })
+}

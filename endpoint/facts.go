@@ -1,0 +1,259 @@
+package endpoint
+
+import (
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"gokeytool/x509util"
+)
+
+// The JSON documents. Field names are plain; Tomcat's own stand in
+// tlsFacts.Attributes.
+
+// tlsFacts is the answer of /api/tls: what came of the handshake.
+type tlsFacts struct {
+	Entry        entryFacts    `json:"entry"`
+	Protocol     string        `json:"protocol"`
+	CipherSuite  string        `json:"cipherSuite"`
+	KeySize      int           `json:"keySize"`
+	Group        string        `json:"group,omitempty"`
+	ServerName   string        `json:"serverName"`
+	ALPN         string        `json:"alpn"`
+	HTTP         string        `json:"http"`
+	Session      tlsSessionDoc `json:"session"`
+	HTTPSession  *sessionDoc   `json:"httpSession"`
+	Client       clientFacts   `json:"client"`
+	Certificates []certFacts   `json:"certificates"`
+	// Attributes are the request attributes that a servlet finds in Tomcat.
+	Attributes map[string]any `json:"attributes"`
+}
+
+// entryFacts says which entry is served.
+type entryFacts struct {
+	Alias     string `json:"alias"`
+	Keystore  string `json:"keystore,omitempty"`
+	StoreType string `json:"storeType,omitempty"`
+	Host      string `json:"host"`
+}
+
+// tlsSessionDoc is the TLS session of a connection.
+type tlsSessionDoc struct {
+	ID      string    `json:"id"`
+	Resumed bool      `json:"resumed"`
+	Created time.Time `json:"created"`
+	Expires time.Time `json:"expires"`
+}
+
+// sessionDoc is an HTTP session.
+type sessionDoc struct {
+	ID             string    `json:"id"`
+	New            bool      `json:"new"`
+	Requests       int       `json:"requests"`
+	Created        time.Time `json:"created"`
+	LastAccessed   time.Time `json:"lastAccessed"`
+	TimeoutSeconds int       `json:"timeoutSeconds"`
+	Tracking       string    `json:"tracking"`
+}
+
+// clientFacts is what the client offered.
+type clientFacts struct {
+	Address      string      `json:"address"`
+	Protocols    []string    `json:"protocols"`
+	CipherSuites []string    `json:"cipherSuites"`
+	Groups       []string    `json:"groups"`
+	Signatures   []string    `json:"signatures"`
+	ALPN         []string    `json:"alpn"`
+	Certificates []certFacts `json:"certificates"`
+	Verified     bool        `json:"verified"`
+}
+
+// certFacts describes a certificate.
+type certFacts struct {
+	Subject   string    `json:"subject"`
+	Issuer    string    `json:"issuer"`
+	Serial    string    `json:"serial"`
+	NotBefore time.Time `json:"notBefore"`
+	NotAfter  time.Time `json:"notAfter"`
+	Names     []string  `json:"names"`
+	Key       string    `json:"key"`
+	Signature string    `json:"signature"`
+	SHA256    string    `json:"sha256"`
+	PEM       string    `json:"pem,omitempty"`
+}
+
+// identityFacts is an element of the answer of /api/certificates.
+type identityFacts struct {
+	entryFacts
+	Names []string `json:"names"`
+	// Served says that it is the one served on this connection.
+	Served bool        `json:"served"`
+	Chain  []certFacts `json:"chain"`
+	Checks []checkDoc  `json:"checks"`
+}
+
+// checkDoc is a Check.
+type checkDoc struct {
+	Name   string `json:"name"`
+	OK     bool   `json:"ok"`
+	Warn   bool   `json:"warn"`
+	Detail string `json:"detail"`
+	Remedy string `json:"remedy,omitempty"`
+}
+
+// dname shows a name as keytool does.
+func dname(der []byte) string {
+	name, err := x509util.ParseName(der)
+	if err != nil {
+		return "(unreadable name)"
+	}
+	return name.String()
+}
+
+// describe tells what there is to know of a certificate, also of one that
+// crypto/x509 can't read.
+func describe(der []byte) certFacts {
+	sum := sha256.Sum256(der)
+	facts := certFacts{Names: []string{}, SHA256: strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":")}
+	if c, err := x509.ParseCertificate(der); err == nil {
+		facts.Names = subjectNames(c)
+		facts.Key = keyName(c)
+	}
+	c, err := x509util.ParseCertificate(der)
+	if err != nil {
+		facts.Subject, facts.Issuer = "(unreadable certificate)", "(unreadable certificate)"
+		return facts
+	}
+	facts.Subject, facts.Issuer = c.Subject.String(), c.Issuer.String()
+	facts.NotBefore, facts.NotAfter = c.NotBefore.UTC(), c.NotAfter.UTC()
+	facts.Signature = c.SigName
+	if c.Serial != nil {
+		facts.Serial = c.Serial.Text(16)
+	}
+	return facts
+}
+
+// subjectNames lists the alternative names in keytool's notation of -ext san.
+func subjectNames(c *x509.Certificate) []string {
+	list := []string{}
+	for _, name := range c.DNSNames {
+		list = append(list, "dns:"+name)
+	}
+	for _, ip := range c.IPAddresses {
+		list = append(list, "ip:"+ip.String())
+	}
+	for _, email := range c.EmailAddresses {
+		list = append(list, "email:"+email)
+	}
+	for _, uri := range c.URIs {
+		list = append(list, "uri:"+uri.String())
+	}
+	return list
+}
+
+func describeAll(chain [][]byte) []certFacts {
+	facts := make([]certFacts, len(chain))
+	for i, der := range chain {
+		facts[i] = describe(der)
+	}
+	return facts
+}
+
+func encodePEM(der []byte) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
+
+func describeEntry(h *host, id *served) entryFacts {
+	return entryFacts{Alias: id.Alias, Keystore: id.Keystore, StoreType: id.StoreType, Host: h.name}
+}
+
+func (s *Server) describeSession(session httpSession) *sessionDoc {
+	tracking := "COOKIE"
+	if s.cfg.Tracking == TrackTLS {
+		tracking = "SSL" // the servlet API's names (SessionTrackingMode)
+	}
+	return &sessionDoc{
+		ID:             session.ID,
+		New:            session.Requests == 1,
+		Requests:       session.Requests,
+		Created:        session.Created.UTC(),
+		LastAccessed:   session.Used.UTC(),
+		TimeoutSeconds: int(s.cfg.SessionTimeout / time.Second),
+		Tracking:       tracking,
+	}
+}
+
+func (s *Server) describeTLSSession(c *conn) tlsSessionDoc {
+	return tlsSessionDoc{
+		ID:      c.session.ID,
+		Resumed: c.resumed,
+		Created: c.session.Created.UTC(),
+		Expires: c.session.Created.Add(s.cfg.TLSSessionTimeout).UTC(),
+	}
+}
+
+// describeTLS tells what came of the handshake of a request's connection. The
+// prefix of the servlet API's attributes is "jakarta" or "javax".
+func (s *Server) describeTLS(r *http.Request, c *conn, session *sessionDoc, prefix string) tlsFacts {
+	cs := r.TLS
+	facts := tlsFacts{
+		Entry:       describeEntry(c.host, c.identity),
+		Protocol:    protocolName(cs.Version),
+		CipherSuite: suiteName(cs.CipherSuite),
+		KeySize:     keySize(cs.CipherSuite),
+		ServerName:  cs.ServerName,
+		ALPN:        cs.NegotiatedProtocol,
+		HTTP:        r.Proto,
+		Session:     s.describeTLSSession(c),
+		HTTPSession: session,
+		Client: clientFacts{
+			Address:      r.RemoteAddr,
+			Protocols:    names(c.offer.protocols, protocolName),
+			CipherSuites: names(c.offer.suites, suiteName),
+			Groups:       names(c.offer.groups, groupName),
+			Signatures:   names(c.offer.signatures, schemeName),
+			ALPN:         append([]string{}, c.offer.alpn...),
+			Certificates: []certFacts{},
+			Verified:     len(cs.VerifiedChains) > 0,
+		},
+		Certificates: describeAll(c.identity.Chain),
+	}
+	if cs.CurveID != 0 {
+		facts.Group = groupName(cs.CurveID)
+	}
+	facts.Attributes = attributes(cs, c, prefix)
+	for _, cert := range cs.PeerCertificates {
+		facts.Client.Certificates = append(facts.Client.Certificates, describe(cert.Raw))
+	}
+	return facts
+}
+
+// attributes are the request attributes that Tomcat sets: those of the servlet
+// specification under its prefix, and Tomcat's own.
+func attributes(cs *tls.ConnectionState, c *conn, prefix string) map[string]any {
+	servlet := prefix + ".servlet.request."
+	const tomcat = "org.apache.tomcat.util.net."
+	set := map[string]any{
+		servlet + "cipher_suite":    suiteName(cs.CipherSuite),
+		servlet + "key_size":        keySize(cs.CipherSuite),
+		servlet + "ssl_session_id":  c.session.ID,
+		servlet + "secure_protocol": protocolName(cs.Version),
+
+		tomcat + "secure_protocol_version":            protocolName(cs.Version),
+		tomcat + "secure_requested_protocol_versions": strings.Join(names(c.offer.protocols, protocolName), ":"),
+		tomcat + "secure_requested_ciphers":           strings.Join(names(c.offer.suites, suiteName), ":"),
+	}
+	if len(cs.PeerCertificates) > 0 {
+		var chain []string
+		for _, cert := range cs.PeerCertificates {
+			chain = append(chain, encodePEM(cert.Raw))
+		}
+		set[servlet+"X509Certificate"] = chain
+	}
+	return set
+}

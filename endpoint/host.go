@@ -1,0 +1,220 @@
+package endpoint
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// defaultHost names the host that Config.Identities make up, as Tomcat names
+// its own.
+const defaultHost = "_default_"
+
+// served is an identity made ready for handshakes.
+type served struct {
+	Identity
+	cert tls.Certificate
+	leaf leafID
+	// info is the leaf; nil where crypto/x509 can't read it.
+	info *x509.Certificate
+}
+
+func newServed(id Identity) (*served, error) {
+	if len(id.Chain) == 0 {
+		return nil, fmt.Errorf("endpoint: %q has no certificate", id.Alias)
+	}
+	if id.Key == nil {
+		return nil, fmt.Errorf("endpoint: %q has no private key", id.Alias)
+	}
+	s := &served{Identity: id, leaf: leafIDOf(id.Chain[0])}
+	s.info, _ = x509.ParseCertificate(id.Chain[0])
+	s.cert = tls.Certificate{Certificate: id.Chain, PrivateKey: id.Key, Leaf: s.info}
+	return s, nil
+}
+
+// host is a virtual host made ready for handshakes.
+type host struct {
+	name       string // its first name, for telling hosts apart
+	policy     Policy
+	identities []*served
+	// byName has the alternative names of the certificates, where the host
+	// is the default and server names choose among identities.
+	byName map[string][]*served
+	config *tls.Config // to be cloned for each connection
+}
+
+// hosts is what an endpoint serves at a time.
+type hosts struct {
+	all    []*host // the default last
+	byName map[string]*host
+}
+
+// newHosts makes hosts ready. The default host may be missing where others are
+// given: clients whose name leads nowhere are then refused.
+func newHosts(cfg *Config) (*hosts, error) {
+	h := &hosts{byName: make(map[string]*host)}
+	for _, c := range cfg.Hosts {
+		if len(c.Names) == 0 {
+			return nil, errors.New("endpoint: a host has no name")
+		}
+		made, err := newHost(strings.ToLower(c.Names[0]), c.Identities, c.Policy, cfg)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range c.Names {
+			name = strings.ToLower(name)
+			if h.byName[name] != nil {
+				return nil, fmt.Errorf("endpoint: two hosts have the name %q", name)
+			}
+			h.byName[name] = made
+		}
+		h.all = append(h.all, made)
+	}
+	if len(cfg.Identities) > 0 || len(cfg.Hosts) == 0 {
+		made, err := newHost(defaultHost, cfg.Identities, cfg.Policy, cfg)
+		if err != nil {
+			return nil, err
+		}
+		made.byName = make(map[string][]*served)
+		for _, id := range made.identities {
+			if id.info == nil {
+				continue
+			}
+			for _, name := range id.info.DNSNames {
+				name = strings.ToLower(name)
+				made.byName[name] = append(made.byName[name], id)
+			}
+		}
+		h.byName[defaultHost] = made
+		h.all = append(h.all, made)
+	}
+	return h, nil
+}
+
+func newHost(name string, ids []Identity, policy Policy, cfg *Config) (*host, error) {
+	if len(ids) == 0 {
+		return nil, errors.New("endpoint: there is no identity to serve")
+	}
+	h := &host{name: name, policy: policy}
+	for _, id := range ids {
+		if id.Keystore == "" {
+			id.Keystore, id.StoreType = cfg.Keystore, cfg.StoreType
+		}
+		s, err := newServed(id)
+		if err != nil {
+			return nil, err
+		}
+		h.identities = append(h.identities, s)
+	}
+	protocols := policy.protocols()
+	for _, version := range protocols {
+		if version < tls.VersionTLS10 || version > tls.VersionTLS13 {
+			return nil, fmt.Errorf("endpoint: protocol %s is not possible: TLSv1, TLSv1.1, TLSv1.2 and TLSv1.3 are", protocolName(version))
+		}
+	}
+	if policy.ClientAuth >= tls.VerifyClientCertIfGiven && policy.ClientCAs == nil {
+		// crypto/tls would take the system's authorities instead.
+		return nil, errors.New("endpoint: client certificates are to be verified, but there are no authorities to trust")
+	}
+	h.config = &tls.Config{
+		GetCertificate:   h.certificate,
+		MinVersion:       slices.Min(protocols),
+		MaxVersion:       slices.Max(protocols),
+		CipherSuites:     policy.CipherSuites,
+		CurvePreferences: policy.Groups,
+		ClientAuth:       policy.ClientAuth,
+		ClientCAs:        policy.ClientCAs,
+		NextProtos:       []string{"h2", "http/1.1"},
+		KeyLogWriter:     cfg.KeyLog,
+		Time:             cfg.Now,
+	}
+	if cfg.HTTP1 {
+		h.config.NextProtos = []string{"http/1.1"}
+	}
+	// Tickets are sealed by tlsSessions; with keys set here, crypto/tls need
+	// not draw some for each connection.
+	h.config.SessionTicketKey[0] = 1
+	h.config.SetSessionTicketKeys([][32]byte{{}})
+	return h, nil
+}
+
+// protocols returns the policy's versions.
+func (p *Policy) protocols() []uint16 {
+	if len(p.Protocols) == 0 {
+		return []uint16{tls.VersionTLS12, tls.VersionTLS13}
+	}
+	return p.Protocols
+}
+
+// find returns the host for a server name: exact names first, then those for
+// any one label, then the default, as Tomcat does. It may be nil.
+func (h *hosts) find(serverName string) *host {
+	name := strings.ToLower(serverName)
+	if found := h.byName[name]; found != nil && name != "" {
+		return found
+	}
+	if _, parent, ok := strings.Cut(name, "."); ok {
+		if found := h.byName["*."+parent]; found != nil {
+			return found
+		}
+	}
+	return h.byName[defaultHost]
+}
+
+// certificate chooses an identity for a handshake and notes it on the
+// connection.
+func (h *host) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	id := h.choose(hello)
+	if c, ok := hello.Conn.(*conn); ok {
+		c.identity = id
+	}
+	return &id.cert, nil
+}
+
+// choose prefers an identity with the name that the client asks for and a key
+// that it can use, then one that it can use, then one with the name.
+func (h *host) choose(hello *tls.ClientHelloInfo) *served {
+	if len(h.identities) == 1 {
+		return h.identities[0]
+	}
+	named := h.named(hello.ServerName)
+	usable := *hello
+	usable.ServerName = "" // names are our business
+	for _, list := range [][]*served{named, h.identities} {
+		for _, id := range list {
+			if usable.SupportsCertificate(&id.cert) == nil {
+				return id
+			}
+		}
+	}
+	if len(named) > 0 {
+		return named[0]
+	}
+	return h.identities[0]
+}
+
+// named returns the identities whose certificate has the server name: exact
+// names first, then those for any one label.
+func (h *host) named(serverName string) []*served {
+	name := strings.ToLower(serverName)
+	if list := h.byName[name]; list != nil {
+		return list
+	}
+	if _, parent, ok := strings.Cut(name, "."); ok {
+		return h.byName["*."+parent]
+	}
+	return nil
+}
+
+// byLeaf returns the identity with a certificate, or nil.
+func (h *host) byLeaf(leaf leafID) *served {
+	for _, id := range h.identities {
+		if id.leaf == leaf {
+			return id
+		}
+	}
+	return nil
+}

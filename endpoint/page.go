@@ -1,0 +1,115 @@
+package endpoint
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"html/template"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+//go:embed page.html
+var pageSource string
+
+// page is the parsed page and its security policy, made when first asked for.
+var page = sync.OnceValue(func() struct {
+	*template.Template
+	policy string
+} {
+	t := template.Must(template.New("page").Funcs(template.FuncMap{
+		"date": func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
+		"join": strings.Join,
+	}).Parse(pageSource))
+	// The one style sheet stands in the page; nothing else is let in.
+	_, rest, _ := strings.Cut(pageSource, "<style>")
+	style, _, _ := strings.Cut(rest, "</style>")
+	sum := sha256.Sum256([]byte(style))
+	return struct {
+		*template.Template
+		policy string
+	}{t, "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"}
+})
+
+// pageData is what the page shows.
+type pageData struct {
+	tlsFacts
+	Chain    []chainLink
+	Findings []Check
+	Others   []entryFacts // that could be served
+	Ended    bool         // no HTTP session can be had any more
+}
+
+// chainLink is a certificate of the chain, with what the page makes of it.
+type chainLink struct {
+	certFacts
+	Role string
+	// Elapsed of Life is how much of its validity is over, in days.
+	Elapsed, Life int
+	State         string // "good", "soon" or "bad"
+	Left          string
+}
+
+func (s *Server) showPage(w http.ResponseWriter, r *http.Request) {
+	c := connOf(r.Context())
+	now := s.cfg.Now()
+	session := s.session(w, r)
+	data := pageData{tlsFacts: s.describeTLS(r, c, session, "jakarta"), Ended: session == nil}
+	for i, facts := range data.Certificates {
+		data.Chain = append(data.Chain, newChainLink(facts, i, len(data.Certificates), now))
+	}
+	for _, check := range Examine(c.identity.Identity, now) {
+		if !check.OK || check.Warn {
+			data.Findings = append(data.Findings, check)
+		}
+	}
+	for _, h := range s.hosts.Load().all {
+		for _, id := range h.identities {
+			if id.leaf != c.identity.leaf {
+				data.Others = append(data.Others, describeEntry(h, id))
+			}
+		}
+	}
+	var out bytes.Buffer
+	if err := page().Execute(&out, data); err != nil {
+		s.cfg.Logger.Error("page", "error", err)
+		http.Error(w, "the page can't be made", http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Security-Policy", page().policy)
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(out.Len()))
+	w.Write(out.Bytes())
+}
+
+func newChainLink(facts certFacts, i, n int, now time.Time) chainLink {
+	link := chainLink{certFacts: facts, State: "good", Role: "intermediate CA"}
+	selfIssued := facts.Subject == facts.Issuer
+	switch {
+	case i == 0 && selfIssued:
+		link.Role = "self-signed"
+	case i == 0:
+		link.Role = "server"
+	case selfIssued:
+		link.Role = "root CA"
+	}
+	days := func(d time.Duration) int { return int(d.Hours() / 24) }
+	link.Life = max(1, days(facts.NotAfter.Sub(facts.NotBefore)))
+	link.Elapsed = min(max(0, days(now.Sub(facts.NotBefore))), link.Life)
+	switch left := facts.NotAfter.Sub(now); {
+	case now.Before(facts.NotBefore):
+		link.State, link.Left = "bad", "not valid for another "+span(facts.NotBefore.Sub(now))
+	case left < 0:
+		link.State, link.Left = "bad", "expired "+span(-left)+" ago"
+	case left < expirySoon:
+		link.State, link.Left = "soon", span(left)+" left"
+	default:
+		link.Left = span(left) + " left"
+	}
+	return link
+}

@@ -1,0 +1,308 @@
+package endpoint
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// SmokeConfig says what Smoke proves.
+type SmokeConfig struct {
+	// Identity is what the endpoint serves.
+	Identity Identity
+	// Host is the name that a client would ask for; empty for the first
+	// alternative name of the certificate.
+	Host string
+	// Policy goes with the identity. Clients are not asked for a
+	// certificate, whatever it says.
+	Policy Policy
+	// Timeout bounds each connection; zero means 10 s.
+	Timeout time.Duration
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// Smoke proves an identity: it examines it, then serves it on a free loopback
+// port and connects as a client, with each protocol version of the policy, the
+// newest first. The client trusts the last certificate of the chain and
+// nothing else. The checks are those of Examine, then a handshake for each
+// version, a resumption for each version, and HTTP.
+func Smoke(ctx context.Context, cfg SmokeConfig) []Check {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	checks := Examine(cfg.Identity, cfg.Now())
+	e, broken := newExamination(cfg.Identity, cfg.Now())
+	if broken != nil || cfg.Identity.Key == nil {
+		return checks
+	}
+	if cfg.Host != "" && e.strict[0] != nil {
+		at := slices.IndexFunc(checks, func(c Check) bool { return c.Name == "names" })
+		checks[at] = e.matches(cfg.Host)
+	}
+	server, stop, err := serveForSmoke(ctx, &cfg)
+	if err != nil {
+		return append(checks, Check{Name: "serve", Detail: err.Error()})
+	}
+	defer stop()
+
+	s := &smoker{
+		cfg:     &cfg,
+		address: server.Addr().String(),
+		host:    cmp.Or(cfg.Host, e.firstHost()),
+		// A failed check explains why a verifying client refuses.
+		explained: slices.ContainsFunc(checks, func(c Check) bool { return !c.OK }),
+		trust:     e,
+	}
+	versions := slices.Clone(cfg.Policy.protocols())
+	slices.Sort(versions)
+	slices.Reverse(versions)
+	var handshakes, resumptions []Check
+	answers := Check{Name: "HTTP"}
+	for _, version := range versions {
+		handshake, resumption, answer := s.prove(ctx, version)
+		handshakes = append(handshakes, handshake)
+		resumptions = append(resumptions, resumption)
+		if answers.Detail == "" || !answer.OK {
+			answers = answer
+		}
+	}
+	checks = append(checks, handshakes...)
+	checks = append(checks, resumptions...)
+	return append(checks, answers)
+}
+
+// serveForSmoke starts an endpoint on a free loopback port.
+func serveForSmoke(ctx context.Context, cfg *SmokeConfig) (*Server, func(), error) {
+	policy := cfg.Policy
+	policy.ClientAuth, policy.ClientCAs = tls.NoClientCert, nil
+	config := Config{Identities: []Identity{cfg.Identity}, Policy: policy, Now: cfg.Now, ShutdownTimeout: time.Second}
+	server, err := Listen(ctx, config)
+	if err != nil {
+		config.Addr = "[::1]:0" // a machine without IPv4
+		var err6 error
+		if server, err6 = Listen(ctx, config); err6 != nil {
+			return nil, nil, err
+		}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		server.Serve(ctx)
+	}()
+	return server, func() { cancel(); <-ended }, nil
+}
+
+// firstHost is the first name of the certificate that a client could ask for.
+func (e *examination) firstHost() string {
+	leaf := e.strict0()
+	for _, name := range leaf.DNSNames {
+		return strings.Replace(name, "*", "www", 1)
+	}
+	for _, ip := range leaf.IPAddresses {
+		return ip.String()
+	}
+	return "localhost"
+}
+
+// smoker is a client that proves an endpoint.
+type smoker struct {
+	cfg       *SmokeConfig
+	address   string
+	host      string
+	explained bool
+	trust     *examination
+}
+
+// visit is what came of one connection and one request on it.
+type visit struct {
+	state   tls.ConnectionState
+	verdict error // of verifying the chain
+	status  string
+	cookie  string
+	facts   struct {
+		Session struct {
+			ID      string `json:"id"`
+			Resumed bool   `json:"resumed"`
+		} `json:"session"`
+		HTTPSession struct {
+			ID string `json:"id"`
+		} `json:"httpSession"`
+	}
+}
+
+// prove connects twice with one protocol version.
+func (s *smoker) prove(ctx context.Context, version uint16) (handshake, resumption, answer Check) {
+	handshake.Name = "handshake " + protocolName(version)
+	resumption.Name = "resumption " + protocolName(version)
+	answer.Name = "HTTP"
+
+	cache := tls.NewLRUClientSessionCache(1)
+	first, err := s.visit(ctx, version, cache)
+	if err != nil {
+		handshake.Detail = err.Error()
+		resumption.Detail = "there was no handshake"
+		answer.Detail = "there was no handshake"
+		return handshake, resumption, answer
+	}
+	handshake.OK = true
+	handshake.Detail = suiteName(first.state.CipherSuite)
+	if first.state.CurveID != 0 {
+		handshake.Detail += ", " + groupName(first.state.CurveID)
+	}
+	top := s.trust.certs[len(s.trust.certs)-1].Subject
+	switch {
+	case !sameChain(first.state.PeerCertificates, s.cfg.Identity.Chain):
+		handshake.OK = false
+		handshake.Detail += "; another chain was sent than the entry's"
+	case first.verdict == nil && len(s.trust.certs) == 1:
+		handshake.Detail += ", verified by a client that trusts this very certificate"
+	case first.verdict == nil:
+		handshake.Detail += fmt.Sprintf(", verified by a client that trusts %s alone", top)
+	case s.explained:
+		handshake.Warn = true
+		handshake.Detail += fmt.Sprintf("; a client that trusts %s refuses the certificate: %v", top, first.verdict)
+	default:
+		handshake.OK = false
+		handshake.Detail = fmt.Sprintf("a client that trusts %s refuses the certificate: %v", top, first.verdict)
+	}
+
+	switch cookie := first.cookie; {
+	case first.status != "200 OK":
+		answer.Detail = "GET /api/tls: " + first.status
+	case cookie == "" || cookie != first.facts.HTTPSession.ID:
+		answer.Detail = "GET /api/tls: 200 OK, but without a session cookie"
+	default:
+		answer.OK = true
+		answer.Detail = fmt.Sprintf("GET /api/tls: 200 OK over %s, %s=%s", httpName(first.state.NegotiatedProtocol), cookieName, cookie)
+	}
+
+	second, err := s.visit(ctx, version, cache)
+	switch {
+	case err != nil:
+		resumption.Detail = err.Error()
+	case !second.state.DidResume || !second.facts.Session.Resumed:
+		resumption.Detail = "the second connection made a full handshake"
+	case second.facts.Session.ID == "" || second.facts.Session.ID != first.facts.Session.ID:
+		resumption.Detail = fmt.Sprintf("the session id changed from %s to %s", first.facts.Session.ID, second.facts.Session.ID)
+	default:
+		resumption.OK = true
+		resumption.Detail = "the TLS session id stays " + second.facts.Session.ID
+	}
+	return handshake, resumption, answer
+}
+
+func httpName(alpn string) string {
+	if alpn == "h2" {
+		return "HTTP/2"
+	}
+	return "HTTP/1.1"
+}
+
+// visit connects, asks for /api/tls, and leaves.
+func (s *smoker) visit(ctx context.Context, version uint16, cache tls.ClientSessionCache) (*visit, error) {
+	timeout := s.cfg.Timeout
+	if timeout == 0 {
+		timeout = 10 * time.Second
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+
+	v := new(visit)
+	transport := &http.Transport{
+		ForceAttemptHTTP2: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "tcp", s.address)
+		},
+		TLSClientConfig: &tls.Config{
+			MinVersion: version, MaxVersion: version,
+			ServerName:         s.host,
+			CipherSuites:       s.cfg.Policy.CipherSuites,
+			CurvePreferences:   s.cfg.Policy.Groups,
+			ClientSessionCache: cache,
+			// Clients don't resume sessions of expired certificates; we
+			// prove the server, and the dates elsewhere.
+			Time: s.withinValidity,
+			// We verify ourselves, to tell a failed handshake from a
+			// refused certificate.
+			InsecureSkipVerify: true,
+			VerifyConnection: func(cs tls.ConnectionState) error {
+				v.verdict = s.verify(cs.PeerCertificates)
+				return nil
+			},
+		},
+	}
+	defer transport.CloseIdleConnections()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://smoke.invalid/api/tls", nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Host = s.host
+	if strings.Contains(s.host, ":") {
+		request.Host = "[" + s.host + "]"
+	}
+	response, err := transport.RoundTrip(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	v.state, v.status = *response.TLS, response.Status
+	for _, cookie := range response.Cookies() {
+		if cookie.Name == cookieName {
+			v.cookie = cookie.Value
+		}
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode == http.StatusOK {
+		if err := json.Unmarshal(body, &v.facts); err != nil {
+			return nil, fmt.Errorf("GET /api/tls: %w", err)
+		}
+	}
+	return v, nil
+}
+
+// withinValidity is the time, or the nearest one at which the certificate is
+// valid.
+func (s *smoker) withinValidity() time.Time {
+	now, leaf := s.cfg.Now(), s.trust.certs[0]
+	switch {
+	case now.Before(leaf.NotBefore):
+		return leaf.NotBefore
+	case now.After(leaf.NotAfter):
+		return leaf.NotAfter
+	}
+	return now
+}
+
+// verify does what a client does that trusts the top of the chain alone.
+func (s *smoker) verify(sent []*x509.Certificate) error {
+	if len(sent) == 0 {
+		return errors.New("no certificate was sent")
+	}
+	opts := x509.VerifyOptions{
+		DNSName:       s.host,
+		CurrentTime:   s.cfg.Now(),
+		Roots:         x509.NewCertPool(),
+		Intermediates: x509.NewCertPool(),
+	}
+	opts.Roots.AddCert(sent[len(sent)-1])
+	for _, c := range sent[1:] {
+		opts.Intermediates.AddCert(c)
+	}
+	_, err := sent[0].Verify(opts)
+	return err
+}
