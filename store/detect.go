@@ -60,11 +60,7 @@ const (
 
 // NotKeystoreError says that a file is no keystore of a format that is read,
 // and what it is instead.
-type NotKeystoreError struct {
-	What Content
-	// head is the beginning of the file, which decides how Java fails on it.
-	head []byte
-}
+type NotKeystoreError struct{ What Content }
 
 func (e *NotKeystoreError) Error() string {
 	if e.What == Unknown {
@@ -88,8 +84,7 @@ func Detect(data []byte) (Type, error) {
 	if looksPKCS12(data) {
 		return PKCS12, nil
 	}
-	data = data[:min(len(data), detectSize)]
-	return "", &NotKeystoreError{What: identify(data), head: bytes.Clone(data)}
+	return "", &NotKeystoreError{What: identify(data[:min(len(data), detectSize)])}
 }
 
 // looksPKCS12 says whether data begins as a PFX does: a SEQUENCE, of whatever

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 
 	"gokeytool/store/entry"
 )
@@ -42,12 +44,38 @@ func (e *NoSecretKeysError) Is(target error) bool { return target == entry.ErrUn
 type OpenError struct {
 	Path string
 	Type Type // the format found in the file; empty where it is none that is read
-	// Declared is the format that the caller asked for, if any. What Java
-	// says of a file depends on it.
-	Declared Type
-	Err      error
+	Err  error
+
+	declared Type   // the format that the caller asked for
+	data     []byte // the file; both decide what Java says
 }
 
 func (e *OpenError) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Err) }
 
 func (e *OpenError) Unwrap() error { return e.Err }
+
+// KeyError says which key did not open.
+type KeyError struct {
+	Alias string
+	Type  Type
+	Err   error
+}
+
+func (e *KeyError) Error() string { return fmt.Sprintf("key %q: %v", e.Alias, e.Err) }
+
+func (e *KeyError) Unwrap() error { return e.Err }
+
+// SaveError says which file was not saved. It is as it was before.
+type SaveError struct {
+	Path string
+	Err  error // an *fs.PathError, or an error of the codec
+}
+
+func (e *SaveError) Error() string {
+	if pe, ok := errors.AsType[*fs.PathError](e.Err); ok {
+		return fmt.Sprintf("save %s: %v", e.Path, pe.Err)
+	}
+	return fmt.Sprintf("save %s: %v", e.Path, e.Err)
+}
+
+func (e *SaveError) Unwrap() error { return e.Err }

@@ -32,7 +32,8 @@ func Lock(ctx context.Context, path string) (*FileLock, error) {
 	if !regular {
 		return &FileLock{release: func() error { return nil }}, nil
 	}
-	name := filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+".lock")
+	dir, base := filepath.Split(target)
+	name := dir + "." + base + ".lock"
 	const first, longest = time.Millisecond, 25 * time.Millisecond
 	for wait := first; ; wait = min(2*wait, longest) {
 		release, err := tryLock(name)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"time"
 
 	"golang.org/x/sys/windows"
 )
@@ -15,13 +16,20 @@ func tryLock(name string) (release func() error, err error) {
 		return nil, err
 	}
 	const alone = 0 // share mode
-	h, err := windows.CreateFile(path, windows.GENERIC_READ|windows.GENERIC_WRITE|windows.DELETE, alone, nil,
-		windows.OPEN_ALWAYS, windows.FILE_ATTRIBUTE_HIDDEN|windows.FILE_FLAG_DELETE_ON_CLOSE, 0)
-	switch {
-	case errors.Is(err, windows.ERROR_SHARING_VIOLATION), errors.Is(err, windows.ERROR_DELETE_PENDING):
-		return nil, nil
-	case err != nil:
-		return nil, err
+	for range 10 {
+		var h windows.Handle
+		h, err = windows.CreateFile(path, windows.GENERIC_READ|windows.GENERIC_WRITE|windows.DELETE, alone, nil,
+			windows.OPEN_ALWAYS, windows.FILE_ATTRIBUTE_HIDDEN|windows.FILE_FLAG_DELETE_ON_CLOSE, 0)
+		switch {
+		case err == nil:
+			return func() error { return windows.CloseHandle(h) }, nil
+		case errors.Is(err, windows.ERROR_SHARING_VIOLATION), errors.Is(err, windows.ERROR_DELETE_PENDING):
+			return nil, nil
+		case !errors.Is(err, windows.ERROR_ACCESS_DENIED):
+			return nil, err
+		}
+		// Access is denied for good, or while a file is being removed.
+		time.Sleep(time.Millisecond)
 	}
-	return func() error { return windows.CloseHandle(h) }, nil
+	return nil, err
 }

@@ -43,7 +43,7 @@ func Open(path string, o Options) (*Store, error) {
 func Decode(name string, data []byte, o Options) (*Store, error) {
 	t, err := Detect(data)
 	if err != nil {
-		return nil, &OpenError{Path: name, Declared: o.Type, Err: err}
+		return nil, &OpenError{Path: name, Err: err, declared: o.Type, data: data}
 	}
 	if t == JKS && (o.Type == CaseExactJKS || o.Type == JCEKS) {
 		t = o.Type
@@ -54,7 +54,7 @@ func Decode(name string, data []byte, o Options) (*Store, error) {
 	}
 	f, err := t.codec().decode(data, o.Password, lim)
 	if err != nil {
-		return nil, &OpenError{Path: name, Type: t, Declared: o.Type, Err: err}
+		return nil, &OpenError{Path: name, Type: t, Err: err, declared: o.Type, data: data}
 	}
 	return newStore(t, f, lim), nil
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,18 +30,22 @@ func (s *Store) Bytes(password []byte) ([]byte, error) {
 
 // Save writes the store to a file in such a way that at any instant the old or
 // the new one is there, whole; see atomicfile.Write. A new file is readable by
-// its owner alone. If it fails the file is as it was.
+// its owner alone. The error is a *SaveError; the file is then as it was.
 func (s *Store) Save(path string, password []byte) error {
 	data, err := s.Bytes(password)
 	if err != nil {
-		return err
+		return &SaveError{Path: path, Err: err}
 	}
-	return atomicfile.Write(path, data, 0o600, func(written []byte) error {
+	err = atomicfile.Write(path, data, 0o600, func(written []byte) error {
 		if !bytes.Equal(written, data) {
-			return fmt.Errorf("what was written reads back differently")
+			return errors.New("what was written reads back differently")
 		}
 		return nil
 	})
+	if err != nil {
+		return &SaveError{Path: path, Err: err}
+	}
+	return nil
 }
 
 // sameEntries compares what a store holds with what was read back, in whatever

@@ -158,8 +158,8 @@ func (s *Store) shown(e *entry.Entry) string {
 }
 
 // Key opens the private or secret key of that alias. The caller wipes it. The
-// error is a *NoEntryError, a *KindError or one of the codec's: of
-// entry.ErrPassword if the password does not open the key.
+// error is a *NoEntryError, a *KindError or a *KeyError with one of the
+// codec's: of entry.ErrPassword if the password does not open the key.
 func (s *Store) Key(alias string, password []byte) (entry.Key, error) {
 	e, ok := s.Get(alias)
 	if !ok {
@@ -168,7 +168,11 @@ func (s *Store) Key(alias string, password []byte) (entry.Key, error) {
 	if e.Kind == entry.TrustedCertificate {
 		return entry.Key{}, &KindError{Alias: alias, Kind: e.Kind, Want: entry.PrivateKey}
 	}
-	return s.codec.unseal(e, password, s.limits)
+	key, err := s.codec.unseal(e, password, s.limits)
+	if err != nil {
+		return entry.Key{}, &KeyError{Alias: alias, Type: s.typ, Err: err}
+	}
+	return key, nil
 }
 
 // SetKey stores a private key with its chain, or a secret key without one,

@@ -20,7 +20,6 @@ package atomicfile
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"math/rand/v2"
@@ -37,7 +36,7 @@ import (
 // What is not a regular file (a FIFO, a device, /dev/stdout whatever that is)
 // is written directly, and not verified.
 //
-// The error is an *fs.PathError that names path, but for one of verify's.
+// The error is an *fs.PathError that names path.
 func Write(path string, data []byte, perm fs.FileMode, verify func(written []byte) error) error {
 	target, regular, err := Target(path)
 	if err != nil {
@@ -99,13 +98,14 @@ func replace(temp *os.File, target string, old fs.FileInfo, data []byte, verify 
 			return err
 		}
 		if err := verify(written); err != nil {
-			return err
+			return &fs.PathError{Op: "verify", Path: target, Err: err}
 		}
 	}
 	if err := rename(temp, target); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(target))
+	dir, _ := split(target)
+	return syncDir(dir)
 }
 
 // create makes the temporary file, claimed so that Clean leaves it alone.
@@ -129,8 +129,19 @@ func create(target string, perm fs.FileMode) (*os.File, error) {
 
 // pattern returns what the names of target's temporary files begin and end with.
 func pattern(target string) (prefix, suffix string) {
-	dir, base := filepath.Split(target)
+	dir, base := split(target)
 	return dir + "." + base + ".", ".tmp"
+}
+
+// split splits a path into its directory, with a separator at the end, and its
+// last part. Unlike filepath.Dir it keeps "link/.." as it is, which the file
+// system resolves otherwise than the text does.
+func split(path string) (dir, base string) {
+	dir, base = filepath.Split(path)
+	if dir == "" {
+		dir = "." + string(filepath.Separator)
+	}
+	return dir, base
 }
 
 // Clean removes the temporary files that processes which were killed while
@@ -140,21 +151,23 @@ func Clean(path string) {
 	if err != nil || !regular {
 		return
 	}
+	dirName, _ := split(target)
 	prefix, suffix := pattern(target)
-	dir, err := os.Open(filepath.Dir(target))
+	prefix = strings.TrimPrefix(prefix, dirName)
+	dir, err := os.Open(dirName)
 	if err != nil {
 		return
 	}
 	defer dir.Close()
 	names, _ := dir.Readdirnames(-1)
 	for _, name := range names {
-		random, ok := strings.CutPrefix(name, filepath.Base(prefix))
+		random, ok := strings.CutPrefix(name, prefix)
 		if !ok {
 			continue
 		}
 		random, ok = strings.CutSuffix(random, suffix)
 		if _, err := strconv.ParseUint(random, 36, 64); ok && err == nil {
-			removeAbandoned(filepath.Join(filepath.Dir(target), name))
+			removeAbandoned(dirName + name)
 		}
 	}
 }
@@ -182,7 +195,8 @@ func Target(path string) (target string, regular bool, err error) {
 			return target, true, nil
 		}
 		if !filepath.IsAbs(next) {
-			next = filepath.Join(filepath.Dir(target), next)
+			dir, _ := split(target)
+			next = dir + next
 		}
 		target = next
 	}
@@ -213,5 +227,5 @@ func named(path string, err error) error {
 	if e, ok := errors.AsType[*os.LinkError](err); ok {
 		return &fs.PathError{Op: e.Op, Path: path, Err: e.Err}
 	}
-	return fmt.Errorf("%s: %w", path, err)
+	return &fs.PathError{Op: "write", Path: path, Err: err}
 }
