@@ -174,7 +174,7 @@ func (r *reader) count(what string, size int, lim entry.Limits) int {
 }
 
 func (r *reader) string(what string) string {
-	b := r.bytes(uint32(r.uint16(what+" length")), what)
+	b := r.bytes(uint32(r.uint16("length of a string")), what)
 	if r.err != nil {
 		return ""
 	}
