@@ -2,6 +2,19 @@ package x509util
 
 import (
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"math/big"
+	"strconv"
+	"strings"
+
+	"golang.org/x/crypto/cryptobyte"
+	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"gokeytool/jdk"
 )
@@ -13,21 +26,665 @@ type KeySpec struct {
 	Group     string // -groupname; "" for the default
 }
 
-// GenerateKey makes a key pair.
-func GenerateKey(spec KeySpec, rel jdk.Release) (crypto.Signer, error) { return nil, errNotYet }
+// ErrKey is wrapped by the errors for keys that are malformed, out of bounds
+// or of an algorithm that is not implemented.
+var ErrKey = errors.New("unusable key")
 
-// MarshalPrivateKey encodes a private key as PKCS#8, byte for byte as Java does.
-func MarshalPrivateKey(key crypto.Signer) ([]byte, error) { return nil, errNotYet }
+func keyError(format string, args ...any) error {
+	return fmt.Errorf("x509util: %w: "+format, append([]any{ErrKey}, args...)...)
+}
 
-// ParsePrivateKey decodes a PKCS#8 private key.
-func ParsePrivateKey(pkcs8 []byte) (crypto.Signer, error) { return nil, errNotYet }
+// RSA keys have 512 to 16384 bits, as in Java. The upper bound is also what
+// keeps a hostile certificate from occupying the processor for minutes.
+const (
+	minRSABits = 512
+	maxRSABits = 16384
+)
 
-// MarshalPublicKey encodes a public key as SubjectPublicKeyInfo.
-func MarshalPublicKey(pub crypto.PublicKey) ([]byte, error) { return nil, errNotYet }
+// PSSPrivateKey is an RSA key of the algorithm RSASSA-PSS (RFC 4055), which
+// makes only signatures of that kind.
+type PSSPrivateKey struct {
+	*rsa.PrivateKey
+	Params []byte // RSASSA-PSS-params in DER that bind the key; nil for none
+}
 
-// ParsePublicKey decodes a SubjectPublicKeyInfo.
-func ParsePublicKey(spki []byte) (crypto.PublicKey, error) { return nil, errNotYet }
+// Public returns a *PSSPublicKey.
+func (k *PSSPrivateKey) Public() crypto.PublicKey {
+	return &PSSPublicKey{&k.PrivateKey.PublicKey, k.Params}
+}
 
-// KeyName describes a key as keytool's messages do: "3072-bit RSA" (25),
-// "2,048 bit RSA" (17).
-func KeyName(pub crypto.PublicKey, rel jdk.Release) string { return "" }
+// PSSPublicKey is the public part of a PSSPrivateKey.
+type PSSPublicKey struct {
+	*rsa.PublicKey
+	Params []byte // as in PSSPrivateKey
+}
+
+// Equal reports whether x is the same key.
+func (k *PSSPublicKey) Equal(x crypto.PublicKey) bool {
+	o, ok := x.(*PSSPublicKey)
+	return ok && k.PublicKey.Equal(o.PublicKey)
+}
+
+// A keyGenerator makes keys for the values of -keyalg that Java's
+// KeyPairGenerator takes for an algorithm.
+type keyGenerator struct {
+	names    []string // in any case; the first is the algorithm's
+	oids     []string // further names from release oidSince on; with "OID." before the first too
+	since    jdk.Release
+	oidSince jdk.Release
+	generate func(spec KeySpec, rel jdk.Release) (crypto.Signer, error)
+}
+
+var keyGenerators = [...]keyGenerator{
+	{names: []string{"RSA"}, oids: []string{"1.2.840.113549.1.1", oidRSA}, generate: generateRSA},
+	{names: []string{"RSASSA-PSS", "PSS"}, oids: []string{oidRSASSAPSS}, generate: generatePSS},
+	{names: []string{"EC", "EllipticCurve"}, oids: []string{oidEC}, oidSince: jdk.Release25, generate: generateEC},
+	{names: []string{"EdDSA"}, generate: edwardsGenerator("")},
+	{names: []string{"Ed25519"}, oids: []string{oidEd25519}, generate: edwardsGenerator("Ed25519")},
+}
+
+// findGenerator finds what makes keys for a value of -keyalg.
+func findGenerator(name string, rel jdk.Release) *keyGenerator {
+	for i := range keyGenerators {
+		g := &keyGenerators[i]
+		if rel < g.since {
+			continue
+		}
+		for _, n := range g.names {
+			if strings.EqualFold(n, name) {
+				return g
+			}
+		}
+		for j, oid := range g.oids {
+			if rel >= g.oidSince && (name == oid || j == 0 && strings.EqualFold(name, "OID."+oid)) {
+				return g
+			}
+		}
+	}
+	return nil
+}
+
+// CheckKeyAlgorithm returns the error with which keytool of the release
+// answers a value of -keyalg that names no kind of key pair.
+func CheckKeyAlgorithm(name string, rel jdk.Release) error {
+	if findGenerator(name, rel) == nil {
+		return &Error{"java.security.NoSuchAlgorithmException", name + " KeyPairGenerator not available"}
+	}
+	return nil
+}
+
+// Check returns the errors that keytool finds in a KeySpec before it looks at
+// anything else.
+func (s KeySpec) Check() error {
+	if s.Group != "" && s.Size != 0 {
+		return &Error{"java.lang.Exception", "Cannot specify both -groupname and -keysize"}
+	}
+	if s.Size != 0 && strings.EqualFold(s.Algorithm, "EC") {
+		_, err := CurveForSize(s.Size)
+		return err
+	}
+	return nil
+}
+
+// CurveForSize returns the name of the elliptic curve that a -keysize in bits
+// stands for. keytool advises to give -groupname with that name instead.
+func CurveForSize(size int) (name string, err error) {
+	if c := curveBySize(size); c != nil {
+		return c.name, nil
+	}
+	return "", &Error{"java.security.spec.InvalidParameterSpecException",
+		"Not a supported curve: " + strconv.Itoa(size) + " bits"}
+}
+
+// GenerateKey makes a key pair with the defaults of keytool of the release.
+// Errors are *Error with Java's text.
+//
+// RSA keys below 1024 bits need the Go setting rsa1024min=0 in the program.
+func GenerateKey(spec KeySpec, rel jdk.Release) (crypto.Signer, error) {
+	if err := spec.Check(); err != nil {
+		return nil, err
+	}
+	if err := CheckKeyAlgorithm(spec.Algorithm, rel); err != nil {
+		return nil, err
+	}
+	return findGenerator(spec.Algorithm, rel).generate(spec, rel)
+}
+
+func argumentError(text string) error {
+	return &Error{"java.lang.IllegalArgumentException", text}
+}
+
+func generateRSA(spec KeySpec, rel jdk.Release) (crypto.Signer, error) {
+	key, err := newRSA(spec, rel)
+	if err != nil {
+		return nil, err
+	}
+	return key, nil
+}
+
+func generatePSS(spec KeySpec, rel jdk.Release) (crypto.Signer, error) {
+	key, err := newRSA(spec, rel)
+	if err != nil {
+		return nil, err
+	}
+	return &PSSPrivateKey{PrivateKey: key}, nil
+}
+
+func newRSA(spec KeySpec, rel jdk.Release) (*rsa.PrivateKey, error) {
+	if spec.Group != "" {
+		return nil, argumentError("Params must be instance of RSAKeyGenParameterSpec")
+	}
+	size := spec.Size
+	if size == 0 {
+		size = 3072
+		if rel < jdk.Release21 {
+			size = 2048
+		}
+	}
+	const exponentBits = 17 // of 65537
+	var problem string
+	switch {
+	case size < exponentBits:
+		problem = "Public exponent must be no longer than " + strconv.Itoa(size) + " bits"
+	case size < minRSABits || size > maxRSABits:
+		problem = "Invalid key sizes"
+	}
+	if problem != "" {
+		if rel >= jdk.Release25 {
+			problem = "java.security.InvalidAlgorithmParameterException: " + problem
+		}
+		return nil, argumentError(problem)
+	}
+	return rsa.GenerateKey(rand.Reader, size)
+}
+
+func generateEC(spec KeySpec, rel jdk.Release) (crypto.Signer, error) {
+	var c *curve
+	switch {
+	case spec.Group != "":
+		if c = curveByName(spec.Group); c == nil {
+			return nil, argumentError("Unknown curve name: " + spec.Group)
+		}
+		if c.implementation() == nil {
+			return nil, argumentError("Curve not supported: " + c.String())
+		}
+	case spec.Size != 0:
+		if c = curveBySize(spec.Size); c == nil {
+			return nil, keySizeError(spec.Size)
+		}
+		if c.implementation() == nil {
+			return nil, &Error{"java.security.ProviderException", "Curve not supported:  " + c.String()}
+		}
+	case rel < jdk.Release21:
+		c = curveByName("secp256r1")
+	default:
+		c = curveByName("secp384r1")
+	}
+	return ecdsa.GenerateKey(c.implementation(), rand.Reader)
+}
+
+// keySizeError is the answer to a size for which there is no curve, given with
+// another name of the algorithm than EC.
+func keySizeError(size int) error {
+	switch {
+	case size < 112:
+		return argumentError("Key size must be at least 112 bits")
+	case size > 571:
+		return argumentError("Key size must be at most 571 bits")
+	}
+	return argumentError("Unknown key size: " + strconv.Itoa(size))
+}
+
+// implementation returns the curve's arithmetic, nil where there is none.
+func (c *curve) implementation() elliptic.Curve {
+	switch c.name {
+	case "secp256r1":
+		return elliptic.P256()
+	case "secp384r1":
+		return elliptic.P384()
+	case "secp521r1":
+		return elliptic.P521()
+	}
+	return nil
+}
+
+// edwardsGenerator makes keys of Ed25519 or Ed448, or of only one of them where
+// it is bound to it.
+func edwardsGenerator(bound string) func(KeySpec, jdk.Release) (crypto.Signer, error) {
+	return func(spec KeySpec, _ jdk.Release) (crypto.Signer, error) {
+		chosen, err := chooseNamed(spec, bound, "Ed25519", "Ed448")
+		if err != nil {
+			return nil, err
+		}
+		if chosen != "Ed25519" {
+			return nil, keyError("%s is not implemented", chosen)
+		}
+		_, key, err := ed25519.GenerateKey(rand.Reader)
+		return key, err
+	}
+}
+
+// chooseNamed picks between the two algorithms of a family, of 255 and of 448
+// bits, the first by default. The -keyalg may be bound to one of them.
+func chooseNamed(spec KeySpec, bound, name255, name448 string) (string, error) {
+	var chosen string
+	switch {
+	case spec.Group == "" && spec.Size == 0:
+		if bound != "" {
+			return bound, nil
+		}
+		return name255, nil
+	case strings.EqualFold(spec.Group, name255) || spec.Size == 255:
+		chosen = name255
+	case strings.EqualFold(spec.Group, name448) || spec.Size == 448:
+		chosen = name448
+	case spec.Group != "":
+		return "", argumentError("Unsupported name: " + spec.Group)
+	default:
+		return "", argumentError("Unsupported size: " + strconv.Itoa(spec.Size))
+	}
+	if bound == "" || bound == chosen {
+		return chosen, nil
+	}
+	if spec.Group != "" {
+		return "", argumentError("java.security.InvalidParameterException: Parameters must be " + bound)
+	}
+	return "", argumentError("Parameters must be " + bound)
+}
+
+// KeyName describes a new key as "Generating ... key pair" of the release
+// does: "3072-bit RSA" and "Ed25519" in 25, "2,048 bit RSA" and "255 bit
+// Ed25519" in earlier ones. spec is what the key was asked for with.
+func KeyName(spec KeySpec, pub crypto.PublicKey, rel jdk.Release) string {
+	spki, err := MarshalPublicKey(pub)
+	if err != nil {
+		return spec.Algorithm
+	}
+	facts, err := readKeyFacts(spki, rel)
+	if err != nil {
+		return spec.Algorithm
+	}
+	name := facts.name
+	if facts.curve != "" {
+		name += " (" + facts.curve + ")"
+	}
+	if rel < jdk.Release25 {
+		if strings.HasPrefix(name, "X") {
+			name = "XDH"
+		}
+		bits := facts.bits
+		if spec.Size == 0 && spec.Group == "" && !hasDefaultSize(spec.Algorithm) {
+			bits = -1 // what keytool prints where -keyalg is another name or RSASSA-PSS
+		}
+		return groupThousands(bits) + " bit " + name
+	}
+	switch facts.oid {
+	case oidRSA, oidRSASSAPSS, oidDSA, oidDH, oidEC:
+		return strconv.Itoa(facts.bits) + "-bit " + name
+	}
+	return name
+}
+
+// hasDefaultSize says whether keytool itself, before release 25, knows a
+// default size for a -keyalg.
+func hasDefaultSize(algorithm string) bool {
+	for _, name := range [...]string{"EC", "RSA", "DSA", "EdDSA", "Ed25519", "Ed448", "XDH", "X25519", "X448", "DH"} {
+		if strings.EqualFold(name, algorithm) {
+			return true
+		}
+	}
+	return false
+}
+
+func groupThousands(n int) string {
+	if n < 1000 {
+		return strconv.Itoa(n)
+	}
+	return fmt.Sprintf("%d,%03d", n/1000, n%1000)
+}
+
+// MarshalPrivateKey encodes a private key as PKCS#8 (RFC 5958, version 1),
+// byte for byte as Java does: an elliptic curve key, for one, comes without
+// its public key. The result is secret and belongs to the caller.
+func MarshalPrivateKey(key crypto.Signer) ([]byte, error) {
+	alg, err := keyAlgorithmID(key.Public())
+	if err != nil {
+		return nil, err
+	}
+	var inner cryptobyte.Builder
+	switch k := key.(type) {
+	case *rsa.PrivateKey:
+		addRSAPrivateKey(&inner, k)
+	case *PSSPrivateKey:
+		addRSAPrivateKey(&inner, k.PrivateKey)
+	case *ecdsa.PrivateKey:
+		scalar, err := k.Bytes()
+		if err != nil {
+			return nil, err
+		}
+		inner.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) { // RFC 5915
+			b.AddASN1Int64(1)
+			b.AddASN1OctetString(scalar)
+		})
+	case ed25519.PrivateKey:
+		inner.AddASN1OctetString(k.Seed())
+	default:
+		return nil, keyError("%T can't be encoded", key)
+	}
+	content, err := inner.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	var b cryptobyte.Builder
+	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1Int64(0)
+		b.AddBytes(alg)
+		b.AddASN1OctetString(content)
+	})
+	return b.Bytes()
+}
+
+// addRSAPrivateKey adds an RSAPrivateKey (RFC 8017, A.1.2). A key whose primes
+// are not known has zeros in their place, as in Java.
+func addRSAPrivateKey(b *cryptobyte.Builder, k *rsa.PrivateKey) {
+	p, q, dP, dQ, qInv := new(big.Int), new(big.Int), new(big.Int), new(big.Int), new(big.Int)
+	if len(k.Primes) == 2 {
+		one := big.NewInt(1)
+		p, q = k.Primes[0], k.Primes[1]
+		dP.Mod(k.D, new(big.Int).Sub(p, one))
+		dQ.Mod(k.D, new(big.Int).Sub(q, one))
+		qInv.ModInverse(q, p)
+	}
+	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		for _, n := range []*big.Int{new(big.Int), k.N, big.NewInt(int64(k.E)), k.D, p, q, dP, dQ, qInv} {
+			b.AddASN1BigInt(n)
+		}
+	})
+}
+
+// keyAlgorithmID returns the AlgorithmIdentifier of a public key.
+func keyAlgorithmID(pub crypto.PublicKey) ([]byte, error) {
+	switch k := pub.(type) {
+	case *rsa.PublicKey:
+		return algorithmID(oidRSA, derNull), nil
+	case *PSSPublicKey:
+		return algorithmID(oidRSASSAPSS, k.Params), nil
+	case *ecdsa.PublicKey:
+		for i := range curves {
+			if curves[i].implementation() == k.Curve {
+				return algorithmID(oidEC, derOID(curves[i].oid)), nil
+			}
+		}
+		return nil, keyError("unknown curve")
+	case ed25519.PublicKey:
+		return algorithmID(oidEd25519, nil), nil
+	}
+	return nil, keyError("%T is not implemented", pub)
+}
+
+var derNull = []byte{5, 0}
+
+// derOID encodes one of the OIDs of this package.
+func derOID(dotted string) []byte {
+	content, err := encodeOID(dotted)
+	if err != nil {
+		panic("x509util: malformed OID constant " + dotted)
+	}
+	return encodeString(casn1.OBJECT_IDENTIFIER, content)
+}
+
+// algorithmID encodes an AlgorithmIdentifier with encoded parameters or none.
+func algorithmID(oid string, params []byte) []byte {
+	return encodeString(casn1.SEQUENCE, string(derOID(oid))+string(params))
+}
+
+// MarshalPublicKey encodes a public key as SubjectPublicKeyInfo (RFC 5280,
+// 4.1.2.7).
+func MarshalPublicKey(pub crypto.PublicKey) ([]byte, error) {
+	alg, err := keyAlgorithmID(pub)
+	if err != nil {
+		return nil, err
+	}
+	var bits []byte
+	switch k := pub.(type) {
+	case *rsa.PublicKey:
+		bits = marshalRSAPublicKey(k)
+	case *PSSPublicKey:
+		bits = marshalRSAPublicKey(k.PublicKey)
+	case *ecdsa.PublicKey:
+		if bits, err = k.Bytes(); err != nil {
+			return nil, err
+		}
+	case ed25519.PublicKey:
+		bits = k
+	}
+	var b cryptobyte.Builder
+	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddBytes(alg)
+		b.AddASN1BitString(bits)
+	})
+	return b.Bytes()
+}
+
+func marshalRSAPublicKey(k *rsa.PublicKey) []byte {
+	var b cryptobyte.Builder
+	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1BigInt(k.N)
+		b.AddASN1Int64(int64(k.E))
+	})
+	return b.BytesOrPanic()
+}
+
+// ParsePrivateKey decodes a PKCS#8 private key, version 1 or 2. Errors wrap
+// ErrKey and say nothing of the content.
+func ParsePrivateKey(pkcs8 []byte) (crypto.Signer, error) {
+	outer, err := readValue(pkcs8)
+	if err != nil || outer.tag != casn1.SEQUENCE {
+		return nil, keyError("malformed PKCS#8")
+	}
+	parts, err := readSome(outer, 3)
+	if err != nil || parts[2].tag != casn1.OCTET_STRING {
+		return nil, keyError("malformed PKCS#8")
+	}
+	alg, err := readAlgorithm(parts[1])
+	if err != nil {
+		return nil, keyError("malformed PKCS#8")
+	}
+	content := parts[2].body
+	switch alg.oid {
+	case oidRSA, oidRSASSAPSS:
+		key, err := parseRSAPrivateKey(content)
+		if err != nil {
+			return nil, err
+		}
+		if alg.oid == oidRSASSAPSS {
+			return &PSSPrivateKey{key, alg.params.full}, nil
+		}
+		return key, nil
+	case oidEC:
+		return parseECPrivateKey(alg, content)
+	case oidEd25519:
+		seed, err := readValue(content)
+		if err != nil || seed.tag != casn1.OCTET_STRING || len(seed.body) != ed25519.SeedSize {
+			return nil, keyError("malformed Ed25519 key")
+		}
+		return ed25519.NewKeyFromSeed(seed.body), nil
+	}
+	return nil, keyError("algorithm %s is not implemented", algorithmName(alg))
+}
+
+// algorithmName names an algorithm of a key in errors.
+func algorithmName(alg algorithm) string {
+	if name := knownOID25(alg.oid); name != "" {
+		return name
+	}
+	return alg.oid
+}
+
+// readSome reads the first n values in a constructed value.
+func readSome(v derValue, n int) ([]derValue, error) {
+	r := v.reader()
+	parts := make([]derValue, n)
+	for i := range parts {
+		var err error
+		if parts[i], err = r.next(); err != nil {
+			return nil, err
+		}
+	}
+	return parts, nil
+}
+
+func parseRSAPrivateKey(content []byte) (*rsa.PrivateKey, error) {
+	malformed := keyError("malformed RSA key")
+	sequence, err := readValue(content)
+	if err != nil || sequence.tag != casn1.SEQUENCE {
+		return nil, malformed
+	}
+	parts, err := readSome(sequence, 9)
+	if err != nil {
+		return nil, malformed
+	}
+	var numbers [9]*big.Int
+	for i, v := range parts {
+		if v.tag != casn1.INTEGER || len(v.body) > maxRSABits/8+1 {
+			return nil, malformed
+		}
+		numbers[i] = new(big.Int).SetBytes(v.body)
+	}
+	n, e, d, p, q := numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]
+	if err := checkRSA(n, e); err != nil {
+		return nil, err
+	}
+	key := &rsa.PrivateKey{PublicKey: rsa.PublicKey{N: n, E: int(e.Int64())}, D: d}
+	if p.Sign() != 0 && q.Sign() != 0 {
+		key.Primes = []*big.Int{p, q}
+	}
+	if err := key.Validate(); err != nil {
+		return nil, malformed
+	}
+	key.Precompute()
+	return key, nil
+}
+
+// checkRSA bounds modulus and public exponent. crypto/rsa takes exponents
+// below 2^31; Java also knows longer ones, which nobody uses.
+func checkRSA(n, e *big.Int) error {
+	switch {
+	case n.BitLen() < minRSABits || n.BitLen() > maxRSABits:
+		return keyError("RSA modulus of %d bits", n.BitLen())
+	case e.BitLen() > 31 || e.Cmp(big.NewInt(2)) < 0:
+		return keyError("RSA exponent of %d bits", e.BitLen())
+	}
+	return nil
+}
+
+// parseECPrivateKey reads an ECPrivateKey (RFC 5915) of the curve that the
+// algorithm names.
+func parseECPrivateKey(alg algorithm, content []byte) (crypto.Signer, error) {
+	c, err := namedCurve(alg)
+	if err != nil {
+		return nil, err
+	}
+	sequence, err := readValue(content)
+	if err != nil || sequence.tag != casn1.SEQUENCE {
+		return nil, keyError("malformed EC key")
+	}
+	parts, err := readSome(sequence, 2)
+	if err != nil || parts[1].tag != casn1.OCTET_STRING {
+		return nil, keyError("malformed EC key")
+	}
+	// Old releases of Java wrote the number with as many octets as it needed.
+	size := (c.Params().N.BitLen() + 7) / 8
+	number := new(big.Int).SetBytes(parts[1].body)
+	if number.BitLen() > 8*size {
+		return nil, keyError("malformed EC key")
+	}
+	key, err := ecdsa.ParseRawPrivateKey(c, number.FillBytes(make([]byte, size)))
+	if err != nil {
+		return nil, keyError("malformed EC key")
+	}
+	return key, nil
+}
+
+// namedCurve returns the arithmetic of the curve in an algorithm's parameters.
+func namedCurve(alg algorithm) (elliptic.Curve, error) {
+	if alg.params.tag != casn1.OBJECT_IDENTIFIER {
+		return nil, keyError("elliptic curve without a name")
+	}
+	oid, err := alg.params.oid()
+	if err != nil {
+		return nil, keyError("malformed EC key")
+	}
+	c := curveByName(oid)
+	if c == nil {
+		return nil, keyError("unknown curve %s", oid)
+	}
+	if c.implementation() == nil {
+		return nil, keyError("curve %s is not implemented", c)
+	}
+	return c.implementation(), nil
+}
+
+// ParsePublicKey decodes a SubjectPublicKeyInfo. Errors wrap ErrKey.
+func ParsePublicKey(spki []byte) (crypto.PublicKey, error) {
+	outer, err := readValue(spki)
+	if err != nil || outer.tag != casn1.SEQUENCE {
+		return nil, keyError("malformed SubjectPublicKeyInfo")
+	}
+	parts, err := readSome(outer, 2)
+	if err != nil {
+		return nil, keyError("malformed SubjectPublicKeyInfo")
+	}
+	alg, err := readAlgorithm(parts[0])
+	if err != nil {
+		return nil, keyError("malformed SubjectPublicKeyInfo")
+	}
+	bits, count, err := parts[1].bits()
+	if err != nil || count%8 != 0 {
+		return nil, keyError("malformed SubjectPublicKeyInfo")
+	}
+	switch alg.oid {
+	case oidRSA, oidRSASSAPSS:
+		key, err := parseRSAPublicKey(bits)
+		if err != nil {
+			return nil, err
+		}
+		if alg.oid == oidRSASSAPSS {
+			return &PSSPublicKey{key, alg.params.full}, nil
+		}
+		return key, nil
+	case oidEC:
+		c, err := namedCurve(alg)
+		if err != nil {
+			return nil, err
+		}
+		key, err := ecdsa.ParseUncompressedPublicKey(c, bits)
+		if err != nil {
+			return nil, keyError("malformed EC key")
+		}
+		return key, nil
+	case oidEd25519:
+		if len(bits) != ed25519.PublicKeySize {
+			return nil, keyError("malformed Ed25519 key")
+		}
+		return ed25519.PublicKey(bits), nil
+	}
+	return nil, keyError("algorithm %s is not implemented", algorithmName(alg))
+}
+
+func parseRSAPublicKey(bits []byte) (*rsa.PublicKey, error) {
+	sequence, err := readValue(bits)
+	if err != nil || sequence.tag != casn1.SEQUENCE {
+		return nil, keyError("malformed RSA key")
+	}
+	parts, err := readSome(sequence, 2)
+	if err != nil || parts[0].tag != casn1.INTEGER || parts[1].tag != casn1.INTEGER {
+		return nil, keyError("malformed RSA key")
+	}
+	// Some certificates write the modulus as a negative number.
+	n, e := new(big.Int).SetBytes(parts[0].body), new(big.Int).SetBytes(parts[1].body)
+	if err := checkRSA(n, e); err != nil {
+		return nil, err
+	}
+	return &rsa.PublicKey{N: n, E: int(e.Int64())}, nil
+}
