@@ -112,7 +112,7 @@ type field struct {
 // maxDepth levels deep. The errors are *entry.FormatError, with the offset
 // counted in data.
 func Read(data []byte, maxDepth int) (object *Object, n int, err error) {
-	r := &reader{data: data, maxDepth: maxDepth}
+	r := &reader{data: data, maxDepth: maxDepth, handles: make([]any, 0, 16)}
 	if string(r.bytes(len(Magic), "stream header")) != Magic {
 		r.fail(entry.ErrDamaged, 0, "not a Java serialization stream")
 	}
