@@ -1,0 +1,411 @@
+package commands_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gokeytool/internal/testtool"
+	"gokeytool/jdk"
+)
+
+// TestDifferential runs keytool and our program side by side on the lines of
+// testdata/differential, with the same answers on standard input, and compares
+// what they print, where, their exit codes, and the files they leave.
+func TestDifferential(t *testing.T) {
+	d := newDifferential(t)
+	for _, group := range d.table.groups {
+		t.Run(group.name, func(t *testing.T) {
+			for _, release := range d.releases {
+				for _, c := range group.cases {
+					if len(c.releases) > 0 && !slices.Contains(c.releases, release) {
+						continue
+					}
+					t.Run(fmt.Sprintf("%d %s", release, c.name), func(t *testing.T) {
+						t.Parallel()
+						d.compare(t, c, release)
+					})
+				}
+			}
+		})
+	}
+	t.Logf("%d lines equal, %d known differences, keytool of JDK %v", d.equal, d.known, d.releases)
+}
+
+// differential is what the cases share.
+type differential struct {
+	table    *diffTable
+	keytools map[jdk.Release]string
+	releases []jdk.Release
+	scratch  string
+
+	mu           sync.Mutex
+	setups       map[string]*sync.Once
+	equal, known int
+}
+
+func newDifferential(t *testing.T) *differential {
+	if testing.Short() {
+		t.Skip("starts many Java machines")
+	}
+	d := &differential{
+		table:    readTable(t, "testdata/differential/*.txt"),
+		keytools: testtool.Keytools(t),
+		scratch:  t.TempDir(),
+		setups:   make(map[string]*sync.Once),
+	}
+	d.releases = slices.Sorted(maps.Keys(d.keytools))
+	return d
+}
+
+// tool is one of the two programs.
+type tool struct {
+	path  string
+	flags []string // for the Java machine
+	env   []string
+}
+
+func (d *differential) theirs(release jdk.Release) tool {
+	// These two save Java half its time.
+	return tool{path: d.keytools[release], flags: []string{"-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC"}}
+}
+
+func (d *differential) ours(release jdk.Release) tool {
+	return tool{path: filepath.Join(programs, "keytool"), env: []string{
+		fmt.Sprintf("GOKEYTOOL_JDK=%d", release),
+		"GOKEYTOOL_HINTS=off",
+	}}
+}
+
+// run is a case played in a directory of its own by one or two tools taking
+// turns.
+type run struct {
+	dir     string
+	tools   []tool
+	outputs []output // one for each step
+	masker  masker
+}
+
+type output struct {
+	Stdout, Stderr string
+	Code           int
+}
+
+// compare plays a case with either tool and tells their differences.
+func (d *differential) compare(t *testing.T, c *diffCase, release jdk.Release) {
+	theirs, ours := d.theirs(release), d.ours(release)
+	want := d.start(t, c, theirs)
+	runs := map[string]*run{"gokeytool": d.start(t, c, ours)}
+	if c.cross {
+		runs["keytool, then gokeytool in turns"] = d.start(t, c, theirs, ours)
+		runs["gokeytool, then keytool in turns"] = d.start(t, c, ours, theirs)
+	}
+	turn := 0
+	random := false // whether the sides may differ in random values from here on
+	for _, step := range c.steps {
+		if step.shell != "" {
+			want.shell(t, step.shell)
+			for _, r := range runs {
+				r.shell(t, step.shell)
+			}
+			continue
+		}
+		for name, got := range runs {
+			random = random || makesRandom(step.args) || !sameFiles(t, want.dir, got.dir)
+			_ = name
+		}
+		began := time.Now()
+		wanted := want.keytool(t, c, step, turn)
+		reason := step.difference(release)
+		for name, got := range runs {
+			given := got.keytool(t, c, step, turn)
+			diff := d.diff(want, got, wanted, given, random, time.Since(began))
+			switch {
+			case reason != "" && diff == "" && name == "gokeytool":
+				t.Errorf("%s\nno longer differs from keytool of JDK %d: strike the note %q", step.line, release, reason)
+			case reason != "":
+				d.count(&d.known)
+			case diff != "":
+				t.Errorf("%s\n%s differs from keytool of JDK %d (-keytool +%s):\n%s", step.line, name, release, name, diff)
+			default:
+				d.count(&d.equal)
+			}
+		}
+		turn++
+	}
+	for name, got := range runs {
+		d.compareFiles(t, c, release, want, got, name)
+	}
+}
+
+func (d *differential) count(n *int) {
+	d.mu.Lock()
+	*n++
+	d.mu.Unlock()
+}
+
+// makesRandom says whether a command draws keys, serial numbers or the time.
+func makesRandom(args []string) bool {
+	for _, arg := range args {
+		switch strings.ToLower(strings.TrimLeft(arg, "-")) {
+		case "genkeypair", "genkey", "genseckey", "gencert", "certreq", "selfcert", "gencrl":
+			return true
+		}
+	}
+	return false
+}
+
+// diff compares the outputs of a step.
+func (d *differential) diff(want, got *run, a, b output, random bool, apart time.Duration) string {
+	a, b = want.neutral(a), got.neutral(b)
+	if !random {
+		return cmp.Diff(a, b)
+	}
+	var times [4][]time.Time
+	a.Stdout, times[0] = want.masker.mask(a.Stdout)
+	b.Stdout, times[1] = got.masker.mask(b.Stdout)
+	a.Stderr, times[2] = want.masker.mask(a.Stderr)
+	b.Stderr, times[3] = got.masker.mask(b.Stderr)
+	if diff := cmp.Diff(a, b); diff != "" {
+		return diff
+	}
+	// What was made before this step may be as old as the whole case.
+	apart += 2 * time.Minute
+	if !sameTimes(times[0], times[1], apart) || !sameTimes(times[2], times[3], apart) {
+		return fmt.Sprintf("dates: %v %v\n       %v %v", times[0], times[2], times[1], times[3])
+	}
+	return ""
+}
+
+// neutral takes the directory out of an output.
+func (r *run) neutral(o output) output {
+	o.Stdout = strings.ReplaceAll(o.Stdout, r.dir, "$WORK")
+	o.Stderr = strings.ReplaceAll(o.Stderr, r.dir, "$WORK")
+	return o
+}
+
+// start lays out the files of a case's setups in a fresh directory.
+func (d *differential) start(t *testing.T, c *diffCase, tools ...tool) *run {
+	t.Helper()
+	r := &run{dir: t.TempDir(), tools: tools}
+	for _, setup := range c.uses {
+		if err := os.CopyFS(r.dir, os.DirFS(d.setup(t, setup))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return r
+}
+
+// setup makes the files of a setup with the oldest keytool, once, and returns
+// the directory where they are.
+func (d *differential) setup(t *testing.T, name string) string {
+	t.Helper()
+	dir := filepath.Join(d.scratch, name)
+	d.mu.Lock()
+	once := d.setups[name]
+	if once == nil {
+		once = new(sync.Once)
+		d.setups[name] = once
+	}
+	d.mu.Unlock()
+	once.Do(func() {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		r := &run{dir: dir, tools: []tool{d.theirs(d.releases[0])}}
+		c := d.table.setups[name]
+		for _, used := range c.uses {
+			if err := os.CopyFS(dir, os.DirFS(d.setup(t, used))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, step := range c.steps {
+			if step.shell != "" {
+				r.shell(t, step.shell)
+				continue
+			}
+			if o := r.keytool(t, c, step, 0); o.Code != 0 {
+				t.Fatalf("setup %q: %s: exit code %d\n%s%s", name, step.line, o.Code, o.Stdout, o.Stderr)
+			}
+		}
+	})
+	if _, err := os.Stat(dir); err != nil {
+		t.Fatalf("setup %q failed before", name)
+	}
+	return dir
+}
+
+// environment is what the tools see of the machine's.
+func (r *run) environment(extra ...string) []string {
+	return append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + r.dir, "TZ=UTC", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "WORK=" + r.dir,
+	}, extra...)
+}
+
+// shell runs a line that prepares something.
+func (r *run) shell(t *testing.T, line string) {
+	t.Helper()
+	cmd := exec.Command("sh", "-ec", line)
+	cmd.Dir = r.dir
+	cmd.Env = r.environment("PROJECT="+projectDir(t), "JAVA_KEYTOOL="+r.tools[0].path)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", line, err, out)
+	}
+}
+
+// keytool runs the step with the tool whose turn it is.
+func (r *run) keytool(t *testing.T, c *diffCase, step diffStep, turn int) output {
+	t.Helper()
+	tool := r.tools[turn%len(r.tools)]
+	home := r.dir
+	if c.home {
+		home = filepath.Join(r.dir, "home")
+		_ = os.Mkdir(home, 0o700)
+	}
+	args := slices.Concat(tool.flags, []string{"-J-Duser.home=" + home})
+	for _, arg := range step.args {
+		args = append(args, strings.ReplaceAll(arg, "$WORK", r.dir))
+	}
+	cmd := exec.Command(tool.path, args...)
+	cmd.Dir = r.dir
+	cmd.Env = slices.Concat(r.environment(), tool.env, c.env)
+	var o output
+	if step.talk != nil {
+		o = talk(t, cmd, step)
+	} else {
+		var stdout, stderr bytes.Buffer
+		cmd.Stdin = filledPipe(t, step.stdin)
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		o.Code = exitCode(t, cmd, cmd.Run())
+		o.Stdout, o.Stderr = stdout.String(), stderr.String()
+	}
+	r.outputs = append(r.outputs, o)
+	return o
+}
+
+// filledPipe is a pipe in which all of the input already waits: JDK 25 looks
+// whether there is some before it asks for a password.
+func filledPipe(t *testing.T, input string) *os.File {
+	t.Helper()
+	in, out, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { in.Close() })
+	if _, err := out.WriteString(input); err != nil {
+		t.Fatal(err)
+	}
+	out.Close()
+	return in
+}
+
+func exitCode(t *testing.T, cmd *exec.Cmd, err error) int {
+	t.Helper()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatalf("%s: %v", cmd, err)
+	}
+	return cmd.ProcessState.ExitCode()
+}
+
+// projectDir is the root of the project.
+func projectDir(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// sameFiles says whether two directories hold the same files.
+func sameFiles(t *testing.T, a, b string) bool {
+	t.Helper()
+	return maps.EqualFunc(readFiles(t, a), readFiles(t, b), bytes.Equal)
+}
+
+// readFiles reads all files of a directory, by their path in it.
+func readFiles(t *testing.T, dir string) map[string][]byte {
+	t.Helper()
+	files := make(map[string][]byte)
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		files[name], err = os.ReadFile(path)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// compareFiles compares the files a case left: the same names, the same
+// structure, and each tool reads in the other's keystores what it reads in its
+// own.
+func (d *differential) compareFiles(t *testing.T, c *diffCase, release jdk.Release, want, got *run, name string) {
+	t.Helper()
+	if c.files != "" {
+		d.count(&d.known)
+		return
+	}
+	a, b := readFiles(t, want.dir), readFiles(t, got.dir)
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(a)), slices.Sorted(maps.Keys(b))); diff != "" {
+		t.Errorf("%s leaves other files than keytool of JDK %d (-keytool +%s):\n%s", name, release, name, diff)
+		return
+	}
+	for _, file := range slices.Sorted(maps.Keys(a)) {
+		if bytes.Equal(a[file], b[file]) {
+			continue
+		}
+		if diff := cmp.Diff(skeleton(a[file]), skeleton(b[file])); diff != "" {
+			t.Errorf("%s: %s writes another structure than keytool of JDK %d (-keytool +%s):\n%s", file, name, release, name, diff)
+		}
+		if !isKeystore(a[file]) {
+			continue
+		}
+		list := diffStep{args: []string{"-list", "-v", "-keystore", file, "-storepass", c.password}}
+		reader := &run{dir: want.dir, tools: []tool{d.ours(release)}}
+		wanted := reader.neutral(reader.keytool(t, c, list, 0))
+		reader = &run{dir: got.dir, tools: []tool{d.theirs(release)}}
+		given := reader.neutral(reader.keytool(t, c, list, 0))
+		if diff := d.diff(&run{dir: want.dir}, &run{dir: got.dir}, given, wanted, true, 0); diff != "" {
+			t.Errorf("%s: keytool of JDK %d reads in the file of %s something else than that in keytool's (-theirs +ours):\n%s", file, release, name, diff)
+		}
+		if given.Code != 0 {
+			t.Errorf("%s: keytool of JDK %d can't read what %s wrote:\n%s", file, release, name, given.Stdout)
+		}
+	}
+}
+
+// isKeystore tells keystores from certificates and requests, which in DER
+// begin with another SEQUENCE, not with the version.
+func isKeystore(data []byte) bool {
+	if len(data) < 8 {
+		return false
+	}
+	if bytes.HasPrefix(data, []byte{0xFE, 0xED, 0xFE, 0xED}) || bytes.HasPrefix(data, []byte{0xCE, 0xCE, 0xCE, 0xCE}) {
+		return true
+	}
+	if data[0] != 0x30 || data[1] < 0x80 || data[1] > 0x84 {
+		return false
+	}
+	return bytes.HasPrefix(data[2+data[1]&0x7F:], []byte{0x02, 0x01, 0x03})
+}

@@ -1,0 +1,48 @@
+//go:debug rsa1024min=0
+
+package commands_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gokeytool/commands"
+)
+
+// programs is a directory with our program under both of its names. They are
+// this very test binary, so that nothing has to be built and the race detector
+// watches.
+var programs string
+
+func TestMain(m *testing.M) {
+	switch strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe") {
+	case "gokeytool", "keytool":
+		os.Exit(commands.Main(os.Args, commands.System()))
+	}
+	os.Exit(runTests(m))
+}
+
+func runTests(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "gokeytool-programs-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	self, err := os.Executable()
+	if err == nil {
+		err = os.Symlink(self, filepath.Join(dir, "gokeytool"))
+	}
+	if err == nil {
+		err = os.Symlink(self, filepath.Join(dir, "keytool"))
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	programs = dir
+	return m.Run()
+}
