@@ -295,7 +295,7 @@ func (e *examination) dates() Check {
 	if c.Warn {
 		return c
 	}
-	c.Detail = fmt.Sprintf("valid until %s, for %s yet", day(end), span(end.Sub(e.now)))
+	c.Detail = fmt.Sprintf("valid until %s, %s from now", day(end), span(end.Sub(e.now)))
 	if life := e.certs[0].NotAfter.Sub(e.certs[0].NotBefore); life > maxAppleLife+time.Minute {
 		c.Warn = true
 		c.Detail += fmt.Sprintf("; macOS and iOS refuse certificates made for more than 825 days (this: %d)", int(life.Hours()/24))

@@ -112,7 +112,7 @@ func (s *Server) configure(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 	if !canHTTP2(hello, config) {
 		config.NextProtos = []string{"http/1.1"}
 	}
-	config.VerifyConnection = c.handshakeDone
+	config.VerifyConnection = c.settle
 	config.WrapSession = c.wrapSession
 	config.UnwrapSession = c.unwrapSession
 	return config, nil
@@ -161,9 +161,13 @@ func (p *Policy) gap(offered []uint16) (uint16, bool) {
 	return best, best != 0
 }
 
-// handshakeDone is called in every handshake, once the parameters are known
-// and before a ticket is made. It settles which TLS session this is.
-func (c *conn) handshakeDone(cs tls.ConnectionState) error {
+// settle finds out which TLS session this is, once it is known whether one is
+// resumed. As VerifyConnection it is called in every handshake; TLS 1.3 may
+// have made its ticket by then.
+func (c *conn) settle(cs tls.ConnectionState) error {
+	if c.session.ID != "" {
+		return nil
+	}
 	if cs.DidResume {
 		c.session, c.identity, c.resumed = c.offered, c.offeredIdentity, true
 		return nil
@@ -177,6 +181,9 @@ func (c *conn) handshakeDone(cs tls.ConnectionState) error {
 }
 
 func (c *conn) wrapSession(cs tls.ConnectionState, state *tls.SessionState) ([]byte, error) {
+	if err := c.settle(cs); err != nil {
+		return nil, err
+	}
 	return c.server.tls.seal(cs, state, c.session, c.server.cfg.Now())
 }
 

@@ -1,0 +1,295 @@
+package endpoint
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"fmt"
+	"math/big"
+	"strings"
+	"testing"
+	"time"
+)
+
+// find returns the check with a name.
+func find(t testing.TB, checks []Check, name string) Check {
+	t.Helper()
+	for _, c := range checks {
+		if c.Name == name {
+			return c
+		}
+	}
+	t.Fatalf("no check %q in %+v", name, checks)
+	return Check{}
+}
+
+func outcome(c Check) string {
+	switch {
+	case !c.OK:
+		return "FAIL"
+	case c.Warn:
+		return "warn"
+	}
+	return "ok"
+}
+
+func TestExamine(t *testing.T) {
+	root := newIssuer(t, "Root", nil)
+	middle := newIssuer(t, "Intermediate", root)
+	good := issue(t, "p256", middle, root, "localhost", "127.0.0.1")
+	good.Alias = "tomcat"
+	// selfSigned makes a self-signed identity of a template.
+	selfSigned := func(change func(*x509.Certificate)) Identity {
+		template := serverTemplate("localhost")
+		change(template)
+		key := newKey(t, "p256")
+		return Identity{Alias: "tomcat", Keystore: "my store.p12", Key: key, Chain: [][]byte{sign(t, template, key, nil).Raw}}
+	}
+	chain := func(order ...int) Identity {
+		id := good
+		id.Chain = nil
+		for _, i := range order {
+			id.Chain = append(id.Chain, good.Chain[i])
+		}
+		return id
+	}
+	leafOf := func(kind string) Identity {
+		return issue(t, kind, middle, root, "localhost")
+	}
+	otherKey := good
+	otherKey.Key = newKey(t, "p256")
+	noKey := good
+	noKey.Key = nil
+	// An impostor has the name of the intermediate, but not its key.
+	impostor := newIssuer(t, "Intermediate", root)
+	wrongSignature := good
+	wrongSignature.Chain = [][]byte{good.Chain[0], impostor.cert.Raw, root.cert.Raw}
+	// The leaf is made to issue a certificate.
+	leafKey := newKey(t, "p256")
+	leaf := &issuer{sign(t, serverTemplate("ca.example"), leafKey, root), leafKey}
+	notCA := issue(t, "p256", leaf, root, "localhost")
+	noCertSignTemplate := caTemplate("No CertSign")
+	noCertSignTemplate.KeyUsage = x509.KeyUsageCRLSign
+	noCertSignKey := newKey(t, "p256")
+	noCertSign := issue(t, "p256", &issuer{sign(t, noCertSignTemplate, noCertSignKey, root), noCertSignKey}, root, "localhost")
+	expiredCATemplate := caTemplate("Old CA")
+	expiredCATemplate.NotBefore, expiredCATemplate.NotAfter = time.Now().Add(-48*time.Hour), time.Now().Add(-25*time.Hour)
+	expiredCAKey := newKey(t, "p256")
+	expiredCA := issue(t, "p256", &issuer{sign(t, expiredCATemplate, expiredCAKey, root), expiredCAKey}, root, "localhost")
+	damaged := good
+	damaged.Chain = [][]byte{good.Chain[0], {1, 2, 3}}
+
+	tests := []struct {
+		name   string
+		id     Identity
+		check  string
+		want   string
+		detail string
+		remedy string
+	}{
+		{"good", good, "key", "ok", "EC, P-256; it belongs to the certificate", ""},
+		{"good", good, "chain", "ok", "3 certificates, in order, each signature good, up to the root CN=Root, O=Example", ""},
+		{"good", good, "names", "ok", "dns:localhost, ip:127.0.0.1", ""},
+		{"good", good, "dates", "ok", ", 89 days from now", ""},
+		{"good", good, "usage", "ok", "serverAuth", ""},
+		{"good", good, "strength", "ok", "EC, P-256, signed with SHA256withECDSA", ""},
+		{"good", good, "suites", "ok", "TLSv1.3, and TLS_ECDHE_ECDSA_* in TLSv1.2", ""},
+
+		{"other key", otherKey, "key", "FAIL", "does not belong to the certificate", "gokeytool importcert -alias tomcat -keystore server.p12 -file CERTIFICATE"},
+		{"no key", noKey, "key", "FAIL", "there is no private key", ""},
+		{"no certificate", Identity{Alias: "a", Key: good.Key}, "key", "FAIL", "there is no certificate with the key", ""},
+		{"damaged", damaged, "chain", "FAIL", "certificate 2 of 2 can't be read", "importcert"},
+
+		{"self-signed", selfSigned(func(*x509.Certificate) {}), "chain", "ok", "self-signed: clients must be given this very certificate to trust", ""},
+		{"without root", chain(0, 1), "chain", "warn", "they end at CN=Intermediate, O=Example, whose issuer CN=Root, O=Example clients must know", ""},
+		{"leaf alone", chain(0), "chain", "FAIL", "the certificate of its issuer CN=Intermediate, O=Example is missing", "importcert -alias tomcat -keystore server.p12 -file CHAIN"},
+		{"intermediate missing", chain(0, 2), "chain", "FAIL", "its issuer CN=Intermediate, O=Example is missing", "leaf, intermediates and root"},
+		{"out of order", chain(0, 2, 1), "chain", "FAIL", "the chain is out of order", "puts the certificates of a reply in order"},
+		{"after the root", chain(0, 1, 2, 1), "chain", "FAIL", "it is self-signed, and the rest does not belong to it", ""},
+		{"wrong signature", wrongSignature, "chain", "FAIL", "the signature of CN=Intermediate, O=Example on CN=localhost is wrong", ""},
+		{"not a CA", notCA, "chain", "FAIL", "CN=ca.example issued CN=localhost, but is not marked as a CA", "bc:c"},
+		{"no keyCertSign", noCertSign, "chain", "FAIL", "its KeyUsage does not let it sign", "ku=keyCertSign"},
+
+		{"no names", selfSigned(func(c *x509.Certificate) { c.DNSNames = nil; c.Subject.CommonName = "host.example" }), "names", "FAIL",
+			`there is no subject alternative name; browsers and Go ignore the common name "host.example"`,
+			"gokeytool delete -alias tomcat -keystore 'my store.p12' && gokeytool genkeypair -alias tomcat -keystore 'my store.p12' -keyalg EC -groupname secp256r1 -ext san=dns:host.example"},
+		{"no names, issued", func() Identity { id := issue(t, "p256", middle, root); id.Alias = "it's"; return id }(), "names", "FAIL",
+			"there is no subject alternative name", `gokeytool certreq -alias 'it'\''s' -keystore server.p12 -ext san=dns:localhost -file REQUEST`},
+		{"common name is an address", selfSigned(func(c *x509.Certificate) { c.DNSNames = nil; c.Subject.CommonName = "192.0.2.1" }), "names", "FAIL", "", "-ext san=ip:192.0.2.1"},
+		{"common name is a person", selfSigned(func(c *x509.Certificate) { c.DNSNames = nil; c.Subject.CommonName = "Duke of Java" }), "names", "FAIL", "", "-ext san=dns:localhost"},
+		{"mail alone", selfSigned(func(c *x509.Certificate) { c.DNSNames = nil; c.EmailAddresses = []string{"duke@example"} }), "names", "FAIL", "(email:duke@example) name no host", ""},
+		{"many names", selfSigned(func(c *x509.Certificate) {
+			for i := range 9 {
+				c.DNSNames = append(c.DNSNames, fmt.Sprintf("h%d", i))
+			}
+		}), "names", "ok", "dns:localhost, dns:h0, dns:h1, dns:h2, dns:h3, dns:h4 and 4 more", ""},
+
+		{"expired", selfSigned(func(c *x509.Certificate) {
+			c.NotBefore, c.NotAfter = time.Now().Add(-80*time.Hour), time.Now().Add(-72*time.Hour)
+		}), "dates", "FAIL", ", 3 days ago", "genkeypair -alias tomcat -keystore 'my store.p12' -keyalg EC -groupname secp256r1 -ext san=dns:localhost"},
+		{"not yet valid", selfSigned(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(3*time.Hour + time.Minute) }), "dates", "FAIL", ", in 3 hours", "clock"},
+		{"soon", selfSigned(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(29*24*time.Hour + time.Minute) }), "dates", "warn", "the certificate expires on ", "genkeypair"},
+		{"ten years", selfSigned(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(3650 * 24 * time.Hour) }), "dates", "warn", "macOS and iOS refuse certificates made for more than 825 days (this: 3650)", "-validity 825"},
+		{"CA expired", expiredCA, "dates", "FAIL", "the CA certificate CN=Old CA, O=Example expired on ", "with the CA's new certificate"},
+
+		{"no extended usage", selfSigned(func(c *x509.Certificate) { c.ExtKeyUsage = nil }), "usage", "warn", "there is no ExtendedKeyUsage", "-ext eku=serverAuth"},
+		{"any extended usage", selfSigned(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageAny} }), "usage", "ok", "", ""},
+		{"client only", selfSigned(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }), "usage", "FAIL", "lacks serverAuth", "-ext eku=serverAuth"},
+		{"no digitalSignature", selfSigned(func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment }), "usage", "FAIL", "KeyUsage lacks digitalSignature", "-ext ku=digitalSignature,keyEncipherment"},
+		{"no KeyUsage", selfSigned(func(c *x509.Certificate) { c.KeyUsage = 0 }), "usage", "ok", "", ""},
+
+		{"RSA", leafOf("rsa2048"), "suites", "ok", "TLS_ECDHE_RSA_*", ""},
+		{"short RSA", leafOf("rsa1024"), "strength", "FAIL", "CN=localhost has an RSA key of 1024 bits: clients want 2048 at least", "genkeypair -alias rsa1024-new -keystore server.p12 -keyalg EC -groupname secp256r1 -ext san=dns:localhost"},
+		{"P-521", leafOf("p521"), "suites", "warn", "Chromium and its kin can't use secp521r1", "secp256r1"},
+		{"P-224", leafOf("p224"), "suites", "FAIL", "no TLS suite here takes a key on P-224", "secp256r1"},
+		{"Ed25519", leafOf("ed25519"), "suites", "warn", "browsers can't use Ed25519", "secp256r1"},
+	}
+	for _, test := range tests {
+		t.Run(test.name+"/"+test.check, func(t *testing.T) {
+			c := find(t, Examine(test.id, time.Now()), test.check)
+			if got := outcome(c); got != test.want {
+				t.Errorf("%s, want %s: %+v", got, test.want, c)
+			}
+			if !strings.Contains(c.Detail, test.detail) {
+				t.Errorf("detail %q, want %q", c.Detail, test.detail)
+			}
+			if !strings.Contains(c.Remedy, test.remedy) || test.remedy == "" && c.Remedy != "" && c.OK && !c.Warn {
+				t.Errorf("remedy %q, want %q", c.Remedy, test.remedy)
+			}
+			if strings.ContainsAny(c.Detail+c.Remedy, "\n\r") {
+				t.Errorf("more than a line: %+v", c)
+			}
+		})
+	}
+
+	t.Run("order", func(t *testing.T) {
+		var order []string
+		for _, c := range Examine(good, time.Now()) {
+			order = append(order, c.Name)
+			if !c.OK || c.Warn || c.Remedy != "" {
+				t.Errorf("%+v", c)
+			}
+		}
+		if got := strings.Join(order, " "); got != "key chain names dates usage strength suites" {
+			t.Error(got)
+		}
+	})
+}
+
+func TestSmoke(t *testing.T) {
+	for _, kind := range []string{"rsa2048", "p256", "p384", "p521", "ed25519"} {
+		t.Run(kind, func(t *testing.T) {
+			id := newIdentity(t, kind, "localhost", "127.0.0.1")
+			checks := Smoke(t.Context(), SmokeConfig{Identity: id})
+			var order []string
+			for _, c := range checks {
+				order = append(order, c.Name)
+				if !c.OK || c.Warn && c.Name != "suites" {
+					t.Errorf("%+v", c)
+				}
+			}
+			want := "key chain names dates usage strength suites handshake TLSv1.3 handshake TLSv1.2 resumption TLSv1.3 resumption TLSv1.2 HTTP"
+			if got := strings.Join(order, " "); got != want {
+				t.Errorf("%s\nwant %s", got, want)
+			}
+			if c := find(t, checks, "handshake TLSv1.3"); !strings.Contains(c.Detail, "TLS_AES_128_GCM_SHA256, X25519MLKEM768, verified by a client that trusts CN=Root, O=Example alone") {
+				t.Error(c.Detail)
+			}
+			if c := find(t, checks, "HTTP"); !strings.HasPrefix(c.Detail, "GET /api/tls: 200 OK over HTTP/2, JSESSIONID=") {
+				t.Error(c.Detail)
+			}
+		})
+	}
+}
+
+func TestSmokeFindsFaults(t *testing.T) {
+	root := newIssuer(t, "Root", nil)
+	middle := newIssuer(t, "Intermediate", root)
+	good := issue(t, "p256", middle, root, "localhost", "127.0.0.1")
+	otherKey := good
+	otherKey.Key = newKey(t, "p256")
+	expired := serverTemplate("localhost")
+	expired.NotBefore, expired.NotAfter = time.Now().Add(-80*time.Hour), time.Now().Add(-72*time.Hour)
+	constrained := caTemplate("Constrained")
+	constrained.PermittedDNSDomains, constrained.PermittedDNSDomainsCritical = []string{"example.com"}, true
+	constrainedKey := newKey(t, "p256")
+	forbidden := issue(t, "p256", &issuer{sign(t, constrained, constrainedKey, root), constrainedKey}, root, "localhost")
+
+	const all = "key chain names dates usage strength suites "
+	tests := []struct {
+		name  string
+		cfg   SmokeConfig
+		fails []string
+		warns []string
+		part  string // of the first failure's detail
+	}{
+		{"good", SmokeConfig{Identity: good}, nil, nil, ""},
+		{"host", SmokeConfig{Identity: good, Host: "127.0.0.1"}, nil, nil, ""},
+		{"other host", SmokeConfig{Identity: good, Host: "www.example.com"}, []string{"names"}, []string{"handshake TLSv1.3", "handshake TLSv1.2"}, "www.example.com is not among the names: dns:localhost, ip:127.0.0.1"},
+		{"other key", SmokeConfig{Identity: otherKey}, []string{"key", "handshake TLSv1.3", "handshake TLSv1.2", "resumption TLSv1.3", "resumption TLSv1.2", "HTTP"}, nil, "every handshake will fail"},
+		{"expired", SmokeConfig{Identity: func() Identity {
+			id := good
+			id.Chain = [][]byte{sign(t, expired, id.Key, middle).Raw, middle.cert.Raw, root.cert.Raw}
+			return id
+		}()}, []string{"dates"}, []string{"handshake TLSv1.3", "handshake TLSv1.2"}, "3 days ago"},
+		{"name constraints", SmokeConfig{Identity: forbidden}, []string{"handshake TLSv1.3", "handshake TLSv1.2"}, nil, "a client that trusts CN=Root, O=Example refuses the certificate: x509: a root or intermediate certificate is not authorized to sign for this name"},
+		{"only TLS 1.2", SmokeConfig{Identity: good, Policy: Policy{Protocols: []uint16{tls.VersionTLS12}, ClientAuth: tls.RequireAnyClientCert}}, nil, nil, ""},
+		{"no certificate", SmokeConfig{Identity: Identity{Key: good.Key}}, []string{"key"}, nil, ""},
+		{"no key", SmokeConfig{Identity: Identity{Chain: good.Chain}}, []string{"key"}, nil, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var fails, warns []string
+			first := ""
+			for _, c := range Smoke(t.Context(), test.cfg) {
+				switch outcome(c) {
+				case "FAIL":
+					if first == "" {
+						first = c.Detail
+					}
+					fails = append(fails, c.Name)
+				case "warn":
+					warns = append(warns, c.Name)
+				}
+			}
+			if fmt.Sprint(fails) != fmt.Sprint(test.fails) || fmt.Sprint(warns) != fmt.Sprint(test.warns) || !strings.Contains(first, test.part) {
+				t.Errorf("fails %v, want %v; warns %v, want %v; %q", fails, test.fails, warns, test.warns, first)
+			}
+		})
+	}
+
+	t.Run("ended", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		checks := Smoke(ctx, SmokeConfig{Identity: good})
+		if last := checks[len(checks)-1]; last.OK {
+			t.Errorf("%+v", last)
+		}
+	})
+}
+
+// TestUnreadableLeaf: what crypto/x509 refuses is examined all the same.
+func TestUnreadableLeaf(t *testing.T) {
+	root := newIssuer(t, "Root", nil)
+	key := newKey(t, "p256")
+	template := serverTemplate("localhost")
+	template.ExtraExtensions = []pkix.Extension{{Id: []int{2, 5, 29, 17}, Value: []byte{0x30, 0x03, 0x82, 0x01, 0xff}}}
+	template.SerialNumber = big.NewInt(1)
+	der, err := x509.CreateCertificate(nil, template, root.cert, key.Public(), root.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := x509.ParseCertificate(der); err == nil {
+		t.Skip("crypto/x509 reads it now")
+	}
+	checks := Examine(Identity{Alias: "odd", Key: key, Chain: [][]byte{der, root.cert.Raw}}, time.Now())
+	if c := find(t, checks, "names"); c.OK || !strings.Contains(c.Detail, "Go's TLS clients can't read the certificate") {
+		t.Errorf("%+v", checks)
+	}
+	for _, name := range []string{"key", "chain", "dates"} {
+		if c := find(t, checks, name); !c.OK {
+			t.Errorf("%+v", c)
+		}
+	}
+}
