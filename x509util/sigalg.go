@@ -2,22 +2,451 @@ package x509util
 
 import (
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	_ "crypto/md5" // hashes that signatures name
+	"crypto/rand"
+	"crypto/rsa"
+	_ "crypto/sha1"
+	_ "crypto/sha256"
+	_ "crypto/sha3"
+	_ "crypto/sha512"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/crypto/cryptobyte"
+	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"gokeytool/jdk"
 )
 
+// ErrSignature is returned for a signature that its key did not make.
+var ErrSignature = errors.New("x509util: signature does not match")
+
+// family is a kind of key that takes part in signature algorithms.
+type family uint8
+
+const (
+	familyRSA family = iota + 1
+	familyPSS
+	familyEC
+	familyEd25519
+)
+
+// A sigAlgorithm is a signature algorithm that Java knows.
+type sigAlgorithm struct {
+	name   string // Java's
+	oid    string
+	family family // of the algorithm; keys of RSA and RSASSA-PSS serve for both
+	hash   crypto.Hash
+}
+
+var sigAlgorithms = [...]sigAlgorithm{
+	{"MD5withRSA", "1.2.840.113549.1.1.4", familyRSA, crypto.MD5},
+	{"SHA1withRSA", "1.2.840.113549.1.1.5", familyRSA, crypto.SHA1},
+	{"SHA224withRSA", "1.2.840.113549.1.1.14", familyRSA, crypto.SHA224},
+	{"SHA256withRSA", "1.2.840.113549.1.1.11", familyRSA, crypto.SHA256},
+	{"SHA384withRSA", "1.2.840.113549.1.1.12", familyRSA, crypto.SHA384},
+	{"SHA512withRSA", "1.2.840.113549.1.1.13", familyRSA, crypto.SHA512},
+	{"SHA512/224withRSA", "1.2.840.113549.1.1.15", familyRSA, crypto.SHA512_224},
+	{"SHA512/256withRSA", "1.2.840.113549.1.1.16", familyRSA, crypto.SHA512_256},
+	{"SHA3-224withRSA", "2.16.840.1.101.3.4.3.13", familyRSA, crypto.SHA3_224},
+	{"SHA3-256withRSA", "2.16.840.1.101.3.4.3.14", familyRSA, crypto.SHA3_256},
+	{"SHA3-384withRSA", "2.16.840.1.101.3.4.3.15", familyRSA, crypto.SHA3_384},
+	{"SHA3-512withRSA", "2.16.840.1.101.3.4.3.16", familyRSA, crypto.SHA3_512},
+	{"RSASSA-PSS", oidRSASSAPSS, familyPSS, 0}, // the hash is a parameter
+	{"SHA1withECDSA", "1.2.840.10045.4.1", familyEC, crypto.SHA1},
+	{"SHA224withECDSA", "1.2.840.10045.4.3.1", familyEC, crypto.SHA224},
+	{"SHA256withECDSA", "1.2.840.10045.4.3.2", familyEC, crypto.SHA256},
+	{"SHA384withECDSA", "1.2.840.10045.4.3.3", familyEC, crypto.SHA384},
+	{"SHA512withECDSA", "1.2.840.10045.4.3.4", familyEC, crypto.SHA512},
+	{"SHA3-224withECDSA", "2.16.840.1.101.3.4.3.9", familyEC, crypto.SHA3_224},
+	{"SHA3-256withECDSA", "2.16.840.1.101.3.4.3.10", familyEC, crypto.SHA3_256},
+	{"SHA3-384withECDSA", "2.16.840.1.101.3.4.3.11", familyEC, crypto.SHA3_384},
+	{"SHA3-512withECDSA", "2.16.840.1.101.3.4.3.12", familyEC, crypto.SHA3_512},
+	{"Ed25519", oidEd25519, familyEd25519, 0},
+}
+
+// nullParams says whether the AlgorithmIdentifier of a has NULL as parameters,
+// as those of RSA must. Releases before 25 wrote it with most others as well.
+func (a *sigAlgorithm) nullParams(rel jdk.Release) bool {
+	switch a.family {
+	case familyRSA:
+		return true
+	case familyEC:
+		return rel < jdk.Release25 && !strings.HasPrefix(a.oid, "1.2.840.10045.4.3.")
+	}
+	return false
+}
+
+// findSigAlgorithm finds an algorithm by a value of -sigalg: Java's name in
+// any case, or the OID, also with "OID." before it.
+func findSigAlgorithm(name string) *sigAlgorithm {
+	oid := strings.TrimPrefix(name, "OID.")
+	for i := range sigAlgorithms {
+		if a := &sigAlgorithms[i]; strings.EqualFold(a.name, name) || a.oid == oid {
+			return a
+		}
+	}
+	return nil
+}
+
+// sigAlgorithmByOID finds the algorithm of an AlgorithmIdentifier.
+func sigAlgorithmByOID(oid string) *sigAlgorithm {
+	switch oid {
+	case "1.3.14.3.2.29": // sha1WithRSASignature of OIW
+		return findSigAlgorithm("SHA1withRSA")
+	}
+	i := slices.IndexFunc(sigAlgorithms[:], func(a sigAlgorithm) bool { return a.oid == oid })
+	if i < 0 {
+		return nil
+	}
+	return &sigAlgorithms[i]
+}
+
+// keyFamily returns a key's family and the class of its private half in Java,
+// which appears in error messages.
+func keyFamily(pub crypto.PublicKey) (family, string) {
+	switch pub.(type) {
+	case *rsa.PublicKey:
+		return familyRSA, "sun.security.rsa.RSAPrivateCrtKeyImpl"
+	case *PSSPublicKey:
+		return familyPSS, "sun.security.rsa.RSAPrivateCrtKeyImpl"
+	case *ecdsa.PublicKey:
+		return familyEC, "sun.security.ec.ECPrivateKeyImpl"
+	case ed25519.PublicKey:
+		return familyEd25519, "sun.security.ec.ed.EdDSAPrivateKeyImpl"
+	}
+	return 0, fmt.Sprintf("%T", pub)
+}
+
 // DefaultSignatureAlgorithm returns the signature algorithm, by its Java name,
 // that keytool of the release picks for signing with the key.
 func DefaultSignatureAlgorithm(pub crypto.PublicKey, rel jdk.Release) (string, error) {
-	return "", errNotYet
+	switch k := pub.(type) {
+	case *rsa.PublicKey:
+		return rsaHash(k.N.BitLen(), rel) + "withRSA", nil
+	case *PSSPublicKey:
+		return "RSASSA-PSS", nil
+	case *ecdsa.PublicKey:
+		switch bits := k.Curve.Params().BitSize; {
+		case bits >= 512:
+			return "SHA512withECDSA", nil
+		case bits >= 384 || rel >= jdk.Release21:
+			return "SHA384withECDSA", nil
+		}
+		return "SHA256withECDSA", nil
+	case ed25519.PublicKey:
+		return "Ed25519", nil
+	}
+	return "", keyError("no signature algorithm for %T", pub)
 }
 
-// Sign signs tbs with the algorithm of the Java name sigAlg, ignoring case, and
-// returns the DER of the AlgorithmIdentifier and the signature.
-func Sign(key crypto.Signer, sigAlg string, tbs []byte) (algID, signature []byte, err error) {
-	return nil, nil, errNotYet
+// rsaHash is the hash that Java finds as strong as an RSA key of so many bits.
+// Since release 19 it prefers SHA-384, following CNSA.
+func rsaHash(bits int, rel jdk.Release) string {
+	switch {
+	case bits > 7680:
+		return "SHA512"
+	case rel >= jdk.Release21 && bits >= 624, rel < jdk.Release21 && bits > 3072:
+		return "SHA384"
+	}
+	return "SHA256"
 }
 
-// CheckSignature verifies a signature made with the algorithm of the DER-encoded
-// AlgorithmIdentifier algID by the owner of pub.
-func CheckSignature(pub crypto.PublicKey, algID, tbs, sig []byte) error { return errNotYet }
+// A signing is a key ready to sign with an algorithm.
+type signing struct {
+	key   crypto.Signer
+	algID []byte // AlgorithmIdentifier
+	hash  crypto.Hash
+	opts  crypto.SignerOpts
+}
+
+// newSigning finds out how key signs with the algorithm that -sigalg names, or
+// says as Java why it can't.
+func newSigning(key crypto.Signer, sigAlg string, rel jdk.Release) (signing, error) {
+	a := findSigAlgorithm(sigAlg)
+	kind, class := keyFamily(key.Public())
+	if a == nil {
+		switch {
+		case strings.EqualFold(sigAlg, "EdDSA"):
+			if kind == familyEd25519 {
+				return newSigning(key, "Ed25519", rel)
+			}
+			return signing{}, invalidKey("Unsupported key type")
+		case strings.EqualFold(sigAlg, "PSS") && (kind == familyRSA || kind == familyPSS):
+			return signing{}, &Error{"java.security.SignatureException", "Parameters required for RSASSA-PSS signatures"}
+		}
+		return signing{}, &Error{"java.security.NoSuchAlgorithmException", sigAlg + " Signature not available"}
+	}
+	rsaBoth := (a.family == familyRSA || a.family == familyPSS) && (kind == familyRSA || kind == familyPSS)
+	if a.family != kind && !rsaBoth {
+		if a.family == familyEd25519 {
+			return signing{}, invalidKey("Unsupported key type")
+		}
+		return signing{}, invalidKey("No installed provider supports this key: " + class)
+	}
+	s := signing{key: key, hash: a.hash, opts: a.hash}
+	switch {
+	case a.family == familyPSS:
+		return pssSigning(key, rel)
+	case a.nullParams(rel):
+		s.algID = algorithmID(a.oid, derNull)
+	default:
+		s.algID = algorithmID(a.oid, nil)
+	}
+	return s, nil
+}
+
+func invalidKey(text string) error {
+	return &Error{"java.security.InvalidKeyException", text}
+}
+
+// pssSigning chooses the parameters of RSASSA-PSS: those that bind the key, or
+// a hash that suits its size with as long a salt.
+func pssSigning(key crypto.Signer, rel jdk.Release) (signing, error) {
+	var p pssParams
+	var pub *rsa.PublicKey
+	switch k := key.Public().(type) {
+	case *PSSPublicKey:
+		pub = k.PublicKey
+		if k.Params != nil {
+			var err error
+			if p, err = parsePSSParams(k.Params); err != nil {
+				return signing{}, err
+			}
+		}
+	case *rsa.PublicKey:
+		pub = k
+	}
+	if p.hash == 0 {
+		switch rsaHash(pub.N.BitLen(), rel) {
+		case "SHA256":
+			p.hash = crypto.SHA256
+		case "SHA384":
+			p.hash = crypto.SHA384
+		case "SHA512":
+			p.hash = crypto.SHA512
+		}
+		p.salt = p.hash.Size()
+	}
+	if need := p.hash.Size() + p.salt + 2; pub.Size() < need {
+		return signing{}, invalidKey("Key is too short, need min " + strconv.Itoa(need) + " bytes")
+	}
+	return signing{
+		key:   key,
+		algID: algorithmID(oidRSASSAPSS, p.marshal()),
+		hash:  p.hash,
+		opts:  &rsa.PSSOptions{SaltLength: p.salt, Hash: p.hash},
+	}, nil
+}
+
+// sign returns the signature of tbs.
+func (s signing) sign(tbs []byte) ([]byte, error) {
+	message := tbs
+	if s.hash != 0 {
+		h := s.hash.New()
+		h.Write(tbs)
+		message = h.Sum(nil)
+	}
+	signature, err := s.key.Sign(rand.Reader, message, s.opts)
+	if errors.Is(err, rsa.ErrMessageTooLong) {
+		return nil, invalidKey("Key is too short for this signature algorithm")
+	}
+	return signature, err
+}
+
+// Sign signs tbs with the algorithm that sigAlg names as -sigalg does (Java's
+// name in any case, or the OID), and returns the DER of the
+// AlgorithmIdentifier, which is keytool's of the release, and the signature.
+// Errors for what can't be combined are *Error with Java's text.
+func Sign(key crypto.Signer, sigAlg string, rel jdk.Release, tbs []byte) (algID, signature []byte, err error) {
+	s, err := newSigning(key, sigAlg, rel)
+	if err != nil {
+		return nil, nil, err
+	}
+	signature, err = s.sign(tbs)
+	return s.algID, signature, err
+}
+
+// CheckSignature verifies a signature on tbs made with the algorithm of the
+// DER-encoded AlgorithmIdentifier algID by the owner of pub. It returns
+// ErrSignature where the signature does not match, and an error that wraps
+// ErrKey where key and algorithm can't go together or are not implemented.
+func CheckSignature(pub crypto.PublicKey, algID, tbs, sig []byte) error {
+	v, err := readValue(algID)
+	if err != nil {
+		return err
+	}
+	id, err := readAlgorithm(v)
+	if err != nil {
+		return err
+	}
+	a := sigAlgorithmByOID(id.oid)
+	if a == nil {
+		return keyError("signature algorithm %s is not implemented", algorithmName(id))
+	}
+	hash, salt := a.hash, 0
+	if a.family == familyPSS {
+		p, err := parsePSSParams(id.params.full)
+		if err != nil {
+			return err
+		}
+		hash, salt = p.hash, p.salt
+	}
+	digest := tbs
+	if hash != 0 {
+		h := hash.New()
+		h.Write(tbs)
+		digest = h.Sum(nil)
+	}
+	if pss, ok := pub.(*PSSPublicKey); ok {
+		pub = pss.PublicKey
+	}
+	ok := false
+	switch k := pub.(type) {
+	case *rsa.PublicKey:
+		switch a.family {
+		case familyRSA:
+			ok = rsa.VerifyPKCS1v15(k, hash, digest, sig) == nil
+		case familyPSS:
+			ok = rsa.VerifyPSS(k, hash, digest, sig, &rsa.PSSOptions{SaltLength: salt}) == nil
+		default:
+			return keyError("RSA key with %s", a.name)
+		}
+	case *ecdsa.PublicKey:
+		if a.family != familyEC {
+			return keyError("EC key with %s", a.name)
+		}
+		ok = ecdsa.VerifyASN1(k, digest, sig)
+	case ed25519.PublicKey:
+		if a.family != familyEd25519 {
+			return keyError("Ed25519 key with %s", a.name)
+		}
+		ok = ed25519.Verify(k, tbs, sig)
+	default:
+		return keyError("%T is not implemented", pub)
+	}
+	if !ok {
+		return ErrSignature
+	}
+	return nil
+}
+
+// pssParams is RSASSA-PSS-params (RFC 4055, section 3.1) with MGF1 over the
+// same hash and the usual trailer.
+type pssParams struct {
+	hash crypto.Hash
+	salt int // octets
+}
+
+// hashOIDs are the hashes of RSASSA-PSS.
+var hashOIDs = [...]struct {
+	oid  string
+	hash crypto.Hash
+}{
+	{oidSHA1, crypto.SHA1},
+	{"2.16.840.1.101.3.4.2.4", crypto.SHA224},
+	{"2.16.840.1.101.3.4.2.1", crypto.SHA256},
+	{"2.16.840.1.101.3.4.2.2", crypto.SHA384},
+	{"2.16.840.1.101.3.4.2.3", crypto.SHA512},
+	{"2.16.840.1.101.3.4.2.5", crypto.SHA512_224},
+	{"2.16.840.1.101.3.4.2.6", crypto.SHA512_256},
+	{"2.16.840.1.101.3.4.2.7", crypto.SHA3_224},
+	{"2.16.840.1.101.3.4.2.8", crypto.SHA3_256},
+	{"2.16.840.1.101.3.4.2.9", crypto.SHA3_384},
+	{"2.16.840.1.101.3.4.2.10", crypto.SHA3_512},
+}
+
+// marshal encodes the parameters as Java does: everything but SHA-1 and its
+// salt of 20 octets is written out, hashes with NULL parameters.
+func (p pssParams) marshal() []byte {
+	var b cryptobyte.Builder
+	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		if p.hash != crypto.SHA1 {
+			i := slices.IndexFunc(hashOIDs[:], func(h struct {
+				oid  string
+				hash crypto.Hash
+			}) bool {
+				return h.hash == p.hash
+			})
+			hash := algorithmID(hashOIDs[i].oid, derNull)
+			b.AddASN1(casn1.Tag(0).Constructed().ContextSpecific(), func(b *cryptobyte.Builder) { b.AddBytes(hash) })
+			b.AddASN1(casn1.Tag(1).Constructed().ContextSpecific(), func(b *cryptobyte.Builder) {
+				b.AddBytes(algorithmID(oidMGF1, hash))
+			})
+		}
+		if p.salt != 20 {
+			b.AddASN1(casn1.Tag(2).Constructed().ContextSpecific(), func(b *cryptobyte.Builder) {
+				b.AddASN1Int64(int64(p.salt))
+			})
+		}
+	})
+	return b.BytesOrPanic()
+}
+
+// parsePSSParams reads the parameters; der is nil where there are none, which
+// means the defaults.
+func parsePSSParams(der []byte) (pssParams, error) {
+	p := pssParams{crypto.SHA1, 20}
+	if der == nil {
+		return p, nil
+	}
+	malformed := keyError("malformed RSASSA-PSS parameters")
+	outer, err := readValue(der)
+	if err != nil || outer.tag != casn1.SEQUENCE {
+		return p, malformed
+	}
+	mask := crypto.SHA1
+	for r := outer.reader(); !r.empty(); {
+		field, err := r.next()
+		if err != nil {
+			return p, malformed
+		}
+		value, err := readValue(field.body)
+		if err != nil {
+			return p, malformed
+		}
+		switch field.tag {
+		case casn1.Tag(0).Constructed().ContextSpecific():
+			p.hash, err = readHash(value)
+		case casn1.Tag(1).Constructed().ContextSpecific():
+			var mgf algorithm
+			if mgf, err = readAlgorithm(value); err == nil && mgf.oid == oidMGF1 {
+				mask, err = readHash(mgf.params)
+			}
+		case casn1.Tag(2).Constructed().ContextSpecific():
+			p.salt, err = value.integer(casn1.INTEGER)
+		case casn1.Tag(3).Constructed().ContextSpecific():
+			var trailer int
+			if trailer, err = value.integer(casn1.INTEGER); trailer != 1 {
+				return p, malformed
+			}
+		default:
+			return p, malformed
+		}
+		if err != nil {
+			return p, err
+		}
+	}
+	if mask != p.hash || p.salt < 0 || p.salt > maxRSABits/8 {
+		return p, keyError("RSASSA-PSS parameters are not implemented")
+	}
+	return p, nil
+}
+
+func readHash(v derValue) (crypto.Hash, error) {
+	id, err := readAlgorithm(v)
+	if err != nil {
+		return 0, keyError("malformed RSASSA-PSS parameters")
+	}
+	for _, h := range hashOIDs {
+		if h.oid == id.oid {
+			return h.hash, nil
+		}
+	}
+	return 0, keyError("hash %s is not implemented", algorithmName(id))
+}
