@@ -1,40 +1,219 @@
 package pkcs12
 
-import "gokeytool/store/entry"
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12/internal/pbe"
+)
 
 // Params says how a store is protected: the algorithms by the names that Java
-// gives them in its keystore.pkcs12.* properties, and their iteration counts.
+// gives them in its keystore.pkcs12.* properties, and the iteration counts of
+// their key derivations.
+//
+// Encryption is one of PBEWithSHA1AndRC2_40, PBEWithSHA1AndRC2_128,
+// PBEWithSHA1AndRC4_40, PBEWithSHA1AndRC4_128, PBEWithSHA1AndDESede,
+// PBEWithMD5AndDES, or PBES2 as PBEWithHmac<hash>And<cipher>, where hash is
+// SHA1, SHA224, SHA256, SHA384, SHA512, SHA512/224 or SHA512/256 and cipher is
+// AES_128, AES_192 (unknown to Java) or AES_256. The MAC is HmacPBE<hash>, or
+// PBEWithHmac<hash> for PBMAC1. The case of names does not matter.
 type Params struct {
 	CertAlgorithm  string // encryption of the certificates, or None
 	CertIterations int
-	KeyAlgorithm   string // encryption of each key, or None
+	KeyAlgorithm   string // encryption of each key
 	KeyIterations  int
 	MACAlgorithm   string // integrity of the whole file, or None
 	MACIterations  int
 }
 
-// Named sets of parameters.
-var (
-	Default      = Params{}
-	Java8        = Params{}
-	Legacy       = Params{}
-	OpenSSL3     = Params{}
-	Java26       = Params{}
-	Passwordless = Params{}
+// None stands for no encryption of certificates, or no MAC.
+const None = "NONE"
+
+// Java's algorithm names in the sets below.
+const (
+	aes256     = "PBEWithHmacSHA256AndAES_256"
+	desede     = "PBEWithSHA1AndDESede"
+	rc2        = "PBEWithSHA1AndRC2_40"
+	macSHA1    = "HmacPBESHA1"
+	macSHA256  = "HmacPBESHA256"
+	pbmac1     = "PBEWithHmacSHA256"
+	iterations = 10000 // Java's since release 16
 )
 
-// Profile returns the parameters of that name: "default", "java8", "legacy",
+// Named sets of parameters, by who has to read the file.
+var (
+	// Default is what JDK 16 to 26 write, and 11.0.17, 8u301 and later
+	// updates read: PBES2 with AES-256, and a MAC of SHA-256. OpenSSL since
+	// 1.0.2, Windows since 10 1703 and Server 2019, and NSS read it too.
+	Default = Params{aes256, iterations, aes256, iterations, macSHA256, iterations}
+
+	// Java8 is what JDK 8 to 15 write, and 16 and later with
+	// keystore.pkcs12.legacy set. All of Java reads it, NSS and Windows too,
+	// OpenSSL 3 only with -legacy: certificates under 40-bit RC2 are as good
+	// as open to anybody.
+	Java8 = Params{rc2, 50000, desede, 50000, macSHA1, 100000}
+
+	// Legacy is readable by everything that reads PKCS #12 at all, such as
+	// Windows before 10 and Server 2019, macOS, and OpenSSL 3 without
+	// -legacy: Triple-DES for keys and certificates, and a MAC of SHA-1.
+	Legacy = Params{desede, 50000, desede, 50000, macSHA1, 100000}
+
+	// OpenSSL3 is what openssl pkcs12 -export of OpenSSL 3 writes. It
+	// differs from Default in its lower counts: opened sooner, also by who guesses.
+	OpenSSL3 = Params{aes256, 2048, aes256, 2048, macSHA256, 2048}
+
+	// Java26 has the MAC of RFC 9579 (PBMAC1), for systems under FIPS 140.
+	// JDK 26, OpenSSL 3.4, NSS 3.103, GnuTLS 3.8.5 and later read it, earlier
+	// ones do not.
+	Java26 = Params{aes256, iterations, aes256, iterations, pbmac1, iterations}
+
+	// Passwordless is for trust stores, as the cacerts of JDK 18 and later:
+	// certificates in clear and no MAC, so that it opens without a password.
+	// Keys in it are encrypted as in Default. JDK 8u301, 11.0.12 and later
+	// read it, as does OpenSSL.
+	Passwordless = Params{None, iterations, aes256, iterations, None, iterations}
+)
+
+// Profile returns the set of that name: "default", "java8", "legacy",
 // "openssl3", "java26" or "passwordless".
-func Profile(name string) (Params, bool) { return Params{}, false }
+func Profile(name string) (Params, bool) {
+	switch strings.ToLower(name) {
+	case "default":
+		return Default, true
+	case "java8":
+		return Java8, true
+	case "legacy":
+		return Legacy, true
+	case "openssl3":
+		return OpenSSL3, true
+	case "java26":
+		return Java26, true
+	case "passwordless":
+		return Passwordless, true
+	}
+	return Params{}, false
+}
+
+// maxPropertyIterations is the highest count that Java takes from a property.
+const maxPropertyIterations = 5_000_000
 
 // ParamsFromProperties makes parameters of Java's keystore.pkcs12.*
-// properties, as lookup gives them; what is not set has Java's default.
+// properties, as lookup gives them; what is absent or empty has Java's
+// default. keystore.pkcs12.legacy, with whatever value, overrules the others.
+// The error names the property whose value is not understood.
 func ParamsFromProperties(lookup func(string) (string, bool)) (Params, error) {
-	return Default, nil
+	if _, ok := lookup("keystore.pkcs12.legacy"); ok {
+		return Java8, nil
+	}
+	p := Default
+	// Java reads this one in two spellings (JDK 8 documented the second).
+	if name, ok := lookup("keystore.PKCS12.keyProtectionAlgorithm"); ok && name != "" {
+		p.KeyAlgorithm = name
+	}
+	for _, property := range []struct {
+		name string
+		text *string
+		n    *int
+	}{
+		{"certProtectionAlgorithm", &p.CertAlgorithm, nil},
+		{"certPbeIterationCount", nil, &p.CertIterations},
+		{"keyProtectionAlgorithm", &p.KeyAlgorithm, nil},
+		{"keyPbeIterationCount", nil, &p.KeyIterations},
+		{"macAlgorithm", &p.MACAlgorithm, nil},
+		{"macIterationCount", nil, &p.MACIterations},
+	} {
+		value, ok := lookup("keystore.pkcs12." + property.name)
+		switch {
+		case !ok || value == "":
+		case property.text != nil:
+			*property.text = value
+		default:
+			// The texts are those of Java's IllegalArgumentException.
+			n, err := strconv.ParseInt(value, 10, 32)
+			if err != nil {
+				return Params{}, fmt.Errorf("keystore.pkcs12.%s is not a number: %s", property.name, value)
+			}
+			if n <= 0 || n > maxPropertyIterations {
+				return Params{}, fmt.Errorf("Invalid keystore.pkcs12.%s: %s", property.name, value)
+			}
+			*property.n = int(n)
+		}
+	}
+	return p, p.check()
+}
+
+// check says which of the algorithms is none that can be written.
+func (p Params) check() error {
+	var errs []error
+	if _, err := p.certScheme(); err != nil {
+		errs = append(errs, fmt.Errorf("certificates: %w", err))
+	}
+	if _, err := p.keyScheme(); err != nil {
+		errs = append(errs, fmt.Errorf("keys: %w", err))
+	}
+	if _, err := p.mac(); err != nil {
+		errs = append(errs, fmt.Errorf("integrity: %w", err))
+	}
+	return errors.Join(errs...)
+}
+
+// certScheme returns a fresh scheme for certificates, nil for None.
+func (p Params) certScheme() (*pbe.Scheme, error) {
+	if strings.EqualFold(p.CertAlgorithm, None) {
+		return nil, nil
+	}
+	return pbe.NewScheme(p.CertAlgorithm, p.CertIterations)
+}
+
+func (p Params) keyScheme() (*pbe.Scheme, error) {
+	return pbe.NewScheme(p.KeyAlgorithm, p.KeyIterations)
+}
+
+// mac returns a fresh MAC, nil for None.
+func (p Params) mac() (*pbe.MAC, error) {
+	if strings.EqualFold(p.MACAlgorithm, None) {
+		return nil, nil
+	}
+	return pbe.NewMAC(p.MACAlgorithm, p.MACIterations)
 }
 
 // NewFile returns an empty file that is to be protected as p says.
-func NewFile(p Params) *entry.File { return &entry.File{} }
+func NewFile(p Params) *entry.File { return &entry.File{Origin: &origin{params: p}} }
 
-// FileParams returns how f is protected, and how Encode will protect it again.
-func FileParams(f *entry.File) Params { return Default }
+// SetDefaults says how to protect what f has no manner of yet, as Java's
+// properties do for an existing file: new keys, and certificates where there
+// were none. MAC and certificates keep the manner that they have.
+func SetDefaults(f *entry.File, p Params) {
+	o := originOf(f)
+	mac := o.params.MACAlgorithm
+	o.params = p
+	if o.read {
+		o.params.MACAlgorithm = mac
+	}
+	f.Origin = o
+}
+
+// FileParams returns how f is protected, which is also how Encode will protect
+// it. Of several encrypted parts it is the last, as for Java. Keys have each
+// their own manner; the one named is that of new ones.
+func FileParams(f *entry.File) Params {
+	o := originOf(f)
+	p := o.params
+	if !o.read {
+		return p
+	}
+	if scheme, none := o.certScheme(); none {
+		p.CertAlgorithm = None
+	} else if scheme != nil {
+		p.CertAlgorithm, p.CertIterations = scheme.Name(), scheme.Iterations()
+	}
+	if o.mac != nil {
+		p.MACAlgorithm, p.MACIterations = o.mac.Name(), o.mac.Iterations()
+	} else if o.macErr == nil {
+		p.MACAlgorithm = None
+	}
+	return p
+}

@@ -1,33 +1,219 @@
-// Package pkcs12 reads and writes PKCS #12 files (RFC 7292) as Java does.
+// Package pkcs12 reads and writes PKCS #12 keystores (RFC 7292, RFC 9579) with
+// everything that Java keeps in them: several private keys with their chains,
+// trusted certificates, secret keys and passwords, each under an alias.
+//
+// It reads what is around: DER and BER, PBES1 (RC2, RC4, Triple-DES, DES) and
+// PBES2 (AES, Triple-DES, DES, RC2), MACs of SHA-1 to SHA-512, PBMAC1, files
+// without MAC, without encryption, with an empty or an absent password. What
+// it does not know (bags, attributes, CRLs, certificates that nothing lists)
+// it carries along. It writes as Java does: see Params. Not supported are the
+// public-key modes (signed and enveloped data) and GOST.
+//
+// # Entries
+//
+// An entry is what Java lists: a private key, a secret key, or a certificate
+// with Java's trust mark; beyond Java also unencrypted keys, and keys without
+// localKeyID (see HiddenFromJava). Its alias is the friendlyName; where there
+// is none it is a number, counted as Java counts. Several entries of one alias
+// are all returned; Java sees the last. A key's Created is what Java wrote into
+// its localKeyID, else zero. Its chain is put together from the certificates of the file as Java
+// does: the leaf by localKeyID, then by name, the issuers by name and key
+// identifier. Certificates that come into no entry are to be had from
+// Untrusted.
+//
+// Sealed is the EncryptedPrivateKeyInfo of a private key, or the
+// PrivateKeyInfo where it is not encrypted (Unseal then takes any password);
+// of a secret key it is the same, as Java packs it.
+//
+// # Changing a file
+//
+// Encode leaves bags whose entries have not changed as they are, byte for
+// byte in DER, and whole encrypted parts too if nothing in them changed and the password
+// is the one that they were read with. An entry may be changed in its Alias,
+// Created, Chain and Sealed while keeping its Origin: attributes that this
+// package does not know stay on its bags then.
+//
+// # Passwords
+//
+// They are UTF-8. The key derivation of PKCS #12 takes them in UTF-16 (RFC
+// 7292 appendix B.1), PBES2 and PBMAC1 in UTF-8, as OpenSSL does; Java refuses
+// passwords beyond ASCII here.
 package pkcs12
 
 import (
-	"errors"
+	"bytes"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"time"
 
 	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12/internal/pbe"
 )
 
-// Decode reads a PKCS12 file. With a nil password its integrity is not
-// checked, and what is encrypted stays unread.
-func Decode(data, password []byte, lim entry.Limits) (*entry.File, error) {
-	return nil, errors.ErrUnsupported
+// origin is what a file was besides its entries.
+type origin struct {
+	params Params
+	limits entry.Limits
+	read   bool // from a file
+	safes  []*safe
+	nbags  int      // bags are numbered below this
+	listed int      // entries
+	mac    *pbe.MAC // nil: none
+	macErr error    // why the MAC cannot be understood
+	proof  proof
 }
 
-// Encode writes a PKCS12 file, protected with the password.
-func Encode(f *entry.File, password []byte) ([]byte, error) {
-	return nil, errors.ErrUnsupported
+// safe is one ContentInfo of the AuthenticatedSafe (RFC 7292 section 4.1).
+type safe struct {
+	raw        []byte      // in DER
+	scheme     *pbe.Scheme // nil: not encrypted
+	ciphertext []byte
+	plain      []byte // SafeContents of what is not encrypted
+	unread     bool   // encrypted, and there was no password
+	bags       []bag
 }
 
-// Seal protects a private key, a secret key or a password for f.
-func Seal(key entry.Key, password []byte, f *entry.File) ([]byte, error) {
-	return nil, errors.ErrUnsupported
+// bag is a SafeBag (RFC 7292 section 4.2).
+type bag struct {
+	raw   []byte // in DER
+	value []byte // a certificate's DER, a key's Sealed; nil in other kinds
+	attrs []byte // content of the attribute SET
+	inner []bag  // of a bag of bags
+	// From the attributes:
+	name    string
+	keyID   []byte
+	named   bool
+	trusted bool
+	// listed: it is (part of) an entry, so it goes when the entry goes.
+	listed bool
+	kind   bagKind
+	index  int32 // in the file
 }
 
-// Unseal opens the key of an entry.
-func Unseal(e *entry.Entry, password []byte, lim entry.Limits) (entry.Key, error) {
-	return entry.Key{}, errors.ErrUnsupported
+type bagKind uint8
+
+const (
+	otherBag bagKind = iota
+	keyBag
+	shroudedKeyBag
+	certBag
+	secretBag
+	safeContentsBag
+)
+
+func (k bagKind) private() bool { return k == keyBag || k == shroudedKeyBag }
+
+// entryOrigin is how an entry stood in its file.
+type entryOrigin struct {
+	file    *origin
+	kind    entry.Kind
+	bag     *bag   // the key's, or the trusted certificate's
+	chain   []*bag // of a private key, one for each certificate of its chain
+	alias   string
+	created time.Time
+	keyID   []byte
+	// implied: key and certificate belong together by their places in the
+	// file, not by a localKeyID, which has to be given to them when
+	// places change.
+	implied bool
+	hidden  bool // from Java
 }
 
-// Untrusted returns the certificates of f that Java does not list: those that
-// stand in no entry, because they carry no trust mark and complete no chain.
-func Untrusted(f *entry.File) []entry.Certificate { return nil }
+func originOf(f *entry.File) *origin {
+	if f != nil {
+		if o, ok := f.Origin.(*origin); ok {
+			return o
+		}
+	}
+	return &origin{params: Default}
+}
+
+// everyBag calls visit for all bags in file order, also for those within bags.
+// place is the bag's number among its neighbours.
+func (o *origin) everyBag(visit func(b *bag, place int)) {
+	var walk func([]bag)
+	walk = func(bags []bag) {
+		for i := range bags {
+			visit(&bags[i], i)
+			walk(bags[i].inner)
+		}
+	}
+	for _, s := range o.safes {
+		walk(s.bags)
+	}
+}
+
+// certScheme returns how the last encrypted part is encrypted; none is true
+// when nothing is and the file shows that it is meant so, by certificates in
+// clear or the lack of a MAC too.
+func (o *origin) certScheme() (scheme *pbe.Scheme, none bool) {
+	certs := false
+	for _, s := range o.safes {
+		if s.scheme != nil {
+			scheme = s.scheme
+		}
+	}
+	o.everyBag(func(b *bag, _ int) { certs = certs || b.kind == certBag })
+	return scheme, scheme == nil && (certs || o.mac == nil && o.macErr == nil)
+}
+
+// Untrusted returns the certificates that stand in no entry of f as it was
+// read: without Java's trust mark, and in no key's chain. Java does not list
+// them.
+func Untrusted(f *entry.File) []entry.Certificate {
+	var certs []entry.Certificate
+	originOf(f).everyBag(func(b *bag, _ int) {
+		if b.kind == certBag && !b.listed {
+			certs = append(certs, entry.Certificate{Type: certType, DER: b.value})
+		}
+	})
+	return certs
+}
+
+// HiddenFromJava says whether e, as it was read, is a key that Java does not
+// list: one that is not encrypted, or one without localKeyID where there are
+// several.
+func HiddenFromJava(e *entry.Entry) bool {
+	o, ok := e.Origin.(*entryOrigin)
+	return ok && o.hidden
+}
+
+const certType = "X.509"
+
+// proof recognises the password that a file was opened with.
+type proof struct{ key, sum []byte }
+
+func newProof(password []byte) proof {
+	p := proof{key: make([]byte, 32)}
+	rand.Read(p.key)
+	p.sum = p.digest(password)
+	return p
+}
+
+func (p proof) of(password []byte) bool {
+	return p.key != nil && hmac.Equal(p.sum, p.digest(password))
+}
+
+func (p proof) digest(password []byte) []byte {
+	h := hmac.New(sha256.New, p.key)
+	h.Write(password)
+	return h.Sum(nil)
+}
+
+func damaged(format string, args ...any) error {
+	return &entry.FormatError{Kind: entry.ErrDamaged, Format: "PKCS12", Offset: -1, What: fmt.Sprintf(format, args...)}
+}
+
+func unsupported(format string, args ...any) error {
+	return &entry.FormatError{Kind: entry.ErrUnsupported, Format: "PKCS12", Offset: -1, What: fmt.Sprintf(format, args...)}
+}
+
+// same says whether two slices hold the same bytes.
+func same(a, b []byte) bool {
+	if len(a) == len(b) && len(a) > 0 && &a[0] == &b[0] {
+		return true
+	}
+	return bytes.Equal(a, b)
+}

@@ -1,0 +1,129 @@
+package pkcs12
+
+import (
+	"fmt"
+
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
+
+	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12/internal/ber"
+	"gokeytool/store/pkcs12/internal/pbe"
+)
+
+// Seal protects a private key, a secret key or a password, in the manner that
+// f has for new keys; a nil f stands for Default. The result is an
+// EncryptedPrivateKeyInfo (RFC 5958) in DER. A secret key whose algorithm has
+// no object identifier in Java is an entry.ErrUnsupported.
+func Seal(key entry.Key, password []byte, f *entry.File) ([]byte, error) {
+	scheme, err := originOf(f).params.keyScheme()
+	if err != nil {
+		return nil, err
+	}
+	var info []byte
+	if key.PKCS8 != nil {
+		if !isPrivateKeyInfo(key.PKCS8) {
+			return nil, damaged("private key malformed")
+		}
+		// Copied, with room for the padding: it is encrypted in place.
+		info = append(make([]byte, 0, len(key.PKCS8)+maxBlock), key.PKCS8...)
+	} else if info, err = secretKeyInfo(key); err != nil {
+		return nil, err
+	}
+	ciphertext, err := scheme.Encrypt(info, password)
+	if err != nil {
+		return nil, fmt.Errorf("PKCS12: %w", err)
+	}
+	return ber.TLV(0x30, scheme.Algorithm(), ber.TLV(0x04, ciphertext)), nil
+}
+
+// maxBlock is the largest block size in use, in bytes.
+const maxBlock = 16
+
+// Unseal opens the key of an entry. One that stands in the file without
+// encryption opens with any password. Errors: entry.ErrPassword, or a
+// *entry.FormatError; ErrLimit where the iteration count is beyond lim, whose
+// zero value is entry.DefaultLimits.
+func Unseal(e *entry.Entry, password []byte, lim entry.Limits) (entry.Key, error) {
+	if lim == (entry.Limits{}) {
+		lim = entry.DefaultLimits
+	}
+	if e.Kind == entry.TrustedCertificate {
+		return entry.Key{}, damaged("a certificate is no key")
+	}
+	sealed, _, err := ber.ToDER(e.Sealed, lim.MaxDepth)
+	if err != nil {
+		return entry.Key{}, err
+	}
+	if isPrivateKeyInfo(sealed) {
+		return openKey(e.Kind, append([]byte(nil), sealed...))
+	}
+	var info, algorithm, ciphertext cryptobyte.String
+	s := cryptobyte.String(sealed)
+	if !s.ReadASN1(&info, asn1.SEQUENCE) || !info.ReadASN1(&algorithm, asn1.SEQUENCE) ||
+		!info.ReadASN1(&ciphertext, asn1.OCTET_STRING) {
+		return entry.Key{}, damaged("encrypted key malformed")
+	}
+	scheme, err := pbe.ParseScheme(algorithm)
+	if err != nil {
+		return entry.Key{}, err
+	}
+	if err := checkIterations("key", scheme.Iterations(), lim.MaxIterations); err != nil {
+		return entry.Key{}, err
+	}
+	plaintext, ok, err := scheme.Decrypt(ciphertext, password, isPrivateKeyInfo)
+	if err != nil {
+		return entry.Key{}, damaged("key: %v", err)
+	}
+	if !ok {
+		return entry.Key{}, fmt.Errorf("PKCS12: key: %w", entry.ErrPassword)
+	}
+	return openKey(e.Kind, plaintext)
+}
+
+// isPrivateKeyInfo says whether data is a PrivateKeyInfo by its shape:
+// SEQUENCE { INTEGER, AlgorithmIdentifier, OCTET STRING, ... } (RFC 5958).
+// Java's secret keys have it too. Some programs leave bytes behind it.
+func isPrivateKeyInfo(data []byte) bool {
+	_, _, ok := splitKeyInfo(data)
+	return ok
+}
+
+func splitKeyInfo(data []byte) (algorithm, key cryptobyte.String, ok bool) {
+	s := cryptobyte.String(data)
+	ok = s.ReadASN1(&s, asn1.SEQUENCE) &&
+		s.SkipASN1(asn1.INTEGER) &&
+		s.ReadASN1(&algorithm, asn1.SEQUENCE) &&
+		s.ReadASN1(&key, asn1.OCTET_STRING)
+	return algorithm, key, ok
+}
+
+// openKey makes a key of a PrivateKeyInfo, which it takes over.
+func openKey(kind entry.Kind, info []byte) (entry.Key, error) {
+	algorithm, raw, _ := splitKeyInfo(info)
+	if kind == entry.PrivateKey {
+		return entry.Key{PKCS8: info}, nil
+	}
+	defer entry.Wipe(info)
+	var oid cryptobyte.String
+	if !algorithm.ReadASN1(&oid, asn1.OBJECT_IDENTIFIER) {
+		return entry.Key{}, damaged("secret key malformed")
+	}
+	return entry.Key{Algorithm: secretName(oid), Raw: append([]byte{}, raw...)}, nil
+}
+
+// secretKeyInfo packs a secret key as Java does, in the shape of a
+// PrivateKeyInfo, with room for the padding behind it.
+func secretKeyInfo(key entry.Key) ([]byte, error) {
+	oid, err := secretOID(key.Algorithm)
+	if err != nil {
+		return nil, err
+	}
+	version := ber.Integer(0)
+	algorithm := ber.TLV(0x30, ber.TLV(0x06, oid)) // JDK 17 has a NULL here, 25 none
+	n := len(version) + len(algorithm) + ber.Size(len(key.Raw))
+	info := make([]byte, 0, ber.Size(n)+maxBlock)
+	info = ber.AppendHeader(info, 0x30, n)
+	info = append(append(info, version...), algorithm...)
+	return ber.Append(info, 0x04, key.Raw), nil
+}

@@ -1,0 +1,274 @@
+package pkcs12
+
+import (
+	"crypto/sha1"
+	"strconv"
+
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
+
+	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12/internal/ber"
+)
+
+// placed is an entry on its way into the file.
+type placed struct {
+	*entry.Entry
+	was    *entryOrigin // nil: it did not stand in this file
+	number int          // from 1
+	// rebuild: its bags have to be written anew even if it did not change.
+	rebuild bool
+	keyID   []byte
+}
+
+// place decides what becomes of the bags of all entries.
+func (e *encoder) place(entries []*entry.Entry) error {
+	list := make([]placed, len(entries))
+	claimed := make([]bool, e.nbags)
+	changed := len(entries) != e.listed
+	for i, ent := range entries {
+		p := placed{Entry: ent, number: i + 1}
+		if o, ok := ent.Origin.(*entryOrigin); ok && o.file == e.origin && o.kind == ent.Kind && !claimed[o.bag.index] {
+			p.was = o
+			claimed[o.bag.index] = true
+		}
+		changed = changed || p.was == nil || !p.headUnchanged() || !p.chainUnchanged()
+		list[i] = p
+	}
+	for i := range list {
+		p := &list[i]
+		// Names and links that follow from the place in the file are
+		// written out once places may change. Java always writes them.
+		p.rebuild = changed && p.was != nil && (p.was.implied || !p.was.bag.named)
+		p.keyID = p.newKeyID()
+	}
+	// Trusted certificates first: a chain need not repeat what they hold.
+	for i := range list {
+		p := &list[i]
+		switch {
+		case p.Kind == entry.PrivateKey:
+		case p.Kind == entry.TrustedCertificate && len(p.Chain) != 1:
+			return damaged("entry %q: a trusted certificate is one certificate", p.Alias)
+		case p.was != nil && p.headUnchanged() && !p.rebuild:
+			e.keep(p)
+		case p.Kind == entry.TrustedCertificate:
+			e.put(p, certBagOf(p.Chain[0].DER, p.attributes(true)))
+		default:
+			e.put(p, secretBagOf(p.Sealed, p.attributes(false)))
+		}
+	}
+	for i := range list {
+		p := &list[i]
+		if p.Kind != entry.PrivateKey {
+			continue
+		}
+		if p.was != nil && p.headUnchanged() && !p.rebuild {
+			e.keep(p)
+		} else {
+			der, err := keyBagOf(p.Sealed, p.attributes(false))
+			if err != nil {
+				return err
+			}
+			e.put(p, der)
+		}
+		for at := range p.Chain {
+			e.placeChain(p, at)
+		}
+	}
+	return nil
+}
+
+// keep leaves the head of an entry as it is.
+func (e *encoder) keep(p *placed) {
+	b := p.was.bag
+	e.now[b.index], e.at[b.index] = b.raw, p.number
+}
+
+// put writes the head of an entry: in its old place, if it has one.
+func (e *encoder) put(p *placed, der []byte) {
+	switch {
+	case p.was != nil:
+		e.now[p.was.bag.index], e.at[p.was.bag.index] = der, p.number
+	case p.Kind == entry.TrustedCertificate:
+		e.freshCerts = append(e.freshCerts, freshBag{der, p.number})
+	default:
+		e.freshKeys = append(e.freshKeys, freshBag{der, p.number})
+	}
+}
+
+// placeChain writes a certificate of a private key's chain, or leaves it where
+// it is. As in Java's files the first has name and localKeyID of the key, the
+// others have their subject for a name.
+func (e *encoder) placeChain(p *placed, at int) {
+	der := p.Chain[at].DER
+	old, oldAt := p.oldLink(der, at)
+	if old != nil && old.trusted && e.now[old.index] != nil {
+		return // stands there as an entry of its own
+	}
+	reuse := old != nil && !old.trusted
+	if reuse && at > 0 && oldAt > 0 || reuse && at == 0 && oldAt == 0 && p.sameLabel() && !p.rebuild {
+		if now := e.now[old.index]; at > 0 && now != nil || same(now, old.raw) {
+			return // another chain has kept it
+		} else if now == nil {
+			e.now[old.index] = old.raw
+			return
+		}
+	}
+	var extra []byte
+	if old != nil {
+		extra = otherAttributes(old.attrs, false)
+	}
+	var attrs []byte
+	if at == 0 {
+		attrs = attributes(p.Alias, p.keyID, extra)
+	} else if label := subjectLabel(der); label != "" {
+		attrs = attributes(label, nil, extra)
+	} else {
+		attrs = extra
+	}
+	fresh := certBagOf(der, attrs)
+	if reuse && e.now[old.index] == nil {
+		e.now[old.index] = fresh
+		return
+	}
+	e.freshCerts = append(e.freshCerts, freshBag{der: fresh})
+}
+
+// oldLink finds the bag of a certificate in the chain that the key had.
+func (p *placed) oldLink(der []byte, at int) (b *bag, oldAt int) {
+	if p.was == nil {
+		return nil, 0
+	}
+	old := p.was.chain
+	if at < len(old) && same(old[at].value, der) {
+		return old[at], at
+	}
+	for i, b := range old {
+		if same(b.value, der) {
+			return b, i
+		}
+	}
+	return nil, 0
+}
+
+// sameLabel says whether name and time are what they were.
+func (p *placed) sameLabel() bool {
+	return p.Alias == p.was.alias && p.Created.Equal(p.was.created)
+}
+
+// headUnchanged says whether a key, or a trusted certificate, is what it was.
+func (p *placed) headUnchanged() bool {
+	if p.Kind == entry.TrustedCertificate {
+		// Created has no place in the file.
+		return p.was.bag.kind == certBag && p.Alias == p.was.alias &&
+			len(p.Chain) == 1 && same(p.Chain[0].DER, p.was.bag.value)
+	}
+	private := p.was.bag.kind.private()
+	return private == (p.Kind == entry.PrivateKey) && p.was.bag.kind != certBag &&
+		p.sameLabel() && same(p.Sealed, p.was.bag.value)
+}
+
+func (p *placed) chainUnchanged() bool {
+	if p.Kind != entry.PrivateKey {
+		return true
+	}
+	if len(p.Chain) != len(p.was.chain) {
+		return false
+	}
+	for i, c := range p.Chain {
+		if !same(c.DER, p.was.chain[i].value) {
+			return false
+		}
+	}
+	return true
+}
+
+// newKeyID returns the localKeyID for bags that are written anew: the one that
+// the entry had, or Java's "Time " and milliseconds, or for a key without date
+// the SHA-1 of its certificate, as OpenSSL has it.
+func (p *placed) newKeyID() []byte {
+	switch {
+	case p.was != nil && !p.was.implied && p.Created.Equal(p.was.created):
+		return p.was.keyID
+	case p.Kind == entry.TrustedCertificate:
+		return nil
+	case !p.Created.IsZero():
+		return strconv.AppendInt([]byte("Time "), p.Created.UnixMilli(), 10)
+	case p.Kind == entry.SecretKey:
+		return nil
+	case len(p.Chain) > 0:
+		id := sha1.Sum(p.Chain[0].DER)
+		return id[:]
+	}
+	id := sha1.Sum(p.Sealed)
+	return id[:]
+}
+
+// attributes returns the attributes of the head of an entry.
+func (p *placed) attributes(trusted bool) []byte {
+	var extra []byte
+	if p.was != nil {
+		extra = otherAttributes(p.was.bag.attrs, trusted)
+		trusted = trusted && !p.was.bag.trusted
+	}
+	if trusted {
+		mark := ber.TLV(0x30, ber.TLV(0x06, []byte(oidTrustedKeyUsage)),
+			ber.TLV(0x31, ber.TLV(0x06, []byte(oidAnyExtendedKeyUsage))))
+		extra = append(mark, extra...)
+	}
+	return attributes(p.Alias, p.keyID, extra)
+}
+
+// attributes returns the content of a bag's attribute SET, in Java's order.
+func attributes(alias string, keyID, extra []byte) []byte {
+	attrs := ber.TLV(0x30, ber.TLV(0x06, []byte(oidFriendlyName)),
+		ber.TLV(0x31, ber.TLV(byte(tagBMPString), encodeUTF16(alias))))
+	if keyID != nil {
+		attrs = ber.Append(attrs, 0x30, ber.TLV(0x06, []byte(oidLocalKeyID)),
+			ber.TLV(0x31, ber.TLV(0x04, keyID)))
+	}
+	return append(attrs, extra...)
+}
+
+// otherAttributes returns those besides name and localKeyID, and besides the
+// trust mark unless it is wanted.
+func otherAttributes(attrs []byte, mark bool) []byte {
+	var others []byte
+	eachBagAttribute(attrs, func(oid string, _ cryptobyte.String, element []byte) {
+		if oid != oidFriendlyName && oid != oidLocalKeyID && (mark || oid != oidTrustedKeyUsage) {
+			others = append(others, element...)
+		}
+	})
+	return others
+}
+
+// safeBag writes a SafeBag (RFC 7292 section 4.2).
+func safeBag(oid string, value, attrs []byte) []byte {
+	var set []byte
+	if len(attrs) > 0 {
+		set = ber.TLV(0x31, attrs)
+	}
+	return ber.TLV(0x30, ber.TLV(0x06, []byte(oid)), ber.TLV(0xa0, value), set)
+}
+
+func certBagOf(cert, attrs []byte) []byte {
+	return safeBag(oidCertBag, ber.TLV(0x30, ber.TLV(0x06, []byte(oidX509Certificate)),
+		ber.TLV(0xa0, ber.TLV(0x04, cert))), attrs)
+}
+
+// secretBagOf packs a secret key as Java does: as if it were a shrouded key.
+func secretBagOf(sealed, attrs []byte) []byte {
+	return safeBag(oidSecretBag, ber.TLV(0x30, ber.TLV(0x06, []byte(oidShroudedKeyBag)),
+		ber.TLV(0xa0, ber.TLV(0x04, sealed))), attrs)
+}
+
+func keyBagOf(sealed, attrs []byte) ([]byte, error) {
+	s := cryptobyte.String(sealed)
+	if !s.SkipASN1(asn1.SEQUENCE) || !s.Empty() {
+		return nil, damaged("sealed key malformed")
+	}
+	if isPrivateKeyInfo(sealed) {
+		return safeBag(oidKeyBag, sealed, attrs), nil
+	}
+	return safeBag(oidShroudedKeyBag, sealed, attrs), nil
+}

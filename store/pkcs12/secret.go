@@ -1,0 +1,113 @@
+package pkcs12
+
+import (
+	"strconv"
+	"strings"
+
+	"gokeytool/store/pkcs12/internal/pbe"
+)
+
+const (
+	oidDigestAlgorithm = "\x2a\x86\x48\x86\xf7\x0d\x02"         // 1.2.840.113549.2
+	oidEncryption      = "\x2a\x86\x48\x86\xf7\x0d\x03"         // 1.2.840.113549.3
+	oidOIWSecSig       = "\x2b\x0e\x03\x02"                     // 1.3.14.3.2
+	oidNISTHash        = "\x60\x86\x48\x01\x65\x03\x04\x02"     // 2.16.840.1.101.3.4.2
+	oidPKCS5           = "\x2a\x86\x48\x86\xf7\x0d\x01\x05"     // 1.2.840.113549.1.5
+	oidPKCS12PBE       = "\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01" // 1.2.840.113549.1.12.1
+)
+
+// secretAlgorithms are those that Java (JDK 25) has an object identifier for:
+// a secret key's algorithm stands in a PKCS12 file as one. Where several are
+// of one name the first is written, where several are of one identifier the
+// first is read.
+var secretAlgorithms = [...]struct{ name, oid string }{
+	{"AES", "\x60\x86\x48\x01\x65\x03\x04\x01"},
+	{"DES", oidOIWSecSig + "\x07"},
+	{"DESede", oidOIWSecSig + "\x11"},
+	{"DESede", oidEncryption + "\x07"},
+	{"ARCFOUR", oidEncryption + "\x04"},
+	{"RC4", oidEncryption + "\x04"},
+	{"RC2", oidEncryption + "\x02"},
+	{"Blowfish", "\x2b\x06\x01\x04\x01\x97\x55\x01\x01\x02"},
+	{"HmacSHA1", oidDigestAlgorithm + "\x07"},
+	{"HmacSHA224", oidDigestAlgorithm + "\x08"},
+	{"HmacSHA256", oidDigestAlgorithm + "\x09"},
+	{"HmacSHA384", oidDigestAlgorithm + "\x0a"},
+	{"HmacSHA512", oidDigestAlgorithm + "\x0b"},
+	{"HmacSHA512/224", oidDigestAlgorithm + "\x0c"},
+	{"HmacSHA512/256", oidDigestAlgorithm + "\x0d"},
+	{"HmacSHA3-224", oidNISTHash + "\x0d"},
+	{"HmacSHA3-256", oidNISTHash + "\x0e"},
+	{"HmacSHA3-384", oidNISTHash + "\x0f"},
+	{"HmacSHA3-512", oidNISTHash + "\x10"},
+	{"PBEWithMD5AndDES", oidPKCS5 + "\x03"},
+	{"PBEWithMD5AndRC2", oidPKCS5 + "\x06"},
+	{"PBEWithSHA1AndDES", oidPKCS5 + "\x0a"},
+	{"PBEWithSHA1AndRC2", oidPKCS5 + "\x0b"},
+	{"PBEWithSHA1AndRC4_128", oidPKCS12PBE + "\x01"},
+	{"PBEWithSHA1AndRC4_40", oidPKCS12PBE + "\x02"},
+	{"PBEWithSHA1AndDESede", oidPKCS12PBE + "\x03"},
+	{"PBEWithSHA1AndRC2_128", oidPKCS12PBE + "\x05"},
+	{"PBEWithSHA1AndRC2_40", oidPKCS12PBE + "\x06"},
+}
+
+// secretName returns Java's name for an algorithm, or its object identifier
+// in dotted form, as Java does.
+func secretName(oid []byte) string {
+	for _, a := range secretAlgorithms {
+		if a.oid == string(oid) {
+			return a.name
+		}
+	}
+	return pbe.OIDString(oid)
+}
+
+// secretOID returns the object identifier for Java's name of an algorithm, or
+// for its dotted form.
+func secretOID(name string) ([]byte, error) {
+	for _, a := range secretAlgorithms {
+		if strings.EqualFold(a.name, name) {
+			return []byte(a.oid), nil
+		}
+	}
+	if oid, ok := parseOID(name); ok {
+		return oid, nil
+	}
+	return nil, unsupported("secret key of algorithm %q has no object identifier, which PKCS12 wants", name)
+}
+
+// parseOID reads an object identifier in dotted form.
+func parseOID(dotted string) (content []byte, ok bool) {
+	arcs := strings.Split(dotted, ".")
+	if len(arcs) < 2 {
+		return nil, false
+	}
+	var top uint64
+	for i, arc := range arcs {
+		n, err := strconv.ParseUint(arc, 10, 32)
+		if err != nil {
+			return nil, false
+		}
+		switch i {
+		case 0:
+			if n > 2 {
+				return nil, false
+			}
+			top = n
+			continue
+		case 1:
+			if top < 2 && n >= 40 {
+				return nil, false
+			}
+			n += 40 * top
+		}
+		start := len(content)
+		for content = append(content, byte(n&0x7f)); n >= 0x80; {
+			n >>= 7
+			content = append(content, 0)
+			copy(content[start+1:], content[start:])
+			content[start] = 0x80 | byte(n&0x7f)
+		}
+	}
+	return content, true
+}
