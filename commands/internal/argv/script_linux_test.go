@@ -26,7 +26,7 @@ func TestScripts(t *testing.T) {
 		setup string
 	}{
 		{"bash", []string{"--norc", "--noprofile", "-i"}, "PS1='> '; source script.bash"},
-		{"zsh", []string{"-f", "-i"}, "PS1='> '; bindkey '^I' complete-word; autoload -U compinit; compinit -u -D; source script.zsh"},
+		{"zsh", []string{"-f", "-i"}, "PS1='> '; bindkey '^I' complete-word; autoload -U compinit; compinit -u -d $COMMON/zcompdump; source script.zsh"},
 		{"fish", []string{"--no-config", "-i"}, "function fish_prompt; echo '> '; end; source script.fish"},
 	}
 	lines := []struct {
@@ -60,8 +60,10 @@ func TestScripts(t *testing.T) {
 	for _, shell := range shells {
 		t.Run(shell.name, func(t *testing.T) {
 			path := testtool.Look(t, shell.name)
+			common := t.TempDir()
 			for _, line := range lines {
 				t.Run(line.name, func(t *testing.T) {
+					t.Parallel()
 					dir := t.TempDir()
 					script, ok := Script(shell.name, "gokeytool")
 					if !ok {
@@ -74,7 +76,7 @@ func TestScripts(t *testing.T) {
 					}
 					cmd := exec.CommandContext(t.Context(), path, shell.args...)
 					cmd.Dir = dir
-					cmd.Env = []string{"ARGV_COMPLETE=1", "TERM=dumb", "HOME=" + dir, "LC_ALL=C.UTF-8", "PATH=" + dir + ":" + os.Getenv("PATH")}
+					cmd.Env = []string{"ARGV_COMPLETE=1", "COMMON=" + common, "TERM=dumb", "HOME=" + dir, "LC_ALL=C.UTF-8", "PATH=" + dir + ":" + os.Getenv("PATH")}
 					pty := startPty(t, cmd)
 					pty.send(shell.setup + "; echo rea''dy\r")
 					pty.await(t, "ready")
