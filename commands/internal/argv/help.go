@@ -139,7 +139,7 @@ func (t *Table) CommandHelp(command string) string {
 
 func (t *Table) taskHelp(b *strings.Builder) {
 	b.WriteString(t.Program + ": " + t.Title + "\n\nUSAGE\n" +
-		"  " + t.Program + " COMMAND [OPTION]...     for example: " + t.Program + " list -keystore keystore.p12\n" +
+		"  " + t.Program + " COMMAND [OPTION]...     such as " + t.Program + " list -keystore k.p12\n" +
 		"  " + t.Program + " -COMMAND [OPTION]...    as keytool, word for word\n")
 	for _, task := range t.Tasks {
 		b.WriteString("\n" + strings.ToUpper(task) + "\n")

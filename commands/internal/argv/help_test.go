@@ -56,3 +56,47 @@ func fmtRelease(rel jdk.Release) string {
 	}
 	return "25"
 }
+
+// Our own help fits a terminal, but for what keytool's texts and pasteable lines
+// need.
+func TestCommandHelp(t *testing.T) {
+	table := TableDefault()
+	for _, c := range table.Commands {
+		text := table.CommandHelp(c.Name)
+		for _, want := range []string{"NAME\n  gokeytool " + c.Name + " - ", "\nUSAGE\n  gokeytool " + c.Name, "\nEXIT CODES\n  0  "} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: %q is missing in\n%s", c.Name, want, text)
+			}
+		}
+		for _, d := range c.Docs() {
+			if !strings.Contains(text, "\n  "+d.usage()+"  ") {
+				t.Errorf("%s: -%s is missing in\n%s", c.Name, d.Name, text)
+			}
+		}
+		for _, a := range c.Aliases {
+			if !strings.Contains(text, " or -"+a+"\n") {
+				t.Errorf("%s: -%s is missing in\n%s", c.Name, a, text)
+			}
+		}
+		if c.Own && !strings.Contains(text, "\nEXAMPLES\n") {
+			t.Errorf("%s has no examples", c.Name)
+		}
+		text, _, _ = strings.Cut(text, "\nEXAMPLES")
+		for line := range strings.Lines(text) {
+			if c.Own && len(line) > 81 {
+				t.Errorf("%s: %d columns: %s", c.Name, len(line)-1, line)
+			}
+		}
+	}
+	general := table.CommandHelp("")
+	for line := range strings.Lines(general) {
+		if len(line) > 81 {
+			t.Errorf("%d columns: %s", len(line)-1, line)
+		}
+	}
+	for _, c := range table.Commands {
+		if strings.Contains(general, "\n  "+c.Name+" ") == c.Hidden {
+			t.Errorf("%s: hidden is %v in\n%s", c.Name, c.Hidden, general)
+		}
+	}
+}

@@ -135,7 +135,7 @@ var (
 	docV                = Doc{"v", "", "verbose output"}
 	docValidity         = Doc{"validity", "<days>", "validity number of days"}
 
-	docJvmRoute        = Doc{"jvmRoute", "<name>", "node name put behind each id, as Tomcat's Engine does"}
+	docJvmRoute        = Doc{"jvmRoute", "<name>", "node name put behind each id, as Tomcat does"}
 	docSessionIDLength = Doc{"sessionIdLength", "<bytes>", "random bytes in a session id (default 16)"}
 )
 
@@ -324,11 +324,11 @@ var commands = []Command{
 			{"keystore", "<keystore>", "keystore name (default ~/.keystore, as in Tomcat)"},
 			{"storepass", "<arg>", "keystore password (default changeit)"},
 			docStoretype,
-			{"alias", "<alias>", "serve this entry (default: by name and key, for each client)"},
+			{"alias", "<alias>", "serve this entry alone (default: the one that suits)"},
 			{"keypass", "<arg>", "key password, if it is not the keystore's"},
 			{"port", "<port>", "port to listen on (default 8443; 0 for a free one)"},
 			{"address", "<address>", "address to listen on (default 127.0.0.1)"},
-			{"selfsigned", "", "serve a throw-away certificate for localhost, without a keystore"},
+			{"selfsigned", "", "serve a throw-away key for localhost instead"},
 			{"portfile", "<file>", "write the port to this file once it listens"},
 			{"for", "<duration>", "stop after this time, such as 30s"},
 			docSessionIDLength, docJvmRoute, docV,
