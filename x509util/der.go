@@ -70,7 +70,7 @@ func (r *derReader) next() (derValue, error) {
 }
 
 // all reads the values to the end.
-func (r *derReader) all() ([]derValue, error) {
+func (r derReader) all() ([]derValue, error) {
 	var vs []derValue
 	for !r.empty() {
 		v, err := r.next()

@@ -531,8 +531,7 @@ func (t *text) privateKeyUsage(e extension) error {
 		return failIO("Not the correct tag")
 	}
 	var dates [2]*derValue
-	r := v.reader()
-	parts, err := r.all()
+	parts, err := v.reader().all()
 	if err != nil {
 		return err
 	}

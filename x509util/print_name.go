@@ -201,8 +201,7 @@ func (t *text) otherName(v derValue) error {
 }
 
 func (t *text) ediPartyName(v derValue) error {
-	r := v.reader()
-	parts, err := r.all()
+	parts, err := v.reader().all()
 	if err != nil {
 		return err
 	}

@@ -97,7 +97,7 @@ func (req *Request) addAttribute(v derValue) error {
 	if set.tag != casn1.SET {
 		return fmt.Errorf("values: not a set, tag %#02x", set.tag)
 	}
-	values, err := (&derReader{set.body}).all()
+	values, err := set.reader().all()
 	if err != nil {
 		return err
 	}

@@ -208,14 +208,14 @@ func invalidKey(text string) error {
 // pssSigning chooses the parameters of RSASSA-PSS: those that bind the key, or
 // a hash that suits its size with as long a salt.
 func pssSigning(key crypto.Signer, rel jdk.Release) (signing, error) {
-	var p pssParams
+	var p pssChoice
 	var pub *rsa.PublicKey
 	switch k := key.Public().(type) {
 	case *PSSPublicKey:
 		pub = k.PublicKey
 		if k.Params != nil {
 			var err error
-			if p, err = parsePSSParams(k.Params); err != nil {
+			if p, err = parsePSS(k.Params); err != nil {
 				return signing{}, err
 			}
 		}
@@ -291,7 +291,7 @@ func CheckSignature(pub crypto.PublicKey, algID, tbs, sig []byte) error {
 	}
 	hash, salt := a.hash, 0
 	if a.family == familyPSS {
-		p, err := parsePSSParams(id.params.full)
+		p, err := parsePSS(id.params.full)
 		if err != nil {
 			return err
 		}
@@ -336,18 +336,20 @@ func CheckSignature(pub crypto.PublicKey, algID, tbs, sig []byte) error {
 	return nil
 }
 
-// pssParams is RSASSA-PSS-params (RFC 4055, section 3.1) with MGF1 over the
-// same hash and the usual trailer.
-type pssParams struct {
+// A pssChoice is what a signature of RSASSA-PSS is made with: MGF1 over the
+// same hash, and the usual trailer.
+type pssChoice struct {
 	hash crypto.Hash
 	salt int // octets
 }
 
-// hashOIDs are the hashes of RSASSA-PSS.
-var hashOIDs = [...]struct {
+// pssHash is a hash of RSASSA-PSS.
+type pssHash struct {
 	oid  string
 	hash crypto.Hash
-}{
+}
+
+var pssHashes = [...]pssHash{
 	{oidSHA1, crypto.SHA1},
 	{"2.16.840.1.101.3.4.2.4", crypto.SHA224},
 	{"2.16.840.1.101.3.4.2.1", crypto.SHA256},
@@ -361,92 +363,43 @@ var hashOIDs = [...]struct {
 	{"2.16.840.1.101.3.4.2.10", crypto.SHA3_512},
 }
 
-// marshal encodes the parameters as Java does: everything but SHA-1 and its
-// salt of 20 octets is written out, hashes with NULL parameters.
-func (p pssParams) marshal() []byte {
+// marshal encodes RSASSA-PSS-params (RFC 4055, section 3.1) as Java does:
+// what is not the default is written out, hashes with NULL parameters.
+func (p pssChoice) marshal() []byte {
 	var b cryptobyte.Builder
 	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		if p.hash != crypto.SHA1 {
-			i := slices.IndexFunc(hashOIDs[:], func(h struct {
-				oid  string
-				hash crypto.Hash
-			}) bool {
-				return h.hash == p.hash
-			})
-			hash := algorithmID(hashOIDs[i].oid, derNull)
-			b.AddASN1(casn1.Tag(0).Constructed().ContextSpecific(), func(b *cryptobyte.Builder) { b.AddBytes(hash) })
-			b.AddASN1(casn1.Tag(1).Constructed().ContextSpecific(), func(b *cryptobyte.Builder) {
+			i := slices.IndexFunc(pssHashes[:], func(h pssHash) bool { return h.hash == p.hash })
+			hash := algorithmID(pssHashes[i].oid, derNull)
+			b.AddASN1(tagContext|tagConstructed|0, func(b *cryptobyte.Builder) { b.AddBytes(hash) })
+			b.AddASN1(tagContext|tagConstructed|1, func(b *cryptobyte.Builder) {
 				b.AddBytes(algorithmID(oidMGF1, hash))
 			})
 		}
 		if p.salt != 20 {
-			b.AddASN1(casn1.Tag(2).Constructed().ContextSpecific(), func(b *cryptobyte.Builder) {
-				b.AddASN1Int64(int64(p.salt))
-			})
+			b.AddASN1(tagContext|tagConstructed|2, func(b *cryptobyte.Builder) { b.AddASN1Int64(int64(p.salt)) })
 		}
 	})
 	return b.BytesOrPanic()
 }
 
-// parsePSSParams reads the parameters; der is nil where there are none, which
-// means the defaults.
-func parsePSSParams(der []byte) (pssParams, error) {
-	p := pssParams{crypto.SHA1, 20}
+// parsePSS reads the parameters of a key or signature; der is nil where there
+// are none, which means SHA-1 and 20 octets of salt.
+func parsePSS(der []byte) (pssChoice, error) {
 	if der == nil {
-		return p, nil
+		return pssChoice{crypto.SHA1, 20}, nil
 	}
-	malformed := keyError("malformed RSASSA-PSS parameters")
-	outer, err := readValue(der)
-	if err != nil || outer.tag != casn1.SEQUENCE {
-		return p, malformed
-	}
-	mask := crypto.SHA1
-	for r := outer.reader(); !r.empty(); {
-		field, err := r.next()
-		if err != nil {
-			return p, malformed
-		}
-		value, err := readValue(field.body)
-		if err != nil {
-			return p, malformed
-		}
-		switch field.tag {
-		case casn1.Tag(0).Constructed().ContextSpecific():
-			p.hash, err = readHash(value)
-		case casn1.Tag(1).Constructed().ContextSpecific():
-			var mgf algorithm
-			if mgf, err = readAlgorithm(value); err == nil && mgf.oid == oidMGF1 {
-				mask, err = readHash(mgf.params)
-			}
-		case casn1.Tag(2).Constructed().ContextSpecific():
-			p.salt, err = value.integer(casn1.INTEGER)
-		case casn1.Tag(3).Constructed().ContextSpecific():
-			var trailer int
-			if trailer, err = value.integer(casn1.INTEGER); trailer != 1 {
-				return p, malformed
-			}
-		default:
-			return p, malformed
-		}
-		if err != nil {
-			return p, err
-		}
-	}
-	if mask != p.hash || p.salt < 0 || p.salt > maxRSABits/8 {
-		return p, keyError("RSASSA-PSS parameters are not implemented")
-	}
-	return p, nil
-}
-
-func readHash(v derValue) (crypto.Hash, error) {
-	id, err := readAlgorithm(v)
+	v, err := readValue(der)
 	if err != nil {
-		return 0, keyError("malformed RSASSA-PSS parameters")
+		return pssChoice{}, keyError("malformed RSASSA-PSS parameters")
 	}
-	for _, h := range hashOIDs {
-		if h.oid == id.oid {
-			return h.hash, nil
-		}
+	p, err := readPSSParams(v)
+	if err != nil {
+		return pssChoice{}, keyError("malformed RSASSA-PSS parameters")
 	}
-	return 0, keyError("hash %s is not implemented", algorithmName(id))
+	i := slices.IndexFunc(pssHashes[:], func(h pssHash) bool { return h.oid == p.digest })
+	if i < 0 || p.mgfDigest != p.digest || p.trailer != 1 || p.saltLength < 0 || p.saltLength > maxRSABits/8 {
+		return pssChoice{}, keyError("RSASSA-PSS parameters are not implemented")
+	}
+	return pssChoice{pssHashes[i].hash, p.saltLength}, nil
 }

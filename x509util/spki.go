@@ -279,14 +279,45 @@ func curveBits(oid string) int {
 	return 0
 }
 
-// display describes the key as keytool's "%s key" has it.
+// display describes the key as keytool does: "2048-bit RSA key".
 func (k keyFacts) display(rel jdk.Release) string {
 	name := k.name
+	switch k.oid {
+	case oidDH:
+		name = "DH"
+	case oidX25519, oidX448:
+		if rel < jdk.Release25 {
+			name = "XDH"
+			break
+		}
+		return name + " key"
+	case oidEd25519, oidEd448:
+		if rel >= jdk.Release25 {
+			return name + " key"
+		}
+	}
 	if k.curve != "" {
 		name += " (" + k.curve + ")"
 	}
-	if k.bits < 0 {
-		return name
+	switch {
+	case k.bits >= 0:
+		return strconv.Itoa(k.bits) + "-bit " + name + " key"
+	case rel < jdk.Release25:
+		return name + " key of unknown size"
 	}
-	return strconv.Itoa(k.bits) + "-bit " + name
+	return name + " key"
+}
+
+// DescribeKey describes a SubjectPublicKeyInfo as keytool of the release does
+// in warnings and certificates: "256-bit EC (secp256r1) key". It knows a name
+// or at least the OID of any algorithm; "" if spki is malformed.
+func DescribeKey(spki []byte, rel jdk.Release) string {
+	if rel == 0 {
+		rel = jdk.Default
+	}
+	k, err := readKeyFacts(spki, rel)
+	if err != nil {
+		return ""
+	}
+	return k.display(rel)
 }

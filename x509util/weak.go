@@ -262,7 +262,7 @@ func (j Judge) appendKey(warnings []string, label string, spki []byte) []string 
 	if err != nil {
 		return warnings
 	}
-	text := label + " uses a " + k.display(j.release()) + " key which is considered a security risk"
+	text := label + " uses a " + k.display(j.release()) + " which is considered a security risk"
 	switch j.key(k) {
 	case weak:
 		text += ". This key size will be disabled in a future update."
