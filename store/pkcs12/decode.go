@@ -79,6 +79,9 @@ type decoder struct {
 // readPFX reads the outermost structure (RFC 7292 section 4) up to the
 // content, which the MAC covers.
 func (d *decoder) readPFX(data []byte) (content []byte, err error) {
+	if !startsAsPFX(data) {
+		return nil, &entry.FormatError{Kind: entry.ErrDamaged, Format: "PKCS12", Offset: 0, What: "not a PFX"}
+	}
 	der, _, err := ber.ToDER(data, d.limits.MaxDepth)
 	if err != nil {
 		return nil, err
@@ -117,6 +120,19 @@ func (d *decoder) readPFX(data []byte) (content []byte, err error) {
 		}
 	}
 	return authSafe, nil
+}
+
+// startsAsPFX says whether data begins with a SEQUENCE that begins with an
+// INTEGER.
+func startsAsPFX(data []byte) bool {
+	if len(data) < 2 || data[0] != 0x30 {
+		return false
+	}
+	header := 2
+	if data[1] > 0x80 {
+		header += int(data[1] & 0x7f)
+	}
+	return header < len(data) && data[header] == 0x02
 }
 
 // readContentInfo reads a ContentInfo (PKCS #7): its type and content.

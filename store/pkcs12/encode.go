@@ -100,8 +100,9 @@ type encoder struct {
 }
 
 type freshBag struct {
-	der []byte
-	at  int // as in encoder.at; 0 for certificates of a chain
+	der   []byte
+	at    int // as in encoder.at; 0 for what is no head
+	entry int // number of the entry, from 1, that a fresh bag belongs to
 }
 
 func (e *encoder) newMAC() (*pbe.MAC, error) {
@@ -128,6 +129,8 @@ func (e *encoder) parts(entries []*entry.Entry) ([][]byte, error) {
 	if err := e.place(entries); err != nil {
 		return nil, err
 	}
+	// Java writes the bags of an entry together, in the order of entries.
+	slices.SortStableFunc(e.freshCerts, func(a, b freshBag) int { return a.entry - b.entry })
 	keys, certs := e.homes()
 	var parts [][]byte
 	if keys == nil && len(e.freshKeys) > 0 {
@@ -240,7 +243,7 @@ func (e *encoder) bags(bags []bag) (now []freshBag, changed bool) {
 			changed = changed || at < last
 			last = at
 		}
-		now = append(now, freshBag{der, at})
+		now = append(now, freshBag{der: der, at: at})
 	}
 	return now, changed
 }

@@ -46,33 +46,35 @@ func (e *encoder) place(entries []*entry.Entry) error {
 	for i := range list {
 		p := &list[i]
 		switch {
-		case p.Kind == entry.PrivateKey:
-		case p.Kind == entry.TrustedCertificate && len(p.Chain) != 1:
+		case p.Kind != entry.TrustedCertificate:
+		case len(p.Chain) != 1:
 			return damaged("entry %q: a trusted certificate is one certificate", p.Alias)
 		case p.was != nil && p.headUnchanged() && !p.rebuild:
 			e.keep(p)
-		case p.Kind == entry.TrustedCertificate:
-			e.put(p, certBagOf(p.Chain[0].DER, p.attributes(true)))
 		default:
-			e.put(p, secretBagOf(p.Sealed, p.attributes(false)))
+			e.put(p, certBagOf(p.Chain[0].DER, p.attributes(true)))
 		}
 	}
 	for i := range list {
 		p := &list[i]
-		if p.Kind != entry.PrivateKey {
+		switch {
+		case p.Kind == entry.TrustedCertificate:
 			continue
-		}
-		if p.was != nil && p.headUnchanged() && !p.rebuild {
+		case p.was != nil && p.headUnchanged() && !p.rebuild:
 			e.keep(p)
-		} else {
+		case p.Kind == entry.SecretKey:
+			e.put(p, secretBagOf(p.Sealed, p.attributes(false)))
+		default:
 			der, err := keyBagOf(p.Sealed, p.attributes(false))
 			if err != nil {
 				return err
 			}
 			e.put(p, der)
 		}
-		for at := range p.Chain {
-			e.placeChain(p, at)
+		if p.Kind == entry.PrivateKey {
+			for at := range p.Chain {
+				e.placeChain(p, at)
+			}
 		}
 	}
 	return nil
@@ -90,9 +92,9 @@ func (e *encoder) put(p *placed, der []byte) {
 	case p.was != nil:
 		e.now[p.was.bag.index], e.at[p.was.bag.index] = der, p.number
 	case p.Kind == entry.TrustedCertificate:
-		e.freshCerts = append(e.freshCerts, freshBag{der, p.number})
+		e.freshCerts = append(e.freshCerts, freshBag{der, p.number, p.number})
 	default:
-		e.freshKeys = append(e.freshKeys, freshBag{der, p.number})
+		e.freshKeys = append(e.freshKeys, freshBag{der, p.number, p.number})
 	}
 }
 
@@ -131,7 +133,7 @@ func (e *encoder) placeChain(p *placed, at int) {
 		e.now[old.index] = fresh
 		return
 	}
-	e.freshCerts = append(e.freshCerts, freshBag{der: fresh})
+	e.freshCerts = append(e.freshCerts, freshBag{der: fresh, entry: p.number})
 }
 
 // oldLink finds the bag of a certificate in the chain that the key had.
