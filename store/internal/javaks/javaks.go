@@ -34,12 +34,13 @@ import (
 // X509 is the type that Java gives to X.509 certificates.
 const X509 = "X.509"
 
-// Version2 is what is written. Java reads both versions since 1.2.
+// Both versions are read, the second is written.
 const (
 	version1 = 1
 	version2 = 2
 )
 
+// What an entry begins with.
 const (
 	tagPrivateKey         = 1
 	tagTrustedCertificate = 2
