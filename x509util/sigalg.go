@@ -17,7 +17,6 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/crypto/cryptobyte"
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"gokeytool/jdk"
@@ -208,39 +207,42 @@ func invalidKey(text string) error {
 // pssSigning chooses the parameters of RSASSA-PSS: those that bind the key, or
 // a hash that suits its size with as long a salt.
 func pssSigning(key crypto.Signer, rel jdk.Release) (signing, error) {
-	var p pssChoice
+	var p pssParams
 	var pub *rsa.PublicKey
 	switch k := key.Public().(type) {
 	case *PSSPublicKey:
 		pub = k.PublicKey
 		if k.Params != nil {
 			var err error
-			if p, err = parsePSS(k.Params); err != nil {
+			if p, err = parsePSSParams(k.Params); err != nil {
 				return signing{}, err
 			}
 		}
 	case *rsa.PublicKey:
 		pub = k
 	}
-	if p.hash == 0 {
+	if p.digest == "" {
 		switch rsaHash(pub.N.BitLen(), rel) {
 		case "SHA256":
-			p.hash = crypto.SHA256
+			p = newPSSParams(crypto.SHA256)
 		case "SHA384":
-			p.hash = crypto.SHA384
+			p = newPSSParams(crypto.SHA384)
 		case "SHA512":
-			p.hash = crypto.SHA512
+			p = newPSSParams(crypto.SHA512)
 		}
-		p.salt = p.hash.Size()
 	}
-	if need := p.hash.Size() + p.salt + 2; pub.Size() < need {
+	hash, err := p.hash()
+	if err != nil {
+		return signing{}, err
+	}
+	if need := hash.Size() + p.saltLength + 2; pub.Size() < need {
 		return signing{}, invalidKey("Key is too short, need min " + strconv.Itoa(need) + " bytes")
 	}
 	return signing{
 		key:   key,
 		algID: algorithmID(oidRSASSAPSS, p.marshal()),
-		hash:  p.hash,
-		opts:  &rsa.PSSOptions{SaltLength: p.salt, Hash: p.hash},
+		hash:  hash,
+		opts:  &rsa.PSSOptions{SaltLength: p.saltLength, Hash: hash},
 	}, nil
 }
 
@@ -291,11 +293,14 @@ func CheckSignature(pub crypto.PublicKey, algID, tbs, sig []byte) error {
 	}
 	hash, salt := a.hash, 0
 	if a.family == familyPSS {
-		p, err := parsePSS(id.params.full)
+		p, err := parsePSSParams(id.params.full)
 		if err != nil {
 			return err
 		}
-		hash, salt = p.hash, p.salt
+		if hash, err = p.hash(); err != nil {
+			return err
+		}
+		salt = p.saltLength
 	}
 	digest := tbs
 	if hash != 0 {
@@ -334,72 +339,4 @@ func CheckSignature(pub crypto.PublicKey, algID, tbs, sig []byte) error {
 		return ErrSignature
 	}
 	return nil
-}
-
-// A pssChoice is what a signature of RSASSA-PSS is made with: MGF1 over the
-// same hash, and the usual trailer.
-type pssChoice struct {
-	hash crypto.Hash
-	salt int // octets
-}
-
-// pssHash is a hash of RSASSA-PSS.
-type pssHash struct {
-	oid  string
-	hash crypto.Hash
-}
-
-var pssHashes = [...]pssHash{
-	{oidSHA1, crypto.SHA1},
-	{"2.16.840.1.101.3.4.2.4", crypto.SHA224},
-	{"2.16.840.1.101.3.4.2.1", crypto.SHA256},
-	{"2.16.840.1.101.3.4.2.2", crypto.SHA384},
-	{"2.16.840.1.101.3.4.2.3", crypto.SHA512},
-	{"2.16.840.1.101.3.4.2.5", crypto.SHA512_224},
-	{"2.16.840.1.101.3.4.2.6", crypto.SHA512_256},
-	{"2.16.840.1.101.3.4.2.7", crypto.SHA3_224},
-	{"2.16.840.1.101.3.4.2.8", crypto.SHA3_256},
-	{"2.16.840.1.101.3.4.2.9", crypto.SHA3_384},
-	{"2.16.840.1.101.3.4.2.10", crypto.SHA3_512},
-}
-
-// marshal encodes RSASSA-PSS-params (RFC 4055, section 3.1) as Java does:
-// what is not the default is written out, hashes with NULL parameters.
-func (p pssChoice) marshal() []byte {
-	var b cryptobyte.Builder
-	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		if p.hash != crypto.SHA1 {
-			i := slices.IndexFunc(pssHashes[:], func(h pssHash) bool { return h.hash == p.hash })
-			hash := algorithmID(pssHashes[i].oid, derNull)
-			b.AddASN1(tagContext|tagConstructed|0, func(b *cryptobyte.Builder) { b.AddBytes(hash) })
-			b.AddASN1(tagContext|tagConstructed|1, func(b *cryptobyte.Builder) {
-				b.AddBytes(algorithmID(oidMGF1, hash))
-			})
-		}
-		if p.salt != 20 {
-			b.AddASN1(tagContext|tagConstructed|2, func(b *cryptobyte.Builder) { b.AddASN1Int64(int64(p.salt)) })
-		}
-	})
-	return b.BytesOrPanic()
-}
-
-// parsePSS reads the parameters of a key or signature; der is nil where there
-// are none, which means SHA-1 and 20 octets of salt.
-func parsePSS(der []byte) (pssChoice, error) {
-	if der == nil {
-		return pssChoice{crypto.SHA1, 20}, nil
-	}
-	v, err := readValue(der)
-	if err != nil {
-		return pssChoice{}, keyError("malformed RSASSA-PSS parameters")
-	}
-	p, err := readPSSParams(v)
-	if err != nil {
-		return pssChoice{}, keyError("malformed RSASSA-PSS parameters")
-	}
-	i := slices.IndexFunc(pssHashes[:], func(h pssHash) bool { return h.oid == p.digest })
-	if i < 0 || p.mgfDigest != p.digest || p.trailer != 1 || p.saltLength < 0 || p.saltLength > maxRSABits/8 {
-		return pssChoice{}, keyError("RSASSA-PSS parameters are not implemented")
-	}
-	return pssChoice{pssHashes[i].hash, p.saltLength}, nil
 }
