@@ -17,8 +17,6 @@ import (
 	"strconv"
 	"strings"
 
-	casn1 "golang.org/x/crypto/cryptobyte/asn1"
-
 	"gokeytool/jdk"
 )
 
