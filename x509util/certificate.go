@@ -21,7 +21,7 @@ import (
 // and curves, extensions that don't parse). Nothing in it has been verified.
 // The byte slices are parts of Raw; don't change them.
 type Certificate struct {
-	Raw                []byte // the whole certificate
+	Raw                []byte // the whole certificate; BER lengths of it and TBS are made DER, as Java does
 	TBS                []byte // the part that is signed
 	Version            int    // 1, 2 or 3 as people count
 	Serial             *big.Int
@@ -64,7 +64,7 @@ func parseCertificate(der []byte) (*Certificate, error) {
 		return nil, err
 	}
 	c := &Certificate{
-		Raw: der, TBS: s.tbs.full, Version: 1,
+		Raw: s.raw, TBS: s.tbs.encoded(), Version: 1,
 		SignatureAlgorithm: s.algorithmDER, SigName: s.algorithm.name(jdk.Default), Signature: s.signature,
 		sigAlg: s.algorithm,
 	}
@@ -101,6 +101,7 @@ func parseCertificate(der []byte) (*Certificate, error) {
 // signed is what certificates, requests and revocation lists have in common:
 // something to be signed, the algorithm and the signature.
 type signed struct {
+	raw          []byte
 	tbs          derValue
 	algorithm    algorithm
 	algorithmDER []byte
@@ -115,6 +116,7 @@ func readSigned(der []byte) (s signed, err error) {
 	if outer.tag != casn1.SEQUENCE {
 		return s, fmt.Errorf("not a sequence, tag %#02x", outer.tag)
 	}
+	s.raw = outer.encoded()
 	r := fieldReader{r: outer.reader()}
 	s.tbs = r.sequence("signed part")
 	algorithm := r.sequence("signature algorithm")

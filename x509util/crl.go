@@ -57,7 +57,7 @@ func parseCRL(der []byte) (*CRL, error) {
 		return nil, err
 	}
 	c := &CRL{
-		Raw: der, TBS: s.tbs.full, Version: 1,
+		Raw: s.raw, TBS: s.tbs.encoded(), Version: 1,
 		SignatureAlgorithm: s.algorithmDER, SigName: s.algorithm.name(jdk.Default), Signature: s.signature,
 		sigAlg: s.algorithm,
 	}

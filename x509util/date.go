@@ -62,7 +62,7 @@ func javaIn(t time.Time, loc *time.Location) time.Time {
 
 const (
 	unix1900 = -2208988800 // 1900-01-01
-	// Java's calendar is the Julian one before 15 October 1582.
+	// Java's calendar is the Julian one before 15 October 1582, local time.
 	unixGregorian = -12219292800
 )
 
@@ -71,7 +71,7 @@ const (
 func javaCivil(t time.Time) (year int, month time.Month, day int) {
 	_, offset := t.Zone()
 	seconds := t.Unix() + int64(offset)
-	if t.Unix() >= unixGregorian {
+	if seconds >= unixGregorian {
 		return t.Date()
 	}
 	// Days since 1 March of year 0, Julian: 719470 days before 1970.

@@ -148,6 +148,44 @@ func splitIndefinite(in []byte, depth int) (v derValue, n int, err error) {
 	}
 }
 
+// encoded returns v as Java's DerValue.toByteArray does: with the shortest
+// length, and by DER's rules throughout if its length was indefinite.
+func (v derValue) encoded() []byte {
+	body, indefinite := v.body, len(v.full) > 1 && v.full[1] == 0x80
+	if indefinite {
+		body = nil
+		for r := v.reader(); !r.empty(); {
+			part, err := r.next()
+			if err != nil {
+				return v.full
+			}
+			body = append(body, part.encoded()...)
+		}
+	}
+	header := appendHeader(make([]byte, 0, 6), v.tag, len(body))
+	if !indefinite && len(header) == len(v.full)-len(body) {
+		return v.full
+	}
+	return append(header, body...)
+}
+
+// appendHeader appends the identifier and length octets of a value.
+func appendHeader(dst []byte, tag casn1.Tag, length int) []byte {
+	dst = append(dst, byte(tag))
+	if length < 0x80 {
+		return append(dst, byte(length))
+	}
+	octets := 1
+	for length>>(8*octets) > 0 {
+		octets++
+	}
+	dst = append(dst, 0x80|byte(octets))
+	for i := octets - 1; i >= 0; i-- {
+		dst = append(dst, byte(length>>(8*i)))
+	}
+	return dst
+}
+
 // boolean reads a BOOLEAN, whatever the tag; any other octet than 0 is true.
 func (v derValue) boolean() (bool, error) {
 	if len(v.body) != 1 {

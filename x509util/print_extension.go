@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/big"
 
+	"gokeytool/jdk"
+
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
@@ -714,8 +716,11 @@ func (t *text) policyConstraints(e extension) error {
 			return failIO("Invalid encoding of PolicyConstraint")
 		}
 		if limits[i] != -1 {
-			return failIO("Duplicate " + [...]string{"requireExplicitPolicy", "inhibitPolicyMapping"}[i] +
-				" found in the PolicyConstraintsExtension")
+			fault := "Duplicate " + [...]string{"requireExplicitPolicy", "inhibitPolicyMapping"}[i]
+			if t.rel >= jdk.Release25 {
+				fault += " "
+			}
+			return failIO(fault + "found in the PolicyConstraintsExtension")
 		}
 		if limits[i], err = v.integer(v.tag); err != nil {
 			return err

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"strconv"
 
+	"gokeytool/jdk"
+
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
@@ -71,12 +73,10 @@ func (t *text) generalName(v derValue, constraint bool) error {
 		if !constructed {
 			return failIO("Invalid encoding of Directory name")
 		}
-		r := v.reader()
-		inner, err := r.next()
-		if err != nil {
-			return err
+		if len(v.body) == 0 {
+			return nil // read as the empty name
 		}
-		return t.directoryName(inner.full)
+		return t.directoryName(v.body)
 	case 5:
 		if !constructed {
 			return failIO("Invalid encoding of EDI name")
@@ -139,23 +139,6 @@ func (t *text) relativeName(body []byte) error {
 	return t.directoryName(append(appendHeader(nil, casn1.SEQUENCE, len(set)), set...))
 }
 
-// appendHeader appends the identifier and length octets of a value.
-func appendHeader(dst []byte, tag casn1.Tag, length int) []byte {
-	dst = append(dst, byte(tag))
-	if length < 0x80 {
-		return append(dst, byte(length))
-	}
-	octets := 1
-	for length>>(8*octets) > 0 {
-		octets++
-	}
-	dst = append(dst, 0x80|byte(octets))
-	for i := octets - 1; i >= 0; i-- {
-		dst = append(dst, byte(length>>(8*i)))
-	}
-	return dst
-}
-
 func (t *text) rfc822Name(name string) error {
 	if name == "" {
 		return failIO("RFC822Name may not be null or empty")
@@ -192,7 +175,7 @@ func (t *text) otherName(v derValue) error {
 	if err != nil {
 		return err
 	}
-	if !value.context(0, true) {
+	if !value.context(0, true) && t.rel >= jdk.Release25 {
 		return failIO("value is not EXPLICTly tagged [0]") // so spelt by Java
 	}
 	t.add("Other-Name: Unrecognized ObjectIdentifier: ")
@@ -223,14 +206,12 @@ func (t *text) ediPartyName(v derValue) error {
 			if err != nil {
 				return err
 			}
-			s, ok := decodeString(inner.tag, inner.body)
-			if !ok {
-				s = "null"
+			if s, ok := decodeString(inner.tag, inner.body); ok {
+				names[i] = &s
 			}
-			names[i] = &s
 		}
 	}
-	if names[1] == nil {
+	if names[1] == nil && t.rel >= jdk.Release25 {
 		return failIO("party cannot be missing")
 	}
 	t.add("EDIPartyName: ")
@@ -240,7 +221,11 @@ func (t *text) ediPartyName(v derValue) error {
 		t.add(",")
 	}
 	t.add("  partyName = ")
-	t.untrusted(*names[1])
+	if names[1] == nil {
+		t.add("null")
+	} else {
+		t.untrusted(*names[1])
+	}
 	return nil
 }
 

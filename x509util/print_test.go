@@ -24,7 +24,7 @@ func goldens(t *testing.T, f func(t *testing.T, rel jdk.Release, file string, zo
 			t.Fatal(err)
 		}
 		// The headers of txtar: "-- name --".
-		sections := strings.Split("\n"+string(archive), "\n-- ")[1:]
+		sections := strings.Split("\n"+strings.TrimSuffix(string(archive), "\n"), "\n-- ")[1:]
 		if len(sections) < 300 {
 			t.Fatalf("%s: only %d sections", name, len(sections))
 		}

@@ -52,7 +52,7 @@ func parseRequest(der []byte) (*Request, error) {
 		return nil, err
 	}
 	req := &Request{
-		Raw: der, TBS: s.tbs.full,
+		Raw: s.raw, TBS: s.tbs.encoded(),
 		SignatureAlgorithm: s.algorithmDER, SigName: s.algorithm.name(jdk.Default), Signature: s.signature,
 		sigAlg: s.algorithm,
 	}

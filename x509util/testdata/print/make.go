@@ -262,7 +262,6 @@ func extensions() {
 			seq(tlv(0x87, all[:8])), seq(tlv(0x87, all[:32])), seq(tlv(0x87, append(append([]byte{}, all[:16]...), 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))),
 			seq(tlv(0x87, append(make([]byte, 10), 0xff, 0xff, 1, 2, 3, 4))), seq(tlv(0x88, []byte{0x2a})), seq(tlv(0x88, nil)),
 			seq(tlv(0xa0, join([][]byte{oid("1.2.3"), tlv(0xa0, tlv(12, []byte("x")))}))), seq(tlv(0xa0, oid("1.2.3"))), seq(tlv(0xa0, join([][]byte{oid("1.2.3"), tlv(0x80, nil)}))),
-			seq(tlv(0xa0, join([][]byte{oid("2.5.29.17"), tlv(0xa0, seq(dns))}))),
 			seq(tlv(0xa3, seq())), seq(tlv(0xa4, defaultName)), seq(tlv(0xa4, seq())), seq(tlv(0x84, defaultName)), seq(tlv(0xa4, nil)),
 			seq(tlv(0xa5, join([][]byte{tlv(0x80, tlv(19, []byte("assigner"))), tlv(0x81, tlv(19, []byte("party")))}))),
 			seq(tlv(0xa5, join([][]byte{tlv(0xa0, tlv(19, []byte("assigner"))), tlv(0xa1, tlv(19, []byte("party")))}))),
