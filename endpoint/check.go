@@ -225,7 +225,7 @@ func (e *examination) names() Check {
 		c.Detail = "there is no subject alternative name"
 	}
 	if !c.OK {
-		c.Remedy = e.reissue("-ext", "san="+e.wishedName())
+		c.Remedy = e.reissue()
 	}
 	return c
 }
@@ -244,7 +244,7 @@ func (e *examination) matches(host string) Check {
 		if net.ParseIP(host) != nil {
 			wished = "ip:" + host
 		}
-		c.Remedy = e.reissue("-ext", "san="+strings.Join(append(subjectNames(e.strict[0]), wished), ","))
+		c.Remedy = e.reissue(wished)
 		return c
 	}
 	c.Detail = fmt.Sprintf("good for %s: %s", host, c.Detail)
@@ -299,7 +299,7 @@ func (e *examination) dates() Check {
 	if life := e.certs[0].NotAfter.Sub(e.certs[0].NotBefore); life > maxAppleLife+time.Minute {
 		c.Warn = true
 		c.Detail += fmt.Sprintf("; macOS and iOS refuse certificates made for more than 825 days (this: %d)", int(life.Hours()/24))
-		c.Remedy = e.reissue("-validity", "825")
+		c.Remedy = e.reissue()
 	}
 	return c
 }
@@ -312,15 +312,15 @@ func (e *examination) usage() Check {
 	case leaf.KeyUsage != 0 && leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0:
 		c.OK = false
 		c.Detail = "KeyUsage lacks digitalSignature, which ECDHE suites and TLSv1.3 need"
-		c.Remedy = e.reissue("-ext", "ku=digitalSignature,keyEncipherment")
+		c.Remedy = e.reissue()
 	case len(leaf.ExtKeyUsage)+len(leaf.UnknownExtKeyUsage) == 0:
 		c.Warn = true
 		c.Detail = "there is no ExtendedKeyUsage; macOS and iOS want serverAuth there"
-		c.Remedy = e.reissue("-ext", "eku=serverAuth")
+		c.Remedy = e.reissue()
 	case !server:
 		c.OK = false
 		c.Detail = "ExtendedKeyUsage lacks serverAuth: the certificate is not for servers"
-		c.Remedy = e.reissue("-ext", "eku=serverAuth")
+		c.Remedy = e.reissue()
 	default:
 		c.Detail = "serverAuth"
 	}
@@ -406,22 +406,28 @@ func (e *examination) command(name string, args ...string) string {
 	return strings.Join(words, " ")
 }
 
-// reissue says how to come to another certificate for the entry with the given
-// options: a new self-signed one, or one from the CA.
-func (e *examination) reissue(args ...string) string {
-	if e.selfSigned() {
-		return e.command("delete") + " && " + e.command("genkeypair", append(e.keyArgs(), args...)...)
+// reissue says how to come to another certificate for the entry: a new
+// self-signed one, or one from the CA. It mends whatever reissuing mends, so
+// that several findings have one remedy; further names may be wished for.
+func (e *examination) reissue(names ...string) string {
+	names = append(subjectNames(e.strict0()), names...)
+	if len(e.strict0().DNSNames)+len(e.strict0().IPAddresses) == 0 && !slices.Contains(names, e.wishedName()) {
+		names = append(names, e.wishedName())
 	}
-	// A CA decides on validity and usage; names can be asked for.
-	return e.command("certreq", append(args, "-file", "REQUEST")...) + "  (then have the CA sign it, and " + e.command("importcert", "-file", "REPLY") + ")"
+	exts := []string{"-ext", "san=" + strings.Join(names, ","), "-ext", "eku=serverAuth"}
+	if usage := e.strict0().KeyUsage; usage != 0 {
+		exts = append(exts, "-ext", "ku=digitalSignature,keyEncipherment")
+	}
+	if e.selfSigned() {
+		args := append(e.keyArgs(), "-dname", e.certs[0].Subject.String())
+		return e.command("delete") + " && " + e.command("genkeypair", append(args, exts...)...)
+	}
+	return e.command("certreq", append(exts, "-file", "REQUEST")...) + "  (then have the CA sign it, and " + e.command("importcert", "-file", "REPLY") + ")"
 }
 
 // renew says how to replace certificate i, which ends.
 func (e *examination) renew(i int) string {
-	switch {
-	case e.selfSigned() && len(subjectNames(e.strict0())) > 0:
-		return e.reissue("-ext", "san="+strings.Join(subjectNames(e.strict0()), ","))
-	case i == 0:
+	if i == 0 {
 		return e.reissue()
 	}
 	return e.command("importcert", "-file", "CHAIN") + "  (with the CA's new certificate)"
@@ -435,18 +441,18 @@ func (e *examination) strict0() *x509.Certificate {
 	return e.strict[0]
 }
 
-// replace says how to come to another key.
+// replace says how to come to another key, of a kind that everybody can use.
 func (e *examination) replace() string {
-	args := []string{"-keyalg", "EC", "-groupname", "secp256r1"}
-	if names := subjectNames(e.strict0()); len(names) > 0 {
-		args = append(args, "-ext", "san="+strings.Join(names, ","))
-	}
-	alias := e.id.Alias + "-new"
 	other := *e
-	other.id.Alias = alias
-	line := other.command("genkeypair", args...)
+	other.id.Alias += "-new"
+	names := subjectNames(e.strict0())
+	if len(names) == 0 {
+		names = []string{e.wishedName()}
+	}
+	line := other.command("genkeypair", "-keyalg", "EC", "-groupname", "secp256r1", "-dname", e.certs[0].Subject.String(),
+		"-ext", "san="+strings.Join(names, ","), "-ext", "eku=serverAuth")
 	if !e.selfSigned() {
-		line += "  (then " + other.command("certreq") + ")"
+		line += "  (then " + other.command("certreq", "-file", "REQUEST") + ")"
 	}
 	return line
 }
@@ -504,9 +510,12 @@ func span(d time.Duration) string {
 		}
 		return fmt.Sprintf("%d %ss", n, name)
 	}
+	const day = 24 * time.Hour
 	switch {
-	case d >= 48*time.Hour:
-		return unit(int(d.Hours()/24), "day")
+	case d >= 3*365*day:
+		return unit(int(d/day/365), "year")
+	case d >= 2*day:
+		return unit(int(d/day), "day")
 	case d >= 2*time.Hour:
 		return unit(int(d.Hours()), "hour")
 	}

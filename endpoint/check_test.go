@@ -113,9 +113,9 @@ func TestExamine(t *testing.T) {
 
 		{"no names", selfSigned(func(c *x509.Certificate) { c.DNSNames = nil; c.Subject.CommonName = "host.example" }), "names", "FAIL",
 			`there is no subject alternative name; browsers and Go ignore the common name "host.example"`,
-			"gokeytool delete -alias tomcat -keystore 'my store.p12' && gokeytool genkeypair -alias tomcat -keystore 'my store.p12' -keyalg EC -groupname secp256r1 -ext san=dns:host.example"},
+			"gokeytool delete -alias tomcat -keystore 'my store.p12' && gokeytool genkeypair -alias tomcat -keystore 'my store.p12' -keyalg EC -groupname secp256r1 -dname CN=host.example -ext san=dns:host.example -ext eku=serverAuth -ext ku=digitalSignature,keyEncipherment"},
 		{"no names, issued", func() Identity { id := issue(t, "p256", middle, root); id.Alias = "it's"; return id }(), "names", "FAIL",
-			"there is no subject alternative name", `gokeytool certreq -alias 'it'\''s' -keystore server.p12 -ext san=dns:localhost -file REQUEST`},
+			"there is no subject alternative name", `gokeytool certreq -alias 'it'\''s' -keystore server.p12 -ext san=dns:localhost -ext eku=serverAuth -ext ku=digitalSignature,keyEncipherment -file REQUEST`},
 		{"common name is an address", selfSigned(func(c *x509.Certificate) { c.DNSNames = nil; c.Subject.CommonName = "192.0.2.1" }), "names", "FAIL", "", "-ext san=ip:192.0.2.1"},
 		{"common name is a person", selfSigned(func(c *x509.Certificate) { c.DNSNames = nil; c.Subject.CommonName = "Duke of Java" }), "names", "FAIL", "", "-ext san=dns:localhost"},
 		{"mail alone", selfSigned(func(c *x509.Certificate) { c.DNSNames = nil; c.EmailAddresses = []string{"duke@example"} }), "names", "FAIL", "(email:duke@example) name no host", ""},
@@ -127,10 +127,10 @@ func TestExamine(t *testing.T) {
 
 		{"expired", selfSigned(func(c *x509.Certificate) {
 			c.NotBefore, c.NotAfter = time.Now().Add(-80*time.Hour), time.Now().Add(-72*time.Hour)
-		}), "dates", "FAIL", ", 3 days ago", "genkeypair -alias tomcat -keystore 'my store.p12' -keyalg EC -groupname secp256r1 -ext san=dns:localhost"},
+		}), "dates", "FAIL", ", 3 days ago", "genkeypair -alias tomcat -keystore 'my store.p12' -keyalg EC -groupname secp256r1 -dname CN=localhost -ext san=dns:localhost"},
 		{"not yet valid", selfSigned(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(3*time.Hour + time.Minute) }), "dates", "FAIL", ", in 3 hours", "clock"},
 		{"soon", selfSigned(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(29*24*time.Hour + time.Minute) }), "dates", "warn", "the certificate expires on ", "genkeypair"},
-		{"ten years", selfSigned(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(3650 * 24 * time.Hour) }), "dates", "warn", "macOS and iOS refuse certificates made for more than 825 days (this: 3650)", "-validity 825"},
+		{"ten years", selfSigned(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(3650 * 24 * time.Hour) }), "dates", "warn", "macOS and iOS refuse certificates made for more than 825 days (this: 3650)", "genkeypair"},
 		{"CA expired", expiredCA, "dates", "FAIL", "the CA certificate CN=Old CA, O=Example expired on ", "with the CA's new certificate"},
 
 		{"no extended usage", selfSigned(func(c *x509.Certificate) { c.ExtKeyUsage = nil }), "usage", "warn", "there is no ExtendedKeyUsage", "-ext eku=serverAuth"},
@@ -140,7 +140,7 @@ func TestExamine(t *testing.T) {
 		{"no KeyUsage", selfSigned(func(c *x509.Certificate) { c.KeyUsage = 0 }), "usage", "ok", "", ""},
 
 		{"RSA", leafOf("rsa2048"), "suites", "ok", "TLS_ECDHE_RSA_*", ""},
-		{"short RSA", leafOf("rsa1024"), "strength", "FAIL", "CN=localhost has an RSA key of 1024 bits: clients want 2048 at least", "genkeypair -alias rsa1024-new -keystore server.p12 -keyalg EC -groupname secp256r1 -ext san=dns:localhost"},
+		{"short RSA", leafOf("rsa1024"), "strength", "FAIL", "CN=localhost has an RSA key of 1024 bits: clients want 2048 at least", "genkeypair -alias rsa1024-new -keystore server.p12 -keyalg EC -groupname secp256r1 -dname CN=localhost -ext san=dns:localhost"},
 		{"P-521", leafOf("p521"), "suites", "warn", "Chromium and its kin can't use secp521r1", "secp256r1"},
 		{"P-224", leafOf("p224"), "suites", "FAIL", "no TLS suite here takes a key on P-224", "secp256r1"},
 		{"Ed25519", leafOf("ed25519"), "suites", "warn", "browsers can't use Ed25519", "secp256r1"},

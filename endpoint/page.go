@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"html/template"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,6 +24,7 @@ var page = sync.OnceValue(func() struct {
 } {
 	t := template.Must(template.New("page").Funcs(template.FuncMap{
 		"date": func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
+		"day":  func(t time.Time) string { return t.UTC().Format("2 January 2006") },
 		"join": strings.Join,
 	}).Parse(pageSource))
 	// The one style sheet stands in the page; nothing else is let in.
@@ -41,7 +43,7 @@ type pageData struct {
 	Chain    []chainLink
 	Findings []Check
 	Others   []entryFacts // that could be served
-	Ended    bool         // no HTTP session can be had any more
+	Verdict  string       // "good", "soon" or "bad": the worst of the findings
 }
 
 // chainLink is a certificate of the chain, with what the page makes of it.
@@ -57,15 +59,23 @@ type chainLink struct {
 func (s *Server) showPage(w http.ResponseWriter, r *http.Request) {
 	c := connOf(r.Context())
 	now := s.cfg.Now()
-	session := s.session(w, r)
-	data := pageData{tlsFacts: s.describeTLS(r, c, session, "jakarta"), Ended: session == nil}
+	data := pageData{tlsFacts: s.describeTLS(r, c, s.session(w, r), "jakarta"), Verdict: "good"}
 	for i, facts := range data.Certificates {
 		data.Chain = append(data.Chain, newChainLink(facts, i, len(data.Certificates), now))
 	}
 	for _, check := range Examine(c.identity.Identity, now) {
-		if !check.OK || check.Warn {
-			data.Findings = append(data.Findings, check)
+		switch {
+		case !check.OK:
+			data.Verdict = "bad"
+		case !check.Warn:
+			continue
+		case data.Verdict == "good":
+			data.Verdict = "soon"
 		}
+		if slices.ContainsFunc(data.Findings, func(c Check) bool { return c.Remedy == check.Remedy }) {
+			check.Remedy = "" // one is enough
+		}
+		data.Findings = append(data.Findings, check)
 	}
 	for _, h := range s.hosts.Load().all {
 		for _, id := range h.identities {
