@@ -28,12 +28,17 @@ type Env struct {
 	// ReadSecret reads a line from the terminal without echo. It is nil
 	// where standard input is no terminal; secrets are then read from Stdin.
 	ReadSecret func() ([]byte, error)
+	// InputWaiting says whether Stdin has something to read at once. It is
+	// nil where that can't be known.
+	InputWaiting func() bool
 	// ErrTerminal says that Stderr is a terminal, where hints help.
 	ErrTerminal bool
 	// OutTerminal says that Stdout is a terminal.
 	OutTerminal bool
 
 	lines lineReader
+	// warnVisible: JDK 25 warns where a password may be typed in sight.
+	warnVisible bool
 }
 
 // System is the environment of this process.
@@ -51,6 +56,7 @@ func System() *Env {
 	if fd := int(os.Stdin.Fd()); term.IsTerminal(fd) {
 		env.ReadSecret = func() ([]byte, error) { return readTerminalSecret(fd, env.Stderr) }
 	}
+	env.InputWaiting = func() bool { return inputWaiting(os.Stdin) }
 	return env
 }
 

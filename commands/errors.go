@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"syscall"
+
+	"gokeytool/x509util"
 )
 
 // Exit codes. keytool knows 0 and 1 only.
@@ -16,21 +18,13 @@ const (
 
 // javaError is a failure in keytool's words: the Java exception that keytool
 // ends with, and its text.
-type javaError struct {
-	class string
-	text  string // may be empty
-}
+type javaError = x509util.Error
 
-func (e *javaError) Error() string {
-	if e.text == "" {
-		return e.class
-	}
-	return e.class + ": " + e.text
-}
+func java(class, text string) error { return &javaError{Class: class, Text: text} }
 
 // failf is keytool's common failure, a java.lang.Exception.
 func failf(format string, args ...any) error {
-	return &javaError{"java.lang.Exception", fmt.Sprintf(format, args...)}
+	return java("java.lang.Exception", fmt.Sprintf(format, args...))
 }
 
 // hintedError adds to an error what the user can do about it, a line each.
@@ -67,9 +61,9 @@ func fileError(path string, err error) error {
 		if !errors.As(err, &errno) {
 			return err
 		}
-		return &javaError{"java.io.IOException", capitalize(errno.Error())}
+		return java("java.io.IOException", capitalize(errno.Error()))
 	}
-	return &javaError{"java.io.FileNotFoundException", path + " (" + reason + ")"}
+	return java("java.io.FileNotFoundException", path+" ("+reason+")")
 }
 
 func capitalize(s string) string {

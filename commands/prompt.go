@@ -3,7 +3,6 @@ package commands
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"strings"
 
 	"gokeytool/store/entry"
@@ -25,6 +24,9 @@ func (e *Env) promptSecret(prompt string) ([]byte, error) {
 	if e.ReadSecret != nil {
 		secret, err = e.ReadSecret()
 	} else {
+		if e.warnVisible && e.InputWaiting != nil && !e.InputWaiting() {
+			fmt.Fprint(e.Stderr, "[WARNING: Input may be visible on screen] ")
+		}
 		secret, _, err = e.lines.readLine(e.Stdin)
 	}
 	if err != nil || len(secret) == 0 {
@@ -56,7 +58,7 @@ func (e *Env) promptYesNo(prompt string) (bool, error) {
 		}
 		fmt.Fprintln(e.Stderr, "Wrong answer, try again")
 	}
-	return false, &javaError{"java.lang.RuntimeException", "Too many retries, program terminated"}
+	return false, java("java.lang.RuntimeException", "Too many retries, program terminated")
 }
 
 // foldAnswer folds an answer as keytool's collator does: case, hyphens and
@@ -110,12 +112,3 @@ func (e *Env) promptNewPassword(what string, old []byte) ([]byte, error) {
 	}
 	return nil, failf("Too many failures - try later")
 }
-
-// readInput reads the named file, or standard input where name is empty,
-// bounded by maxInput.
-func (e *Env) readAllStdin() ([]byte, error) {
-	return io.ReadAll(io.LimitReader(e.Stdin, maxInput))
-}
-
-// maxInput bounds certificates, requests and replies read whole.
-const maxInput = 64 << 20

@@ -1,0 +1,262 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+
+	"gokeytool/commands/internal/argv"
+	"gokeytool/jdk"
+)
+
+// actions are the commands by canonical name; each stands in the file of its
+// name.
+var actions = map[string]func(context.Context, *session) error{
+	"certreq":        certreq,
+	"changealias":    changealias,
+	"completion":     completion,
+	"delete":         deleteEntry,
+	"exportcert":     exportcert,
+	"gencert":        gencert,
+	"genkeypair":     genkeypair,
+	"genseckey":      genseckey,
+	"importcert":     importcert,
+	"importkeystore": importkeystore,
+	"importpass":     importpass,
+	"keypasswd":      keypasswd,
+	"list":           list,
+	"printcert":      printcert,
+	"printcertreq":   printcertreq,
+	"serve":          serve,
+	"sessionid":      sessionID,
+	"smoke":          smoke,
+	"storepasswd":    storepasswd,
+	"version":        version,
+}
+
+// Main runs one command line, the program's name first, and returns the exit
+// code.
+func Main(args []string, env *Env) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return run(ctx, args, env)
+}
+
+func run(ctx context.Context, args []string, env *Env) int {
+	program := "gokeytool"
+	if len(args) > 0 {
+		program = strings.TrimSuffix(filepath.Base(args[0]), ".exe")
+		args = args[1:]
+	}
+	table := argv.TableDefault()
+	if n := len(args); n > 0 && args[n-1] == argv.CompletionFlag {
+		for _, word := range table.Complete(args[:n-1]) {
+			fmt.Fprintln(env.Stdout, word)
+		}
+		return exitOK
+	}
+
+	name, _ := env.LookupEnv("GOKEYTOOL_JDK")
+	release, err := jdk.Parse(name)
+	if err != nil {
+		fmt.Fprintf(env.Stderr, "gokeytool: GOKEYTOOL_JDK: %v\n", err)
+		return exitError
+	}
+	env.warnVisible = release >= jdk.Release25
+	if len(args) == 0 && program != "keytool" {
+		fmt.Fprint(env.Stdout, table.CommandHelp(""))
+		return exitOK
+	}
+	req, err := argv.Parse(args, table, argv.Env{
+		KeytoolOnly: program == "keytool",
+		Release:     release,
+		LookupEnv:   env.LookupEnv,
+		ReadFile:    readSmallFile,
+		Property:    env.javaProperty,
+		ReadLine:    env.readPasswordLine,
+	})
+	if err != nil {
+		return env.reportUsage(err, table, release)
+	}
+	defer req.Wipe()
+	if req.Help {
+		if req.Style == argv.Subcommand {
+			fmt.Fprint(env.Stdout, table.CommandHelp(req.Command))
+		} else {
+			fmt.Fprint(env.Stderr, table.HelpText(req.Command, release))
+		}
+		return exitOK
+	}
+	s := newSession(env, table, req, release)
+	return s.finish(newApp(table, s).RunContext(ctx, append([]string{program}, req.Args...)))
+}
+
+// newApp declares the commands to urfave/cli, which dispatches the canonical
+// line that argv makes of the user's. argv has said all there is to say about
+// the line, and prints the help: urfave/cli neither prints nor exits.
+func newApp(table *argv.Table, s *session) *cli.App {
+	app := &cli.App{
+		Name:                      "gokeytool",
+		HideHelp:                  true,
+		HideHelpCommand:           true,
+		HideVersion:               true,
+		DisableSliceFlagSeparator: true,
+		Writer:                    io.Discard,
+		ErrWriter:                 io.Discard,
+		ExitErrHandler:            func(*cli.Context, error) {},
+	}
+	for _, command := range table.Commands {
+		if command.Name != s.req.Command {
+			continue // its flags would never be read
+		}
+		app.Commands = append(app.Commands, &cli.Command{
+			Name:            command.Name,
+			Usage:           command.Summary,
+			HideHelp:        true,
+			HideHelpCommand: true,
+			Flags:           flags(table),
+			OnUsageError:    func(_ *cli.Context, err error, _ bool) error { return err },
+			Action: func(c *cli.Context) error {
+				action, ok := actions[command.Name]
+				if !ok {
+					return failf("the command -%s is not supported", command.Name)
+				}
+				s.opt = readOptions(c, s.req)
+				if s.opt.debug {
+					fmt.Fprintf(s.Stdout, "Command line args: [%s]\n", strings.Join(s.req.Line, ", "))
+				}
+				return action(c.Context, s)
+			},
+		})
+	}
+	return app
+}
+
+// flags declares every option of the table: keytool lets any option stand with
+// any command. Passwords are not among them; they never pass through urfave/cli.
+func flags(table *argv.Table) []cli.Flag {
+	list := make([]cli.Flag, 0, len(table.Options))
+	for _, o := range table.Options {
+		switch o.Kind {
+		case argv.Flag:
+			list = append(list, &cli.BoolFlag{Name: o.Name})
+		case argv.Text:
+			list = append(list, &cli.StringFlag{Name: o.Name})
+		case argv.List, argv.Provider:
+			list = append(list, &cli.StringSliceFlag{Name: o.Name, KeepSpace: true})
+		case argv.Int, argv.Long:
+			list = append(list, &cli.Int64Flag{Name: o.Name})
+		case argv.Duration:
+			list = append(list, &cli.DurationFlag{Name: o.Name})
+		}
+	}
+	return list
+}
+
+// reportUsage prints what is wrong with a command line.
+func (e *Env) reportUsage(err error, table *argv.Table, release jdk.Release) int {
+	var usage *argv.UsageError
+	var failure *argv.Failure
+	switch {
+	case errors.As(err, &usage):
+		if usage.Style == argv.Subcommand {
+			fmt.Fprintf(e.Stderr, "gokeytool: %s\n", usage.Message)
+			if usage.Suggestion != "" {
+				fmt.Fprintf(e.Stderr, "Did you mean %s?\n", usage.Suggestion)
+			}
+			fmt.Fprintf(e.Stderr, "See: gokeytool %s\n", strings.TrimSpace("help "+usage.Command))
+			return exitError
+		}
+		fmt.Fprint(e.Stderr, table.UsageText(usage, release))
+		if usage.Suggestion != "" && e.wantHints(argv.Keytool) {
+			fmt.Fprintf(e.Stderr, "Did you mean %s?\n", usage.Suggestion)
+		}
+	case errors.As(err, &failure):
+		e.printError(failure.Style, failure.JavaText())
+		e.printWarnings(failure.Warnings)
+	default:
+		fmt.Fprintln(e.Stderr, err)
+	}
+	return exitError
+}
+
+// printError prints the one line of a failed command: where keytool prints
+// it, or on the standard error in our own style.
+func (e *Env) printError(style argv.Style, text string) {
+	w := e.Stdout
+	if style == argv.Subcommand {
+		w = e.Stderr
+	}
+	fmt.Fprintf(w, "keytool error: %s\n", text)
+}
+
+// printWarnings prints keytool's block of warnings.
+func (e *Env) printWarnings(warnings []string) {
+	if len(warnings) == 0 {
+		return
+	}
+	fmt.Fprintf(e.Stderr, "\nWarning:\n%s\n", strings.Join(warnings, "\n"))
+}
+
+// wantHints says whether our hints go to the standard error: always in our
+// own style; in keytool's only where a person reads it, so that scripts see
+// keytool's bytes. GOKEYTOOL_HINTS decides for both.
+func (e *Env) wantHints(style argv.Style) bool {
+	switch v, _ := e.LookupEnv("GOKEYTOOL_HINTS"); v {
+	case "on":
+		return true
+	case "off":
+		return false
+	}
+	return style == argv.Subcommand || e.ErrTerminal
+}
+
+// javaProperty is the value of a Java system property, where it means
+// something without Java.
+func (e *Env) javaProperty(name string) (string, bool) {
+	switch name {
+	case "user.home":
+		return e.Home(), true
+	case "user.dir":
+		dir, err := os.Getwd()
+		return dir, err == nil
+	case "user.name":
+		name, ok := e.LookupEnv("USER")
+		return name, ok
+	case "file.separator", "/":
+		return string(filepath.Separator), true
+	case "path.separator":
+		return string(filepath.ListSeparator), true
+	case "line.separator":
+		return "\n", true
+	case "java.io.tmpdir":
+		return os.TempDir(), true
+	}
+	return "", false
+}
+
+// readPasswordLine reads a password from standard input or another open file
+// descriptor.
+func (e *Env) readPasswordLine(fd int) ([]byte, error) {
+	reader, lines := e.Stdin, &e.lines
+	if fd != 0 {
+		file := os.NewFile(uintptr(fd), fmt.Sprintf("file descriptor %d", fd))
+		if file == nil {
+			return nil, fmt.Errorf("file descriptor %d is not open", fd)
+		}
+		reader, lines = file, new(lineReader)
+	}
+	line, ok, err := lines.readLine(reader)
+	if err == nil && !ok {
+		err = io.EOF
+	}
+	return line, err
+}

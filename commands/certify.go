@@ -1,0 +1,108 @@
+package commands
+
+import (
+	"crypto"
+
+	"gokeytool/store/entry"
+	"gokeytool/x509util"
+)
+
+// issuerKey is who signs a certificate.
+type issuerKey struct {
+	alias  string // empty for a self-signed certificate
+	signer crypto.Signer
+	name   x509util.Name
+	// certificate and chain are of the alias; nil for a self-signed one.
+	certificate *x509util.Certificate
+	chain       []entry.Certificate
+}
+
+// openIssuer opens the key of an alias for signing.
+func (s *session) openIssuer(alias string, password []byte) (*issuerKey, error) {
+	key, _, err := s.recoverKey(alias, password)
+	if err != nil {
+		return nil, err
+	}
+	signer, err := x509util.ParsePrivateKey(key.PKCS8)
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := s.ks.certificate(alias)
+	if err != nil {
+		return nil, err
+	}
+	e, _ := s.ks.Store.Get(alias)
+	return &issuerKey{
+		alias: alias, signer: signer, name: certificate.Subject,
+		certificate: certificate, chain: e.Chain,
+	}, nil
+}
+
+// certificate is what a new certificate is about.
+type certificate struct {
+	subject   x509util.Name
+	spki      []byte
+	requested []x509util.Extension // asked for in a request
+}
+
+// certify makes and signs a certificate by the options -startdate, -validity,
+// -ext and -sigalg.
+func (s *session) certify(c certificate, issuer *issuerKey) ([]byte, error) {
+	start, err := x509util.ParseStartDate(s.opt.startdate, s.Now())
+	if err != nil {
+		return nil, err
+	}
+	end, err := x509util.EndDate(start, int(s.validity()))
+	if err != nil {
+		return nil, err
+	}
+	sigalg, err := s.signatureAlgorithm(issuer.signer)
+	if err != nil {
+		return nil, err
+	}
+	ctx := x509util.ExtensionContext{SubjectKey: c.spki, Requested: c.requested, Release: s.release}
+	if issuer.certificate != nil {
+		ctx.IssuerKey = issuer.certificate.SPKI
+	}
+	extensions, err := x509util.BuildExtensions(s.opt.ext, ctx)
+	if err != nil {
+		return nil, err
+	}
+	return x509util.CreateCertificate(x509util.Template{
+		Issuer: issuer.name, Subject: c.subject,
+		NotBefore: start, NotAfter: end,
+		SPKI: c.spki, Extensions: extensions,
+	}, issuer.signer, sigalg, s.release)
+}
+
+// signatureAlgorithm is the one of -sigalg, else the release's choice for the key.
+func (s *session) signatureAlgorithm(key crypto.Signer) (string, error) {
+	if s.opt.given("sigalg") {
+		return s.opt.sigalg, nil
+	}
+	return x509util.DefaultSignatureAlgorithm(key.Public(), s.release)
+}
+
+// warnOfChain adds what is weak about the certificates of a chain. Those that
+// can't be read are passed over: there is nothing to say of them.
+func (s *session) warnOfChain(label string, chain []entry.Certificate) {
+	var parsed []*x509util.Certificate
+	for _, c := range chain {
+		if p, err := x509util.ParseCertificate(c.DER); err == nil {
+			parsed = append(parsed, p)
+		}
+	}
+	s.warn(s.judge().Chain(label, parsed, s.trusted, false)...)
+}
+
+// warnOf adds what is weak about a certificate that stands alone.
+func (s *session) warnOf(label string, c *x509util.Certificate) {
+	s.warn(s.judge().Certificate(label, c, x509util.Standing{Trusted: s.trusted(c)})...)
+}
+
+// warnOfDER is warnOf for a certificate that was not read yet.
+func (s *session) warnOfDER(label string, der []byte) {
+	if c, err := x509util.ParseCertificate(der); err == nil {
+		s.warnOf(label, c)
+	}
+}

@@ -1,0 +1,34 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+)
+
+// exportcert writes the certificate of an alias, in DER or with -rfc in PEM.
+func exportcert(ctx context.Context, s *session) error {
+	if err := s.openKeystore(ctx, access{asks: asksOnce}); err != nil {
+		return err
+	}
+	s.warnUnverified()
+	alias := s.aliasOrDefault()
+	e, err := s.ks.get(alias)
+	if err != nil {
+		return err
+	}
+	if len(e.Chain) == 0 {
+		return failf("Alias <%s> has no certificate", alias)
+	}
+	var out bytes.Buffer
+	s.dump(&out, e.Chain[0].DER)
+	if err := s.writeOutput(s.opt.file, out.Bytes()); err != nil {
+		return err
+	}
+	s.warnOfChain("The certificate", e.Chain[:1])
+	if s.opt.file != "" {
+		fmt.Fprintf(s.Stderr, "Certificate stored in file <%s>\n", s.opt.file)
+	}
+	s.warnOfFormat()
+	return nil
+}

@@ -1,0 +1,57 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+
+	"gokeytool/x509util"
+)
+
+// gencert certifies a request with a key of the keystore, as a certificate
+// authority does, and prints the certificate with those that lead to the root.
+func gencert(ctx context.Context, s *session) error {
+	if err := s.openKeystore(ctx, access{asks: asksOnce}); err != nil {
+		return err
+	}
+	issuer, err := s.openIssuer(s.aliasOrDefault(), s.opt.keypass)
+	if err != nil {
+		return err
+	}
+	input, err := s.readInput(s.opt.infile)
+	if err != nil {
+		return err
+	}
+	request, err := x509util.ParseRequest(input)
+	if err != nil {
+		return err
+	}
+	if err := request.CheckSignature(); err != nil {
+		return java("java.security.SignatureException", "Invalid PKCS #10 signature")
+	}
+	s.warn(s.judge().Request("The certificate request", request)...)
+	subject := request.Subject
+	if s.opt.given("dname") {
+		if subject, err = x509util.ParseDName(s.opt.dname); err != nil {
+			return err
+		}
+	}
+	der, err := s.certify(certificate{subject: subject, spki: request.SPKI, requested: request.Extensions}, issuer)
+	if err != nil {
+		return err
+	}
+
+	var out bytes.Buffer
+	s.dump(&out, der)
+	for _, c := range issuer.chain {
+		if parsed, err := x509util.ParseCertificate(c.DER); err == nil && !parsed.SelfSigned() {
+			s.dump(&out, c.DER)
+		}
+	}
+	if err := s.writeOutput(s.opt.outfile, out.Bytes()); err != nil {
+		return err
+	}
+	s.warnOfChain("The issuer", issuer.chain)
+	s.warnOfDER("The generated certificate", der)
+	s.warnOfFormat()
+	return nil
+}

@@ -1,0 +1,112 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"gokeytool/store/entry"
+	"gokeytool/x509util"
+)
+
+// genkeypair makes a key pair with a certificate: signed by itself, or by the
+// key that -signer names.
+func genkeypair(ctx context.Context, s *session) error {
+	if err := s.openKeystore(ctx, access{creates: true, changes: true}); err != nil {
+		return err
+	}
+	if !s.opt.given("keyalg") {
+		return failf("The -keyalg option must be specified.")
+	}
+	spec := x509util.KeySpec{Algorithm: s.opt.keyalg, Size: int(s.opt.keysize), Group: s.opt.groupname}
+	if s.opt.given("groupname") && s.opt.given("keysize") {
+		return failf("Cannot specify both -groupname and -keysize")
+	}
+	if group, ok := ecGroups[s.opt.keysize]; ok && strings.EqualFold(s.opt.keyalg, "EC") {
+		s.warn(fmt.Sprintf("Specifying -keysize for generating EC keys is deprecated, please use \"-groupname %s\" instead.", group))
+	}
+	alias := s.aliasOrDefault()
+	if _, exists := s.ks.Store.Get(alias); exists {
+		return failf("Key pair not generated, alias <%s> already exists", alias)
+	}
+	issuer, err := s.signer()
+	if err != nil {
+		return err
+	}
+	subject, err := s.subject()
+	if err != nil {
+		return err
+	}
+
+	key, err := x509util.GenerateKey(spec, s.release)
+	if err != nil {
+		return err
+	}
+	pkcs8, err := x509util.MarshalPrivateKey(key)
+	if err != nil {
+		return err
+	}
+	private := s.keep(entry.Key{PKCS8: pkcs8})
+	spki, err := x509util.MarshalPublicKey(key.Public())
+	if err != nil {
+		return err
+	}
+	if issuer == nil {
+		issuer = &issuerKey{signer: key, name: subject}
+	}
+	der, err := s.certify(certificate{subject: subject, spki: spki}, issuer)
+	if err != nil {
+		return err
+	}
+	leaf, err := x509util.ParseCertificate(der)
+	if err != nil {
+		return err
+	}
+
+	name := x509util.KeyName(spec, key.Public(), s.release)
+	if issuer.alias != "" {
+		fmt.Fprintf(s.Stderr, "Generating %s key pair and a certificate (%s) issued by <%s> with a validity of %s days\n\tfor: %s\n",
+			name, leaf.SigName, issuer.alias, group(s.validity()), x509util.Printable(subject.String()))
+	} else {
+		fmt.Fprintf(s.Stderr, "Generating %s key pair and self-signed certificate (%s) with a validity of %s days\n\tfor: %s\n",
+			name, leaf.SigName, group(s.validity()), x509util.Printable(subject.String()))
+	}
+	password, err := s.askKeyPassword(alias)
+	if err != nil {
+		return err
+	}
+	chain := append([]entry.Certificate{{Type: "X.509", DER: der}}, issuer.chain...)
+	s.warnOfChain("The generated certificate", chain)
+	if err := s.ks.SetKey(alias, private, password, chain, s.Now()); err != nil {
+		return err
+	}
+	return s.saveKeystore()
+}
+
+// ecGroups are the curves that keytool takes for the size of an EC key.
+var ecGroups = map[int64]string{256: "secp256r1", 384: "secp384r1", 521: "secp521r1"}
+
+// validity is the number of days a new certificate is valid for.
+func (s *session) validity() int64 {
+	if s.opt.given("validity") {
+		return s.opt.validity
+	}
+	return 90
+}
+
+// subject is the name of -dname, else the user is asked for it.
+func (s *session) subject() (x509util.Name, error) {
+	if s.opt.given("dname") {
+		return x509util.ParseDName(s.opt.dname)
+	}
+	s.flushWarnings()
+	return s.promptName()
+}
+
+// signer opens the key that -signer names; nil without the option.
+func (s *session) signer() (*issuerKey, error) {
+	if !s.opt.given("signer") {
+		return nil, nil
+	}
+	return s.openIssuer(s.opt.signer, s.opt.signerkeypass)
+}

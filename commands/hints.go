@@ -1,0 +1,64 @@
+package commands
+
+import (
+	"errors"
+	"fmt"
+
+	"gokeytool/store"
+	"gokeytool/store/entry"
+)
+
+// hints are what can be said about an error beyond keytool's words: which
+// file, what is wrong with it and what to do, a line each.
+func (s *session) hints(err error) []string {
+	var hinted *hintedError
+	if errors.As(err, &hinted) {
+		return hinted.hints
+	}
+	var opened *store.OpenError
+	if errors.As(err, &opened) {
+		return s.openHints(opened)
+	}
+	if errors.Is(err, entry.ErrPassword) {
+		return []string{"the key has another password than the keystore: give it with -keypass"}
+	}
+	return nil
+}
+
+// openHints explain why a file did not open as a keystore.
+func (s *session) openHints(err *store.OpenError) []string {
+	var other *store.NotKeystoreError
+	switch {
+	case errors.As(err, &other):
+		hints := []string{fmt.Sprintf("%s is %s, not a keystore", err.Path, other.What)}
+		return append(hints, remedy(other.What, err.Path)...)
+	case errors.Is(err, entry.ErrPassword):
+		return []string{
+			fmt.Sprintf("%s is a whole %s file, but this is not its password (or its content was changed)", err.Path, err.Type),
+			"passwords are case-sensitive; many stores have changeit, the default of Java and Tomcat",
+		}
+	}
+	return []string{err.Error()}
+}
+
+// remedy says what to do with a file that is no keystore.
+func remedy(what store.Content, path string) []string {
+	switch what {
+	case store.PEMCertificate, store.DERCertificate, store.PEMPKCS7, store.DERPKCS7:
+		return []string{
+			"to see it:        gokeytool printcert -file " + path,
+			"to trust it:      gokeytool import -alias NAME -file " + path + " -keystore KEYSTORE",
+		}
+	case store.PEMRequest, store.DERRequest:
+		return []string{"to see it:        gokeytool printcertreq -file " + path}
+	case store.PEMKey, store.PEMEncryptedKey, store.DERKey, store.DEREncryptedKey:
+		return []string{"to make a keystore of a key and its certificate: openssl pkcs12 -export -inkey " + path + " -in CERTIFICATE -name ALIAS -out keystore.p12"}
+	case store.Base64Keystore:
+		return []string{"decode it first:  base64 -d " + path + " > keystore.p12"}
+	case store.HTML:
+		return []string{"a download has brought a page about the file, or an error, in place of the file"}
+	case store.BKS, store.BKSv1, store.UBER, store.BCFKS:
+		return []string{"only BouncyCastle's provider for Java reads this format"}
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gokeytool/endpoint"
+	"gokeytool/store/entry"
+	"gokeytool/x509util"
+)
+
+// tomcatPassword is the password Tomcat tries where none is configured.
+const tomcatPassword = "changeit"
+
+// openServed opens a keystore as Tomcat does: with the password changeit where
+// none is given. Only if that one is wrong the user is asked.
+func (s *session) openServed(ctx context.Context) error {
+	asked := s.opt.storepass == nil
+	if asked {
+		s.opt.storepass = []byte(tomcatPassword)
+	}
+	err := s.openKeystore(ctx, access{asks: asksOnce})
+	if asked && errors.Is(err, entry.ErrPassword) {
+		s.opt.storepass = nil
+		err = s.openKeystore(ctx, access{asks: asksOnce})
+	}
+	return err
+}
+
+// keyAliases are the aliases of the private keys in Java's order: the first
+// is the one that Tomcat serves where none is named.
+func (s *session) keyAliases() []string {
+	var aliases []string
+	for _, e := range s.ks.JavaOrder() {
+		if e.Kind == entry.PrivateKey {
+			aliases = append(aliases, s.ks.AliasOf(e.Alias))
+		}
+	}
+	return aliases
+}
+
+// identity opens the private key of an alias for the endpoint.
+func (s *session) identity(alias string) (endpoint.Identity, error) {
+	e, err := s.ks.get(alias)
+	if err != nil {
+		return endpoint.Identity{}, err
+	}
+	if e.Kind != entry.PrivateKey {
+		return endpoint.Identity{}, java("java.io.IOException", fmt.Sprintf("Alias name [%s] does not identify a key entry", alias))
+	}
+	password := s.opt.keypass
+	if password == nil {
+		password = s.ks.password
+	}
+	key, err := s.ks.Key(alias, password)
+	if err != nil {
+		return endpoint.Identity{}, err
+	}
+	signer, err := x509util.ParsePrivateKey(s.keep(key).PKCS8)
+	if err != nil {
+		return endpoint.Identity{}, err
+	}
+	id := endpoint.Identity{Alias: alias, Key: signer, Keystore: s.ks.path, StoreType: string(s.ks.Type())}
+	for _, c := range e.Chain {
+		id.Chain = append(id.Chain, c.DER)
+	}
+	return id, nil
+}

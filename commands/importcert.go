@@ -1,0 +1,290 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"gokeytool/store"
+	"gokeytool/store/entry"
+	"gokeytool/x509util"
+)
+
+// importcert takes in a certificate: as the authority's reply where the alias
+// holds a private key, else as a trusted certificate.
+func importcert(ctx context.Context, s *session) error {
+	if err := s.openKeystore(ctx, access{creates: true, changes: true}); err != nil {
+		return err
+	}
+	if s.opt.trustcacerts {
+		if _, err := s.cacerts(); err != nil {
+			return err
+		}
+	}
+	alias := s.aliasOrDefault()
+	var done bool
+	var err error
+	e, exists := s.ks.Store.Get(alias)
+	switch {
+	case exists && e.Kind == entry.PrivateKey:
+		if done, err = s.installReply(alias, e); err != nil {
+			return err
+		}
+		if !done {
+			fmt.Fprintln(s.Stderr, "Certificate reply was not installed in keystore")
+		}
+	case exists && e.Kind == entry.SecretKey:
+		return nil // as keytool, which has nothing to say here
+	default:
+		if done, err = s.addTrusted(alias, exists); err != nil {
+			return err
+		}
+		if !done {
+			fmt.Fprintln(s.Stderr, "Certificate was not added to keystore")
+		}
+	}
+	if done {
+		// Saved first: the message then says what is so.
+		if err := s.ks.save(); err != nil {
+			return err
+		}
+		if exists && e.Kind == entry.PrivateKey {
+			fmt.Fprintln(s.Stderr, "Certificate reply was installed in keystore")
+		} else {
+			fmt.Fprintln(s.Stderr, "Certificate was added to keystore")
+		}
+		s.announceStored()
+	}
+	s.warnOfFormat()
+	return nil
+}
+
+// installReply puts the chain made of an authority's reply in the place of the
+// one that the key has. It returns false where the user says no.
+func (s *session) installReply(alias string, e *entry.Entry) (bool, error) {
+	if _, _, err := s.recoverKey(alias, s.opt.keypass); err != nil {
+		return false, err
+	}
+	own, err := s.ks.certificate(alias)
+	if err != nil {
+		return false, err
+	}
+	reply, err := s.readCertificates()
+	if err != nil {
+		return false, err
+	}
+	if len(reply) == 0 {
+		return false, failf("Reply has no certificates")
+	}
+	var chain []*x509util.Certificate
+	if len(reply) == 1 {
+		chain, err = s.chainOfCertificate(own, reply[0])
+	} else {
+		chain, err = s.chainOfReply(alias, own, reply)
+	}
+	if err != nil || chain == nil {
+		return false, err
+	}
+	certificates := make([]entry.Certificate, len(chain))
+	for i, c := range chain {
+		certificates[i] = entry.Certificate{Type: "X.509", DER: c.Raw}
+	}
+	return true, s.ks.SetChain(alias, certificates, s.Now())
+}
+
+// chainOfCertificate completes a reply of one certificate with the trusted
+// certificates known.
+func (s *session) chainOfCertificate(own, reply *x509util.Certificate) ([]*x509util.Certificate, error) {
+	if !bytes.Equal(own.SPKI, reply.SPKI) {
+		return nil, failf("Public keys in reply and keystore don't match")
+	}
+	if bytes.Equal(own.Raw, reply.Raw) {
+		return nil, failf("Certificate reply and certificate in keystore are identical")
+	}
+	return s.establishChain(reply)
+}
+
+// establishChain leads a certificate to a self-signed one by those of the
+// keystore and, with -trustcacerts, of cacerts, and warns of what is weak on
+// the way.
+func (s *session) establishChain(c *x509util.Certificate) ([]*x509util.Certificate, error) {
+	pool := s.issuers()
+	chain, err := x509util.ChainFromCertificate(c, pool.certificates)
+	if err != nil {
+		return nil, err
+	}
+	// keytool names them from the root down.
+	for i := len(chain) - 1; i >= 0; i-- {
+		label := "The input"
+		if i > 0 {
+			label = pool.label(chain[i])
+		}
+		s.warnOf(label, chain[i])
+	}
+	return chain, nil
+}
+
+// chainOfReply orders a reply of several certificates. Where nothing vouches
+// for the topmost the user is asked, who may say no: then there is no chain.
+func (s *session) chainOfReply(alias string, own *x509util.Certificate, reply []*x509util.Certificate) ([]*x509util.Certificate, error) {
+	s.warn(s.judge().Chain("Reply", reply, s.trusted, false)...)
+	pool := s.issuers()
+	made, err := x509util.ChainFromReply(alias, reply, own.SPKI, pool.certificates)
+	if err != nil {
+		return nil, err
+	}
+	// What the keystore added stands behind the certificates of the reply.
+	replied := slices.IndexFunc(made.Chain, func(c *x509util.Certificate) bool { return !slices.Contains(reply, c) })
+	if replied < 0 {
+		replied = len(made.Chain)
+	}
+	if s.opt.noprompt {
+		return made.Chain[:replied], nil
+	}
+	if !made.Trusted {
+		top := made.Chain[len(made.Chain)-1]
+		fmt.Fprint(s.Stderr, "\nTop-level certificate in reply:\n\n")
+		if err := s.printer().Certificate(s.Stdout, top); err != nil {
+			return nil, err
+		}
+		fmt.Fprint(s.Stderr, "\n... is not trusted. ")
+		s.flushWarnings()
+		yes, err := s.promptYesNo("Install reply anyway? [no]:  ")
+		if err != nil || !yes {
+			return nil, err
+		}
+		return made.Chain, nil
+	}
+	for _, c := range made.Chain[replied:] {
+		s.warnOf(pool.label(c), c)
+	}
+	return made.Chain, nil
+}
+
+// addTrusted stores a trusted certificate. It returns false where the user
+// says no.
+func (s *session) addTrusted(alias string, exists bool) (bool, error) {
+	if exists {
+		return false, failf("Certificate not imported, alias <%s> already exists", alias)
+	}
+	certificates, err := s.readCertificates()
+	if err != nil {
+		return false, err
+	}
+	if len(certificates) == 0 {
+		return false, failf("Input not an X.509 certificate")
+	}
+	c := certificates[0]
+	if n := len(certificates); n > 1 && s.wantHints(s.req.Style) {
+		fmt.Fprintf(s.Stderr, "gokeytool: the input holds %d certificates; as with keytool, only the first is imported\n", n)
+	}
+	yes := true
+	if !s.opt.noprompt {
+		if yes, err = s.vouchFor(c); err != nil || !yes {
+			return false, err
+		}
+	} else {
+		s.warnOf("The input", c)
+	}
+	return true, s.ks.SetCertificate(alias, entry.Certificate{Type: "X.509", DER: c.Raw}, s.Now())
+}
+
+// vouchFor says whether a certificate may be trusted: because something in
+// the keystore leads to it, or because the user says so.
+func (s *session) vouchFor(c *x509util.Certificate) (bool, error) {
+	ask := func(question string) (bool, error) {
+		s.warnOf("The input", c)
+		s.flushWarnings()
+		return s.promptYesNo(question)
+	}
+	selfSigned := c.SelfSigned()
+	if selfSigned {
+		if err := c.CheckSignatureFrom(c); err != nil {
+			return false, java("java.security.SignatureException", "Signature does not match.")
+		}
+	}
+	if alias, ok := s.ks.FindCertificate(c.Raw); ok {
+		fmt.Fprintf(s.Stderr, "Certificate already exists in keystore under alias <%s>\n", x509util.Printable(s.ks.AliasOf(alias)))
+		return ask("Do you still want to add it? [no]:  ")
+	}
+	if selfSigned && s.opt.trustcacerts {
+		cacerts, err := s.cacerts()
+		if err != nil {
+			return false, err
+		}
+		if alias, ok := cacerts.FindCertificate(c.Raw); ok {
+			fmt.Fprintf(s.Stderr, "Certificate already exists in system-wide CA keystore under alias <%s>\n", x509util.Printable(alias))
+			return ask("Do you still want to add it to your own keystore? [no]:  ")
+		}
+	}
+	if !selfSigned {
+		if _, err := s.establishChain(c); err == nil {
+			return true, nil
+		}
+	}
+	if err := s.printer().Certificate(s.Stdout, c); err != nil {
+		return false, err
+	}
+	return ask("Trust this certificate? [no]:  ")
+}
+
+// readCertificates reads the certificates of -file.
+func (s *session) readCertificates() ([]*x509util.Certificate, error) {
+	data, err := s.readInput(s.opt.file)
+	if err != nil {
+		return nil, err
+	}
+	certificates, err := x509util.ParseCertificates(data)
+	if err != nil {
+		return nil, withHint(failf("Input not an X.509 certificate"), describeInput(s.opt.file, err)...)
+	}
+	return certificates, nil
+}
+
+// issuers are the certificates that may have issued another, with where they
+// come from.
+type issuers struct {
+	certificates []*x509util.Certificate
+	labels       map[*x509util.Certificate]string
+}
+
+func (p *issuers) label(c *x509util.Certificate) string { return p.labels[c] }
+
+// issuers are the certificates of the keystore's entries and, with
+// -trustcacerts, those of cacerts, in Java's order.
+func (s *session) issuers() *issuers {
+	p := &issuers{labels: make(map[*x509util.Certificate]string)}
+	add := func(from *store.Store, format string) {
+		for _, e := range from.JavaOrder() {
+			if len(e.Chain) == 0 {
+				continue
+			}
+			if c, err := x509util.ParseCertificate(e.Chain[0].DER); err == nil {
+				p.certificates = append(p.certificates, c)
+				p.labels[c] = fmt.Sprintf(format, from.AliasOf(e.Alias))
+			}
+		}
+	}
+	add(s.ks.Store, "Issuer <%s>")
+	if s.opt.trustcacerts {
+		if cacerts, err := s.cacerts(); err == nil {
+			add(cacerts, "Issuer <%s> in cacerts")
+		}
+	}
+	return p
+}
+
+// describeInput says what a file is that holds no certificate, where it is
+// known.
+func describeInput(name string, err error) []string {
+	if name == "" {
+		name = "the input"
+	}
+	var input *x509util.InputError
+	if errors.As(err, &input) {
+		return []string{fmt.Sprintf("%s is %s", name, input.What)}
+	}
+	return nil
+}

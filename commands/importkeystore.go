@@ -1,0 +1,291 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+
+	"gokeytool/internal/atomicfile"
+	"gokeytool/store"
+	"gokeytool/store/entry"
+	"gokeytool/x509util"
+)
+
+// importkeystore copies entries from one keystore to another: all, or the one
+// of -srcalias. Where both are the same file, it is converted in place and
+// the old one kept beside it.
+func importkeystore(ctx context.Context, s *session) error {
+	if err := s.checkStoreOptions(); err != nil {
+		return err
+	}
+	inPlace, err := s.convertsInPlace()
+	if err != nil {
+		return err
+	}
+	var source *keystore
+	if inPlace {
+		if source, err = s.openSource(); err != nil {
+			return err
+		}
+		if s.opt.storepass == nil {
+			s.opt.storepass = source.password
+		}
+	}
+	err = s.openKeystore(ctx, access{
+		creates: true, changes: true, anew: inPlace, prompt: "Enter destination keystore password:  ",
+	})
+	if err != nil {
+		return err
+	}
+	if source == nil {
+		if source, err = s.openSource(); err != nil {
+			return err
+		}
+	}
+	if s.opt.given("alias") {
+		_, err = s.importEntry(source, s.opt.alias)
+	} else {
+		err = s.importAll(source)
+	}
+	if err != nil {
+		return err
+	}
+	var backup string
+	if inPlace {
+		if backup, err = s.backUp(s.opt.srckeystore); err != nil {
+			return err
+		}
+	}
+	if err := s.saveKeystore(); err != nil {
+		return err
+	}
+	if inPlace {
+		if source.Type() == s.ks.Type() {
+			s.warn(fmt.Sprintf("The original keystore \"%s\" is backed up as \"%s\"...", s.opt.srckeystore, backup))
+		} else {
+			s.warn(fmt.Sprintf("Migrated \"%s\" to %s. The %s keystore is backed up as \"%s\".",
+				s.opt.srckeystore, s.ks.Type(), source.Type(), backup))
+		}
+	}
+	return nil
+}
+
+// convertsInPlace says whether source and destination are the same file.
+func (s *session) convertsInPlace() (bool, error) {
+	if !s.opt.given("srckeystore") {
+		return false, failf("Please specify -srckeystore")
+	}
+	source, err := os.Stat(s.opt.srckeystore)
+	if err == nil && source.Mode().IsRegular() && source.Size() == 0 {
+		return false, failf("Source keystore file exists, but is empty: %s", s.opt.srckeystore)
+	}
+	path := s.keystorePath()
+	if dest, destErr := os.Stat(path); err == nil && destErr == nil && os.SameFile(source, dest) {
+		return true, nil
+	}
+	fmt.Fprintf(s.Stderr, "Importing keystore %s to %s...\n", s.opt.srckeystore, path)
+	return false, nil
+}
+
+// openSource opens the keystore to import from.
+func (s *session) openSource() (*keystore, error) {
+	k := &keystore{path: s.opt.srckeystore, exists: true, password: s.opt.srcstorepass}
+	if s.opt.given("srcstoretype") {
+		if _, err := store.ParseType(s.opt.srcstoretype); err != nil {
+			return nil, java("java.security.KeyStoreException", s.opt.srcstoretype+" not found")
+		}
+	}
+	if err := k.load(s.opt.srcstoretype); err != nil {
+		return nil, err
+	}
+	if k.password == nil && !s.opt.srcprotected && !k.passwordless() {
+		password, err := s.promptSecret("Enter source keystore password:  ")
+		if err != nil {
+			return nil, err
+		}
+		if k.password = password; password != nil {
+			if err := k.load(s.opt.srcstoretype); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if k.pkcs12() && s.opt.srckeypass != nil && k.password != nil && !samePassword(k.password, s.opt.srckeypass) {
+		fmt.Fprint(s.Stderr, "Warning:  Different store and key passwords not supported for PKCS12 KeyStores. Ignoring user-specified -srckeypass value.\n")
+		s.opt.srckeypass = k.password
+	}
+	if k.password == nil && !k.passwordless() {
+		fmt.Fprint(s.Stderr, `
+*****************  WARNING WARNING WARNING  *****************
+* The integrity of the information stored in the srckeystore*
+* has NOT been verified!  In order to verify its integrity, *
+* you must provide the srckeystore password.                *
+*****************  WARNING WARNING WARNING  *****************
+
+`)
+	}
+	return k, nil
+}
+
+// importAll imports every entry, in Java's order.
+func (s *session) importAll(source *keystore) error {
+	if s.opt.given("destalias") || s.opt.srckeypass != nil {
+		return failf("if alias not specified, destalias and srckeypass must not be specified")
+	}
+	entries := source.JavaOrder()
+	imported := 0
+	for _, e := range entries {
+		alias := source.AliasOf(e.Alias)
+		result, err := s.importEntry(source, alias)
+		if err != nil {
+			return err
+		}
+		if result == entryImported {
+			imported++
+			fmt.Fprintf(s.Stderr, "Entry for alias %s successfully imported.\n", x509util.Printable(alias))
+		}
+		if result == entryFailed && !s.opt.noprompt {
+			quit, err := s.promptYesNo("Do you want to quit the import process? [no]:  ")
+			if err != nil {
+				return err
+			}
+			if quit {
+				break
+			}
+		}
+	}
+	fmt.Fprintf(s.Stderr, "Import command completed:  %s entries successfully imported, %s entries failed or cancelled\n",
+		group(int64(imported)), group(int64(len(entries)-imported)))
+	return nil
+}
+
+// importResult is what came of importing one entry.
+type importResult uint8
+
+const (
+	entryImported importResult = iota
+	entryDeclined              // by the user
+	entryFailed                // the destination can't hold it
+)
+
+// importEntry imports one entry.
+func (s *session) importEntry(source *keystore, alias string) (importResult, error) {
+	newAlias := alias
+	if s.opt.given("destalias") {
+		newAlias = s.opt.destalias
+	}
+	if _, exists := s.ks.Store.Get(newAlias); exists {
+		if s.opt.noprompt {
+			fmt.Fprintf(s.Stderr, "Warning: Overwriting existing alias %s in destination keystore\n", alias)
+		} else {
+			overwrite, err := s.promptYesNo(fmt.Sprintf("Existing entry alias %s exists, overwrite? [no]:  ", alias))
+			if err != nil {
+				return entryDeclined, err
+			}
+			if !overwrite {
+				if newAlias, _, err = s.promptLine("Enter new alias name\t(RETURN to cancel import for this entry):  "); err != nil {
+					return entryDeclined, err
+				}
+				if newAlias == "" {
+					fmt.Fprintf(s.Stderr, "Entry for alias %s not imported.\n", alias)
+					return entryDeclined, nil
+				}
+			}
+		}
+	}
+	e, err := source.get(alias)
+	if err != nil {
+		return entryFailed, err
+	}
+	if e.Kind == entry.TrustedCertificate {
+		err = s.replaceCertificate(newAlias, e.Chain[0])
+	} else {
+		err = s.importKey(source, e, newAlias)
+	}
+	var kind *store.NoSecretKeysError
+	if errors.As(err, &kind) {
+		fmt.Fprintf(s.Stderr, "Problem importing entry for alias %[1]s: java.security.KeyStoreException: Cannot store non-PrivateKeys.\nEntry for alias %[1]s not imported.\n", alias)
+		return entryFailed, nil
+	}
+	if err != nil {
+		return entryFailed, err
+	}
+	if len(e.Chain) > 0 {
+		s.warnOfDER("<"+newAlias+">", e.Chain[0].DER)
+	}
+	return entryImported, nil
+}
+
+// replaceCertificate stores a trusted certificate in place of whatever is there.
+func (s *session) replaceCertificate(alias string, c entry.Certificate) error {
+	if _, exists := s.ks.Store.Get(alias); exists {
+		if err := s.ks.Delete(alias); err != nil {
+			return err
+		}
+	}
+	return s.ks.SetCertificate(alias, c, s.Now())
+}
+
+// importKey imports a private or secret key. It is protected with -destkeypass,
+// else in PKCS12 with the keystore's password, else with the one it had.
+func (s *session) importKey(source *keystore, e *entry.Entry, alias string) error {
+	key, password, err := s.recoverEntry(source, e.Alias, source.password, s.opt.srckeypass)
+	if err != nil {
+		return err
+	}
+	switch {
+	case s.opt.destkeypass != nil:
+		password = s.opt.destkeypass
+	case s.ks.pkcs12() && !s.ks.passwordless():
+		password = s.ks.password
+	}
+	return s.ks.SetKey(alias, key, password, e.Chain, s.Now())
+}
+
+// recoverEntry opens the key of an entry with the key's password if given,
+// else the keystore's, else the user is asked: but not for PKCS12, where keys
+// have no password of their own.
+func (s *session) recoverEntry(k *keystore, alias string, storepass, keypass []byte) (entry.Key, []byte, error) {
+	if keypass != nil {
+		key, err := k.Key(alias, keypass)
+		return s.keep(key), keypass, err
+	}
+	if storepass != nil {
+		key, err := k.Key(alias, storepass)
+		if err == nil || k.pkcs12() || !errors.Is(err, entry.ErrPassword) {
+			return s.keep(key), storepass, err
+		}
+	}
+	password, err := s.askExistingKeyPassword(alias)
+	if err != nil {
+		return entry.Key{}, nil, err
+	}
+	key, err := k.Key(alias, password)
+	return s.keep(key), password, err
+}
+
+// backUp copies a keystore to FILE.old, or FILE.old2 and on where that exists.
+func (s *session) backUp(path string) (string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return "", fileError(path, pathCause(err))
+	}
+	for n := 1; ; n++ {
+		name := path + ".old"
+		if n > 1 {
+			name += strconv.Itoa(n)
+		}
+		if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
+			if err != nil {
+				return "", fileError(name, pathCause(err))
+			}
+			continue
+		}
+		if err := atomicfile.Write(name, data, 0o600, nil); err != nil {
+			return "", fileError(name, pathCause(err))
+		}
+		return name, nil
+	}
+}

@@ -1,0 +1,25 @@
+//go:build unix
+
+package commands
+
+import (
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// inputWaiting says whether something can be read at once, as Java's
+// FileInputStream.available finds out.
+func inputWaiting(f *os.File) bool {
+	info, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	if info.Mode().IsRegular() {
+		offset, err := f.Seek(0, io.SeekCurrent)
+		return err == nil && offset < info.Size()
+	}
+	n, err := unix.IoctlGetInt(int(f.Fd()), fionread)
+	return err == nil && n > 0
+}

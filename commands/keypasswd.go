@@ -1,0 +1,33 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+)
+
+// keypasswd gives a key another password.
+func keypasswd(ctx context.Context, s *session) error {
+	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
+		return err
+	}
+	alias := s.aliasOrDefault()
+	key, old, err := s.recoverKey(alias, s.opt.keypass)
+	if err != nil {
+		return err
+	}
+	password := s.opt.newpass
+	if password == nil {
+		if password, err = s.promptNewPassword(fmt.Sprintf("key password for <%s>", alias), old); err != nil {
+			return err
+		}
+		s.secrets = append(s.secrets, password)
+	}
+	e, err := s.ks.get(alias)
+	if err != nil {
+		return err
+	}
+	if err := s.ks.SetKey(alias, key, password, e.Chain, s.Now()); err != nil {
+		return err
+	}
+	return s.saveKeystore()
+}

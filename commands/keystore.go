@@ -1,0 +1,483 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"gokeytool/store"
+	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12"
+	"gokeytool/x509util"
+)
+
+// access says how a command uses its keystore.
+type access struct {
+	creates bool   // a missing file is a new keystore
+	changes bool   // the file is written: other writers are locked out
+	anew    bool   // a new keystore takes the place of the file
+	asks    asks   // how the password is asked for
+	prompt  string // the question for the password, if not keytool's usual one
+}
+
+// asks is how keytool asks for a password that was not given.
+type asks uint8
+
+const (
+	asksUntilValid asks = iota // up to three times, six characters at least
+	asksOnce                   // ENTER means: without a check of integrity
+	asksNever
+)
+
+// keystore is the keystore of a command, opened.
+type keystore struct {
+	*store.Store
+	path string
+	// typ is the type as keytool speaks of it: the one named by -storetype,
+	// else what the file is.
+	typ      string
+	exists   bool
+	password []byte // nil if none was given
+	lock     *store.FileLock
+}
+
+// pkcs12 says whether keytool applies its rules for PKCS12 keystores.
+func (k *keystore) pkcs12() bool { return strings.EqualFold(k.typ, string(store.PKCS12)) }
+
+// passwordless says whether the keystore is a PKCS12 one that knows neither
+// encryption nor integrity, as Java keeps trusted certificates.
+func (k *keystore) passwordless() bool {
+	if k.Type() != store.PKCS12 {
+		return false
+	}
+	p := pkcs12.FileParams(k.File())
+	return p.CertAlgorithm == pkcs12.None && p.MACAlgorithm == pkcs12.None
+}
+
+func (k *keystore) close() {
+	if k.lock != nil {
+		_ = k.lock.Unlock()
+		k.lock = nil
+	}
+}
+
+// openKeystore opens the command's keystore as keytool does, asking for the
+// password where it was not given. The order of checks and questions is
+// keytool's.
+func (s *session) openKeystore(ctx context.Context, a access) error {
+	if err := s.checkStoreOptions(); err != nil {
+		return err
+	}
+	k := &keystore{path: s.keystorePath(), password: s.opt.storepass}
+	s.ks = k
+	if a.changes {
+		lock, err := store.Lock(ctx, k.path)
+		if ctx.Err() != nil {
+			return exitCode(exitInterrupted)
+		}
+		if err == nil {
+			k.lock = lock
+		}
+		// Where no lock can be had nothing can be written either: that is said
+		// when the keystore is read or saved, as keytool says it.
+	}
+	info, err := os.Stat(k.path)
+	switch {
+	case a.anew:
+	case err == nil && info.Mode().IsRegular() && info.Size() == 0:
+		return failf("Keystore file exists, but is empty: %s", k.path)
+	case err == nil && info.IsDir():
+		return failf("Keystore file does not exist: %s", k.path)
+	case err == nil:
+		k.exists = true
+	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission):
+		return fileError(k.path, err)
+	case !a.creates:
+		return failf("Keystore file does not exist: %s", k.path)
+	}
+	if err := s.askAliases(); err != nil {
+		return err
+	}
+	if k.exists {
+		if err := k.load(s.opt.storetype); err != nil {
+			return err
+		}
+	} else if err := s.createKeystore(); err != nil {
+		return err
+	}
+	if k.pkcs12() && s.req.Command == "keypasswd" {
+		return java("java.lang.UnsupportedOperationException", "-keypasswd commands not supported if -storetype is PKCS12")
+	}
+	if k.password != nil {
+		if !k.exists && passwordLength(k.password) < minPassword {
+			return failf("Keystore password must be at least 6 characters")
+		}
+	} else if !s.opt.protected && !k.passwordless() {
+		if err := s.askStorePassword(a); err != nil {
+			return err
+		}
+		if k.exists && k.password != nil {
+			if err := k.load(s.opt.storetype); err != nil {
+				return err
+			}
+		}
+	}
+	if k.pkcs12() && k.password != nil {
+		s.opt.keypass = s.onePassword("keypass", s.opt.keypass)
+		s.opt.destkeypass = s.onePassword("destkeypass", s.opt.destkeypass)
+	}
+	return nil
+}
+
+// onePassword is the password of a key in a PKCS12 keystore: the store's, of
+// which keytool warns where another was given.
+func (s *session) onePassword(option string, password []byte) []byte {
+	if password == nil || samePassword(password, s.ks.password) {
+		return password
+	}
+	fmt.Fprintf(s.Stderr, "Warning:  Different store and key passwords not supported for PKCS12 KeyStores. Ignoring user-specified -%s value.\n", option)
+	return s.ks.password
+}
+
+// checkStoreOptions refuses what can't go together.
+func (s *session) checkStoreOptions() error {
+	illegal := func(text string) error { return java("java.lang.IllegalArgumentException", text) }
+	if s.opt.cacerts && (s.opt.given("keystore") || s.opt.given("storetype")) {
+		return illegal("The -keystore or -storetype option cannot be used with the -cacerts option")
+	}
+	if s.opt.protected && (s.opt.storepass != nil || s.opt.keypass != nil || s.opt.newpass != nil || s.opt.destkeypass != nil) {
+		return illegal("if -protected is specified, then -storepass, -keypass, and -new must not be specified")
+	}
+	if s.opt.given("validity") && s.opt.validity <= 0 {
+		return failf("Validity must be greater than zero")
+	}
+	if s.req.Command == "genkeypair" && s.opt.keypass != nil && passwordLength(s.opt.keypass) < minPassword {
+		return failf("Key password must be at least 6 characters")
+	}
+	for _, password := range [][]byte{s.opt.newpass, s.opt.destkeypass} {
+		if password != nil && passwordLength(password) < minPassword {
+			return failf("New password must be at least 6 characters")
+		}
+	}
+	if s.opt.given("storetype") {
+		if _, err := store.ParseType(s.opt.storetype); err != nil {
+			return java("java.security.KeyStoreException", strings.ToUpper(s.opt.storetype)+" not found")
+		}
+	}
+	return nil
+}
+
+// keystorePath is the file that -keystore or -cacerts names.
+func (s *session) keystorePath() string {
+	switch {
+	case s.opt.cacerts:
+		path, _ := s.cacertsPath()
+		return path
+	case s.opt.given("keystore"):
+		return s.opt.keystore
+	}
+	return s.defaultKeystore()
+}
+
+// askAliases asks for the aliases that a command can't do without.
+func (s *session) askAliases() error {
+	if c := s.req.Command; (c == "keyclone" || c == "changealias") && !s.opt.given("destalias") {
+		alias, _, err := s.promptLine("Enter destination alias name:  ")
+		if err != nil {
+			return err
+		}
+		if alias == "" {
+			return failf("Must specify destination alias")
+		}
+		s.opt.destalias = alias
+	}
+	if s.req.Command == "delete" && !s.opt.given("alias") {
+		alias, _, err := s.promptLine("Enter alias name:  ")
+		if err != nil {
+			return err
+		}
+		if alias == "" {
+			return failf("Must specify alias")
+		}
+		s.opt.alias = alias
+	}
+	return nil
+}
+
+// load reads the keystore file with the password known so far.
+func (k *keystore) load(storetype string) error {
+	var named store.Type
+	if storetype != "" {
+		named, _ = store.ParseType(storetype)
+	}
+	opened, err := store.Open(k.path, store.Options{Password: k.password, Type: named})
+	if err != nil {
+		var path *fs.PathError
+		if errors.As(err, &path) {
+			return fileError(k.path, path.Err)
+		}
+		return err
+	}
+	k.Store = opened
+	k.typ = string(opened.Type())
+	if named != "" {
+		k.typ = string(named)
+	}
+	return nil
+}
+
+// createKeystore makes a new keystore of the type named, PKCS12 by default.
+func (s *session) createKeystore() error {
+	typ := store.PKCS12
+	if s.opt.given("storetype") {
+		typ, _ = store.ParseType(s.opt.storetype) // checked before
+	}
+	s.ks.typ = string(typ)
+	if typ != store.PKCS12 {
+		s.ks.Store = store.New(typ)
+		return nil
+	}
+	params, err := pkcs12.ParamsFromProperties(s.req.Property)
+	if err != nil {
+		return java("java.io.IOException", err.Error())
+	}
+	s.ks.Store = store.NewPKCS12(params)
+	return nil
+}
+
+// askStorePassword asks for the keystore's password.
+func (s *session) askStorePassword(a access) error {
+	k := s.ks
+	if a.asks == asksNever {
+		return nil
+	}
+	prompt := "Enter keystore password:  "
+	if a.prompt != "" {
+		prompt = a.prompt
+	}
+	if a.asks == asksOnce {
+		password, err := s.promptSecret(prompt)
+		k.password = password
+		return err
+	}
+	for range 3 {
+		password, err := s.promptSecret(prompt)
+		if err != nil {
+			return err
+		}
+		if passwordLength(password) < minPassword {
+			fmt.Fprintln(s.Stderr, "Keystore password is too short - must be at least 6 characters")
+			continue
+		}
+		if !k.exists {
+			again, err := s.promptSecret("Re-enter new password: ")
+			if err != nil {
+				return err
+			}
+			if !samePassword(password, again) {
+				fmt.Fprintln(s.Stderr, "They don't match. Try again")
+				continue
+			}
+		}
+		k.password = password
+		return nil
+	}
+	fmt.Fprintln(s.Stderr, "Too many failures - try later")
+	return errQuiet
+}
+
+// saveKeystore ends a command that changed its keystore.
+func (s *session) saveKeystore() error {
+	if err := s.ks.save(); err != nil {
+		return err
+	}
+	s.announceStored()
+	s.warnOfFormat()
+	return nil
+}
+
+// announceStored says, with -v, that the keystore was written.
+func (s *session) announceStored() {
+	if s.opt.verbose {
+		fmt.Fprintf(s.Stderr, "[Storing %s]\n", s.ks.path)
+	}
+}
+
+// save writes the keystore file.
+func (k *keystore) save() error {
+	if err := k.Save(k.path, k.password); err != nil {
+		var path *fs.PathError
+		if errors.As(err, &path) {
+			return fileError(k.path, path.Err)
+		}
+		return err
+	}
+	k.exists = true
+	return nil
+}
+
+// warnOfFormat adds keytool's warning about JKS and JCEKS keystores that hold
+// keys, which ends every command that used one.
+func (s *session) warnOfFormat() {
+	k := s.ks
+	if k == nil || !k.exists || k.Store == nil || k.Type() == store.PKCS12 {
+		return
+	}
+	for _, e := range k.Entries() {
+		if e.Kind != entry.TrustedCertificate {
+			s.warn(fmt.Sprintf("The %[1]s keystore uses a proprietary format. It is recommended to migrate to PKCS12 which is an industry standard format using \"keytool -importkeystore -srckeystore %[2]s -destkeystore %[2]s -deststoretype pkcs12\".",
+				k.Type(), k.path))
+			return
+		}
+	}
+}
+
+// warnUnverified prints keytool's warning about a keystore that was read
+// without its password.
+func (s *session) warnUnverified() {
+	if s.ks.password != nil || s.opt.protected || s.ks.passwordless() {
+		return
+	}
+	fmt.Fprint(s.Stderr, `
+*****************  WARNING WARNING WARNING  *****************
+* The integrity of the information stored in your keystore  *
+* has NOT been verified!  In order to verify its integrity, *
+* you must provide your keystore password.                  *
+*****************  WARNING WARNING WARNING  *****************
+
+`)
+}
+
+// get is the entry of that alias, or keytool's error.
+func (k *keystore) get(alias string) (*entry.Entry, error) {
+	e, ok := k.Store.Get(alias)
+	if !ok {
+		return nil, failf("Alias <%s> does not exist", alias)
+	}
+	return e, nil
+}
+
+// certificate is the certificate of that alias, or keytool's error.
+func (k *keystore) certificate(alias string) (*x509util.Certificate, error) {
+	e, err := k.get(alias)
+	if err != nil {
+		return nil, err
+	}
+	if len(e.Chain) == 0 {
+		return nil, failf("%s has no public key (certificate)", alias)
+	}
+	return parseEntryCertificate(alias, e.Chain[0])
+}
+
+func parseEntryCertificate(alias string, c entry.Certificate) (*x509util.Certificate, error) {
+	parsed, err := x509util.ParseCertificate(c.DER)
+	if err != nil {
+		return nil, java("java.security.cert.CertificateException", fmt.Sprintf("certificate of %q: %v", alias, err))
+	}
+	return parsed, nil
+}
+
+// recoverKey opens the private key of an alias as keytool does: with the key
+// password given, else the keystore's, else it asks. It returns the password
+// that opened it.
+func (s *session) recoverKey(alias string, password []byte) (entry.Key, []byte, error) {
+	e, err := s.ks.get(alias)
+	if err != nil {
+		return entry.Key{}, nil, err
+	}
+	if e.Kind == entry.TrustedCertificate {
+		return entry.Key{}, nil, failf("Alias <%s> has no key", alias)
+	}
+	if password == nil && s.ks.password != nil {
+		key, err := s.ks.Key(alias, s.ks.password)
+		if err == nil || !errors.Is(err, entry.ErrPassword) {
+			return s.keep(key), s.ks.password, err
+		}
+	}
+	if password == nil {
+		if password, err = s.askExistingKeyPassword(alias); err != nil {
+			return entry.Key{}, nil, err
+		}
+	}
+	key, err := s.ks.Key(alias, password)
+	return s.keep(key), password, err
+}
+
+// askExistingKeyPassword asks for the password of a key, up to three times.
+func (s *session) askExistingKeyPassword(alias string) ([]byte, error) {
+	for range 3 {
+		password, err := s.promptSecret(fmt.Sprintf("Enter key password for <%s>", alias))
+		if err != nil || password != nil {
+			return password, err
+		}
+	}
+	return nil, failf("Too many failures - try later")
+}
+
+// keep has a key wiped when the command ends.
+func (s *session) keep(key entry.Key) entry.Key {
+	s.secrets = append(s.secrets, key.PKCS8, key.Raw)
+	return key
+}
+
+// askKeyPassword asks for the password of a new key entry. In PKCS12 there is
+// but the store's; ENTER and the end of input mean the same.
+func (s *session) askKeyPassword(alias string) ([]byte, error) {
+	if s.opt.keypass != nil {
+		return s.opt.keypass, nil
+	}
+	same := s.ks.password
+	if (same != nil && s.ks.pkcs12()) || s.opt.protected {
+		return same, nil
+	}
+	prompt := fmt.Sprintf("Enter key password for <%s>", alias)
+	if same != nil {
+		prompt += "\n\t(RETURN if same as keystore password):  "
+	}
+	for range 3 {
+		password, err := s.promptSecret(prompt)
+		if err != nil {
+			return nil, err
+		}
+		if password == nil && same != nil {
+			return same, nil
+		}
+		if passwordLength(password) < minPassword {
+			fmt.Fprintln(s.Stderr, "Key password is too short - must be at least 6 characters")
+			continue
+		}
+		again, err := s.promptSecret("Re-enter new password: ")
+		if err != nil {
+			return nil, err
+		}
+		if samePassword(password, again) {
+			return password, nil
+		}
+		fmt.Fprintln(s.Stderr, "They don't match. Try again")
+	}
+	return nil, failf("Too many failures - key not added to keystore")
+}
+
+// trusted says whether a certificate is a trusted one of the keystore, or of
+// cacerts where -trustcacerts is given.
+func (s *session) trusted(c *x509util.Certificate) bool {
+	if s.ks != nil && s.ks.Store != nil {
+		if alias, ok := s.ks.FindCertificate(c.Raw); ok {
+			if e, _ := s.ks.Store.Get(alias); e != nil && e.Kind == entry.TrustedCertificate {
+				return true
+			}
+		}
+	}
+	if s.opt.trustcacerts {
+		cacerts, err := s.cacerts()
+		if err != nil {
+			return false
+		}
+		_, ok := cacerts.FindCertificate(c.Raw)
+		return ok
+	}
+	return false
+}

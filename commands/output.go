@@ -1,0 +1,67 @@
+package commands
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+
+	"gokeytool/internal/atomicfile"
+	"gokeytool/x509util"
+)
+
+// maxInput bounds certificates, requests and replies, which are read whole.
+const maxInput = 64 << 20
+
+// readInput reads the named file, or standard input where name is empty.
+func (s *session) readInput(name string) ([]byte, error) {
+	in := s.Stdin
+	if name != "" {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, fileError(name, pathCause(err))
+		}
+		defer file.Close()
+		in = file
+	}
+	data, err := io.ReadAll(io.LimitReader(in, maxInput+1))
+	if err != nil {
+		return nil, fileError(name, pathCause(err))
+	}
+	if len(data) > maxInput {
+		return nil, java("java.io.IOException", "input is larger than 64 MiB")
+	}
+	return data, nil
+}
+
+// writeOutput writes the named file, whole or not at all, or standard output
+// where name is empty. What goes there is public: certificates and requests.
+func (s *session) writeOutput(name string, data []byte) error {
+	if name == "" {
+		_, err := s.Stdout.Write(data)
+		return err
+	}
+	if err := atomicfile.Write(name, data, 0o644, nil); err != nil {
+		return fileError(name, pathCause(err))
+	}
+	return nil
+}
+
+// dump writes a certificate as -rfc says: in PEM, or as it is.
+func (s *session) dump(out *bytes.Buffer, der []byte) {
+	if s.opt.rfc {
+		out.Write(x509util.EncodePEM("CERTIFICATE", der, s.release))
+		return
+	}
+	out.Write(der)
+}
+
+// pathCause is what a *fs.PathError is about.
+func pathCause(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}

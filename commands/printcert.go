@@ -1,0 +1,64 @@
+package commands
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+
+	"gokeytool/x509util"
+)
+
+// printcert prints the certificates of a file or of standard input.
+func printcert(ctx context.Context, s *session) error {
+	if err := s.openKeystoreIfAny(ctx); err != nil {
+		return err
+	}
+	data, err := s.readInput(s.opt.file)
+	if err != nil {
+		return err
+	}
+	if len(bytes.TrimSpace(data)) == 0 {
+		return failf("Empty input")
+	}
+	certificates, err := x509util.ParseCertificates(data)
+	if err != nil {
+		return withHint(failf("Failed to parse input"), describeInput(s.opt.file, err)...)
+	}
+	if len(certificates) == 0 {
+		return failf("Empty input")
+	}
+	out := bufio.NewWriter(s.Stdout)
+	printer := s.printer()
+	for i, c := range certificates {
+		if len(certificates) > 1 {
+			fmt.Fprintf(out, "Certificate[%s]:\n", group(int64(i+1)))
+		}
+		if s.opt.rfc {
+			out.Write(x509util.EncodePEM("CERTIFICATE", c.Raw, s.release))
+		} else if err := printer.Certificate(out, c); err != nil {
+			return err
+		}
+		if i < len(certificates)-1 {
+			fmt.Fprintln(out)
+		}
+	}
+	s.warn(s.judge().Chain("The certificate", certificates, s.trusted, false)...)
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	s.warnOfFormat()
+	return nil
+}
+
+// openKeystoreIfAny opens the keystore of a command that needs none: keytool
+// looks into it for trusted certificates, without ever asking for a password.
+// Unless it was named, a keystore that can't be opened is none.
+func (s *session) openKeystoreIfAny(ctx context.Context) error {
+	err := s.openKeystore(ctx, access{creates: true, asks: asksNever})
+	if err != nil && !s.opt.given("keystore") && !s.opt.cacerts {
+		s.ks = nil
+		return nil
+	}
+	return err
+}

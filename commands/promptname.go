@@ -1,0 +1,82 @@
+package commands
+
+import (
+	"fmt"
+	"strings"
+
+	"gokeytool/jdk"
+	"gokeytool/x509util"
+)
+
+// promptName asks for the parts of a distinguished name, and again until the
+// user says that it is right. ENTER takes the default, which is the answer of
+// the round before; since JDK 19 a dot leaves a part out.
+func (s *session) promptName() (x509util.Name, error) {
+	questions := []struct{ attribute, text string }{
+		{"CN", "What is your first and last name?"},
+		{"OU", "What is the name of your organizational unit?"},
+		{"O", "What is the name of your organization?"},
+		{"L", "What is the name of your City or Locality?"},
+		{"ST", "What is the name of your State or Province?"},
+		{"C", "What is the two-letter country code for this unit?"},
+	}
+	dots := s.release > jdk.Release17
+	answers := make([]string, len(questions))
+	for i := range answers {
+		answers[i] = "Unknown"
+	}
+	// keytool asks one round more than its limit.
+	for range maxAnswers + 1 {
+		if dots {
+			fmt.Fprintln(s.Stderr, "Enter the distinguished name. Provide a single dot (.) to leave a sub-component empty or press ENTER to use the default value in braces.")
+		}
+		var parts []string
+		for i, q := range questions {
+			answer, err := s.ask(q.text, answers[i], dots)
+			if err != nil {
+				return x509util.Name{}, err
+			}
+			answers[i] = answer
+			if !dots || answer != "." {
+				parts = append(parts, q.attribute+`="`+nameEscaper.Replace(answer)+`"`)
+			}
+		}
+		if len(parts) == 0 {
+			fmt.Fprintln(s.Stderr, "At least one field must be provided. Enter again.")
+			continue
+		}
+		name, err := x509util.ParseDName(strings.Join(parts, ", "))
+		if err != nil {
+			return x509util.Name{}, err
+		}
+		answer, err := s.ask("Is "+x509util.Printable(name.String())+" correct?", "no", false)
+		if err != nil {
+			return x509util.Name{}, err
+		}
+		if folded := foldAnswer(answer); folded == "yes" || folded == "y" {
+			fmt.Fprintln(s.Stderr)
+			return name, nil
+		}
+	}
+	return x509util.Name{}, java("java.lang.RuntimeException", "Too many retries, program terminated")
+}
+
+// nameEscaper makes an answer the inside of a quoted value of a -dname.
+var nameEscaper = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
+// ask prints a question with its default and returns the answer, or the
+// default on ENTER and at the end of input.
+func (s *session) ask(question, preset string, dots bool) (string, error) {
+	shown := preset
+	if dots && preset == "." {
+		shown = ""
+	}
+	answer, _, err := s.promptLine(fmt.Sprintf("%s\n  [%s]:  ", question, x509util.Printable(shown)))
+	if err != nil {
+		return "", err
+	}
+	if foldAnswer(answer) == "" {
+		return preset, nil
+	}
+	return answer, nil
+}

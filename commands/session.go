@@ -1,0 +1,256 @@
+package commands
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"gokeytool/commands/internal/argv"
+	"gokeytool/jdk"
+	"gokeytool/store"
+	"gokeytool/store/entry"
+	"gokeytool/x509util"
+)
+
+// defaultAlias is the alias keytool takes where none is given.
+const defaultAlias = "mykey"
+
+// options are the options of the line by name; see argv's table. As in
+// keytool any may be given with any command.
+type options struct {
+	alias, destalias                  string
+	keyalg, groupname, sigalg, signer string
+	dname, startdate                  string
+	file, infile, outfile             string
+	keystore, storetype               string
+	srckeystore, srcstoretype         string
+	sslserver, jarfile                string
+	keysize, validity                 int64
+	ext                               []string
+
+	rfc, verbose, debug, nowarn     bool
+	noprompt, trustcacerts, cacerts bool
+	protected, srcprotected         bool
+
+	storepass, keypass, signerkeypass []byte
+	newpass, destkeypass              []byte
+	srcstorepass, srckeypass          []byte
+
+	// Of our own commands.
+	address, portfile, jvmRoute, host string
+	port, sessionIDLength, count      int64
+	selfsigned                        bool
+	duration                          time.Duration
+
+	given func(name string) bool
+}
+
+func readOptions(c *cli.Context, req *argv.Request) options {
+	return options{
+		alias:        c.String("alias"),
+		destalias:    c.String("destalias"),
+		keyalg:       c.String("keyalg"),
+		groupname:    c.String("groupname"),
+		sigalg:       c.String("sigalg"),
+		signer:       c.String("signer"),
+		dname:        c.String("dname"),
+		startdate:    c.String("startdate"),
+		file:         c.String("file"),
+		infile:       c.String("infile"),
+		outfile:      c.String("outfile"),
+		keystore:     c.String("keystore"),
+		storetype:    c.String("storetype"),
+		srckeystore:  c.String("srckeystore"),
+		srcstoretype: c.String("srcstoretype"),
+		sslserver:    c.String("sslserver"),
+		jarfile:      c.String("jarfile"),
+		keysize:      c.Int64("keysize"),
+		validity:     c.Int64("validity"),
+		ext:          c.StringSlice("ext"),
+
+		rfc:          c.Bool("rfc"),
+		verbose:      c.Bool("v"),
+		debug:        c.Bool("debug"),
+		nowarn:       c.Bool("nowarn"),
+		noprompt:     c.Bool("noprompt"),
+		trustcacerts: c.Bool("trustcacerts"),
+		cacerts:      c.Bool("cacerts"),
+		protected:    c.Bool("protected"),
+		srcprotected: c.Bool("srcprotected"),
+
+		storepass:     req.Secrets["storepass"],
+		keypass:       req.Secrets["keypass"],
+		signerkeypass: req.Secrets["signerkeypass"],
+		newpass:       req.Secrets["new"],
+		destkeypass:   req.Secrets["destkeypass"],
+		srcstorepass:  req.Secrets["srcstorepass"],
+		srckeypass:    req.Secrets["srckeypass"],
+
+		address:         c.String("address"),
+		portfile:        c.String("portfile"),
+		jvmRoute:        c.String("jvmRoute"),
+		host:            c.String("host"),
+		port:            c.Int64("port"),
+		sessionIDLength: c.Int64("sessionIdLength"),
+		count:           c.Int64("n"),
+		selfsigned:      c.Bool("selfsigned"),
+		duration:        c.Duration("for"),
+
+		given: req.Has,
+	}
+}
+
+// session is one run of one command.
+type session struct {
+	*Env
+	table    *argv.Table
+	req      *argv.Request
+	release  jdk.Release
+	opt      options
+	warnings []string // for the block at the end
+	secrets  [][]byte // to be wiped at the end
+	ks       *keystore
+
+	cacertsStore *store.Store // see cacerts
+}
+
+func newSession(env *Env, table *argv.Table, req *argv.Request, release jdk.Release) *session {
+	return &session{Env: env, table: table, req: req, release: release, warnings: req.Warnings}
+}
+
+// warn adds lines to the block of warnings that ends the command's output.
+func (s *session) warn(lines ...string) { s.warnings = append(s.warnings, lines...) }
+
+// flushWarnings prints the warnings so far, as keytool does before it asks a
+// question.
+func (s *session) flushWarnings() {
+	if len(s.warnings) > 0 && !s.opt.nowarn {
+		s.printWarnings(s.warnings)
+		fmt.Fprintln(s.Stderr)
+	}
+	s.warnings = nil
+}
+
+// finish prints what is left to say, wipes the secrets and returns the exit
+// code for err, the command's result.
+func (s *session) finish(err error) int {
+	if s.ks != nil {
+		s.ks.close()
+	}
+	defer func() {
+		for _, secret := range s.secrets {
+			entry.Wipe(secret)
+		}
+	}()
+	var exit exitCode
+	switch {
+	case err == nil, errors.Is(err, errQuiet):
+	case errors.As(err, &exit):
+		return int(exit)
+	default:
+		s.printError(s.req.Style, s.javaText(err))
+		if s.wantHints(s.req.Style) {
+			for _, hint := range s.hints(err) {
+				fmt.Fprintf(s.Stderr, "gokeytool: %s\n", hint)
+			}
+		}
+	}
+	if !s.opt.nowarn {
+		s.printWarnings(s.warnings)
+	}
+	if err == nil || errors.Is(err, errQuiet) {
+		return exitOK
+	}
+	return exitError
+}
+
+// exitCode ends a command that has said everything with this exit code.
+type exitCode int
+
+func (e exitCode) Error() string { return "exit status " + strconv.Itoa(int(e)) }
+
+// javaText is an error as keytool would print it, behind "keytool error: ".
+func (s *session) javaText(err error) string {
+	var java *javaError
+	if errors.As(err, &java) {
+		return strings.TrimSuffix(java.Class+": "+java.Text, ": ")
+	}
+	if text, ok := store.JavaError(err, s.release); ok {
+		return text
+	}
+	return "java.lang.Exception: " + err.Error()
+}
+
+// aliasOrDefault is the alias given, else keytool's default.
+func (s *session) aliasOrDefault() string {
+	if s.opt.given("alias") {
+		return s.opt.alias
+	}
+	return defaultAlias
+}
+
+// promptSecret asks for a password that is wiped when the command ends.
+func (s *session) promptSecret(prompt string) ([]byte, error) {
+	secret, err := s.Env.promptSecret(prompt)
+	s.secrets = append(s.secrets, secret)
+	return secret, err
+}
+
+// property is a Java system property: set by -J-D on the line, or known.
+func (s *session) property(name string) (string, bool) {
+	if value, ok := s.req.Property(name); ok {
+		return value, true
+	}
+	return s.javaProperty(name)
+}
+
+// home is the user's home directory.
+func (s *session) home() string {
+	home, _ := s.property("user.home")
+	return home
+}
+
+// defaultKeystore is the file keytool and Tomcat take where none is named.
+func (s *session) defaultKeystore() string { return filepath.Join(s.home(), ".keystore") }
+
+func (s *session) judge() x509util.Judge { return x509util.Judge{Release: s.release} }
+
+// printer prints certificates as keytool does, in the time zone of the clock.
+func (s *session) printer() *x509util.Printer {
+	return &x509util.Printer{Release: s.release, Location: s.Now().Location(), Trusted: s.trusted}
+}
+
+// group writes a number as Java's MessageFormat does in English: 1,234.
+func group(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	sign := ""
+	if n < 0 {
+		sign, digits = "-", digits[1:]
+	}
+	var b strings.Builder
+	for i, d := range digits {
+		if i > 0 && (len(digits)-i)%3 == 0 {
+			b.WriteByte(',')
+		}
+		b.WriteRune(d)
+	}
+	return sign + b.String()
+}
+
+// readSmallFile reads a file of options or a password.
+func readSmallFile(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if info.Mode().IsRegular() && info.Size() > maxInput {
+		return nil, fmt.Errorf("%s: file is too large", name)
+	}
+	return os.ReadFile(name)
+}

@@ -1,0 +1,53 @@
+package commands
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+
+	"gokeytool/sessionid"
+)
+
+// defaultSessionIDLength is Tomcat's number of random bytes in a session id.
+const defaultSessionIDLength = 16
+
+// maxSessionIDs bounds one run of sessionid.
+const maxSessionIDs = 10_000_000
+
+// sessionID prints session ids as Tomcat makes them.
+func sessionID(ctx context.Context, s *session) error {
+	generator, err := s.sessionIDs()
+	if err != nil {
+		return err
+	}
+	n := int64(1)
+	if s.opt.given("n") {
+		n = s.opt.count
+	}
+	if n < 1 || n > maxSessionIDs {
+		return fmt.Errorf("-n %d: the number of ids is from 1 to %s", n, group(maxSessionIDs))
+	}
+	out := bufio.NewWriter(s.Stdout)
+	for range n {
+		if err := ctx.Err(); err != nil {
+			return exitCode(exitInterrupted)
+		}
+		id, err := generator.Generate()
+		if err != nil {
+			return err
+		}
+		if _, err := out.WriteString(id + "\n"); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
+
+// sessionIDs is the generator that -sessionIdLength and -jvmRoute describe.
+func (s *session) sessionIDs() (sessionid.Generator, error) {
+	length := int64(defaultSessionIDLength)
+	if s.opt.given("sessionIdLength") {
+		length = s.opt.sessionIDLength
+	}
+	return sessionid.New(int(length), s.opt.jvmRoute)
+}

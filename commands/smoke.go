@@ -1,0 +1,98 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"gokeytool/endpoint"
+	"gokeytool/store"
+	"gokeytool/store/entry"
+	"gokeytool/x509util"
+)
+
+// smoke proves a keystore: it serves every private key over HTTPS, connects
+// to each as a client, and prints what it found, a line a check.
+func smoke(ctx context.Context, s *session) error {
+	if err := s.openServed(ctx); err != nil {
+		return err
+	}
+	aliases := s.keyAliases()
+	if s.opt.given("alias") {
+		if _, err := s.ks.get(s.opt.alias); err != nil {
+			return err
+		}
+		aliases = []string{s.ks.AliasOf(s.opt.alias)}
+	}
+	fmt.Fprintf(s.Stdout, "%s\n", x509util.Printable(s.ks.path))
+	failed := s.report([]endpoint.Check{opensCheck(s.ks)})
+	if len(aliases) == 0 {
+		failed += s.report([]endpoint.Check{{
+			Name: "key", Detail: "there is no private key in this keystore, only certificates",
+			Remedy: "a server needs the keystore in which its key was made",
+		}})
+	}
+	for _, alias := range aliases {
+		fmt.Fprintf(s.Stdout, "\n<%s>\n", x509util.Printable(alias))
+		id, err := s.identity(alias)
+		if err != nil {
+			failed += s.report([]endpoint.Check{s.keyCheck(err)})
+			continue
+		}
+		failed += s.report(endpoint.Smoke(ctx, endpoint.SmokeConfig{Identity: id, Host: s.opt.host, Now: s.Now}))
+	}
+	if err := ctx.Err(); err != nil {
+		return exitCode(exitInterrupted)
+	}
+	switch failed {
+	case 0:
+		fmt.Fprintln(s.Stdout, "\nAll checks hold.")
+		return nil
+	case 1:
+		fmt.Fprintln(s.Stdout, "\n1 check failed.")
+	default:
+		fmt.Fprintf(s.Stdout, "\n%d checks failed.\n", failed)
+	}
+	return exitCode(exitError)
+}
+
+// keyCheck is the check that a key can be opened, failed.
+func (s *session) keyCheck(err error) endpoint.Check {
+	check := endpoint.Check{Name: "key opens", Detail: err.Error()}
+	var kind *store.KindError
+	switch {
+	case errors.Is(err, entry.ErrPassword):
+		check.Detail = "the key has another password than the keystore; Tomcat will say: Cannot recover key"
+		check.Remedy = "give it with -keypass, or make it the keystore's with -keypasswd"
+	case errors.As(err, &kind):
+		check.Detail = fmt.Sprintf("this entry is a %s: it has no private key", kind.Kind)
+	}
+	return check
+}
+
+// report prints checks and returns how many failed.
+func (s *session) report(checks []endpoint.Check) (failed int) {
+	for _, check := range checks {
+		s.printCheck(s.Stdout, check)
+		if !check.OK {
+			failed++
+		}
+	}
+	return failed
+}
+
+// printCheck prints a check in a line, and its remedy below it.
+func (s *session) printCheck(w io.Writer, check endpoint.Check) {
+	mark := "ok  "
+	switch {
+	case !check.OK:
+		mark = "FAIL"
+	case check.Warn:
+		mark = "warn"
+	}
+	fmt.Fprintf(w, "  %s  %-18s  %s\n", mark, check.Name, x509util.Printable(check.Detail))
+	if check.Remedy != "" && mark != "ok  " {
+		fmt.Fprintf(w, "  %22s  -> %s\n", "", x509util.Printable(check.Remedy))
+	}
+}
