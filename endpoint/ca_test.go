@@ -266,3 +266,17 @@ func decode[T any](t testing.TB, body []byte) T {
 	}
 	return v
 }
+
+// clientPEM is an identity as curl reads it: certificates and key.
+func clientPEM(t testing.TB, id Identity) []byte {
+	t.Helper()
+	var out []byte
+	for _, der := range id.Chain {
+		out = append(out, encodePEM(der)...)
+	}
+	key, err := x509.MarshalPKCS8PrivateKey(id.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(out, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})...)
+}
