@@ -7,9 +7,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
-	"time"
 )
 
 // logAccess writes one record for each request to Config.AccessLog.
@@ -21,15 +21,15 @@ func (s *Server) logAccess(next http.Handler) http.Handler {
 			if counted.status == 0 {
 				counted.status = http.StatusOK
 			}
-			attrs := []slog.Attr{
+			attrs := make([]slog.Attr, 0, 11)
+			attrs = append(attrs,
 				slog.String("remote", r.RemoteAddr),
 				slog.String("method", r.Method),
 				slog.String("uri", r.RequestURI),
 				slog.String("proto", r.Proto),
 				slog.Int("status", counted.status),
 				slog.Int64("bytes", counted.bytes),
-				slog.Duration("duration", s.cfg.Now().Sub(start)),
-			}
+				slog.Duration("duration", s.cfg.Now().Sub(start)))
 			if c := connOf(r.Context()); c != nil && r.TLS != nil {
 				attrs = append(attrs,
 					slog.String("tls", protocolName(r.TLS.Version)),
@@ -84,28 +84,50 @@ func (l *commonLog) WithAttrs([]slog.Attr) slog.Handler       { return l }
 func (l *commonLog) WithGroup(string) slog.Handler            { return l }
 
 func (l *commonLog) Handle(_ context.Context, r slog.Record) error {
-	value := make(map[string]string, r.NumAttrs())
+	var remote, method, uri, proto string
+	var status, bytes int64
 	r.Attrs(func(a slog.Attr) bool {
-		value[a.Key] = a.Value.String()
+		switch a.Key {
+		case "remote":
+			remote = a.Value.String()
+		case "method":
+			method = a.Value.String()
+		case "uri":
+			uri = a.Value.String()
+		case "proto":
+			proto = a.Value.String()
+		case "status":
+			status = a.Value.Int64()
+		case "bytes":
+			bytes = a.Value.Int64()
+		}
 		return true
 	})
-	remote := value["remote"]
 	if host, _, err := net.SplitHostPort(remote); err == nil {
 		remote = host
 	}
-	size := value["bytes"]
-	if size == "0" {
-		size = "-"
+	line := make([]byte, 0, 128)
+	line = append(line, remote...)
+	line = append(line, " - - ["...)
+	line = r.Time.AppendFormat(line, "02/Jan/2006:15:04:05 -0700")
+	line = append(line, "] \""...)
+	line = append(line, escapeLog(method)...)
+	line = append(line, ' ')
+	line = append(line, escapeLog(uri)...)
+	line = append(line, ' ')
+	line = append(line, proto...)
+	line = append(line, "\" "...)
+	line = strconv.AppendInt(line, status, 10)
+	line = append(line, ' ')
+	if bytes == 0 {
+		line = append(line, '-')
+	} else {
+		line = strconv.AppendInt(line, bytes, 10)
 	}
-	when := r.Time
-	if when.IsZero() {
-		when = time.Now()
-	}
-	line := fmt.Sprintf("%s - - [%s] \"%s %s %s\" %s %s\n", remote, when.Format("02/Jan/2006:15:04:05 -0700"),
-		escapeLog(value["method"]), escapeLog(value["uri"]), value["proto"], value["status"], size)
+	line = append(line, '\n')
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, err := io.WriteString(l.w, line)
+	_, err := l.w.Write(line)
 	return err
 }
 
