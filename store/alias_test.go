@@ -2,7 +2,6 @@ package store
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -112,11 +111,8 @@ func TestJavaOrderExample(t *testing.T) {
 func TestJavaOrderAgainstKeytool(t *testing.T) {
 	der := realCertificate(t)
 	for release, keytool := range testtool.Keytools(t) {
-		for _, typ := range []Type{JKS, JCEKS, PKCS12} {
-			for _, n := range []int{8, 9, 150} {
-				if typ == JCEKS && n > 8 {
-					continue
-				}
+		for typ, sizes := range map[Type][]int{JKS: {9, 150}, JCEKS: {8}, PKCS12: {9}} {
+			for _, n := range sizes {
 				t.Run(fmt.Sprintf("JDK%d/%s/%d", release, typ, n), func(t *testing.T) {
 					t.Parallel()
 					s := New(typ)
@@ -169,13 +165,4 @@ func TestJavaOrderOfDuplicates(t *testing.T) {
 			t.Errorf("%s: Get finds the earlier of two entries", typ)
 		}
 	}
-}
-
-func realCertificate(t testing.TB) []byte {
-	t.Helper()
-	der, err := os.ReadFile("testdata/certificate.der")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return der
 }

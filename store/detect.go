@@ -206,14 +206,15 @@ func identifyDER(body []byte) Content {
 		}
 		return DEREncryptedKey
 	case bytes.HasPrefix(inner, []byte{0x30}):
-		// A SEQUENCE of SEQUENCEs: BCFKS begins with the encrypted store,
-		// whose first field is an AlgorithmIdentifier, and a CRL of version 1
-		// with its algorithm. The latter has a Name (of SETs) behind it.
+		// What is encrypted or signed begins with its algorithm: a BCFKS, of
+		// PBES2, or a revocation list of version 1.
 		first, _ := sequence(inner)
 		if bytes.HasPrefix(first, []byte("\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x05\x0D")) {
-			return BCFKS // encrypted by PBES2
+			return BCFKS
 		}
-		return DERCRL
+		if bytes.HasPrefix(first, []byte{0x06}) {
+			return DERCRL
+		}
 	case bytes.HasPrefix(inner, []byte{0x02}):
 		return identifySigned(inner)
 	}
@@ -257,19 +258,24 @@ func identifySigned(body []byte) Content {
 	return DERCertificate
 }
 
-// asText returns what may be text, without its byte order mark; UTF-16 becomes
-// UTF-8 as far as it is ASCII.
+// asText returns what may be text, in UTF-8 or in a character set of which
+// ASCII is the larger part, without its byte order mark; UTF-16 becomes UTF-8
+// as far as it is ASCII.
 func asText(data []byte) (string, bool) {
 	if utf16 := bytes.HasPrefix(data, []byte("\xFF\xFE")) || bytes.HasPrefix(data, []byte("\xFE\xFF")); utf16 {
 		data = bytes.ReplaceAll(data[2:], []byte{0}, nil)
 	}
 	data = bytes.TrimPrefix(data, []byte("\xEF\xBB\xBF"))
+	high := 0
 	for _, b := range data {
+		if b >= utf8.RuneSelf {
+			high++
+		}
 		if b < ' ' && !strings.ContainsRune("\t\n\r\f\x1B", rune(b)) || b == 0x7F {
 			return "", false
 		}
 	}
-	return string(data), true
+	return string(data), utf8.Valid(data) || high <= len(data)/2
 }
 
 // identifyText names a text.

@@ -65,7 +65,7 @@ func (e *OpenError) java() (string, bool) {
 	if len(e.data) == 0 {
 		return "java.lang.Exception: Keystore file exists, but is empty: " + e.Path, true
 	}
-	if errors.Is(e.Err, entry.ErrPassword) {
+	if errors.Is(e.Err, entry.ErrPassword) && opensAs(e.Type, e.declared) {
 		if e.Type == PKCS12 {
 			return incorrect, true
 		}
@@ -75,6 +75,9 @@ func (e *OpenError) java() (string, bool) {
 	case JKS, CaseExactJKS, JCEKS:
 		return javaJKS(e.data, e.declared)
 	case PKCS12:
+		if text, _ := javaJKS(e.data, JKS); text == tampered {
+			return text, true
+		}
 		return javaPKCS12(e.data)
 	}
 	switch {
@@ -85,6 +88,20 @@ func (e *OpenError) java() (string, bool) {
 	}
 	// Java tells PKCS12 by its first 24 bytes, and never with a short length.
 	return unrecognized, true
+}
+
+// opensAs says whether Java opens a file of that format where it is asked for
+// the declared one.
+func opensAs(format, declared Type) bool {
+	switch declared {
+	case JKS, PKCS12:
+		return format == JKS || format == PKCS12
+	case CaseExactJKS:
+		return format == CaseExactJKS
+	case JCEKS:
+		return format == JCEKS
+	}
+	return true
 }
 
 // javaJKS follows Java through a JKS or JCEKS file to where it stops.
@@ -122,10 +139,11 @@ func javaJKS(data []byte, t Type) (string, bool) {
 			certificate()
 		}
 	}
-	if r.short {
+	const digestSize = 20
+	switch {
+	case r.short, len(r.data) < digestSize:
 		return eof, true
-	}
-	if int32(count) < 0 {
+	case int32(count) < 0:
 		return tampered, true // no entry is read, and the digest is wrong
 	}
 	return "", false

@@ -92,7 +92,8 @@ func (s *Store) Sorted() []*entry.Entry {
 // enumerates them once it has loaded the saved file: for PKCS12 that of the
 // file, for JKS and JCEKS that of a java.util.Hashtable. It decides which key
 // Tomcat serves when none is named. Of several entries of one alias Java keeps
-// the last, in the place of the first.
+// the last, in the place of the first. Entries that Java does not see in a
+// PKCS12 file (pkcs12.HiddenFromJava) are left out.
 func (s *Store) JavaOrder() []*entry.Entry {
 	if s.typ == PKCS12 {
 		return s.linkedOrder()
@@ -113,6 +114,9 @@ func (s *Store) linkedOrder() []*entry.Entry {
 	order := make([]*entry.Entry, 0, len(s.file.Entries))
 	place := make(map[string]int, len(s.file.Entries))
 	for _, e := range s.file.Entries {
+		if pkcs12.HiddenFromJava(e) {
+			continue
+		}
 		alias := s.typ.fold(e.Alias)
 		if i, taken := place[alias]; taken {
 			order[i] = e
@@ -211,13 +215,29 @@ func (s *Store) SetChain(alias string, chain []entry.Certificate, created time.T
 	if old.Kind != entry.PrivateKey {
 		return &KindError{Alias: alias, Kind: old.Kind, Want: entry.PrivateKey}
 	}
-	e := *old
-	e.Origin = nil
+	e := s.changed(old, created)
 	e.Chain = slices.Clone(chain)
-	if !created.IsZero() {
-		e.Created = created
+	s.replace(old, e)
+	return nil
+}
+
+// SetKeyPassword seals a private or secret key with another password. Java,
+// which stores such an entry anew, dates it now: so will created, unless it is
+// zero. The errors are those of Key.
+func (s *Store) SetKeyPassword(alias string, old, password []byte, created time.Time) error {
+	key, err := s.Key(alias, old)
+	if err != nil {
+		return err
 	}
-	s.replace(old, &e)
+	defer key.Wipe()
+	sealed, err := s.codec.seal(key, password, s.file)
+	if err != nil {
+		return err
+	}
+	was, _ := s.Get(alias)
+	e := s.changed(was, created)
+	e.Sealed = sealed
+	s.replace(was, e)
 	return nil
 }
 
@@ -261,13 +281,9 @@ func (s *Store) Rename(alias, to string, created time.Time) error {
 	if taken, ok := s.Get(to); ok && taken != old {
 		return &EntryExistsError{Alias: to}
 	}
-	e := *old
-	e.Origin = nil
+	e := s.changed(old, created)
 	e.Alias = s.typ.fold(to)
-	if !created.IsZero() {
-		e.Created = created
-	}
-	s.replace(old, &e)
+	s.replace(old, e)
 	return nil
 }
 
@@ -281,6 +297,20 @@ func (s *Store) FindCertificate(der []byte) (alias string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// changed returns a copy of an entry, to be changed and put in its place, with
+// another date unless that is zero. Only PKCS12 entries keep their Origin: in
+// it stand the attributes that nobody knows.
+func (s *Store) changed(e *entry.Entry, created time.Time) *entry.Entry {
+	c := *e
+	if s.typ != PKCS12 {
+		c.Origin = nil
+	}
+	if !created.IsZero() {
+		c.Created = created
+	}
+	return &c
 }
 
 // put stores an entry in place of the one that Get finds, or else at the end.

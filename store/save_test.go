@@ -1,0 +1,161 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gokeytool/store/entry"
+)
+
+var password = []byte("changeit")
+
+func TestSave(t *testing.T) {
+	eachType(t, func(t *testing.T, typ Type) {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "ks")
+		s := New(typ)
+		for i, alias := range []string{"a", "b", "c"} {
+			must(t, s.SetCertificate(alias, entry.Certificate{Type: "X.509", DER: realCertificate(t)}, created), s.Save(path, password))
+			again, err := Open(path, Options{Password: password})
+			must(t, err)
+			if again.Type() != typ || again.Len() != i+1 || !again.Verified() {
+				t.Errorf("after %q: %s with %d entries", alias, again.Type(), again.Len())
+			}
+		}
+		if entries, _ := os.ReadDir(dir); len(entries) != 1 {
+			t.Errorf("litter: %v", entries)
+		}
+	})
+}
+
+// A store that its codec cannot write, or that does not come back as it was,
+// leaves the file alone.
+func TestSaveRefuses(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ks")
+	s := New(JKS)
+	must(t, s.SetCertificate("a", certificate("a"), created), s.Save(path, password))
+	before, err := os.ReadFile(path)
+	must(t, err)
+
+	lost := New(JKS)
+	must(t, lost.SetCertificate("a", certificate("a"), created), lost.SetCertificate("b", certificate("b"), created))
+	encode := lost.codec.encode
+	lost.codec.encode = func(f *entry.File, password []byte) ([]byte, error) {
+		return encode(&entry.File{Entries: f.Entries[:1]}, password)
+	}
+	broken := New(JKS)
+	broken.codec.encode = func(*entry.File, []byte) ([]byte, error) { return []byte("\xFE\xED\xFE\xED"), nil }
+	for name, s := range map[string]*Store{"lost entry": lost, "broken file": broken} {
+		err := s.Save(path, password)
+		if e, ok := errors.AsType[*SaveError](err); !ok || e.Path != path {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := s.Save(filepath.Join(path, "below"), password); err == nil {
+		t.Error("saved below a file")
+	} else if e, ok := errors.AsType[*SaveError](err); !ok || strings.Count(err.Error(), path) != 1 {
+		t.Errorf("%v (%T)", err, e)
+	}
+	if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
+		t.Error("the file was changed")
+	}
+}
+
+func TestLock(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "ks") // which need not exist
+	lock, err := Lock(t.Context(), path)
+	must(t, err)
+
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := Lock(ctx, path); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("locked twice: %v", err)
+	}
+	other, err := Lock(t.Context(), path+"2")
+	must(t, err, other.Unlock())
+
+	got := make(chan error)
+	go func() {
+		second, err := Lock(t.Context(), path)
+		got <- errors.Join(err, second.Unlock())
+	}()
+	select {
+	case <-got:
+		t.Error("locked while locked")
+	case <-time.After(20 * time.Millisecond):
+	}
+	must(t, lock.Unlock(), <-got, lock.Unlock(), (*FileLock)(nil).Unlock())
+	if entries, _ := os.ReadDir(dir); len(entries) != 0 {
+		t.Errorf("litter: %v", entries)
+	}
+}
+
+func TestLockErrors(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "missing", "ks")
+	_, err := Lock(t.Context(), path)
+	if e, ok := errors.AsType[*fs.PathError](err); !ok || e.Path != path || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no directory: %v", err)
+	}
+	// What is no regular file needs no lock.
+	lock, err := Lock(t.Context(), os.DevNull)
+	must(t, err, lock.Unlock())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if lock, err := Lock(ctx, filepath.Join(t.TempDir(), "ks")); err != nil {
+		t.Errorf("a free lock is had at once, but %v", err)
+	} else {
+		must(t, lock.Unlock())
+	}
+}
+
+// A link and what it leads to have one lock.
+func TestLockFollowsLinks(t *testing.T) {
+	dir := t.TempDir()
+	real, link := filepath.Join(dir, "real"), filepath.Join(dir, "link")
+	if err := os.Symlink("real", link); err != nil {
+		t.Skip(err)
+	}
+	lock, err := Lock(t.Context(), link)
+	must(t, err)
+	defer lock.Unlock()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := Lock(ctx, real); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("locked under two names: %v", err)
+	}
+}
+
+// A pipe has no size to be told by.
+func TestOpenPipe(t *testing.T) {
+	if _, err := os.Stat("/dev/fd"); err != nil {
+		t.Skip(err)
+	}
+	s := New(JKS)
+	for _, alias := range []string{"a", "b", "c"} {
+		must(t, s.SetCertificate(alias, entry.Certificate{Type: "X.509", DER: make([]byte, 3000)}, created))
+	}
+	data, err := s.Bytes(password)
+	must(t, err)
+	r, w, err := os.Pipe()
+	must(t, err)
+	defer r.Close()
+	go func() {
+		w.Write(data)
+		w.Close()
+	}()
+	got, err := Open(fmt.Sprintf("/dev/fd/%d", r.Fd()), Options{Password: password})
+	must(t, err)
+	if !slices.Equal(aliases(got.Entries()), aliases(s.Entries())) {
+		t.Errorf("got %q", aliases(got.Entries()))
+	}
+}
