@@ -92,6 +92,7 @@ func run(ctx context.Context, args []string, env *Env) int {
 			fmt.Fprint(env.Stdout, table.CommandHelp(req.Command))
 		} else {
 			fmt.Fprint(env.Stderr, table.HelpText(req.Command, release))
+			env.printWarnings(req.Warnings)
 		}
 		return exitOK
 	}
@@ -150,7 +151,7 @@ func flags(table *argv.Table) []cli.Flag {
 			list = append(list, &cli.BoolFlag{Name: o.Name})
 		case argv.Text:
 			list = append(list, &cli.StringFlag{Name: o.Name})
-		case argv.List, argv.Provider:
+		case argv.List, argv.Provider, argv.ProviderArg:
 			list = append(list, &cli.StringSliceFlag{Name: o.Name, KeepSpace: true})
 		case argv.Int, argv.Long:
 			list = append(list, &cli.Int64Flag{Name: o.Name})
@@ -176,6 +177,7 @@ func (e *Env) reportUsage(err error, table *argv.Table, release jdk.Release) int
 			return exitError
 		}
 		fmt.Fprint(e.Stderr, table.UsageText(usage, release))
+		e.printWarnings(usage.Warnings)
 		if usage.Suggestion != "" && e.wantHints(argv.Keytool) {
 			fmt.Fprintf(e.Stderr, "Did you mean %s?\n", usage.Suggestion)
 		}

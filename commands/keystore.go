@@ -73,6 +73,7 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 	}
 	k := &keystore{path: s.keystorePath(), password: s.opt.storepass}
 	s.ks = k
+	s.warnOfCacerts()
 	if a.changes {
 		lock, err := store.Lock(ctx, k.path)
 		if ctx.Err() != nil {
@@ -180,6 +181,22 @@ func (s *session) keystorePath() string {
 		return s.opt.keystore
 	}
 	return s.defaultKeystore()
+}
+
+// warnOfCacerts prints keytool's advice where -keystore names Java's own trust
+// store.
+func (s *session) warnOfCacerts() {
+	if !s.opt.given("keystore") {
+		return
+	}
+	named, err := os.Stat(s.opt.keystore)
+	if err != nil {
+		return
+	}
+	path, _ := s.cacertsPath()
+	if cacerts, err := os.Stat(path); err == nil && os.SameFile(named, cacerts) {
+		fmt.Fprintln(s.Stderr, "Warning: use -cacerts option to access cacerts keystore")
+	}
 }
 
 // askAliases asks for the aliases that a command can't do without.

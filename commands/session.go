@@ -161,10 +161,12 @@ func (s *session) finish(err error) int {
 			}
 		}
 	}
-	if !s.opt.nowarn {
+	ok := err == nil || errors.Is(err, errQuiet)
+	// The keytool of JDK 17 exits before its warnings where it fails.
+	if !s.opt.nowarn && (ok || s.release > jdk.Release17) {
 		s.printWarnings(s.warnings)
 	}
-	if err == nil || errors.Is(err, errQuiet) {
+	if ok {
 		return exitOK
 	}
 	return exitError
