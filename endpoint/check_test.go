@@ -216,7 +216,6 @@ func TestSmokeFindsFaults(t *testing.T) {
 	constrainedKey := newKey(t, "p256")
 	forbidden := issue(t, "p256", &issuer{sign(t, constrained, constrainedKey, root), constrainedKey}, root, "localhost")
 
-	const all = "key chain names dates usage strength suites "
 	tests := []struct {
 		name  string
 		cfg   SmokeConfig

@@ -106,15 +106,6 @@ type checkDoc struct {
 	Remedy string `json:"remedy,omitempty"`
 }
 
-// dname shows a name as keytool does.
-func dname(der []byte) string {
-	name, err := x509util.ParseName(der)
-	if err != nil {
-		return "(unreadable name)"
-	}
-	return name.String()
-}
-
 // describe tells what there is to know of a certificate, also of one that
 // crypto/x509 can't read.
 func describe(der []byte) certFacts {

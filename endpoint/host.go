@@ -134,10 +134,6 @@ func newHost(name string, ids []Identity, policy Policy, cfg *Config) (*host, er
 	if cfg.HTTP1 {
 		h.config.NextProtos = []string{"http/1.1"}
 	}
-	// Tickets are sealed by tlsSessions; with keys set here, crypto/tls need
-	// not draw some for each connection.
-	h.config.SessionTicketKey[0] = 1
-	h.config.SetSessionTicketKeys([][32]byte{{}})
 	return h, nil
 }
 
