@@ -1,17 +1,117 @@
 package x509util
 
+import (
+	"bytes"
+	"slices"
+)
+
 // Reply is a certificate reply made into a chain.
 type Reply struct {
 	Chain   []*Certificate // leaf first
-	Trusted bool           // its root is one of the trusted certificates
+	Trusted bool           // its top is one of the trusted certificates, or signed by one
 }
 
-// ChainFromCertificate builds the chain of a reply that is one certificate.
+// maxChain bounds how long a chain may become, for the sake of certificates
+// that sign each other.
+const maxChain = 100
+
+// signedBy says whether c names issuer as its issuer and was signed by it, as
+// Java's KeyStoreUtil.signedBy does.
+func (c *Certificate) signedBy(issuer *Certificate) bool {
+	return c.Issuer.Equal(issuer.Subject) && c.CheckSignatureFrom(issuer) == nil
+}
+
+// ChainFromCertificate leads a certificate up to a self-signed one by way of
+// the trusted certificates, as keytool -importcert does with a reply of one
+// certificate. A certificate that is self-signed itself is the whole chain.
+// Of several issuers that fit, the first that leads to a root is taken. The
+// error is an *Error with keytool's text.
 func ChainFromCertificate(reply *Certificate, trusted []*Certificate) ([]*Certificate, error) {
-	return nil, errNotYet
+	if chain := buildChain(reply, trusted, nil); chain != nil {
+		return chain, nil
+	}
+	return nil, plainError("Failed to establish chain from reply")
 }
 
-// ChainFromReply orders a reply of several certificates.
+// buildChain returns below and the chain from c on upwards, nil if no root is
+// reached.
+func buildChain(c *Certificate, trusted, below []*Certificate) []*Certificate {
+	below = append(slices.Clip(below), c)
+	if c.signedBy(c) {
+		return below
+	}
+	if len(below) >= maxChain {
+		return nil
+	}
+	for _, issuer := range trusted {
+		if slices.Contains(below, issuer) || !c.signedBy(issuer) {
+			continue
+		}
+		if chain := buildChain(issuer, trusted, below); chain != nil {
+			return chain
+		}
+	}
+	return nil
+}
+
+// ChainFromReply puts the certificates of a reply in order, as keytool
+// -importcert does with more than one: the one that has the key in spki first,
+// then each the issuer of the one before. The last is not looked at: whoever
+// stores the chain should CheckChain it. Where a trusted certificate signed the
+// top of the chain it is added on top.
+//
+// The error is an *Error with keytool's text; alias is what it calls the key.
 func ChainFromReply(alias string, reply []*Certificate, spki []byte, trusted []*Certificate) (Reply, error) {
-	return Reply{}, errNotYet
+	chain, err := orderReply(alias, reply, spki)
+	if err != nil {
+		return Reply{}, err
+	}
+	top := chain[len(chain)-1]
+	for _, c := range trusted {
+		if bytes.Equal(c.Raw, top.Raw) {
+			return Reply{chain, true}, nil
+		}
+	}
+	for _, c := range trusted {
+		if top.CheckSignatureFrom(c) == nil {
+			return Reply{append(chain, c), true}, nil
+		}
+	}
+	return Reply{chain, false}, nil
+}
+
+// orderReply orders the certificates of a reply, without duplicates.
+func orderReply(alias string, reply []*Certificate, spki []byte) ([]*Certificate, error) {
+	var chain []*Certificate
+	for _, c := range reply {
+		if !slices.ContainsFunc(chain, func(o *Certificate) bool { return bytes.Equal(c.Raw, o.Raw) }) {
+			chain = append(chain, c)
+		}
+	}
+	leaf := slices.IndexFunc(chain, func(c *Certificate) bool { return bytes.Equal(c.SPKI, spki) })
+	if leaf < 0 {
+		return nil, plainError("Certificate reply does not contain public key for <" + alias + ">")
+	}
+	chain[0], chain[leaf] = chain[leaf], chain[0]
+	for i := 1; i < len(chain)-1; i++ {
+		issuer := slices.IndexFunc(chain[i:], chain[i-1].signedBy)
+		if issuer < 0 {
+			return nil, plainError("Incomplete certificate chain in reply")
+		}
+		chain[i], chain[i+issuer] = chain[i+issuer], chain[i]
+	}
+	return chain, nil
+}
+
+// CheckChain returns the error with which Java's PKCS #12 keystore refuses a
+// chain whose certificates don't name each other as issuers, or that has one
+// twice; signatures are not looked at. JKS and JCEKS keystores take any chain.
+func CheckChain(chain []*Certificate) error {
+	for i := range chain {
+		if i > 0 && !chain[i-1].Issuer.Equal(chain[i].Subject) ||
+			slices.ContainsFunc(chain[:i], func(o *Certificate) bool { return bytes.Equal(chain[i].Raw, o.Raw) }) {
+			return &Error{"java.security.KeyStoreException", "Certificate chain is not valid"}
+		}
+	}
+	return nil
 }

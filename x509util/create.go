@@ -37,8 +37,8 @@ func CreateCertificate(t Template, issuer crypto.Signer, sigAlg string, rel jdk.
 			return nil, err
 		}
 	}
-	if err := checkYear(t.NotAfter); err != nil {
-		return nil, err
+	if text := lateYear(t.NotAfter); text != "" {
+		return nil, &Error{"java.security.cert.CertificateException", text}
 	}
 	var b cryptobyte.Builder
 	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
@@ -152,16 +152,19 @@ func CreateRequest(subject Name, spki []byte, exts []Extension, key crypto.Signe
 func EndDate(start time.Time, days int) (time.Time, error) {
 	days = max(-maxDays, min(days, maxDays))
 	end := time.Unix(start.Unix()+int64(days)*24*60*60, 0).In(start.Location())
-	return end, checkYear(end)
+	if text := lateYear(end); text != "" {
+		return time.Time{}, plainError(text)
+	}
+	return end, nil
 }
 
 // maxDays is a bound far beyond the year 9999.
 const maxDays = 1 << 31
 
-func checkYear(end time.Time) error {
+// lateYear is what Java says of an end after the year 9999.
+func lateYear(end time.Time) string {
 	if year := end.UTC().Year(); year > 9999 {
-		return &Error{"java.security.cert.CertificateException",
-			"Validity period ends at calendar year " + strconv.Itoa(year) + " which is greater than 9999"}
+		return "Validity period ends at calendar year " + strconv.Itoa(year) + " which is greater than 9999"
 	}
-	return nil
+	return ""
 }

@@ -1,0 +1,281 @@
+package x509util
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	casn1 "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+var generalNameTypes = [...]string{"EMAIL", "URI", "DNS", "IP", "OID"}
+
+// generalName encodes a GeneralName (RFC 5280, 4.2.1.6) after Java's checks,
+// which are lax about mail addresses and strict about DNS names.
+func generalName(kind, value string, wildcards bool) ([]byte, error) {
+	i, err := oneOf(kind, generalNameTypes[:]...)
+	if err != nil {
+		return nil, err
+	}
+	var content string
+	var tag casn1.Tag
+	switch i {
+	case 0:
+		tag, content, err = 1, asciiOnly(value), checkMail(value)
+	case 1:
+		tag = 6
+		content, err = encodeURI(value)
+	case 2:
+		tag, content, err = 2, value, checkDNSName(value, wildcards)
+	case 3:
+		tag = 7
+		content, err = encodeIP(value)
+	case 4:
+		tag = 8
+		if content, err = encodeOID(value); err != nil {
+			err = failIO("Unable to create OIDName: java.io.IOException: " + err.Error())
+		}
+	default:
+		err = plainError("Unrecognized GeneralName type: " + kind)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return encodeString(tagContext|tag, content), nil
+}
+
+func checkMail(s string) error {
+	domain := s[strings.Index(s, "@")+1:]
+	switch {
+	case s == "":
+		return failIO("RFC822Name may not be null or empty")
+	case domain == "":
+		return failIO("RFC822Name may not end with @")
+	case domain == ".":
+		return failIO("RFC822Name domain may not be just .")
+	}
+	return nil
+}
+
+// checkDNSName wants letters, digits and hyphens between dots; where wildcards
+// are allowed the first component may be an asterisk.
+func checkDNSName(s string, wildcards bool) error {
+	switch {
+	case s == "":
+		return failIO("DNSName must not be null or empty")
+	case strings.Contains(s, " "):
+		return failIO("DNSName with blank components is not permitted")
+	case s[0] == '.' || s[len(s)-1] == '.':
+		return failIO("DNSName may not begin or end with a .")
+	}
+	wildcard := wildcards && len(s) >= 3 && s[:2] == "*." && isAlphanumeric(s[2])
+	for component := range strings.SplitSeq(s, ".") {
+		switch {
+		case component == "":
+			return failIO("DNSName with empty components are not permitted")
+		case isAlphanumeric(component[0]) || wildcard:
+		case wildcards:
+			return failIO("DNSName components must begin with a letter, digit, " +
+				"or the first component can have only a wildcard character *")
+		default:
+			return failIO("DNSName components must begin with a letter or digit")
+		}
+		for i := 1; i < len(component); i++ {
+			if !isAlphanumeric(component[i]) && component[i] != '-' {
+				return failIO("DNSName components must consist of letters, digits, and hyphens")
+			}
+		}
+	}
+	return nil
+}
+
+func isAlphanumeric(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}
+
+// encodeIP returns the octets of an address, with those of a mask behind it
+// where one follows after a slash. keytool would look up anything else as a
+// host name; here that is an unknown host.
+func encodeIP(s string) (string, error) {
+	switch {
+	case s == "":
+		return "", failIO("IPAddress cannot be null or empty")
+	case strings.HasSuffix(s, "/") || !strings.ContainsAny(s, ".:"):
+		return "", failIO("Invalid IPAddress: " + s)
+	}
+	base, mask, masked := strings.Cut(s, "/")
+	address, err := parseIP(base)
+	if err != nil || !masked {
+		return address, err
+	}
+	if !strings.Contains(s, ":") {
+		bits, err := parseIP(mask)
+		if err != nil || len(bits) != 4 || len(address) != 4 {
+			return "", unknownHost(mask)
+		}
+		return address + bits, nil
+	}
+	length, err := javaInt(mask)
+	if err != nil {
+		return "", err
+	}
+	if length < 0 || length > 128 {
+		return "", failIO("IPv6Address prefix length (" + strconv.Itoa(length) + ") in out of valid range [0,128]")
+	}
+	octets := make([]byte, 32)
+	copy(octets, address)
+	for i := range length {
+		octets[16+i/8] |= 0x80 >> (i % 8)
+	}
+	return string(octets), nil
+}
+
+func unknownHost(s string) error {
+	return &Error{"java.net.UnknownHostException", s + ": Name or service not known"}
+}
+
+// parseIP reads an address as Java's InetAddress does: four numbers or fewer
+// with dots, the last of which then fills the rest; or IPv6, where one that
+// maps IPv4 becomes that, a zone is dropped and brackets may stand around it.
+func parseIP(s string) (string, error) {
+	text := s
+	if strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") && strings.Contains(s, ":") {
+		text = s[1 : len(s)-1]
+	}
+	if strings.Contains(text, ":") {
+		address, err := netip.ParseAddr(text)
+		if err != nil {
+			return "", unknownHost(s)
+		}
+		return string(address.WithZone("").Unmap().AsSlice()), nil
+	}
+	parts := strings.Split(text, ".")
+	if len(parts) > 4 {
+		return "", unknownHost(s)
+	}
+	var octets [4]byte
+	for i, part := range parts {
+		bits := 8
+		if i == len(parts)-1 {
+			bits = 8 * (5 - len(parts))
+		}
+		n, err := strconv.ParseUint(part, 10, bits)
+		if err != nil {
+			return "", unknownHost(s)
+		}
+		if i < len(parts)-1 {
+			octets[i] = byte(n)
+			continue
+		}
+		for j := 3; j >= i; j-- {
+			octets[j] = byte(n)
+			n >>= 8
+		}
+	}
+	return string(octets[:]), nil
+}
+
+// encodeURI checks a URI as Java's URI class and URIName do: it has a scheme
+// and only characters that may stand in a URI (RFC 2396 with the additions of
+// java.net.URI). Characters beyond ASCII are written as %XX.
+func encodeURI(s string) (string, error) {
+	invalid := failIO("invalid URI name:" + s)
+	body, fragment, hasFragment := strings.Cut(s, "#")
+	colon := strings.IndexAny(body, ":/?")
+	if colon < 0 || body[colon] != ':' {
+		if !validURIChars(body, "") || !validURIChars(fragment, "[]") {
+			return "", invalid
+		}
+		return "", failIO("URI name must include scheme:" + s)
+	}
+	scheme, rest := body[:colon], body[colon+1:]
+	if !validScheme(scheme) || rest == "" || rest == "//" || hasFragment && !validURIChars(fragment, "[]") {
+		return "", invalid
+	}
+	if rest[0] != '/' { // opaque, such as urn:x or mailto:x
+		if !validURIChars(rest, "[]") {
+			return "", invalid
+		}
+		return escapeNonASCII(s), nil
+	}
+	path, query, _ := strings.Cut(rest, "?")
+	if !validURIChars(query, "[]") {
+		return "", invalid
+	}
+	if authority, ok := strings.CutPrefix(path, "//"); ok {
+		end := strings.IndexByte(authority, '/')
+		if end < 0 {
+			end = len(authority)
+		}
+		authority, path = authority[:end], authority[end:]
+		if err := checkAuthority(s, authority); err != nil {
+			return "", err
+		}
+	}
+	if !validURIChars(path, "") {
+		return "", invalid
+	}
+	return escapeNonASCII(s), nil
+}
+
+// checkAuthority checks what stands between // and the path. A host name that
+// is none is taken for a name of some other registry, which is not checked
+// further.
+func checkAuthority(uri, authority string) error {
+	host := authority[strings.LastIndexByte(authority, '@')+1:]
+	if strings.HasPrefix(host, "[") {
+		literal, port, ok := strings.Cut(host[1:], "]")
+		if _, err := netip.ParseAddr(literal); err != nil || !ok || port != "" && port[0] != ':' {
+			return failIO("invalid URI name:" + uri)
+		}
+		return nil
+	}
+	if !validURIChars(authority, "") {
+		return failIO("invalid URI name:" + uri)
+	}
+	name, _, _ := strings.Cut(host, ":")
+	if label, ok := strings.CutSuffix(name, "."); ok && checkDNSName(label, false) == nil {
+		return failIO("invalid URI name (host portion is not a valid DNSName, IPv4 address, or IPv6 address):" + uri)
+	}
+	return nil
+}
+
+func validScheme(s string) bool {
+	for i := range len(s) {
+		if !isAlphanumeric(s[i]) && (i == 0 || !strings.Contains("+-.", s[i:i+1])) {
+			return false
+		}
+	}
+	return s != "" && (s[0] < '0' || s[0] > '9')
+}
+
+// validURIChars says whether only unreserved, reserved, escaped and non-ASCII
+// characters and those in more stand in s.
+func validURIChars(s, more string) bool {
+	for i, c := range s {
+		switch {
+		case c < 0x80 && isAlphanumeric(byte(c)), strings.ContainsRune("-_.!~*'();/?:@&=+$,"+more, c):
+		case c == '%':
+			if i+2 >= len(s) || hexDigit(rune(s[i+1])) < 0 || hexDigit(rune(s[i+2])) < 0 {
+				return false
+			}
+		case c > 0x9F && c != 0xA0 && c != 0x3000 && (c < 0x2000 || c > 0x200A) && c != 0x2028 && c != 0x2029:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+func escapeNonASCII(s string) string {
+	const digits = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := range len(s) {
+		if c := s[i]; c < 0x80 {
+			b.WriteByte(c)
+		} else {
+			b.WriteString("%" + digits[c>>4:c>>4+1] + digits[c&15:c&15+1])
+		}
+	}
+	return b.String()
+}

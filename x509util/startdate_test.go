@@ -1,0 +1,45 @@
+package x509util
+
+import (
+	"errors"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestStartDate compares with what keytool made of -startdate values, recorded
+// in testdata/startdates.txt: time zone, the time then (Unix seconds), value,
+// result.
+func TestStartDate(t *testing.T) {
+	data, err := os.ReadFile("testdata/startdates.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
+	if len(lines) < 300 {
+		t.Fatalf("only %d recorded lines", len(lines))
+	}
+	for _, line := range lines {
+		fields := strings.Split(line, "\t")
+		zone, input, want := fields[0], fields[2], fields[3]
+		t.Run(zone+" "+input, func(t *testing.T) {
+			loc, err := time.LoadLocation(zone)
+			if err != nil {
+				t.Skip(err)
+			}
+			seconds, _ := strconv.ParseInt(fields[1], 10, 64)
+			date, err := ParseStartDate(input, time.Unix(seconds, 0).In(loc))
+			got := strconv.FormatInt(date.Unix(), 10)
+			if javaErr, ok := errors.AsType[*Error](err); ok {
+				got = "!" + javaErr.Class + ": " + javaErr.Text
+			} else if err != nil {
+				t.Fatalf("not an *Error: %v", err)
+			}
+			if got != want {
+				t.Errorf("got %s (%s), want %s", got, date, want)
+			}
+		})
+	}
+}
