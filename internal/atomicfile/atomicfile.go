@@ -93,11 +93,12 @@ func replace(temp *os.File, target string, old fs.FileInfo, data []byte, verify 
 		return err
 	}
 	if verify != nil {
-		written, err := io.ReadAll(io.NewSectionReader(temp, 0, int64(len(data))+1))
-		if err != nil {
+		written := make([]byte, len(data)+1)
+		n, err := temp.ReadAt(written, 0)
+		if err != nil && err != io.EOF {
 			return err
 		}
-		if err := verify(written); err != nil {
+		if err := verify(written[:n]); err != nil {
 			return &fs.PathError{Op: "verify", Path: target, Err: err}
 		}
 	}
