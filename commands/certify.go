@@ -62,7 +62,7 @@ func (s *session) certify(c certificate, issuer *issuerKey) ([]byte, error) {
 	}
 	ctx := x509util.ExtensionContext{SubjectKey: c.spki, Requested: c.requested, Release: s.release}
 	if issuer.certificate != nil {
-		ctx.IssuerKey = issuer.certificate.SPKI
+		ctx.IssuerKey, ctx.IssuerKeyID = issuer.certificate.SPKI, issuer.certificate.SubjectKeyID()
 	}
 	extensions, err := x509util.BuildExtensions(s.opt.ext, ctx)
 	if err != nil {

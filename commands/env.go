@@ -37,8 +37,12 @@ type Env struct {
 	OutTerminal bool
 
 	lines lineReader
-	// warnVisible: JDK 25 warns where a password may be typed in sight.
+	// warnVisible: JDK 25 warns where a password may be typed in sight, that is
+	// where standard input is no terminal and nothing waits in it yet.
 	warnVisible bool
+	// asked: a line was read that was no password. Java has then taken all
+	// that was waiting into a buffer, and finds nothing.
+	asked bool
 }
 
 // System is the environment of this process.

@@ -24,7 +24,7 @@ func (e *Env) promptSecret(prompt string) ([]byte, error) {
 	if e.ReadSecret != nil {
 		secret, err = e.ReadSecret()
 	} else {
-		if e.warnVisible && e.InputWaiting != nil && !e.InputWaiting() {
+		if e.warnVisible && e.InputWaiting != nil && (e.asked || !e.InputWaiting()) {
 			fmt.Fprint(e.Stderr, "[WARNING: Input may be visible on screen] ")
 		}
 		secret, _, err = e.lines.readLine(e.Stdin)
@@ -38,6 +38,7 @@ func (e *Env) promptSecret(prompt string) ([]byte, error) {
 // promptLine prints the prompt and reads a line; ok is false at end of input.
 func (e *Env) promptLine(prompt string) (line string, ok bool, err error) {
 	fmt.Fprint(e.Stderr, prompt)
+	e.asked = true
 	b, ok, err := e.lines.readLine(e.Stdin)
 	return string(b), ok, err
 }
