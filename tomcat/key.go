@@ -1,0 +1,102 @@
+package tomcat
+
+import (
+	"fmt"
+	"strings"
+)
+
+// KeyEntry is an entry of a keystore, as far as Tomcat's choice of a key goes.
+type KeyEntry struct {
+	Alias string
+	// Key says that it holds a private key.
+	Key bool
+}
+
+// ServedKey says which entry of a keystore Tomcat serves for a Certificate,
+// given the entries in the order in which Java enumerates them: that of a
+// Hashtable for JKS and JCEKS, the file's for PKCS12. The index is -1 where
+// there is none, and an error among the findings says why.
+//
+// The rule is that of Tomcat's SSLUtilBase: the entry with the configured alias,
+// whatever its case, which must be a key; without an alias, the first key.
+func (c *Certificate) ServedKey(entries []KeyEntry) (index int, findings []Finding) {
+	at := Finding{Line: c.Line, Element: "Certificate", Attribute: "certificateKeyAlias"}
+	if c.Flat {
+		at.Element, at.Attribute = "Connector", "keyAlias"
+	}
+	find := func(s Severity, text, remedy string) {
+		at.Severity, at.Text, at.Remedy = s, text, remedy
+		findings = append(findings, at)
+	}
+	var keys []string
+	first := -1
+	for i, e := range entries {
+		if e.Key {
+			if first < 0 {
+				first = i
+			}
+			keys = append(keys, e.Alias)
+		}
+	}
+	if c.KeyAlias != "" {
+		alias := strings.ToLower(c.KeyAlias)
+		for i, e := range entries {
+			if strings.ToLower(e.Alias) != alias {
+				continue
+			}
+			if e.Key {
+				return i, nil
+			}
+			find(Error, fmt.Sprintf("the entry %q is a certificate without its private key: Tomcat does not start (\"Alias name [%s] does not identify a key entry\")", e.Alias, c.KeyAlias),
+				nameKey(at.Attribute, keys))
+			return -1, findings
+		}
+		find(Error, fmt.Sprintf("the keystore has no entry %q: Tomcat does not start (\"Alias name [%s] does not identify a key entry\")", c.KeyAlias, c.KeyAlias),
+			nameKey(at.Attribute, keys))
+		return -1, findings
+	}
+	switch {
+	case len(entries) == 0:
+		find(Error, "the keystore has no entry that Java sees: Tomcat does not start (\"No aliases for private keys found in key store\")",
+			"make a key with genkeypair, or import one with importkeystore")
+		return -1, findings
+	case first < 0:
+		find(Error, "the keystore holds certificates but no private key: Tomcat does not start (\"Alias name [null] does not identify a key entry\")",
+			"use the keystore in which the key was made, or make a key with genkeypair")
+		return -1, findings
+	case len(keys) > 1:
+		find(Warning, fmt.Sprintf("the keystore has %d keys and no alias says which: Tomcat serves %q, the first that Java enumerates, though its log says \"using alias [tomcat]\"; the others are %s",
+			len(keys), keys[0], quoteAll(keys[1:])),
+			fmt.Sprintf("set %s", at.Attribute))
+	}
+	return first, findings
+}
+
+// nameKey is the remedy for an alias that leads to no key.
+func nameKey(attribute string, keys []string) string {
+	switch len(keys) {
+	case 0:
+		return "the keystore has no private key: use the one in which the key was made, or make a key with genkeypair"
+	case 1:
+		return fmt.Sprintf("set %s to %q, the only key", attribute, keys[0])
+	}
+	return fmt.Sprintf("set %s to one of the keys: %s", attribute, quoteAll(keys))
+}
+
+// quoteAll quotes names for a sentence, and says how many more there are where
+// they are too many to read.
+func quoteAll(names []string) string {
+	const most = 8
+	var b strings.Builder
+	for i, n := range names {
+		if i == most {
+			fmt.Fprintf(&b, " and %d more", len(names)-most)
+			break
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%q", n)
+	}
+	return b.String()
+}
