@@ -18,18 +18,20 @@ import (
 
 // tlsFacts is the answer of /api/tls: what came of the handshake.
 type tlsFacts struct {
-	Entry        entryFacts    `json:"entry"`
-	Protocol     string        `json:"protocol"`
-	CipherSuite  string        `json:"cipherSuite"`
-	KeySize      int           `json:"keySize"`
-	Group        string        `json:"group,omitempty"`
-	ServerName   string        `json:"serverName"`
-	ALPN         string        `json:"alpn"`
-	HTTP         string        `json:"http"`
-	Session      tlsSessionDoc `json:"session"`
-	HTTPSession  *sessionDoc   `json:"httpSession"`
-	Client       clientFacts   `json:"client"`
-	Certificates []certFacts   `json:"certificates"`
+	Entry       entryFacts    `json:"entry"`
+	Protocol    string        `json:"protocol"`
+	CipherSuite string        `json:"cipherSuite"`
+	KeySize     int           `json:"keySize"`
+	Group       string        `json:"group,omitempty"`
+	ServerName  string        `json:"serverName"`
+	ALPN        string        `json:"alpn"`
+	HTTP        string        `json:"http"`
+	Session     tlsSessionDoc `json:"session"`
+	HTTPSession *sessionDoc   `json:"httpSession"`
+	Client      clientFacts   `json:"client"`
+	// Proxy is what a trusted proxy in front said.
+	Proxy        *proxyFacts `json:"proxy,omitempty"`
+	Certificates []certFacts `json:"certificates"`
 	// Attributes are the request attributes that a servlet finds in Tomcat.
 	Attributes map[string]any `json:"attributes"`
 }
@@ -218,6 +220,9 @@ func (s *Server) describeTLS(r *http.Request, c *conn, session *sessionDoc, pref
 		facts.Group = groupName(cs.CurveID)
 	}
 	facts.Attributes = attributes(cs, c, prefix)
+	if facts.Proxy = s.describeProxy(r); facts.Proxy != nil {
+		facts.Proxy.overlay(facts.Attributes, prefix)
+	}
 	for _, cert := range cs.PeerCertificates {
 		facts.Client.Certificates = append(facts.Client.Certificates, describe(cert.Raw))
 	}

@@ -31,11 +31,8 @@ func protocolName(version uint16) string {
 
 // suiteName returns the IANA name of a cipher suite, which is Java's too.
 func suiteName(id uint16) string {
-	switch id {
-	case 0x00ff:
-		return "TLS_EMPTY_RENEGOTIATION_INFO_SCSV"
-	case 0x5600:
-		return "TLS_FALLBACK_SCSV"
+	if name := foreignSuite(id); name != "" {
+		return name
 	}
 	if name := tls.CipherSuiteName(id); !strings.HasPrefix(name, "0x") {
 		return name
