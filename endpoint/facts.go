@@ -157,6 +157,9 @@ func describeAll(chain [][]byte) []certFacts {
 	return facts
 }
 
+// moment is a time as it is shown: to the millisecond, as Java has it.
+func moment(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+
 func encodePEM(der []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
@@ -174,8 +177,8 @@ func (s *Server) describeSession(session httpSession) *sessionDoc {
 		ID:             session.ID,
 		New:            session.Requests == 1,
 		Requests:       session.Requests,
-		Created:        session.Created.UTC(),
-		LastAccessed:   session.Used.UTC(),
+		Created:        moment(session.Created),
+		LastAccessed:   moment(session.Used),
 		TimeoutSeconds: int(s.cfg.SessionTimeout / time.Second),
 		Tracking:       tracking,
 	}
@@ -185,8 +188,8 @@ func (s *Server) describeTLSSession(c *conn) tlsSessionDoc {
 	return tlsSessionDoc{
 		ID:      c.session.ID,
 		Resumed: c.resumed,
-		Created: c.session.Created.UTC(),
-		Expires: c.session.Created.Add(s.cfg.TLSSessionTimeout).UTC(),
+		Created: moment(c.session.Created),
+		Expires: moment(c.session.Created.Add(s.cfg.TLSSessionTimeout)),
 	}
 }
 

@@ -98,6 +98,11 @@ func schemeName(id tls.SignatureScheme) string {
 	case 0x0904, 0x0905, 0x0906:
 		return "mldsa" + []string{"44", "65", "87"}[id-0x0904]
 	}
+	// TLS 1.2 pairs a hash with a kind of key (RFC 5246, section 7.4.1.4.1).
+	hash, key := id>>8, id&0xff
+	if 1 <= hash && hash <= 6 && 1 <= key && key <= 3 {
+		return []string{"rsa_pkcs1", "dsa", "ecdsa"}[key-1] + "_" + []string{"md5", "sha1", "sha224", "sha256", "sha384", "sha512"}[hash-1]
+	}
 	return unknownName(uint16(id))
 }
 

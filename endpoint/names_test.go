@@ -24,6 +24,9 @@ func TestNames(t *testing.T) {
 		schemeName(tls.PSSWithSHA384):         "rsa_pss_rsae_sha384",
 		schemeName(0x080b):                    "rsa_pss_pss_sha512",
 		schemeName(0x0905):                    "mldsa65",
+		schemeName(0x0303):                    "ecdsa_sha224",
+		schemeName(0x0402):                    "dsa_sha256",
+		schemeName(0x0700):                    "0x0700",
 		schemeName(0xfe00):                    "0xFE00",
 	} {
 		if got != want {
