@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12"
 )
 
 const corpus = "../testdata/corpus"
@@ -170,6 +171,20 @@ func roundTrip(t *testing.T, s *Store, password string) {
 		if two, err := again.Bytes([]byte(password)); err != nil || !bytes.Equal(one, two) {
 			t.Errorf("the bytes change from one saving to the next (%v)", err)
 		}
+	}
+}
+
+// What Java does not see is found all the same, but is not Java's first choice.
+func TestHiddenFromJava(t *testing.T) {
+	s, err := Open(filepath.Join(corpus, "formats__examples__example7.pfx"), Options{Password: []byte("1234")})
+	must(t, err)
+	hidden := s.Entries()[0]
+	if order := s.JavaOrder(); len(order) != 1 || !pkcs12.HiddenFromJava(order[0]) {
+		t.Fatalf("got %q", aliases(order))
+	}
+	must(t, s.SetCertificate("ca", certificate("ca"), created))
+	if order := s.JavaOrder(); len(order) != 2 || order[1] != hidden {
+		t.Errorf("got %q", aliases(order))
 	}
 }
 

@@ -92,8 +92,8 @@ func (s *Store) Sorted() []*entry.Entry {
 // enumerates them once it has loaded the saved file: for PKCS12 that of the
 // file, for JKS and JCEKS that of a java.util.Hashtable. It decides which key
 // Tomcat serves when none is named. Of several entries of one alias Java keeps
-// the last, in the place of the first. Entries that Java does not see in a
-// PKCS12 file (pkcs12.HiddenFromJava) are left out.
+// the last, in the place of the first. What Java does not see in a PKCS12
+// file (pkcs12.HiddenFromJava) comes at the end.
 func (s *Store) JavaOrder() []*entry.Entry {
 	if s.typ == PKCS12 {
 		return s.linkedOrder()
@@ -113,19 +113,21 @@ func (s *Store) JavaOrder() []*entry.Entry {
 func (s *Store) linkedOrder() []*entry.Entry {
 	order := make([]*entry.Entry, 0, len(s.file.Entries))
 	place := make(map[string]int, len(s.file.Entries))
+	var hidden []*entry.Entry
 	for _, e := range s.file.Entries {
-		if pkcs12.HiddenFromJava(e) {
-			continue
-		}
 		alias := s.typ.fold(e.Alias)
-		if i, taken := place[alias]; taken {
+		i, taken := place[alias]
+		switch {
+		case pkcs12.HiddenFromJava(e):
+			hidden = append(hidden, e)
+		case taken:
 			order[i] = e
-			continue
+		default:
+			place[alias] = len(order)
+			order = append(order, e)
 		}
-		place[alias] = len(order)
-		order = append(order, e)
 	}
-	return order
+	return append(order, hidden...)
 }
 
 // Get returns the entry of that alias: the one that is written exactly so, or

@@ -40,6 +40,9 @@ func TestMain(m *testing.M) {
 			if err := Write(path, contentOf(i), 0o600, nil); err != nil {
 				break
 			}
+			if i == 1 {
+				os.Stdout.WriteString(".")
+			}
 		}
 	case "write to a full disk":
 		signal.Ignore(syscall.SIGXFSZ)
@@ -247,13 +250,19 @@ func TestKill(t *testing.T) {
 	if err := os.WriteFile(path, contentOf(0), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	changed := false
 	for i := range 25 {
 		cmd := child(t, "write until killed", path)
+		started, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(10+3*i) * time.Millisecond)
+		if _, err := started.Read(make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(i) * time.Millisecond)
 		cmd.Process.Kill()
 		cmd.Wait()
 		got, err := os.ReadFile(path)
@@ -263,10 +272,6 @@ func TestKill(t *testing.T) {
 		if len(got) != 1<<20 || len(bytes.Trim(got, string(got[:1]))) != 0 {
 			t.Fatalf("round %d: the file is torn", i)
 		}
-		changed = changed || got[0] != 'a'
-	}
-	if !changed {
-		t.Error("no writer came to write: the test shows nothing")
 	}
 	if err := Write(path, []byte("after"), 0o600, nil); err != nil {
 		t.Fatal(err)
