@@ -13,8 +13,12 @@ import (
 )
 
 // importcert takes in a certificate: as the authority's reply where the alias
-// holds a private key, else as a trusted certificate.
+// holds a private key, else as a trusted certificate. With -keyfile it takes
+// in a private key and its chain.
 func importcert(ctx context.Context, s *session) error {
+	if s.opt.given("keyfile") {
+		return importKey(ctx, s)
+	}
 	if err := s.openKeystore(ctx, access{creates: true, changes: true}); err != nil {
 		return err
 	}
@@ -87,11 +91,12 @@ func (s *session) installReply(alias string, e *entry.Entry) (bool, error) {
 	if err != nil || chain == nil {
 		return false, err
 	}
-	certificates := make([]entry.Certificate, len(chain))
-	for i, c := range chain {
-		certificates[i] = entry.Certificate{Type: "X.509", DER: c.Raw}
+	if s.ks.Type() == store.PKCS12 {
+		if err := x509util.CheckChain(chain); err != nil {
+			return false, err
+		}
 	}
-	return true, s.ks.SetChain(alias, certificates, s.Now())
+	return true, s.ks.SetChain(alias, entryChain(chain), s.Now())
 }
 
 // chainOfCertificate completes a reply of one certificate with the trusted

@@ -42,7 +42,10 @@ type options struct {
 	newpass, destkeypass              []byte
 	srcstorepass, srckeypass          []byte
 
-	// Of our own commands.
+	// Our own.
+	keyfile                           string
+	keyfilepass                       []byte
+	ca                                []string
 	address, portfile, jvmRoute, host string
 	port, sessionIDLength, count      int64
 	selfsigned                        bool
@@ -92,6 +95,9 @@ func readOptions(c *cli.Context, req *argv.Request) options {
 		srcstorepass:  req.Secrets["srcstorepass"],
 		srckeypass:    req.Secrets["srckeypass"],
 
+		keyfile:         c.String("keyfile"),
+		keyfilepass:     req.Secrets["keyfilepass"],
+		ca:              c.StringSlice("ca"),
 		address:         c.String("address"),
 		portfile:        c.String("portfile"),
 		jvmRoute:        c.String("jvmRoute"),

@@ -74,6 +74,9 @@ var options = []Option{
 	{Name: "debug", Kind: Flag, Global: true},
 	{Name: "nowarn", Kind: Flag, Global: true},
 
+	{Name: "keyfile", Kind: Text, Own: true},
+	{Name: "keyfilepass", Kind: Password, Own: true},
+	{Name: "ca", Kind: List, Own: true},
 	{Name: "port", Kind: Int, Own: true},
 	{Name: "address", Kind: Text, Own: true},
 	{Name: "portfile", Kind: Text, Own: true},
@@ -210,11 +213,18 @@ var commands = []Command{
 		Name: "importcert", Aliases: []string{"import"}, Summary: "Imports a certificate or a certificate chain", Task: taskSign,
 		Options: []Doc{docNoprompt, docTrustCacerts, docProtected, docAlias, docFileIn, docKeypass, docKeystore, docCacerts, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV},
+		Extra: []Doc{
+			{"keyfile", "<file>", "private key to import with its certificates: PEM, DER or a keystore"},
+			{"keyfilepass", "<arg>", "password of the key file"},
+			{"ca", "<file>", "certificates to complete its chain with (may be repeated)"},
+		},
 		Long: "If the alias names a key, the file is the certificate authority's reply to its request; " +
-			"import the authority's own certificate first. Any other alias becomes a trusted certificate.",
+			"import the authority's own certificate first. Any other alias becomes a trusted certificate. " +
+			"With -keyfile a private key that was made elsewhere is imported with its chain.",
 		Examples: []Example{
 			{"first the authority", "gokeytool importcert -alias root -file ca.pem -keystore keystore.p12"},
 			{"then its reply", "gokeytool importcert -alias tomcat -file tomcat.pem -keystore keystore.p12"},
+			{"a key and certificate in PEM", "gokeytool import -keyfile key.pem -file fullchain.pem -alias tomcat -keystore keystore.p12"},
 		},
 	},
 	{

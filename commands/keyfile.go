@@ -1,0 +1,282 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"strings"
+
+	"gokeytool/store"
+	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12"
+	"gokeytool/x509util"
+)
+
+// importKey takes in a private key that was made elsewhere, with its
+// certificate chain: what keytool can't. The key stands in -keyfile, in PEM,
+// DER or a keystore, the certificates in -file or beside the key.
+func importKey(ctx context.Context, s *session) error {
+	if err := s.openKeystore(ctx, access{creates: true, changes: true}); err != nil {
+		return err
+	}
+	alias := s.aliasOrDefault()
+	if _, exists := s.ks.Store.Get(alias); exists && !s.opt.noprompt {
+		return withHint(failf("Key not imported, alias <%s> already exists", alias),
+			"give another -alias, or replace the entry with -noprompt")
+	}
+	key, beside, err := s.readKeyFile(s.opt.keyfile)
+	if err != nil {
+		return err
+	}
+	certificates := beside
+	if s.opt.given("file") {
+		if certificates, err = s.readCertificates(); err != nil {
+			return err
+		}
+	}
+	chain, err := s.chainOfKey(key, certificates)
+	if err != nil {
+		return err
+	}
+	pkcs8, err := x509util.MarshalPrivateKey(key)
+	if err != nil {
+		return err
+	}
+	password, err := s.askKeyPassword(alias)
+	if err != nil {
+		return err
+	}
+	if err := s.ks.SetKey(alias, s.keep(entry.Key{PKCS8: pkcs8}), password, entryChain(chain), s.Now()); err != nil {
+		return err
+	}
+	if err := s.ks.save(); err != nil {
+		return err
+	}
+	s.warn(s.judge().Chain("<"+alias+">", chain, s.trusted, false)...)
+	fmt.Fprintf(s.Stderr, "Key and certificate chain (length %d) were added to keystore under alias <%s>\n", len(chain), x509util.Printable(s.ks.AliasOf(alias)))
+	if last := chain[len(chain)-1]; !last.SelfSigned() {
+		fmt.Fprintf(s.Stderr, "gokeytool: the chain ends at %s, whose issuer %s is not at hand: name its certificate with -ca FILE if clients don't know it\n",
+			x509util.Printable(last.Subject.String()), x509util.Printable(last.Issuer.String()))
+	}
+	s.announceStored()
+	s.warnOfFormat()
+	return nil
+}
+
+// chainOfKey leads from the certificate of the key upwards: by those given
+// with it, those of -ca, and those of the keystore.
+func (s *session) chainOfKey(key crypto.Signer, given []*x509util.Certificate) ([]*x509util.Certificate, error) {
+	spki, err := x509util.MarshalPublicKey(key.Public())
+	if err != nil {
+		return nil, err
+	}
+	var leaf *x509util.Certificate
+	for _, c := range given {
+		if bytes.Equal(c.SPKI, spki) && (leaf == nil || leaf.SelfSigned()) {
+			leaf = c
+		}
+	}
+	if leaf == nil {
+		from := s.opt.file
+		if from == "" {
+			from = s.opt.keyfile
+		}
+		return nil, withHint(failf("No certificate in %s belongs to the key in %s", from, s.opt.keyfile),
+			"compare: openssl x509 -noout -pubkey -in CERTIFICATE, and openssl pkey -pubout -in KEY")
+	}
+	pool := given
+	for _, file := range s.opt.ca {
+		data, err := s.readInput(file)
+		if err != nil {
+			return nil, err
+		}
+		more, err := x509util.ParseCertificates(data)
+		if err != nil {
+			return nil, withHint(failf("Input not an X.509 certificate"), describeInput(file, err)...)
+		}
+		pool = append(pool, more...)
+	}
+	return x509util.CompleteChain(leaf, append(pool, s.issuers().certificates...)), nil
+}
+
+// readKeyFile reads the one private key of a file, and the certificates beside
+// it.
+func (s *session) readKeyFile(name string) (crypto.Signer, []*x509util.Certificate, error) {
+	data, err := s.readInput(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err := store.Detect(data); err == nil {
+		return s.keyOfKeystore(name, data)
+	}
+	pkcs8, err := s.findKey(name, data)
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := x509util.ParsePrivateKey(s.keep(entry.Key{PKCS8: pkcs8}).PKCS8)
+	if err != nil {
+		return nil, nil, err
+	}
+	certificates, err := x509util.ParseCertificates(data)
+	if err != nil {
+		certificates = nil // a key alone
+	}
+	return key, certificates, nil
+}
+
+// findKey returns the one private key of a file in PEM or DER as PKCS #8.
+func (s *session) findKey(name string, data []byte) ([]byte, error) {
+	var found []byte
+	rest := bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) // the mark of Windows editors
+	for {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		if !strings.HasSuffix(block.Type, "PRIVATE KEY") {
+			continue
+		}
+		if found != nil {
+			return nil, failf("%s holds more than one private key", name)
+		}
+		pkcs8, err := s.openKeyBlock(name, block)
+		if err != nil {
+			return nil, err
+		}
+		found = pkcs8
+	}
+	if found != nil {
+		return found, nil
+	}
+	for _, label := range []string{"PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY"} {
+		if data[0] != 0x30 {
+			break // no DER
+		}
+		pkcs8, err := s.openKeyBlock(name, &pem.Block{Type: label, Bytes: data})
+		if err == nil || errors.Is(err, entry.ErrPassword) {
+			return pkcs8, err
+		}
+	}
+	return nil, withHint(failf("Input not a private key"),
+		fmt.Sprintf("%s holds no private key in PEM (BEGIN PRIVATE KEY, BEGIN RSA PRIVATE KEY ...), DER or a keystore", name))
+}
+
+// openKeyBlock makes PKCS #8 of a private key in PEM.
+func (s *session) openKeyBlock(name string, block *pem.Block) ([]byte, error) {
+	der := block.Bytes
+	//lint:ignore SA1019 old files are protected so; what is weak about it was decided when they were made
+	if x509.IsEncryptedPEMBlock(block) {
+		password, err := s.keyFilePassword(name)
+		if err != nil {
+			return nil, err
+		}
+		//lint:ignore SA1019 as above
+		if der, err = x509.DecryptPEMBlock(block, password); err != nil {
+			return nil, s.keyFileError(name, entry.ErrPassword)
+		}
+	}
+	switch block.Type {
+	case "PRIVATE KEY":
+		_, err := x509util.ParsePrivateKey(der)
+		return der, err
+	case "ENCRYPTED PRIVATE KEY":
+		password, err := s.keyFilePassword(name)
+		if err != nil {
+			return nil, err
+		}
+		key, err := pkcs12.Unseal(&entry.Entry{Kind: entry.PrivateKey, Sealed: der}, password, entry.DefaultLimits)
+		if err != nil {
+			return nil, s.keyFileError(name, err)
+		}
+		return key.PKCS8, nil
+	case "RSA PRIVATE KEY":
+		key, err := x509.ParsePKCS1PrivateKey(der)
+		if err != nil {
+			return nil, s.keyFileError(name, err)
+		}
+		return x509util.MarshalPrivateKey(key)
+	case "EC PRIVATE KEY":
+		key, err := x509.ParseECPrivateKey(der)
+		if err != nil {
+			return nil, s.keyFileError(name, err)
+		}
+		return x509util.MarshalPrivateKey(key)
+	}
+	return nil, failf("%s: a private key of type %s is not known", name, block.Type)
+}
+
+func (s *session) keyFileError(name string, err error) error {
+	if errors.Is(err, entry.ErrPassword) {
+		return withHint(java("java.security.UnrecoverableKeyException", "Cannot recover key"),
+			fmt.Sprintf("the password does not open the key in %s; give it with -keyfilepass", name))
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+// keyFilePassword is the password of the key file: -keyfilepass, else asked for.
+func (s *session) keyFilePassword(name string) ([]byte, error) {
+	if s.opt.keyfilepass == nil {
+		password, err := s.promptSecret(fmt.Sprintf("Enter password of %s:  ", x509util.Printable(name)))
+		if err != nil {
+			return nil, err
+		}
+		s.opt.keyfilepass = password
+	}
+	return s.opt.keyfilepass, nil
+}
+
+// keyOfKeystore takes the key of -srcalias, or the only one, out of a keystore.
+func (s *session) keyOfKeystore(name string, data []byte) (crypto.Signer, []*x509util.Certificate, error) {
+	password, err := s.keyFilePassword(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	source, err := store.Decode(name, data, store.Options{Password: password})
+	if err != nil {
+		return nil, nil, err
+	}
+	var found *entry.Entry
+	for _, e := range source.Entries() {
+		if e.Kind != entry.PrivateKey {
+			continue
+		}
+		if found != nil {
+			return nil, nil, withHint(failf("%s holds more than one private key", name),
+				fmt.Sprintf("take one with: gokeytool importkeystore -srckeystore %s -srcalias ALIAS -destkeystore %s", name, s.ks.path))
+		}
+		found = e
+	}
+	if found == nil {
+		return nil, nil, failf("%s holds no private key", name)
+	}
+	key, err := source.Key(found.Alias, password)
+	if err != nil {
+		return nil, nil, err
+	}
+	signer, err := x509util.ParsePrivateKey(s.keep(key).PKCS8)
+	if err != nil {
+		return nil, nil, err
+	}
+	var certificates []*x509util.Certificate
+	for _, c := range found.Chain {
+		parsed, err := parseEntryCertificate(found.Alias, c)
+		if err != nil {
+			return nil, nil, err
+		}
+		certificates = append(certificates, parsed)
+	}
+	return signer, certificates, nil
+}
+
+// entryChain makes of certificates what an entry holds.
+func entryChain(chain []*x509util.Certificate) []entry.Certificate {
+	certificates := make([]entry.Certificate, len(chain))
+	for i, c := range chain {
+		certificates[i] = entry.Certificate{Type: "X.509", DER: c.Raw}
+	}
+	return certificates
+}

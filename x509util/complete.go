@@ -1,0 +1,41 @@
+package x509util
+
+// CompleteChain leads from a certificate upwards as far as the pool goes: each
+// certificate is the issuer of the one before it, by name and signature. It
+// ends at a self-signed one, or at one whose issuer is not in the pool. A path
+// that leads to a root goes before one that does not.
+func CompleteChain(leaf *Certificate, pool []*Certificate) []*Certificate {
+	if chain := buildChain(leaf, pool, nil); chain != nil {
+		return chain
+	}
+	chain := []*Certificate{leaf}
+	for len(chain) < maxChain {
+		issuer := findIssuer(chain, pool)
+		if issuer == nil {
+			break
+		}
+		chain = append(chain, issuer)
+	}
+	return chain
+}
+
+// findIssuer finds who signed the last certificate of a chain and is not in it
+// yet.
+func findIssuer(chain, pool []*Certificate) *Certificate {
+	last := chain[len(chain)-1]
+	for _, c := range pool {
+		if !contains(chain, c) && last.signedBy(c) {
+			return c
+		}
+	}
+	return nil
+}
+
+func contains(chain []*Certificate, c *Certificate) bool {
+	for _, other := range chain {
+		if string(other.Raw) == string(c.Raw) {
+			return true
+		}
+	}
+	return false
+}
