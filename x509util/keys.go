@@ -2,6 +2,7 @@ package x509util
 
 import (
 	"crypto"
+	"crypto/dsa" //lint:ignore SA1019 keytool makes DSA keys, and old keystores hold them
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -79,8 +80,21 @@ var keyGenerators = [...]keyGenerator{
 	{names: []string{"RSA"}, oids: []string{"1.2.840.113549.1.1", oidRSA}, generate: generateRSA},
 	{names: []string{"RSASSA-PSS", "PSS"}, oids: []string{oidRSASSAPSS}, generate: generatePSS},
 	{names: []string{"EC", "EllipticCurve"}, oids: []string{oidEC}, oidSince: jdk.Release25, generate: generateEC},
+	{names: []string{"DSA"}, oids: []string{oidDSA, "1.3.14.3.2.12"}, generate: generateDSA},
 	{names: []string{"EdDSA"}, generate: edwardsGenerator("")},
 	{names: []string{"Ed25519"}, oids: []string{oidEd25519}, generate: edwardsGenerator("Ed25519")},
+	{names: []string{"Ed448"}, oids: []string{oidEd448}, generate: edwardsGenerator("Ed448")},
+	{names: []string{"XDH"}, generate: montgomeryGenerator("")},
+	{names: []string{"X25519"}, oids: []string{oidX25519}, generate: montgomeryGenerator("X25519")},
+	{names: []string{"X448"}, oids: []string{oidX448}, generate: montgomeryGenerator("X448")},
+	{names: []string{"ML-DSA"}, since: jdk.Release25, generate: namedGenerator(mlDSA, "")},
+	{names: []string{"ML-DSA-44"}, oids: []string{oidMLDSA44}, since: jdk.Release25, generate: namedGenerator(mlDSA, "ML-DSA-44")},
+	{names: []string{"ML-DSA-65"}, oids: []string{oidMLDSA65}, since: jdk.Release25, generate: namedGenerator(mlDSA, "ML-DSA-65")},
+	{names: []string{"ML-DSA-87"}, oids: []string{oidMLDSA87}, since: jdk.Release25, generate: namedGenerator(mlDSA, "ML-DSA-87")},
+	{names: []string{"ML-KEM"}, since: jdk.Release25, generate: namedGenerator(mlKEM, "")},
+	{names: []string{"ML-KEM-512"}, oids: []string{oidMLKEM512}, since: jdk.Release25, generate: namedGenerator(mlKEM, "ML-KEM-512")},
+	{names: []string{"ML-KEM-768"}, oids: []string{oidMLKEM768}, since: jdk.Release25, generate: namedGenerator(mlKEM, "ML-KEM-768")},
+	{names: []string{"ML-KEM-1024"}, oids: []string{oidMLKEM1024}, since: jdk.Release25, generate: namedGenerator(mlKEM, "ML-KEM-1024")},
 }
 
 // findGenerator finds what makes keys for a value of -keyalg.
@@ -256,11 +270,22 @@ func edwardsGenerator(bound string) func(KeySpec, jdk.Release) (crypto.Signer, e
 		if err != nil {
 			return nil, err
 		}
-		if chosen != "Ed25519" {
-			return nil, keyError("%s is not implemented", chosen)
+		if chosen == "Ed448" {
+			return namedAlgorithmBy(chosen).generate()
 		}
 		_, key, err := ed25519.GenerateKey(rand.Reader)
 		return key, err
+	}
+}
+
+// montgomeryGenerator makes keys of X25519 or X448.
+func montgomeryGenerator(bound string) func(KeySpec, jdk.Release) (crypto.Signer, error) {
+	return func(spec KeySpec, _ jdk.Release) (crypto.Signer, error) {
+		chosen, err := chooseNamed(spec, bound, "X25519", "X448")
+		if err != nil {
+			return nil, err
+		}
+		return namedAlgorithmBy(chosen).generate()
 	}
 }
 
@@ -309,7 +334,7 @@ func KeyName(spec KeySpec, pub crypto.PublicKey, rel jdk.Release) string {
 		name += " (" + facts.curve + ")"
 	}
 	if rel < jdk.Release25 {
-		if strings.HasPrefix(name, "X") {
+		if k, ok := pub.(*NamedPublicKey); ok && k.algorithm.javaFamily == "XDH" {
 			name = "XDH"
 		}
 		bits := facts.bits
@@ -368,6 +393,10 @@ func MarshalPrivateKey(key crypto.Signer) ([]byte, error) {
 		})
 	case ed25519.PrivateKey:
 		inner.AddASN1OctetString(k.Seed())
+	case *DSAPrivateKey:
+		inner.AddASN1BigInt(k.X)
+	case *NamedPrivateKey:
+		inner.AddASN1OctetString(k.secret)
 	default:
 		return nil, keyError("%T can't be encoded", key)
 	}
@@ -418,6 +447,10 @@ func keyAlgorithmID(pub crypto.PublicKey) ([]byte, error) {
 		return nil, keyError("unknown curve")
 	case ed25519.PublicKey:
 		return algorithmID(oidEd25519, nil), nil
+	case *dsa.PublicKey:
+		return algorithmID(oidDSA, marshalDSAParams(&k.Parameters)), nil
+	case *NamedPublicKey:
+		return algorithmID(k.algorithm.oid, nil), nil
 	}
 	return nil, keyError("%T is not implemented", pub)
 }
@@ -457,6 +490,10 @@ func MarshalPublicKey(pub crypto.PublicKey) ([]byte, error) {
 		}
 	case ed25519.PublicKey:
 		bits = k
+	case *dsa.PublicKey:
+		bits = marshalInteger(k.Y)
+	case *NamedPublicKey:
+		bits = []byte(k.octets)
 	}
 	var b cryptobyte.Builder
 	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
@@ -509,6 +546,11 @@ func ParsePrivateKey(pkcs8 []byte) (crypto.Signer, error) {
 			return nil, keyError("malformed Ed25519 key")
 		}
 		return ed25519.NewKeyFromSeed(seed.body), nil
+	case oidDSA:
+		return parseDSAPrivateKey(alg, content)
+	}
+	if a := namedAlgorithmBy(alg.oid); a != nil {
+		return a.parsePrivate(content)
 	}
 	return nil, keyError("algorithm %s is not implemented", algorithmName(alg))
 }
@@ -534,22 +576,45 @@ func readSome(v derValue, n int) ([]derValue, error) {
 	return parts, nil
 }
 
+// readIntegers reads n positive integers of so many bits at most in a
+// sequence. A negative one is read as if it were not, as some certificates are
+// written that way.
+func readIntegers(sequence derValue, n, maxBits int) ([]*big.Int, error) {
+	if sequence.tag != casn1.SEQUENCE {
+		return nil, ErrKey
+	}
+	parts, err := readSome(sequence, n)
+	if err != nil {
+		return nil, err
+	}
+	numbers := make([]*big.Int, n)
+	for i, v := range parts {
+		if v.tag != casn1.INTEGER || len(v.body) > maxBits/8+1 {
+			return nil, ErrKey
+		}
+		numbers[i] = new(big.Int).SetBytes(v.body)
+	}
+	return numbers, nil
+}
+
+// readInteger reads der as one such integer.
+func readInteger(der []byte, maxBits int) (*big.Int, error) {
+	numbers, err := readIntegers(derValue{tag: casn1.SEQUENCE, body: der}, 1, maxBits)
+	if err != nil {
+		return nil, err
+	}
+	return numbers[0], nil
+}
+
 func parseRSAPrivateKey(content []byte) (*rsa.PrivateKey, error) {
 	malformed := keyError("malformed RSA key")
 	sequence, err := readValue(content)
-	if err != nil || sequence.tag != casn1.SEQUENCE {
-		return nil, malformed
-	}
-	parts, err := readSome(sequence, 9)
 	if err != nil {
 		return nil, malformed
 	}
-	var numbers [9]*big.Int
-	for i, v := range parts {
-		if v.tag != casn1.INTEGER || len(v.body) > maxRSABits/8+1 {
-			return nil, malformed
-		}
-		numbers[i] = new(big.Int).SetBytes(v.body)
+	numbers, err := readIntegers(sequence, 9, maxRSABits)
+	if err != nil {
+		return nil, malformed
 	}
 	n, e, d, p, q := numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]
 	if err := checkRSA(n, e); err != nil {
@@ -668,21 +733,28 @@ func ParsePublicKey(spki []byte) (crypto.PublicKey, error) {
 			return nil, keyError("malformed Ed25519 key")
 		}
 		return ed25519.PublicKey(bits), nil
+	case oidDSA:
+		return parseDSAPublicKey(alg, bits)
+	}
+	if a := namedAlgorithmBy(alg.oid); a != nil {
+		if len(bits) != a.publicSize {
+			return nil, keyError("malformed %s key", a.name)
+		}
+		return &NamedPublicKey{a, string(bits)}, nil
 	}
 	return nil, keyError("algorithm %s is not implemented", algorithmName(alg))
 }
 
 func parseRSAPublicKey(bits []byte) (*rsa.PublicKey, error) {
 	sequence, err := readValue(bits)
-	if err != nil || sequence.tag != casn1.SEQUENCE {
+	if err != nil {
 		return nil, keyError("malformed RSA key")
 	}
-	parts, err := readSome(sequence, 2)
-	if err != nil || parts[0].tag != casn1.INTEGER || parts[1].tag != casn1.INTEGER {
+	numbers, err := readIntegers(sequence, 2, maxRSABits)
+	if err != nil {
 		return nil, keyError("malformed RSA key")
 	}
-	// Some certificates write the modulus as a negative number.
-	n, e := new(big.Int).SetBytes(parts[0].body), new(big.Int).SetBytes(parts[1].body)
+	n, e := numbers[0], numbers[1]
 	if err := checkRSA(n, e); err != nil {
 		return nil, err
 	}

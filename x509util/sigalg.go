@@ -2,6 +2,7 @@ package x509util
 
 import (
 	"crypto"
+	"crypto/dsa" //lint:ignore SA1019 keytool makes DSA keys, and old keystores hold them
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	_ "crypto/md5" // hashes that signatures name
@@ -31,6 +32,8 @@ const (
 	familyPSS
 	familyEC
 	familyEd25519
+	familyDSA
+	familyNamed // told apart by the algorithm's name
 )
 
 // A sigAlgorithm is a signature algorithm that Java knows.
@@ -65,6 +68,19 @@ var sigAlgorithms = [...]sigAlgorithm{
 	{"SHA3-384withECDSA", "2.16.840.1.101.3.4.3.11", familyEC, crypto.SHA3_384},
 	{"SHA3-512withECDSA", "2.16.840.1.101.3.4.3.12", familyEC, crypto.SHA3_512},
 	{"Ed25519", oidEd25519, familyEd25519, 0},
+	{"SHA1withDSA", "1.2.840.10040.4.3", familyDSA, crypto.SHA1},
+	{"SHA224withDSA", "2.16.840.1.101.3.4.3.1", familyDSA, crypto.SHA224},
+	{"SHA256withDSA", "2.16.840.1.101.3.4.3.2", familyDSA, crypto.SHA256},
+	{"SHA384withDSA", "2.16.840.1.101.3.4.3.3", familyDSA, crypto.SHA384},
+	{"SHA512withDSA", "2.16.840.1.101.3.4.3.4", familyDSA, crypto.SHA512},
+	{"SHA3-224withDSA", "2.16.840.1.101.3.4.3.5", familyDSA, crypto.SHA3_224},
+	{"SHA3-256withDSA", "2.16.840.1.101.3.4.3.6", familyDSA, crypto.SHA3_256},
+	{"SHA3-384withDSA", "2.16.840.1.101.3.4.3.7", familyDSA, crypto.SHA3_384},
+	{"SHA3-512withDSA", "2.16.840.1.101.3.4.3.8", familyDSA, crypto.SHA3_512},
+	{"Ed448", oidEd448, familyNamed, 0},
+	{"ML-DSA-44", oidMLDSA44, familyNamed, 0},
+	{"ML-DSA-65", oidMLDSA65, familyNamed, 0},
+	{"ML-DSA-87", oidMLDSA87, familyNamed, 0},
 }
 
 // nullParams says whether the AlgorithmIdentifier of a has NULL as parameters,
@@ -75,6 +91,8 @@ func (a *sigAlgorithm) nullParams(rel jdk.Release) bool {
 		return true
 	case familyEC:
 		return rel < jdk.Release25 && !strings.HasPrefix(a.oid, "1.2.840.10045.4.3.")
+	case familyDSA:
+		return rel < jdk.Release25
 	}
 	return false
 }
@@ -96,6 +114,8 @@ func sigAlgorithmByOID(oid string) *sigAlgorithm {
 	switch oid {
 	case "1.3.14.3.2.29": // sha1WithRSASignature of OIW
 		return findSigAlgorithm("SHA1withRSA")
+	case "1.3.14.3.2.13", "1.3.14.3.2.27": // dsaWithSHA of OIW
+		return findSigAlgorithm("SHA1withDSA")
 	}
 	i := slices.IndexFunc(sigAlgorithms[:], func(a sigAlgorithm) bool { return a.oid == oid })
 	if i < 0 {
@@ -107,7 +127,7 @@ func sigAlgorithmByOID(oid string) *sigAlgorithm {
 // keyFamily returns a key's family and the class of its private half in Java,
 // which appears in error messages.
 func keyFamily(pub crypto.PublicKey) (family, string) {
-	switch pub.(type) {
+	switch k := pub.(type) {
 	case *rsa.PublicKey:
 		return familyRSA, "sun.security.rsa.RSAPrivateCrtKeyImpl"
 	case *PSSPublicKey:
@@ -116,6 +136,16 @@ func keyFamily(pub crypto.PublicKey) (family, string) {
 		return familyEC, "sun.security.ec.ECPrivateKeyImpl"
 	case ed25519.PublicKey:
 		return familyEd25519, "sun.security.ec.ed.EdDSAPrivateKeyImpl"
+	case *dsa.PublicKey:
+		return familyDSA, "sun.security.provider.DSAPrivateKey"
+	case *NamedPublicKey:
+		switch k.algorithm.javaFamily {
+		case "EdDSA":
+			return familyNamed, "sun.security.ec.ed.EdDSAPrivateKeyImpl"
+		case "XDH":
+			return familyNamed, "sun.security.ec.XDHPrivateKeyImpl"
+		}
+		return familyNamed, "sun.security.pkcs.NamedPKCS8Key"
 	}
 	return 0, fmt.Sprintf("%T", pub)
 }
@@ -138,6 +168,13 @@ func DefaultSignatureAlgorithm(pub crypto.PublicKey, rel jdk.Release) (string, e
 		return "SHA256withECDSA", nil
 	case ed25519.PublicKey:
 		return "Ed25519", nil
+	case *dsa.PublicKey:
+		return "SHA256withDSA", nil
+	case *NamedPublicKey:
+		if k.algorithm.signer == nil {
+			return "", argumentError("Cannot derive signature algorithm from " + k.algorithm.javaFamily)
+		}
+		return k.algorithm.name, nil
 	}
 	return "", keyError("no signature algorithm for %T", pub)
 }
@@ -165,26 +202,16 @@ type signing struct {
 // newSigning finds out how key signs with the algorithm that -sigalg names, or
 // says as Java why it can't.
 func newSigning(key crypto.Signer, sigAlg string, rel jdk.Release) (signing, error) {
+	pub := key.Public()
 	a := findSigAlgorithm(sigAlg)
-	kind, class := keyFamily(key.Public())
-	if a == nil {
-		switch {
-		case strings.EqualFold(sigAlg, "EdDSA"):
-			if kind == familyEd25519 {
-				return newSigning(key, "Ed25519", rel)
-			}
-			return signing{}, invalidKey("Unsupported key type")
-		case strings.EqualFold(sigAlg, "PSS") && (kind == familyRSA || kind == familyPSS):
-			return signing{}, &Error{"java.security.SignatureException", "Parameters required for RSASSA-PSS signatures"}
-		}
-		return signing{}, &Error{"java.security.NoSuchAlgorithmException", sigAlg + " Signature not available"}
+	switch {
+	case a == nil:
+		return signingByFamily(key, sigAlg, rel)
+	case rel < jdk.Release25 && strings.HasPrefix(a.name, "ML-DSA"):
+		return signing{}, noSignature(sigAlg)
 	}
-	rsaBoth := (a.family == familyRSA || a.family == familyPSS) && (kind == familyRSA || kind == familyPSS)
-	if a.family != kind && !rsaBoth {
-		if a.family == familyEd25519 {
-			return signing{}, invalidKey("Unsupported key type")
-		}
-		return signing{}, invalidKey("No installed provider supports this key: " + class)
+	if err := a.checkKey(pub); err != nil {
+		return signing{}, err
 	}
 	s := signing{key: key, hash: a.hash, opts: a.hash}
 	switch {
@@ -196,6 +223,88 @@ func newSigning(key crypto.Signer, sigAlg string, rel jdk.Release) (signing, err
 		s.algID = algorithmID(a.oid, nil)
 	}
 	return s, nil
+}
+
+func noSignature(sigAlg string) error {
+	return &Error{"java.security.NoSuchAlgorithmException", sigAlg + " Signature not available"}
+}
+
+// signingByFamily is newSigning for names that stand for what the key is, and
+// for those that Java knows but can't put into a certificate.
+func signingByFamily(key crypto.Signer, sigAlg string, rel jdk.Release) (signing, error) {
+	kind, class := keyFamily(key.Public())
+	named, _ := key.Public().(*NamedPublicKey)
+	is := func(names ...string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, sigAlg) })
+	}
+	switch {
+	case is("EdDSA") && kind == familyEd25519:
+		return newSigning(key, "Ed25519", rel)
+	case is("EdDSA") && named != nil && named.algorithm.javaFamily == "EdDSA",
+		is("ML-DSA") && rel >= jdk.Release25 && named != nil && named.algorithm.javaFamily == "ML-DSA":
+		return newSigning(key, named.algorithm.name, rel)
+	case is("EdDSA"):
+		return signing{}, invalidKey("Unsupported key type")
+	case is("ML-DSA") && rel >= jdk.Release25:
+		return signing{}, notMLDSA(key.Public())
+	case is("DSA", "DSS") && kind == familyDSA:
+		return newSigning(key, "SHA1withDSA", rel)
+	case is("PSS") && (kind == familyRSA || kind == familyPSS):
+		return signing{}, signatureError("Parameters required for RSASSA-PSS signatures")
+	case is("PSS") || is("DSA", "DSS"):
+		return signing{}, invalidKey("No installed provider supports this key: " + class)
+	case is("NONEwithRSA", "MD5andSHA1withRSA") && (kind == familyRSA || kind == familyPSS),
+		is("NONEwithECDSA") && kind == familyEC, is("NONEwithDSA", "RawDSA") && kind == familyDSA:
+		return signing{}, signatureError("Cannot derive AlgorithmIdentifier")
+	}
+	return signing{}, noSignature(sigAlg)
+}
+
+func signatureError(text string) error {
+	return &Error{"java.security.SignatureException", text}
+}
+
+// checkKey returns Java's complaint where a key can't sign with the algorithm.
+func (a *sigAlgorithm) checkKey(pub crypto.PublicKey) error {
+	kind, class := keyFamily(pub)
+	named, _ := pub.(*NamedPublicKey)
+	switch {
+	case a.family == familyNamed && named != nil && named.algorithm.name == a.name:
+		return nil
+	case a.family == familyEd25519 || a.name == "Ed448":
+		if a.family == kind {
+			return nil
+		}
+		if kind == familyEd25519 || named != nil && named.algorithm.javaFamily == "EdDSA" {
+			return invalidKey("Parameters must be " + a.name)
+		}
+		return invalidKey("Unsupported key type")
+	case a.family == familyNamed:
+		return notMLDSA(pub)
+	case (a.family == familyRSA || a.family == familyPSS) && (kind == familyRSA || kind == familyPSS):
+		return nil
+	case a.family != kind:
+		return invalidKey("No installed provider supports this key: " + class)
+	}
+	if k, ok := pub.(*dsa.PublicKey); ok && 8*a.hash.Size() < k.Q.BitLen() {
+		return invalidKey("The security strength of " + a.hash.String() +
+			" digest algorithm is not sufficient for this key size")
+	}
+	return nil
+}
+
+// notMLDSA is the complaint about signing with ML-DSA and a key of another
+// kind, or of another size than the algorithm's.
+func notMLDSA(pub crypto.PublicKey) error {
+	switch k := pub.(type) {
+	case *NamedPublicKey:
+		return invalidKey("Unsupported parameter set name: " + k.algorithm.name)
+	case ed25519.PublicKey:
+		return invalidKey("Unsupported parameter set name: Ed25519")
+	case *rsa.PublicKey, *PSSPublicKey:
+		return invalidKey("Cannot parse input")
+	}
+	return invalidKey("algorithm identifier has params")
 }
 
 func invalidKey(text string) error {
@@ -330,6 +439,16 @@ func CheckSignature(pub crypto.PublicKey, algID, tbs, sig []byte) error {
 			return keyError("Ed25519 key with %s", a.name)
 		}
 		ok = ed25519.Verify(k, tbs, sig)
+	case *dsa.PublicKey:
+		if a.family != familyDSA {
+			return keyError("DSA key with %s", a.name)
+		}
+		ok = verifyDSA(k, digest, sig)
+	case *NamedPublicKey:
+		if k.algorithm.name != a.name {
+			return keyError("%s key with %s", k.algorithm.name, a.name)
+		}
+		ok = k.verify(tbs, sig)
 	default:
 		return keyError("%T is not implemented", pub)
 	}
