@@ -1,0 +1,170 @@
+// Package check gives a verdict on keystores: whether each opens, whether its
+// keys can be used, whether its certificates are in order, and who can read
+// it. What is wrong is told as a Finding: its cause in a sentence, and the
+// command that mends it.
+//
+// File looks at one file, Files at any number of files, directories, patterns
+// and Tomcat's server.xml, on all processors at once but with its verdicts in
+// a stable order and only a few in memory at any time.
+//
+// Findings of an identity (a private key and its chain) rest on
+// endpoint.Examine. Their severity follows what the certificate is for: what
+// keeps TLS clients away is an error in a server's certificate, a warning in
+// one that does not say, and nothing in a client's or a CA's.
+//
+// The package reads files and nothing else: it changes none, connects nowhere
+// and asks for no password.
+package check
+
+import (
+	"context"
+	"time"
+
+	"gokeytool/store"
+	"gokeytool/store/entry"
+)
+
+// Severity is how much a finding matters.
+type Severity string
+
+const (
+	// Error: something does not work, or will not for long.
+	Error Severity = "error"
+	// Warning: it works, but not everywhere, or not safely.
+	Warning Severity = "warning"
+	// Info: good to know.
+	Info Severity = "info"
+)
+
+// Finding is something to know about a keystore.
+type Finding struct {
+	// ID names the kind of finding; IDs are stable, see docs/check.md.
+	ID       string   `json:"id"`
+	Severity Severity `json:"severity"`
+	// Alias is the entry it is about, as Java shows it; empty where it is
+	// about the file.
+	Alias string `json:"alias,omitempty"`
+	// Text says what is wrong and why that matters, in a sentence.
+	Text string `json:"text"`
+	// Remedy is the command line that mends it, with a remark in
+	// parentheses where the line alone is not enough. It may be empty.
+	Remedy string `json:"remedy,omitempty"`
+}
+
+// Status is a verdict in a word.
+type Status string
+
+const (
+	// Healthy: no finding is an error (with Options.Strict: or a warning).
+	Healthy Status = "healthy"
+	// Faulty: at least one is.
+	Faulty Status = "faulty"
+	// Unchecked: the file could not be opened, so that it may be anything.
+	// Findings say why, and what could be seen all the same.
+	Unchecked Status = "unchecked"
+)
+
+// Password says with which password a keystore opened.
+type Password string
+
+const (
+	PasswordGiven    Password = "given"    // the one in Options
+	PasswordChangeit Password = "changeit" // Java's and Tomcat's default
+	PasswordEmpty    Password = "empty"    // of no characters
+	PasswordNone     Password = "none"     // the file has none
+	PasswordUnknown  Password = "unknown"  // none of these
+)
+
+// Verdict is what there is to say about one file.
+type Verdict struct {
+	Path string `json:"path"`
+	// Role says what a server.xml uses the file for, with its place, such
+	// as "keystore of the connector on port 8443 (conf/server.xml:95)";
+	// empty for a file that was named or found itself.
+	Role   string `json:"role,omitempty"`
+	Status Status `json:"status"`
+	// Type is the format; empty where the file is no keystore.
+	Type     store.Type `json:"type,omitempty"`
+	Password Password   `json:"password,omitempty"`
+	// Entries are in Java's order, those that Java does not see behind.
+	Entries []Entry `json:"entries"`
+	// Serves is the alias of the key that Tomcat serves where its
+	// configuration names none; empty where there is no key.
+	Serves string `json:"serves,omitempty"`
+	// Readers are the programs that may want to read the file.
+	Readers  []Reader  `json:"readers,omitempty"`
+	Findings []Finding `json:"findings"`
+}
+
+// Entry is an entry of a keystore.
+type Entry struct {
+	// Alias is as Java shows it. It is empty for a certificate that
+	// stands in a PKCS12 file without being an entry.
+	Alias string `json:"alias"`
+	// Kind is Java's name of the kind: PrivateKeyEntry, trustedCertEntry
+	// or SecretKeyEntry.
+	Kind string `json:"kind"`
+	// Created is when the entry was made; zero where the file does not say.
+	Created time.Time `json:"created,omitzero"`
+	// Chain has the entry's own certificate first.
+	Chain []Certificate `json:"chain,omitempty"`
+}
+
+// Certificate is a certificate in a keystore.
+type Certificate struct {
+	Subject   string    `json:"subject"`
+	Issuer    string    `json:"issuer"`
+	Serial    string    `json:"serial"` // in hexadecimal, as keytool prints it
+	NotBefore time.Time `json:"notBefore"`
+	NotAfter  time.Time `json:"notAfter"`
+	// Key and Signature are algorithms, such as "2048-bit RSA key" and
+	// "SHA256withRSA".
+	Key       string `json:"key"`
+	Signature string `json:"signature"`
+	// SHA256 is the certificate's fingerprint, as keytool prints it.
+	SHA256 string `json:"sha256"`
+}
+
+// Reader is a program and whether it can read a file.
+type Reader struct {
+	// Name is "Java", "OpenSSL" or "Windows".
+	Name  string `json:"name"`
+	Reads bool   `json:"reads"`
+	// Since are the releases that can, each with those after it on its
+	// line: "8u301, 11.0.12, 12"; empty for all.
+	Since string `json:"since,omitempty"`
+	// Note is a condition: "with -legacy in OpenSSL 3".
+	Note string `json:"note,omitempty"`
+}
+
+// Options says how to look at keystores. The zero value is good.
+type Options struct {
+	// Password opens the keystores. Where it is nil, or does not fit, Java's
+	// default changeit is tried, and for PKCS12 the empty password. It is
+	// UTF-8 text and stays the caller's.
+	Password []byte
+	// KeyPassword opens keys that the keystore's password does not.
+	KeyPassword []byte
+	// Within makes an error of every certificate that has ended, or ends
+	// within this time. Zero or less makes those of keys an error once they have
+	// ended, and a warning in the 30 days before.
+	Within time.Duration
+	// Strict makes a keystore with warnings Faulty.
+	Strict bool
+	// Now is the time to judge dates by; zero is the present.
+	Now time.Time
+	// MaxSize is the size in bytes beyond which a file is not read; zero
+	// is 64 MiB.
+	MaxSize int64
+	// Limits bounds the work for one file; zero is entry.DefaultLimits.
+	Limits entry.Limits
+	// Lookup gives the value of a property that a server.xml names by
+	// ${...}, such as user.home; nil knows none.
+	Lookup func(name string) (value string, ok bool)
+}
+
+// File looks at the keystore in a file. It never fails: what went wrong is a
+// finding.
+func File(ctx context.Context, path string, o Options) Verdict {
+	return Verdict{}
+}
