@@ -207,7 +207,8 @@ func damaged(format string, args ...any) error {
 }
 
 func unsupported(format string, args ...any) error {
-	return &entry.FormatError{Kind: entry.ErrUnsupported, Format: "PKCS12", Offset: -1, What: fmt.Sprintf(format, args...)}
+	what := fmt.Sprintf(format, args...) + " is not supported"
+	return &entry.FormatError{Kind: entry.ErrUnsupported, Format: "PKCS12", Offset: -1, What: what}
 }
 
 // same says whether two slices hold the same bytes.

@@ -73,7 +73,7 @@ func secretOID(name string) ([]byte, error) {
 	if oid, ok := parseOID(name); ok {
 		return oid, nil
 	}
-	return nil, unsupported("secret key of algorithm %q has no object identifier, which PKCS12 wants", name)
+	return nil, unsupported("secret key of algorithm %q, which has no object identifier,", name)
 }
 
 // parseOID reads an object identifier in dotted form.

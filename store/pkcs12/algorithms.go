@@ -1,0 +1,58 @@
+package pkcs12
+
+import (
+	"slices"
+
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
+
+	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12/internal/ber"
+	"gokeytool/store/pkcs12/internal/pbe"
+)
+
+// EncryptionAlgorithms returns, sorted and each once, the encryption
+// algorithms that whoever reads all of f has to know: of its encrypted parts
+// and of its keys, by the names of Params. Of keys under an algorithm that this
+// package does not know nothing is said; Unseal does. f is as it was read.
+func EncryptionAlgorithms(f *entry.File) []string {
+	var names []string
+	add := func(name string) {
+		if at, found := slices.BinarySearch(names, name); !found {
+			names = slices.Insert(names, at, name)
+		}
+	}
+	for _, s := range originOf(f).safes {
+		if s.scheme != nil {
+			add(s.scheme.Name())
+		}
+	}
+	for _, e := range f.Entries {
+		if e.Kind == entry.TrustedCertificate {
+			continue
+		}
+		if name := keyAlgorithm(e.Sealed); name != "" {
+			add(name)
+		}
+	}
+	return names
+}
+
+// keyAlgorithm names what a key is encrypted with; "" if it is not, or if that
+// can't be told.
+func keyAlgorithm(sealed []byte) string {
+	der, _, err := ber.ToDER(sealed, entry.DefaultLimits.MaxDepth)
+	if err != nil {
+		return ""
+	}
+	var info, algorithm cryptobyte.String
+	s := cryptobyte.String(der)
+	if !s.ReadASN1(&info, asn1.SEQUENCE) || !info.ReadASN1(&algorithm, asn1.SEQUENCE) {
+		return "" // a PrivateKeyInfo begins with a number
+	}
+	scheme, err := pbe.ParseScheme(algorithm)
+	if err != nil {
+		return ""
+	}
+	return scheme.Name()
+}
