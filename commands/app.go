@@ -6,10 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/urfave/cli/v2"
 
@@ -45,12 +44,7 @@ var actions = map[string]func(context.Context, *session) error{
 // Main runs one command line, the program's name first, and returns the exit
 // code.
 func Main(args []string, env *Env) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	return run(ctx, args, env)
-}
-
-func run(ctx context.Context, args []string, env *Env) int {
+	ctx := context.Background()
 	program := "gokeytool"
 	if len(args) > 0 {
 		program = strings.TrimSuffix(filepath.Base(args[0]), ".exe")
@@ -123,7 +117,7 @@ func newApp(table *argv.Table, s *session) *cli.App {
 			Usage:           command.Summary,
 			HideHelp:        true,
 			HideHelpCommand: true,
-			Flags:           flags(table),
+			Flags:           flags(table, s.req),
 			OnUsageError:    func(_ *cli.Context, err error, _ bool) error { return err },
 			Action: func(c *cli.Context) error {
 				action, ok := actions[command.Name]
@@ -141,23 +135,32 @@ func newApp(table *argv.Table, s *session) *cli.App {
 	return app
 }
 
-// flags declares every option of the table: keytool lets any option stand with
-// any command. Passwords are not among them; they never pass through urfave/cli.
-func flags(table *argv.Table) []cli.Flag {
-	list := make([]cli.Flag, 0, len(table.Options))
-	for _, o := range table.Options {
-		switch o.Kind {
+// flags declares the options that were given: argv has checked them, and
+// urfave/cli takes its time over each flag it knows. Passwords are not among
+// them; they never pass through urfave/cli.
+func flags(table *argv.Table, req *argv.Request) []cli.Flag {
+	var list []cli.Flag
+	providers := false
+	for _, value := range req.Values {
+		i := slices.IndexFunc(table.Options, func(o argv.Option) bool { return o.Name == value.Name })
+		switch o := table.Options[i]; o.Kind {
 		case argv.Flag:
 			list = append(list, &cli.BoolFlag{Name: o.Name})
 		case argv.Text:
 			list = append(list, &cli.StringFlag{Name: o.Name})
-		case argv.List, argv.Provider, argv.ProviderArg:
+		case argv.List:
 			list = append(list, &cli.StringSliceFlag{Name: o.Name, KeepSpace: true})
+		case argv.Provider:
+			list = append(list, &cli.StringSliceFlag{Name: o.Name, KeepSpace: true})
+			providers = true
 		case argv.Int, argv.Long:
 			list = append(list, &cli.Int64Flag{Name: o.Name})
 		case argv.Duration:
 			list = append(list, &cli.DurationFlag{Name: o.Name})
 		}
+	}
+	if providers {
+		list = append(list, &cli.StringSliceFlag{Name: "providerarg", KeepSpace: true})
 	}
 	return list
 }

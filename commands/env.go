@@ -2,12 +2,14 @@ package commands
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
 	"os/signal"
 	"os/user"
 	"strconv"
+	"syscall"
 	"time"
 
 	"golang.org/x/term"
@@ -62,6 +64,13 @@ func System() *Env {
 	}
 	env.InputWaiting = func() bool { return inputWaiting(os.Stdin) }
 	return env
+}
+
+// untilInterrupted is a context that ends with an interrupt (Ctrl-C), for
+// commands that have something to end in good order. All others just end: at
+// any instant the files are whole.
+func untilInterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 }
 
 // homeDir is the home directory as Java finds it: in the password database,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"gokeytool/store"
@@ -75,11 +76,7 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 	s.ks = k
 	s.warnOfCacerts()
 	if a.changes {
-		lock, err := store.Lock(ctx, k.path)
-		if ctx.Err() != nil {
-			return exitCode(exitInterrupted)
-		}
-		if err == nil {
+		if lock, err := store.Lock(ctx, k.path); err == nil {
 			k.lock = lock
 		}
 		// Where no lock can be had nothing can be written either: that is said
@@ -189,7 +186,11 @@ func (s *session) warnOfCacerts() {
 	if !s.opt.given("keystore") {
 		return
 	}
-	named, err := os.Stat(s.opt.keystore)
+	real, err := filepath.EvalSymlinks(s.opt.keystore)
+	if err != nil || !strings.Contains(filepath.Base(real), "cacerts") {
+		return // spares the search for Java
+	}
+	named, err := os.Stat(real)
 	if err != nil {
 		return
 	}

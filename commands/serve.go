@@ -24,6 +24,8 @@ const (
 // serve answers HTTPS requests with a key of the keystore, until it is
 // interrupted.
 func serve(ctx context.Context, s *session) error {
+	ctx, stop := untilInterrupted(ctx)
+	defer stop()
 	cfg := endpoint.Config{Now: s.Now}
 	var err error
 	if cfg.Addr, err = s.listenAddress(); err != nil {

@@ -15,7 +15,7 @@ const defaultSessionIDLength = 16
 const maxSessionIDs = 10_000_000
 
 // sessionID prints session ids as Tomcat makes them.
-func sessionID(ctx context.Context, s *session) error {
+func sessionID(_ context.Context, s *session) error {
 	generator, err := s.sessionIDs()
 	if err != nil {
 		return err
@@ -29,9 +29,6 @@ func sessionID(ctx context.Context, s *session) error {
 	}
 	out := bufio.NewWriter(s.Stdout)
 	for range n {
-		if err := ctx.Err(); err != nil {
-			return exitCode(exitInterrupted)
-		}
 		id, err := generator.Generate()
 		if err != nil {
 			return err

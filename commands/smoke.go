@@ -15,6 +15,8 @@ import (
 // smoke proves a keystore: it serves every private key over HTTPS, connects
 // to each as a client, and prints what it found, a line a check.
 func smoke(ctx context.Context, s *session) error {
+	ctx, stop := untilInterrupted(ctx)
+	defer stop()
 	if err := s.openServed(ctx); err != nil {
 		return err
 	}
