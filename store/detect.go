@@ -11,8 +11,9 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// detectSize is how many bytes of a file Detect looks at.
-const detectSize = 4096
+// detectSize is how many bytes of a file Detect looks at: openssl x509 -text
+// prints several kilobytes above the first line of PEM.
+const detectSize = 64 << 10
 
 // Content is what a file is that is no keystore of ours, as a phrase that fits
 // after "this is".
@@ -70,7 +71,7 @@ func (e *NotKeystoreError) Error() string {
 }
 
 // Detect tells the format of a keystore from its content, of which it wants
-// the first 4096 bytes at least. Whether the file is whole is for the codec to
+// the first 64 KiB at least. Whether the file is whole is for the codec to
 // say. The error is a *NotKeystoreError.
 func Detect(data []byte) (Type, error) {
 	if len(data) >= 4 {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -26,13 +27,22 @@ type Options struct {
 	// (CaseExactJKS; a JKS file opened as JCEKS, which becomes one) and for
 	// what JavaError says.
 	Type Type
+	// PEM says that a PEM file of keys and certificates is opened too, as a
+	// keystore that can only be read. So does the Type PEM.
+	PEM bool
+}
+
+// isPEM says whether err is Detect's of a PEM file that o allows.
+func (o Options) isPEM(err error) bool {
+	e, ok := errors.AsType[*NotKeystoreError](err)
+	return ok && (o.PEM || o.Type == PEM) && (e.What == PEMCertificate || e.What == PEMKey || e.What == PEMEncryptedKey)
 }
 
 // Open reads a keystore file. The error is an *fs.PathError if the file cannot
 // be read, and otherwise an *OpenError that wraps a *NotKeystoreError or what
 // the codec says: entry.ErrPassword, ErrDamaged, ErrUnsupported or ErrLimit.
 func Open(path string, o Options) (*Store, error) {
-	data, err := readFile(path)
+	data, err := readFile(path, o)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +52,9 @@ func Open(path string, o Options) (*Store, error) {
 // Decode is Open for content that was read already. Errors call it name.
 func Decode(name string, data []byte, o Options) (*Store, error) {
 	t, err := Detect(data)
-	if err != nil {
+	if o.isPEM(err) {
+		t = PEM
+	} else if err != nil {
 		return nil, &OpenError{Path: name, Err: err, declared: o.Type, data: data}
 	}
 	if t == JKS && (o.Type == CaseExactJKS || o.Type == JCEKS) {
@@ -61,7 +73,7 @@ func Decode(name string, data []byte, o Options) (*Store, error) {
 
 // readFile reads a file whole, if its beginning may be that of a keystore, and
 // its beginning alone if not: enough for Detect to say what it is.
-func readFile(path string) ([]byte, error) {
+func readFile(path string, o Options) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -76,7 +88,7 @@ func readFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := Detect(head); err != nil {
+	if _, err := Detect(head); err != nil && !o.isPEM(err) {
 		return head, nil
 	}
 	var data bytes.Buffer

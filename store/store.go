@@ -89,13 +89,13 @@ func (s *Store) Sorted() []*entry.Entry {
 }
 
 // JavaOrder returns the entries in the order in which Java's KeyStore.aliases
-// enumerates them once it has loaded the saved file: for PKCS12 that of the
-// file, for JKS and JCEKS that of a java.util.Hashtable. It decides which key
+// enumerates them once it has loaded the saved file: for PKCS12 (and PEM) that
+// of the file, for JKS and JCEKS that of a java.util.Hashtable. It decides which key
 // Tomcat serves when none is named. Of several entries of one alias Java keeps
 // the last, in the place of the first. What Java does not see in a PKCS12
 // file (pkcs12.HiddenFromJava) comes at the end.
 func (s *Store) JavaOrder() []*entry.Entry {
-	if s.typ == PKCS12 {
+	if s.typ == PKCS12 || s.typ == PEM {
 		return s.linkedOrder()
 	}
 	var table hashtable

@@ -7,6 +7,7 @@ import (
 	"gokeytool/store/entry"
 	"gokeytool/store/jceks"
 	"gokeytool/store/jks"
+	"gokeytool/store/pem"
 	"gokeytool/store/pkcs12"
 )
 
@@ -23,12 +24,15 @@ const (
 	// are different entries. Nothing in the file tells it from JKS: it is
 	// never detected, only asked for.
 	CaseExactJKS Type = "CaseExactJKS"
+	// PEM is a text of keys and certificates, read as a keystore where
+	// Options allow it. It cannot be saved.
+	PEM Type = "PEM"
 )
 
 // ParseType returns the type that a user names, ignoring case as Java does.
 // The error is an *UnknownTypeError.
 func ParseType(name string) (Type, error) {
-	for _, t := range []Type{JKS, JCEKS, PKCS12, CaseExactJKS} {
+	for _, t := range []Type{JKS, JCEKS, PKCS12, CaseExactJKS, PEM} {
 		if strings.EqualFold(name, string(t)) {
 			return t, nil
 		}
@@ -60,6 +64,8 @@ func (t Type) codec() codec {
 		return codec{jceks.Decode, jceks.Encode, jceks.Seal, jceks.Unseal}
 	case PKCS12:
 		return codec{pkcs12.Decode, pkcs12.Encode, pkcs12.Seal, pkcs12.Unseal}
+	case PEM:
+		return codec{pem.Decode, pem.Encode, pem.Seal, pem.Unseal}
 	}
 	panic("store: no codec for type " + string(t))
 }
