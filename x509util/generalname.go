@@ -23,8 +23,7 @@ func generalName(kind, value string, wildcards bool) ([]byte, error) {
 	case 0:
 		tag, content, err = 1, asciiOnly(value), checkMail(value)
 	case 1:
-		tag = 6
-		content, err = encodeURI(value)
+		tag, content, err = 6, escapeNonASCII(value), checkURI(value)
 	case 2:
 		tag, content, err = 2, value, checkDNSName(value, wildcards)
 	case 3:
@@ -175,98 +174,7 @@ func parseIP(s string) (string, error) {
 	return string(octets[:]), nil
 }
 
-// encodeURI checks a URI as Java's URI class and URIName do: it has a scheme
-// and only characters that may stand in a URI (RFC 2396 with the additions of
-// java.net.URI). Characters beyond ASCII are written as %XX.
-func encodeURI(s string) (string, error) {
-	invalid := failIO("invalid URI name:" + s)
-	body, fragment, hasFragment := strings.Cut(s, "#")
-	colon := strings.IndexAny(body, ":/?")
-	if colon < 0 || body[colon] != ':' {
-		if !validURIChars(body, "") || !validURIChars(fragment, "[]") {
-			return "", invalid
-		}
-		return "", failIO("URI name must include scheme:" + s)
-	}
-	scheme, rest := body[:colon], body[colon+1:]
-	if !validScheme(scheme) || rest == "" || rest == "//" || hasFragment && !validURIChars(fragment, "[]") {
-		return "", invalid
-	}
-	if rest[0] != '/' { // opaque, such as urn:x or mailto:x
-		if !validURIChars(rest, "[]") {
-			return "", invalid
-		}
-		return escapeNonASCII(s), nil
-	}
-	path, query, _ := strings.Cut(rest, "?")
-	if !validURIChars(query, "[]") {
-		return "", invalid
-	}
-	if authority, ok := strings.CutPrefix(path, "//"); ok {
-		end := strings.IndexByte(authority, '/')
-		if end < 0 {
-			end = len(authority)
-		}
-		authority, path = authority[:end], authority[end:]
-		if err := checkAuthority(s, authority); err != nil {
-			return "", err
-		}
-	}
-	if !validURIChars(path, "") {
-		return "", invalid
-	}
-	return escapeNonASCII(s), nil
-}
-
-// checkAuthority checks what stands between // and the path. A host name that
-// is none is taken for a name of some other registry, which is not checked
-// further.
-func checkAuthority(uri, authority string) error {
-	host := authority[strings.LastIndexByte(authority, '@')+1:]
-	if strings.HasPrefix(host, "[") {
-		literal, port, ok := strings.Cut(host[1:], "]")
-		if _, err := netip.ParseAddr(literal); err != nil || !ok || port != "" && port[0] != ':' {
-			return failIO("invalid URI name:" + uri)
-		}
-		return nil
-	}
-	if !validURIChars(authority, "") {
-		return failIO("invalid URI name:" + uri)
-	}
-	name, _, _ := strings.Cut(host, ":")
-	if label, ok := strings.CutSuffix(name, "."); ok && checkDNSName(label, false) == nil {
-		return failIO("invalid URI name (host portion is not a valid DNSName, IPv4 address, or IPv6 address):" + uri)
-	}
-	return nil
-}
-
-func validScheme(s string) bool {
-	for i := range len(s) {
-		if !isAlphanumeric(s[i]) && (i == 0 || !strings.Contains("+-.", s[i:i+1])) {
-			return false
-		}
-	}
-	return s != "" && (s[0] < '0' || s[0] > '9')
-}
-
-// validURIChars says whether only unreserved, reserved, escaped and non-ASCII
-// characters and those in more stand in s.
-func validURIChars(s, more string) bool {
-	for i, c := range s {
-		switch {
-		case c < 0x80 && isAlphanumeric(byte(c)), strings.ContainsRune("-_.!~*'();/?:@&=+$,"+more, c):
-		case c == '%':
-			if i+2 >= len(s) || hexDigit(rune(s[i+1])) < 0 || hexDigit(rune(s[i+2])) < 0 {
-				return false
-			}
-		case c > 0x9F && c != 0xA0 && c != 0x3000 && (c < 0x2000 || c > 0x200A) && c != 0x2028 && c != 0x2029:
-		default:
-			return false
-		}
-	}
-	return true
-}
-
+// escapeNonASCII writes what is beyond ASCII as %XX, as java.net.URI does.
 func escapeNonASCII(s string) string {
 	const digits = "0123456789ABCDEF"
 	var b strings.Builder

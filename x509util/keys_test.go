@@ -1,0 +1,293 @@
+//go:debug rsa1024min=0
+
+package x509util
+
+import (
+	"bytes"
+	"crypto"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"gokeytool/jdk"
+)
+
+// keytoolFiles are what real keytools made, by release; see testdata/README.md.
+func keytoolFiles(t *testing.T, pattern string) map[string]jdk.Release {
+	t.Helper()
+	files := make(map[string]jdk.Release)
+	for dir, rel := range map[string]jdk.Release{"17": jdk.Release17, "25": jdk.Release25} {
+		names, _ := filepath.Glob("testdata/keytool/" + dir + "/" + pattern)
+		if len(names) < 5 {
+			t.Fatalf("only %d files %s of JDK %d", len(names), pattern, rel)
+		}
+		for _, name := range names {
+			files[name] = rel
+		}
+	}
+	return files
+}
+
+func readFile(t *testing.T, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// TestPrivateKeys reads the private keys of real keytools and writes them
+// again, byte for byte; each is the one of the certificate beside it.
+func TestPrivateKeys(t *testing.T) {
+	for name := range keytoolFiles(t, "*.pk8") {
+		t.Run(name, func(t *testing.T) {
+			der := readFile(t, name)
+			key, err := ParsePrivateKey(der)
+			if err != nil {
+				t.Fatal(err)
+			}
+			again, err := MarshalPrivateKey(key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(again, der) {
+				t.Errorf("encoded again as %x, was %x", again, der)
+			}
+			spki, err := MarshalPublicKey(key.Public())
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := ParseCertificate(readFile(t, strings.TrimSuffix(name, ".pk8")+".der"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(spki, c.SPKI) {
+				t.Errorf("public key %x, the certificate has %x", spki, c.SPKI)
+			}
+			for cut := range der {
+				if cut < 200 || cut > len(der)-20 {
+					if _, err := ParsePrivateKey(der[:cut]); err == nil {
+						t.Fatalf("accepted when cut to %d octets", cut)
+					} else if !errors.Is(err, ErrKey) {
+						t.Fatalf("error is no ErrKey: %v", err)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestKeytoolSignatures verifies what real keytools signed.
+func TestKeytoolSignatures(t *testing.T) {
+	for name := range keytoolFiles(t, "*.der") {
+		t.Run(name, func(t *testing.T) {
+			c, err := ParseCertificate(readFile(t, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			issuer := c
+			if base := filepath.Base(name); !bytes.Equal(c.Issuer.DER(), c.Subject.DER()) {
+				by, ok := map[string]string{"issued.der": "rsa.der", "oddissued.der": "odd.der"}[base]
+				if !ok {
+					t.Skip("the issuer is not here")
+				}
+				if issuer, err = ParseCertificate(readFile(t, filepath.Join(filepath.Dir(name), by))); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := c.CheckSignatureFrom(issuer); err != nil {
+				t.Error(err)
+			}
+			c.Signature = slices.Clone(c.Signature)
+			c.Signature[len(c.Signature)-1] ^= 1
+			if err := c.CheckSignatureFrom(issuer); !errors.Is(err, ErrSignature) {
+				t.Errorf("changed signature: %v", err)
+			}
+		})
+	}
+}
+
+func TestGenerateKey(t *testing.T) {
+	for _, test := range []struct {
+		spec       KeySpec
+		name17     string // in "Generating ... key pair"; "!" and an error
+		name25     string
+		sig17, sig string
+	}{
+		{KeySpec{Algorithm: "rsa", Size: 512}, "512 bit RSA", "512-bit RSA", "SHA256withRSA", "SHA256withRSA"},
+		{KeySpec{Algorithm: "RSA", Size: 1025}, "1,025 bit RSA", "1025-bit RSA", "SHA256withRSA", "SHA384withRSA"},
+		{KeySpec{Algorithm: "1.2.840.113549.1.1"}, "-1 bit RSA", "3072-bit RSA", "SHA256withRSA", "SHA384withRSA"},
+		{KeySpec{Algorithm: "RSA", Size: 511}, "!java.lang.IllegalArgumentException: Invalid key sizes",
+			"!java.lang.IllegalArgumentException: java.security.InvalidAlgorithmParameterException: Invalid key sizes", "", ""},
+		{KeySpec{Algorithm: "RSA", Size: 16385}, "!java.lang.IllegalArgumentException: Invalid key sizes",
+			"!java.lang.IllegalArgumentException: java.security.InvalidAlgorithmParameterException: Invalid key sizes", "", ""},
+		{KeySpec{Algorithm: "RSA", Size: -7}, "!java.lang.IllegalArgumentException: Public exponent must be no longer than -7 bits",
+			"!java.lang.IllegalArgumentException: java.security.InvalidAlgorithmParameterException: Public exponent must be no longer than -7 bits", "", ""},
+		{KeySpec{Algorithm: "RSA", Group: "2048"}, "!java.lang.IllegalArgumentException: Params must be instance of RSAKeyGenParameterSpec",
+			"!java.lang.IllegalArgumentException: Params must be instance of RSAKeyGenParameterSpec", "", ""},
+		{KeySpec{Algorithm: "RSASSA-PSS", Size: 1024}, "1,024 bit RSASSA-PSS", "1024-bit RSASSA-PSS", "RSASSA-PSS", "RSASSA-PSS"},
+		{KeySpec{Algorithm: "EC"}, "256 bit EC (secp256r1)", "384-bit EC (secp384r1)", "SHA256withECDSA", "SHA384withECDSA"},
+		{KeySpec{Algorithm: "ec", Size: 521}, "521 bit EC (secp521r1)", "521-bit EC (secp521r1)", "SHA512withECDSA", "SHA512withECDSA"},
+		{KeySpec{Algorithm: "EC", Group: "nist p-256"}, "256 bit EC (secp256r1)", "256-bit EC (secp256r1)", "SHA256withECDSA", "SHA384withECDSA"},
+		{KeySpec{Algorithm: "EC", Group: "1.3.132.0.34"}, "384 bit EC (secp384r1)", "384-bit EC (secp384r1)", "SHA384withECDSA", "SHA384withECDSA"},
+		{KeySpec{Algorithm: "EC", Group: "P-256"}, "!java.lang.IllegalArgumentException: Unknown curve name: P-256",
+			"!java.lang.IllegalArgumentException: Unknown curve name: P-256", "", ""},
+		{KeySpec{Algorithm: "EC", Group: "secp256k1"}, "!java.lang.IllegalArgumentException: Curve not supported: secp256k1 (1.3.132.0.10)",
+			"!java.lang.IllegalArgumentException: Curve not supported: secp256k1 (1.3.132.0.10)", "", ""},
+		{KeySpec{Algorithm: "EC", Size: 224}, "!java.security.ProviderException: Curve not supported:  secp224r1 [NIST P-224] (1.3.132.0.33)",
+			"!java.security.ProviderException: Curve not supported:  secp224r1 [NIST P-224] (1.3.132.0.33)", "", ""},
+		{KeySpec{Algorithm: "EllipticCurve", Size: 100}, "!java.lang.IllegalArgumentException: Key size must be at least 112 bits",
+			"!java.lang.IllegalArgumentException: Key size must be at least 112 bits", "", ""},
+		{KeySpec{Algorithm: "1.2.840.10045.2.1"}, "!java.security.NoSuchAlgorithmException: 1.2.840.10045.2.1 KeyPairGenerator not available",
+			"384-bit EC (secp384r1)", "", "SHA384withECDSA"},
+		{KeySpec{Algorithm: "EC", Size: 256, Group: "secp256r1"}, "!java.lang.Exception: Cannot specify both -groupname and -keysize",
+			"!java.lang.Exception: Cannot specify both -groupname and -keysize", "", ""},
+		{KeySpec{Algorithm: "Ed25519"}, "255 bit Ed25519", "Ed25519", "Ed25519", "Ed25519"},
+		{KeySpec{Algorithm: "EdDSA"}, "255 bit Ed25519", "Ed25519", "Ed25519", "Ed25519"},
+		{KeySpec{Algorithm: "OID.1.3.101.112"}, "-1 bit Ed25519", "Ed25519", "Ed25519", "Ed25519"},
+		{KeySpec{Algorithm: "EdDSA", Size: 448}, "448 bit Ed448", "Ed448", "Ed448", "Ed448"},
+		{KeySpec{Algorithm: "EdDSA", Group: "ed448"}, "448 bit Ed448", "Ed448", "Ed448", "Ed448"},
+		{KeySpec{Algorithm: "Ed448"}, "448 bit Ed448", "Ed448", "Ed448", "Ed448"},
+		{KeySpec{Algorithm: "Ed25519", Size: 256}, "!java.lang.IllegalArgumentException: Unsupported size: 256",
+			"!java.lang.IllegalArgumentException: Unsupported size: 256", "", ""},
+		{KeySpec{Algorithm: "Ed25519", Size: 448}, "!java.lang.IllegalArgumentException: Parameters must be Ed25519",
+			"!java.lang.IllegalArgumentException: Parameters must be Ed25519", "", ""},
+		{KeySpec{Algorithm: "Ed25519", Group: "Ed448"}, "!java.lang.IllegalArgumentException: java.security.InvalidParameterException: Parameters must be Ed25519",
+			"!java.lang.IllegalArgumentException: java.security.InvalidParameterException: Parameters must be Ed25519", "", ""},
+		{KeySpec{Algorithm: "EdDSA", Group: "x"}, "!java.lang.IllegalArgumentException: Unsupported name: x",
+			"!java.lang.IllegalArgumentException: Unsupported name: x", "", ""},
+		{KeySpec{Algorithm: "X25519"}, "255 bit XDH", "X25519", "!Cannot derive signature algorithm from XDH", "!Cannot derive signature algorithm from XDH"},
+		{KeySpec{Algorithm: "XDH", Group: "X448"}, "448 bit XDH", "X448", "!Cannot derive signature algorithm from XDH", "!Cannot derive signature algorithm from XDH"},
+		{KeySpec{Algorithm: "DSA"}, "2,048 bit DSA", "2048-bit DSA", "SHA256withDSA", "SHA256withDSA"},
+		{KeySpec{Algorithm: "DSA", Size: 512}, "512 bit DSA", "512-bit DSA", "SHA256withDSA", "SHA256withDSA"},
+		{KeySpec{Algorithm: "DSA", Size: 4096}, "!java.lang.IllegalArgumentException: Invalid DSA Prime Size: 4096",
+			"!java.lang.IllegalArgumentException: Invalid DSA Prime Size: 4096", "", ""},
+		{KeySpec{Algorithm: "DSA", Size: 600}, "!java.lang.IllegalArgumentException: Unsupported prime and subprime size combination: 600, 160",
+			"!java.lang.IllegalArgumentException: Unsupported prime and subprime size combination: 600, 160", "", ""},
+		{KeySpec{Algorithm: "ML-DSA"}, "!java.security.NoSuchAlgorithmException: ML-DSA KeyPairGenerator not available", "ML-DSA-65", "", "ML-DSA-65"},
+		{KeySpec{Algorithm: "ml-dsa-44"}, "!java.security.NoSuchAlgorithmException: ml-dsa-44 KeyPairGenerator not available", "ML-DSA-44", "", "ML-DSA-44"},
+		{KeySpec{Algorithm: "ML-DSA", Group: "ml-dsa-87"}, "!java.security.NoSuchAlgorithmException: ML-DSA KeyPairGenerator not available", "ML-DSA-87", "", "ML-DSA-87"},
+		{KeySpec{Algorithm: "ML-DSA-44", Group: "ML-DSA-65"}, "!java.security.NoSuchAlgorithmException: ML-DSA-44 KeyPairGenerator not available",
+			"!java.lang.IllegalArgumentException: Unsupported parameter set name: ML-DSA-65", "", ""},
+		{KeySpec{Algorithm: "ML-DSA", Size: 44}, "!java.security.NoSuchAlgorithmException: ML-DSA KeyPairGenerator not available",
+			"!java.lang.IllegalArgumentException: keysize not supported", "", ""},
+		{KeySpec{Algorithm: "ML-KEM"}, "!java.security.NoSuchAlgorithmException: ML-KEM KeyPairGenerator not available", "ML-KEM-768", "",
+			"!Cannot derive signature algorithm from ML-KEM"},
+		{KeySpec{Algorithm: "AES"}, "!java.security.NoSuchAlgorithmException: AES KeyPairGenerator not available",
+			"!java.security.NoSuchAlgorithmException: AES KeyPairGenerator not available", "", ""},
+	} {
+		for _, rel := range []jdk.Release{jdk.Release17, jdk.Release25} {
+			wantName, wantSig := test.name25, test.sig
+			if rel == jdk.Release17 {
+				wantName, wantSig = test.name17, test.sig17
+			}
+			t.Run(strings.Join([]string{test.spec.Algorithm, test.spec.Group, wantName}, " "), func(t *testing.T) {
+				key, err := GenerateKey(test.spec, rel)
+				if want, isErr := strings.CutPrefix(wantName, "!"); isErr {
+					if javaErr, ok := errors.AsType[*Error](err); !ok || javaErr.Class+": "+javaErr.Text != want {
+						t.Fatalf("got %v, want %s", err, want)
+					}
+					return
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				if name := KeyName(test.spec, key.Public(), rel); name != wantName {
+					t.Errorf("name %q, want %q", name, wantName)
+				}
+				sig, err := DefaultSignatureAlgorithm(key.Public(), rel)
+				if err != nil {
+					sig = "!" + err.Error()
+				}
+				if sig != wantSig {
+					t.Errorf("signature algorithm %q, want %q", sig, wantSig)
+				}
+				roundTripKey(t, key)
+				if err == nil {
+					signAndCheck(t, key, sig, rel)
+				}
+			})
+		}
+	}
+}
+
+// roundTripKey encodes both halves of a key and reads them back.
+func roundTripKey(t *testing.T, key crypto.Signer) {
+	t.Helper()
+	der, err := MarshalPrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := ParsePrivateKey(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der2, err := MarshalPrivateKey(again)
+	if err != nil || !bytes.Equal(der, der2) {
+		t.Errorf("private key changed on the way: %v", err)
+	}
+	spki, err := MarshalPublicKey(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pub, err := ParsePublicKey(spki)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spki2, err := MarshalPublicKey(pub)
+	if err != nil || !bytes.Equal(spki, spki2) {
+		t.Errorf("public key changed on the way: %v", err)
+	}
+}
+
+// signAndCheck signs and verifies, and sees that changes are found.
+func signAndCheck(t *testing.T, key crypto.Signer, sigAlg string, rel jdk.Release) {
+	t.Helper()
+	message := []byte("to be signed")
+	algID, sig, err := Sign(key, sigAlg, rel, message)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := CheckSignature(key.Public(), algID, message, sig); err != nil {
+		t.Error(err)
+	}
+	if err := CheckSignature(key.Public(), algID, []byte("to be signet"), sig); !errors.Is(err, ErrSignature) {
+		t.Errorf("other message: %v", err)
+	}
+	if err := CheckSignature(key.Public(), algID, message, sig[1:]); !errors.Is(err, ErrSignature) {
+		t.Errorf("cut signature: %v", err)
+	}
+}
+
+// TestParseKeysBounded feeds keys that are too big or malformed.
+func TestParseKeysBounded(t *testing.T) {
+	huge := append([]byte{0x02, 0x83, 0x02, 0x00, 0x00}, bytes.Repeat([]byte{0xFF}, 0x20000)...)
+	rsaBits := encodeTestBits(append(huge, 2, 3, 1, 0, 1))
+	for name, spki := range map[string][]byte{
+		"megabit RSA": encodeString(0x30, string(algorithmID(oidRSA, derNull))+rsaBits),
+		"tiny RSA":    encodeString(0x30, string(algorithmID(oidRSA, derNull))+encodeTestBits([]byte{2, 1, 3, 2, 1, 3})),
+		"even exponent of zero": encodeString(0x30, string(algorithmID(oidRSA, derNull))+
+			encodeTestBits(append(append([]byte{2, 0x81, 128}, bytes.Repeat([]byte{0x7F}, 128)...), 2, 1, 0))),
+		"EC point off the curve": encodeString(0x30, string(algorithmID(oidEC, derOID("1.2.840.10045.3.1.7")))+
+			string(encodeString(3, "\x00\x04"+strings.Repeat("\x01", 64)))),
+		"EC without a curve": encodeString(0x30, string(algorithmID(oidEC, nil))+string(encodeString(3, "\x00\x04"))),
+		"DSA without params": encodeString(0x30, string(algorithmID(oidDSA, nil))+string(encodeString(3, "\x00\x02\x01\x03"))),
+		"short Ed25519":      encodeString(0x30, string(algorithmID(oidEd25519, nil))+string(encodeString(3, "\x00abc"))),
+		"unknown":            encodeString(0x30, string(algorithmID("1.2.3", nil))+string(encodeString(3, "\x00abc"))),
+		"empty":              nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			if key, err := ParsePublicKey(spki); !errors.Is(err, ErrKey) {
+				t.Errorf("got %v, %v", key, err)
+			}
+		})
+	}
+}
+
+func encodeTestBits(sequence []byte) string {
+	return string(encodeString(3, "\x00"+string(encodeString(0x30, string(sequence)))))
+}
