@@ -27,31 +27,46 @@ func (c *Certificate) signedBy(issuer *Certificate) bool {
 // Of several issuers that fit, the first that leads to a root is taken. The
 // error is an *Error with keytool's text.
 func ChainFromCertificate(reply *Certificate, trusted []*Certificate) ([]*Certificate, error) {
-	if chain := buildChain(reply, trusted, nil); chain != nil {
+	if chain := buildChain(reply, trusted); chain != nil {
 		return chain, nil
 	}
 	return nil, plainError("Failed to establish chain from reply")
 }
 
-// buildChain returns below and the chain from c on upwards, nil if no root is
+// A chainBuilder looks for a way to a root. A certificate from which none was
+// found is not tried again, so that certificates which sign each other in
+// many ways cost no more than the number of their pairs.
+type chainBuilder struct {
+	trusted []*Certificate
+	tried   map[*Certificate]bool
+}
+
+// build returns below and the chain from c on upwards, nil if no root is
 // reached.
-func buildChain(c *Certificate, trusted, below []*Certificate) []*Certificate {
+func (b *chainBuilder) build(c *Certificate, below []*Certificate) []*Certificate {
 	below = append(slices.Clip(below), c)
 	if c.signedBy(c) {
 		return below
 	}
+	b.tried[c] = true
 	if len(below) >= maxChain {
 		return nil
 	}
-	for _, issuer := range trusted {
-		if slices.Contains(below, issuer) || !c.signedBy(issuer) {
+	for _, issuer := range b.trusted {
+		if b.tried[issuer] || !c.signedBy(issuer) {
 			continue
 		}
-		if chain := buildChain(issuer, trusted, below); chain != nil {
+		if chain := b.build(issuer, below); chain != nil {
 			return chain
 		}
 	}
 	return nil
+}
+
+// buildChain returns the chain from c on upwards, nil if no root is reached.
+func buildChain(c *Certificate, trusted []*Certificate) []*Certificate {
+	b := chainBuilder{trusted: trusted, tried: make(map[*Certificate]bool)}
+	return b.build(c, nil)
 }
 
 // ChainFromReply puts the certificates of a reply in order, as keytool

@@ -5,7 +5,7 @@ package x509util
 // ends at a self-signed one, or at one whose issuer is not in the pool. A path
 // that leads to a root goes before one that does not.
 func CompleteChain(leaf *Certificate, pool []*Certificate) []*Certificate {
-	if chain := buildChain(leaf, pool, nil); chain != nil {
+	if chain := buildChain(leaf, pool); chain != nil {
 		return chain
 	}
 	chain := []*Certificate{leaf}
