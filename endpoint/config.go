@@ -2,8 +2,6 @@ package endpoint
 
 import (
 	"crypto"
-	"crypto/tls"
-	"crypto/x509"
 	"io"
 	"log/slog"
 	"net/netip"
@@ -28,24 +26,6 @@ type Identity struct {
 	StoreType string
 }
 
-// Policy is what the endpoint agrees to in a handshake. The zero value accepts
-// TLS 1.2 and 1.3 with Go's secure suites and asks for no client certificate.
-type Policy struct {
-	// Protocols are TLS version numbers, such as tls.VersionTLS12, in any
-	// order and with gaps where wanted. None means TLS 1.2 and 1.3.
-	Protocols []uint16
-	// CipherSuites for TLS 1.2 and below; none means Go's secure ones.
-	// TLS 1.3's suites and the order of all of them are Go's choice.
-	CipherSuites []uint16
-	// Groups for the key exchange; none means Go's, which begin with the
-	// post-quantum hybrid X25519MLKEM768.
-	Groups []tls.CurveID
-	// ClientAuth says whether clients are asked for a certificate, and
-	// ClientCAs who may have signed it.
-	ClientAuth tls.ClientAuthType
-	ClientCAs  *x509.CertPool
-}
-
 // Host is a virtual host of the endpoint: what Tomcat calls SSLHostConfig.
 type Host struct {
 	// Names are the server names that lead here: exact ("www.example.com")
@@ -68,8 +48,8 @@ const (
 	TrackTLS
 )
 
-// Config says what an endpoint serves and how. Only Identities must be given;
-// the zero value of everything else is a sensible default.
+// Config says what an endpoint serves and how. Only Identities, or
+// Hosts, must be given; the zero value of everything else is a sensible default.
 type Config struct {
 	// Addr is the TCP address, such as "127.0.0.1:8443"; a port of zero
 	// takes a free one. Empty means "127.0.0.1:0".
@@ -83,6 +63,10 @@ type Config struct {
 	// Hosts come before Identities when the server name matches: exact
 	// names first, then those for any one label, as in Tomcat.
 	Hosts []Host
+	// DefaultHost names the one of Hosts for clients that ask for no name,
+	// or an unknown one, where there are no Identities. Empty means the one
+	// named "_default_". Where there is none, such clients are refused.
+	DefaultHost string
 	// StrictSNI refuses requests whose Host header leads to another host
 	// than the handshake's server name did, with status 421.
 	StrictSNI bool
@@ -113,6 +97,8 @@ type Config struct {
 	// TLSSessionCache.
 	TicketSecret []byte
 
+	// Requests ends Serve after so many requests; zero means never.
+	Requests int
 	// HTTP1 leaves HTTP/2 out.
 	HTTP1 bool
 	// HSTS is the value of Strict-Transport-Security; empty for none.

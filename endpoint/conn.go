@@ -145,28 +145,15 @@ func canHTTP2(hello *tls.ClientHelloInfo, config *tls.Config) bool {
 	return false
 }
 
-// gap returns the one version to agree to where the policy's versions leave
-// some out in between: crypto/tls knows only a range.
-func (p *Policy) gap(offered []uint16) (uint16, bool) {
-	protocols := p.protocols()
-	if int(slices.Max(protocols)-slices.Min(protocols))+1 == len(protocols) {
-		return 0, false
-	}
-	best := uint16(0)
-	for _, version := range offered {
-		if version > best && slices.Contains(protocols, version) {
-			best = version
-		}
-	}
-	return best, best != 0
-}
-
 // settle finds out which TLS session this is, once it is known whether one is
 // resumed. As VerifyConnection it is called in every handshake; TLS 1.3 may
 // have made its ticket by then.
 func (c *conn) settle(cs tls.ConnectionState) error {
 	if c.session.ID != "" {
 		return nil
+	}
+	if err := c.host.policy.admit(cs.VerifiedChains, c.server.cfg.Now()); err != nil {
+		return err
 	}
 	if cs.DidResume {
 		c.session, c.identity, c.resumed = c.offered, c.offeredIdentity, true

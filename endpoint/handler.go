@@ -35,6 +35,9 @@ func (s *Server) handler() http.Handler {
 	// What changes something must come from our own pages.
 	handler := http.NewCrossOriginProtection().Handler(mux)
 	handler = s.guard(handler)
+	if s.cfg.Requests > 0 {
+		handler = s.count(handler)
+	}
 	if s.cfg.AccessLog != nil {
 		handler = s.logAccess(handler)
 	}
@@ -77,6 +80,18 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			http.Error(w, "the Host header leads to another host than the server name of the TLS handshake", http.StatusMisdirectedRequest)
 			return
 		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// count ends the server after Config.Requests.
+func (s *Server) count(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if s.answered.Add(1) == int64(s.cfg.Requests) {
+				close(s.enough)
+			}
+		}()
 		next.ServeHTTP(w, r)
 	})
 }

@@ -1,11 +1,11 @@
 package endpoint
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -48,12 +48,12 @@ type host struct {
 
 // hosts is what an endpoint serves at a time.
 type hosts struct {
-	all    []*host // the default last
+	all    []*host // the default last, where it is made of Config.Identities
 	byName map[string]*host
+	deflt  *host // may be nil
 }
 
-// newHosts makes hosts ready. The default host may be missing where others are
-// given: clients whose name leads nowhere are then refused.
+// newHosts makes hosts ready.
 func newHosts(cfg *Config) (*hosts, error) {
 	h := &hosts{byName: make(map[string]*host)}
 	for _, c := range cfg.Hosts {
@@ -88,8 +88,14 @@ func newHosts(cfg *Config) (*hosts, error) {
 				made.byName[name] = append(made.byName[name], id)
 			}
 		}
-		h.byName[defaultHost] = made
+		h.deflt = made
 		h.all = append(h.all, made)
+		return h, nil
+	}
+	name := strings.ToLower(cmp.Or(cfg.DefaultHost, defaultHost))
+	h.deflt = h.byName[name]
+	if h.deflt == nil && cfg.DefaultHost != "" {
+		return nil, fmt.Errorf("endpoint: the default host %q is not among the hosts", cfg.DefaultHost)
 	}
 	return h, nil
 }
@@ -109,40 +115,19 @@ func newHost(name string, ids []Identity, policy Policy, cfg *Config) (*host, er
 		}
 		h.identities = append(h.identities, s)
 	}
-	protocols := policy.protocols()
-	for _, version := range protocols {
-		if version < tls.VersionTLS10 || version > tls.VersionTLS13 {
-			return nil, fmt.Errorf("endpoint: protocol %s is not possible: TLSv1, TLSv1.1, TLSv1.2 and TLSv1.3 are", protocolName(version))
-		}
+	config, err := policy.config()
+	if err != nil {
+		return nil, err
 	}
-	if policy.ClientAuth >= tls.VerifyClientCertIfGiven && policy.ClientCAs == nil {
-		// crypto/tls would take the system's authorities instead.
-		return nil, errors.New("endpoint: client certificates are to be verified, but there are no authorities to trust")
-	}
-	h.config = &tls.Config{
-		GetCertificate:   h.certificate,
-		MinVersion:       slices.Min(protocols),
-		MaxVersion:       slices.Max(protocols),
-		CipherSuites:     policy.CipherSuites,
-		CurvePreferences: policy.Groups,
-		ClientAuth:       policy.ClientAuth,
-		ClientCAs:        policy.ClientCAs,
-		NextProtos:       []string{"h2", "http/1.1"},
-		KeyLogWriter:     cfg.KeyLog,
-		Time:             cfg.Now,
-	}
+	config.GetCertificate = h.certificate
+	config.NextProtos = []string{"h2", "http/1.1"}
+	config.KeyLogWriter = cfg.KeyLog
+	config.Time = cfg.Now
+	h.config = config
 	if cfg.HTTP1 {
 		h.config.NextProtos = []string{"http/1.1"}
 	}
 	return h, nil
-}
-
-// protocols returns the policy's versions.
-func (p *Policy) protocols() []uint16 {
-	if len(p.Protocols) == 0 {
-		return []uint16{tls.VersionTLS12, tls.VersionTLS13}
-	}
-	return p.Protocols
 }
 
 // find returns the host for a server name: exact names first, then those for
@@ -157,7 +142,7 @@ func (h *hosts) find(serverName string) *host {
 			return found
 		}
 	}
-	return h.byName[defaultHost]
+	return h.deflt
 }
 
 // certificate chooses an identity for a handshake and notes it on the

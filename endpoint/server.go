@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -29,6 +30,8 @@ type Server struct {
 	tls      *tlsSessions
 	sessions *httpSessions
 	waiting  waiting
+	answered atomic.Int64
+	enough   chan struct{} // closed after Config.Requests
 }
 
 // Listen checks cfg and opens the endpoint's port or ports. The caller must
@@ -41,6 +44,7 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 		cfg:      cfg,
 		tls:      newTLSSessions(cfg.TLSSessionTimeout, cfg.TicketSecret, cfg.TLSSessionCache),
 		sessions: &httpSessions{timeout: cfg.SessionTimeout, limit: cfg.MaxSessions},
+		enough:   make(chan struct{}),
 	}
 	h, err := newHosts(&s.cfg)
 	if err != nil {
@@ -112,7 +116,7 @@ func (c *Config) fill() error {
 		}
 		return *n > 0
 	}
-	if !numbers(&c.MaxSessions, 10000) || !numbers(&c.MaxConnections, 8192) || !numbers(&c.MaxHeaderBytes, 16<<10) || c.TLSSessionCache < 0 {
+	if !numbers(&c.MaxSessions, 10000) || !numbers(&c.MaxConnections, 8192) || !numbers(&c.MaxHeaderBytes, 16<<10) || c.TLSSessionCache < 0 || c.Requests < 0 {
 		return errors.New("endpoint: a limit is negative")
 	}
 	if c.TicketSecret != nil && len(c.TicketSecret) < 32 {
@@ -156,8 +160,8 @@ func (s *Server) URL() string {
 	return "https://" + net.JoinHostPort(name, strconv.Itoa(addr.Port)) + "/"
 }
 
-// Serve answers connections until ctx ends, then lets running requests finish
-// and returns nil. It must be called once.
+// Serve answers connections until ctx ends, or Config.Requests are answered,
+// then lets running requests finish and returns nil. It must be called once.
 func (s *Server) Serve(ctx context.Context) error {
 	s.cfg.Logger.Info("listening", "address", s.Addr().String(), "url", s.URL())
 	if addr, ok := s.Addr().(*net.TCPAddr); ok && !addr.IP.IsLoopback() {
@@ -176,6 +180,8 @@ func (s *Server) Serve(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		s.cfg.Logger.Info("shutting down")
+	case <-s.enough:
+		s.cfg.Logger.Info("shutting down", "requests", s.cfg.Requests)
 	case err = <-failed:
 		running--
 	}
@@ -246,19 +252,60 @@ func (s *Server) Close() error {
 	return s.ln.Close()
 }
 
-// Update serves other identities from now on, in place of Config.Identities.
+// Update serves other identities and hosts from now on, in place of those of
+// Config, and logs what is different. On an error all stays as it was.
 // Connections that are open go on; TLS sessions of identities that are gone
-// can't be resumed. It must not be called concurrently.
-func (s *Server) Update(ids []Identity) error {
+// can't be resumed. It does not examine the identities, and must not be called
+// concurrently.
+func (s *Server) Update(ids []Identity, hosts []Host) error {
 	cfg := s.cfg
-	cfg.Identities = ids
-	h, err := newHosts(&cfg)
+	cfg.Identities, cfg.Hosts = ids, hosts
+	fresh, err := newHosts(&cfg)
 	if err != nil {
 		return err
 	}
-	s.cfg.Identities = ids
-	s.hosts.Store(h)
+	s.logDifference(s.hosts.Swap(fresh), fresh)
+	s.cfg.Identities, s.cfg.Hosts = ids, hosts
 	return nil
+}
+
+// logDifference logs which certificates are served that were not, and the
+// other way round.
+func (s *Server) logDifference(old, fresh *hosts) {
+	type place struct{ host, alias string }
+	collect := func(h *hosts) map[place]*served {
+		all := make(map[place]*served)
+		for _, host := range h.all {
+			for _, id := range host.identities {
+				all[place{host.name, id.Alias}] = id
+			}
+		}
+		return all
+	}
+	before, after := collect(old), collect(fresh)
+	log := func(message string, at place, attrs ...any) {
+		s.cfg.Logger.Info(message, append([]any{"alias", at.alias, "host", at.host}, attrs...)...)
+	}
+	show := func(id *served) string {
+		c := describe(id.Chain[0])
+		return fmt.Sprintf("%s, serial %s, until %s", c.Subject, c.Serial, day(c.NotAfter))
+	}
+	for at, was := range before {
+		now := after[at]
+		switch {
+		case now == nil:
+			log("no longer served", at, "certificate", show(was))
+		case now.leaf != was.leaf:
+			log("certificate replaced", at, "old", show(was), "new", show(now))
+		case !slices.EqualFunc(now.Chain, was.Chain, bytes.Equal):
+			log("chain changed", at, "certificates", len(now.Chain))
+		}
+	}
+	for at, now := range after {
+		if before[at] == nil {
+			log("served anew", at, "certificate", show(now))
+		}
+	}
 }
 
 // errorLog brings net/http's messages to a slog.Logger.

@@ -617,17 +617,18 @@ func TestUpdate(t *testing.T) {
 	root := newIssuer(t, "Root", nil)
 	old, fresh := issue(t, "p256", newIssuer(t, "I", root), root, "localhost"), issue(t, "p256", newIssuer(t, "I", root), root, "localhost")
 	old.Alias, fresh.Alias = "old", "new"
-	server := start(t, Config{Identities: []Identity{old}})
+	var log syncBuffer
+	server := start(t, Config{Identities: []Identity{old}, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	c := newClient(t, server, old, nil)
 	first := c.facts(t)
-	if err := server.Update([]Identity{{Alias: "bad"}}); err == nil {
+	if err := server.Update([]Identity{{Alias: "bad"}}, nil); err == nil {
 		t.Error("an identity without a key was taken")
 	}
 	c.reconnect()
 	if facts := c.facts(t); facts.Entry.Alias != "old" || !facts.Session.Resumed {
 		t.Errorf("after a refused update: %+v", facts)
 	}
-	if err := server.Update([]Identity{fresh}); err != nil {
+	if err := server.Update([]Identity{fresh}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if facts := c.facts(t); facts.Entry.Alias != "old" {
@@ -637,6 +638,13 @@ func TestUpdate(t *testing.T) {
 	if facts := c.facts(t); facts.Entry.Alias != "new" || facts.Session.Resumed || facts.Session.ID == first.Session.ID {
 		t.Errorf("after the update: %+v %+v", facts.Entry, facts.Session)
 	}
+	contains(t, []byte(log.String()), `msg="no longer served" alias=old host=_default_`, `msg="served anew" alias=new`)
+	renewed := old
+	renewed.Alias = "new"
+	if err := server.Update([]Identity{renewed}, []Host{{Names: []string{"a.example"}, Identities: []Identity{fresh}}}); err != nil {
+		t.Fatal(err)
+	}
+	contains(t, []byte(log.String()), `msg="certificate replaced" alias=new host=_default_ old="CN=localhost, serial`, `msg="served anew" alias=new host=a.example`)
 }
 
 func TestPaths(t *testing.T) {

@@ -1,0 +1,238 @@
+package endpoint
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Policy is what the endpoint agrees to in a handshake. The zero value accepts
+// TLS 1.2 and 1.3 with Go's secure suites and asks for no client certificate.
+type Policy struct {
+	// Protocols are TLS version numbers, such as tls.VersionTLS12, in any
+	// order and with gaps where wanted. None means TLS 1.2 and 1.3.
+	Protocols []uint16
+	// CipherSuites for TLS 1.2 and below; none means Go's secure ones.
+	// TLS 1.3's suites and the order of all of them are Go's choice.
+	CipherSuites []uint16
+	// Groups for the key exchange; none means Go's, which begin with the
+	// post-quantum hybrid X25519MLKEM768.
+	Groups []tls.CurveID
+	// NoTickets does without session tickets, and so without resumption.
+	NoTickets bool
+
+	// ClientAuth says whether clients are asked for a certificate, and
+	// ClientCAs who may have signed it.
+	ClientAuth tls.ClientAuthType
+	ClientCAs  *x509.CertPool
+	// MaxIntermediates bounds the CAs between a client's certificate and
+	// the authority in ClientCAs, where certificates are verified; what
+	// Tomcat calls certificateVerificationDepth. Zero means 10, as there.
+	MaxIntermediates int
+	// CRLs say which certificates of clients were revoked. Where there are
+	// any, each certificate below the authority must be covered by one that
+	// is current, as in Java.
+	CRLs []*x509.RevocationList
+}
+
+// protocols returns the policy's versions.
+func (p *Policy) protocols() []uint16 {
+	if len(p.Protocols) == 0 {
+		return []uint16{tls.VersionTLS12, tls.VersionTLS13}
+	}
+	return p.Protocols
+}
+
+// gap returns the one version to agree to where the policy's versions leave
+// some out in between: crypto/tls knows only a range.
+func (p *Policy) gap(offered []uint16) (uint16, bool) {
+	protocols := p.protocols()
+	distinct := slices.Compact(slices.Sorted(slices.Values(protocols)))
+	if int(slices.Max(protocols)-slices.Min(protocols))+1 == len(distinct) {
+		return 0, false
+	}
+	best := uint16(0)
+	for _, version := range offered {
+		if version > best && slices.Contains(protocols, version) {
+			best = version
+		}
+	}
+	return best, best != 0
+}
+
+// config makes the part of a tls.Config that the policy decides.
+func (p *Policy) config() (*tls.Config, error) {
+	protocols := p.protocols()
+	for _, version := range protocols {
+		if version < tls.VersionTLS10 || version > tls.VersionTLS13 {
+			return nil, fmt.Errorf("endpoint: protocol %s is not possible: TLSv1, TLSv1.1, TLSv1.2 and TLSv1.3 are", protocolName(version))
+		}
+	}
+	if p.ClientAuth >= tls.VerifyClientCertIfGiven && p.ClientCAs == nil {
+		// crypto/tls would take the system's authorities instead.
+		return nil, errors.New("endpoint: client certificates are to be verified, but there are no authorities to trust")
+	}
+	return &tls.Config{
+		MinVersion:             slices.Min(protocols),
+		MaxVersion:             slices.Max(protocols),
+		CipherSuites:           p.CipherSuites,
+		CurvePreferences:       p.Groups,
+		ClientAuth:             p.ClientAuth,
+		ClientCAs:              p.ClientCAs,
+		SessionTicketsDisabled: p.NoTickets,
+	}, nil
+}
+
+// admit decides on a client whose chains crypto/tls has verified.
+func (p *Policy) admit(chains [][]*x509.Certificate, now time.Time) error {
+	if p.ClientAuth < tls.VerifyClientCertIfGiven || len(chains) == 0 {
+		return nil
+	}
+	limit := p.MaxIntermediates
+	if limit == 0 {
+		limit = 10
+	}
+	var err error
+	for _, chain := range chains {
+		if len(chain)-2 > limit {
+			err = fmt.Errorf("the client's chain has %d intermediate certificates; %d are allowed", len(chain)-2, limit)
+			continue
+		}
+		if err = p.revoked(chain, now); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// revoked holds a client's chain against the revocation lists.
+func (p *Policy) revoked(chain []*x509.Certificate, now time.Time) error {
+	if len(p.CRLs) == 0 {
+		return nil
+	}
+	for i, cert := range chain[:len(chain)-1] {
+		issuer := chain[i+1]
+		covered := false
+		for _, crl := range p.CRLs {
+			if !bytes.Equal(crl.RawIssuer, issuer.RawSubject) || now.Before(crl.ThisUpdate) ||
+				!crl.NextUpdate.IsZero() && now.After(crl.NextUpdate) || crl.CheckSignatureFrom(issuer) != nil {
+				continue
+			}
+			covered = true
+			for _, entry := range crl.RevokedCertificateEntries {
+				if entry.SerialNumber.Cmp(cert.SerialNumber) == 0 {
+					return fmt.Errorf("the client's certificate with the serial number %x is revoked", cert.SerialNumber)
+				}
+			}
+		}
+		if !covered {
+			return fmt.Errorf("there is no current revocation list of %s", issuer.Subject)
+		}
+	}
+	return nil
+}
+
+// Examine looks at what a policy means for the identities that are to be
+// served under it: whether protocols and cipher suites leave each of them a way
+// to be used, and whether clients can come in.
+func (p *Policy) Examine(ids []Identity) []Check {
+	checks := []Check{p.examineProtocols()}
+	for _, id := range ids {
+		checks = append(checks, p.examineSuites(id))
+	}
+	if p.ClientAuth != tls.NoClientCert {
+		checks = append(checks, p.examineClients())
+	}
+	return checks
+}
+
+func (p *Policy) examineProtocols() Check {
+	protocols := slices.Clone(p.protocols())
+	slices.Sort(protocols)
+	c := Check{Name: "protocols", OK: true, Detail: strings.Join(names(protocols, protocolName), ", ")}
+	if slices.Min(protocols) < tls.VersionTLS12 {
+		c.Warn = true
+		c.Detail += ": TLSv1 and TLSv1.1 are broken (RFC 8996); browsers and Java refuse them"
+		c.Remedy = "leave TLSv1.2 and TLSv1.3 alone"
+	}
+	for _, version := range protocols {
+		if version < tls.VersionTLS10 || version > tls.VersionTLS13 {
+			return Check{Name: c.Name, Detail: protocolName(version) + " is not possible", Remedy: "leave TLSv1.2 and TLSv1.3 alone"}
+		}
+	}
+	return c
+}
+
+// examineSuites checks that an enabled suite takes the identity's key. It is
+// what Tomcat means by "No available certificate or key corresponds to the SSL
+// cipher suites which are enabled".
+func (p *Policy) examineSuites(id Identity) Check {
+	c := Check{Name: "enabled suites"}
+	if id.Key == nil {
+		c.Detail = "there is no private key"
+		return c
+	}
+	kind := ""
+	switch id.Key.Public().(type) {
+	case *rsa.PublicKey:
+		kind = "RSA"
+	case *ecdsa.PublicKey, ed25519.PublicKey:
+		kind = "ECDSA"
+	default:
+		c.Detail = fmt.Sprintf("no suite takes the key of %q", id.Alias)
+		return c
+	}
+	if slices.Contains(p.protocols(), tls.VersionTLS13) {
+		c.OK, c.Detail = true, "TLSv1.3 takes any key"
+	}
+	var fit []string
+	for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		enabled := slices.Contains(p.CipherSuites, suite.ID) || p.CipherSuites == nil && !suite.Insecure
+		older := slices.ContainsFunc(suite.SupportedVersions, func(v uint16) bool { return v <= tls.VersionTLS12 && slices.Contains(p.protocols(), v) })
+		signs := strings.Contains(suite.Name, "_"+kind+"_") // TLS_RSA_... and TLS_ECDHE_RSA_...
+		if enabled && older && signs {
+			fit = append(fit, suite.Name)
+		}
+	}
+	switch {
+	case len(fit) > 0:
+		c.OK = true
+		c.Detail = fmt.Sprintf("%d of the enabled suites for TLSv1.2 and below take the %s key of %q", len(fit), kind, id.Alias)
+	case !c.OK:
+		c.Detail = fmt.Sprintf("none of the enabled suites takes the %s key of %q: every handshake will fail", kind, id.Alias)
+		c.Remedy = "enable TLSv1.3, or a suite of the kind TLS_ECDHE_" + kind + "_*"
+	case slices.Min(p.protocols()) <= tls.VersionTLS12:
+		c.Warn = true
+		c.Detail = fmt.Sprintf("none of the enabled suites for TLSv1.2 and below takes the %s key of %q: only TLSv1.3 works", kind, id.Alias)
+		c.Remedy = "enable a suite of the kind TLS_ECDHE_" + kind + "_*, or TLSv1.3 alone"
+	}
+	return c
+}
+
+func (p *Policy) examineClients() Check {
+	c := Check{Name: "client certificates", OK: true}
+	switch p.ClientAuth {
+	case tls.RequestClientCert:
+		c.Detail = "asked for, not verified"
+	case tls.RequireAnyClientCert:
+		c.Detail = "required, not verified"
+	case tls.VerifyClientCertIfGiven:
+		c.Detail = "asked for; one that is sent must be signed by a trusted authority"
+	default:
+		c.Detail = "required, signed by a trusted authority"
+	}
+	if p.ClientAuth >= tls.VerifyClientCertIfGiven && (p.ClientCAs == nil || p.ClientCAs.Equal(x509.NewCertPool())) {
+		c.OK = false
+		c.Detail = "no authority is trusted, so that every client certificate is refused"
+		c.Remedy = "name a truststore that holds the authority's certificate"
+	}
+	return c
+}
