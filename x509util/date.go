@@ -52,9 +52,9 @@ func javaIn(t time.Time, loc *time.Location) time.Time {
 	if t.Unix() >= unix1900 {
 		return t
 	}
-	now := time.Date(2026, time.January, 15, 0, 0, 0, 0, loc)
+	now := time.Date(2025, time.January, 15, 0, 0, 0, 0, loc)
 	if isDaylight(now) {
-		now = now.AddDate(0, 6, 0)
+		_, now = now.ZoneBounds()
 	}
 	_, offset := now.Zone()
 	return t.In(time.FixedZone(loc.String(), offset))

@@ -67,11 +67,7 @@ func show(p *Printer, file string, data []byte) (text string, warnings []string,
 		err = p.Certificate(&out, c)
 		return out.String(), judge.Chain("The certificate", []*Certificate{c}, nil, false), err
 	case ".csr":
-		der, err := pemBody(data)
-		if err != nil {
-			return "", nil, err
-		}
-		r, err := ParseCertificateRequest(der)
+		r, err := ParseRequest(data)
 		if err != nil {
 			return "", nil, err
 		}

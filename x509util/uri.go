@@ -1,6 +1,9 @@
 package x509util
 
-import "strings"
+import (
+	"net/netip"
+	"strings"
+)
 
 // Java reads the URIs of general names with java.net.URI and fails on those
 // that are not RFC 2396's; keytool then prints the extension as unparseable.
@@ -48,6 +51,7 @@ func splitURI(s string) (scheme, host string, ok bool) {
 			return scheme, "", body != "" && uriChars(body, uricMarks) && uriChars(fragment, uricMarks)
 		}
 	}
+	whole := rest
 	rest, fragment, _ := strings.Cut(rest, "#")
 	rest, query, _ := strings.Cut(rest, "?")
 	if !uriChars(fragment, uricMarks) || !uriChars(query, uricMarks) {
@@ -64,7 +68,7 @@ func splitURI(s string) (scheme, host string, ok bool) {
 			if host, ok = splitAuthority(authority); !ok {
 				return "", "", false
 			}
-		case strings.HasSuffix(s, "//"): // nothing follows the slashes
+		case whole == "//":
 			return "", "", false
 		}
 	}
@@ -139,10 +143,9 @@ func splitServer(s string) (host string, ok bool) {
 	return host, port == "" || port[0] == ':' && strings.Trim(port[1:], "0123456789") == ""
 }
 
-// validIPv6 is satisfied with the right characters.
 func validIPv6(s string) bool {
-	addr, _, _ := strings.Cut(s, "%")
-	return strings.Contains(addr, ":") && strings.Trim(addr, "0123456789abcdefABCDEF:.") == ""
+	addr, err := netip.ParseAddr(s)
+	return err == nil && addr.Is6()
 }
 
 // validHostname checks labels of letters, digits and inner hyphens, of which

@@ -26,6 +26,7 @@ func main() {
 	keys()
 	encodings()
 	extensions()
+	lists()
 }
 
 // certificate is the material of one; nil parts get a default.
@@ -312,6 +313,57 @@ func extensions() {
 	certificate{version: 2, extensions: [][]byte{
 		ext("2.5.29.15", false, []byte{5, 0}), ext("2.5.29.17", false, []byte{5, 0}), ext("1.2.3", false, nil), ext("2.5.29.19", false, []byte{5, 0}),
 	}}.write("unparseable-several")
+}
+
+// lists makes revocation lists.
+func lists() {
+	write := func(name string, algorithm []byte, parts ...[]byte) {
+		tbs := seq(parts...)
+		der := seq(tbs, algorithm, tlv(3, append([]byte{0}, make([]byte, 20)...)))
+		if err := os.WriteFile("crl-odd-"+name+".crl", der, 0o644); err != nil {
+			log.Fatal(err)
+		}
+	}
+	utc := tlv(23, []byte("250101000000Z"))
+	long := tlv(24, []byte("20500101120000Z"))
+	entry := func(serial []byte, exts ...[]byte) []byte {
+		parts := [][]byte{tlv(2, serial), utc}
+		if len(exts) > 0 {
+			parts = append(parts, seq(exts...))
+		}
+		return seq(parts...)
+	}
+	issuer := func(cn string) []byte {
+		return ext("2.5.29.29", true, seq(tlv(0xa4, rdns(rdn("2.5.4.3", casn1.UTF8String, cn)))))
+	}
+	two := tlv(2, []byte{1})
+	write("v1", sha256WithRSA, sha256WithRSA, defaultName, utc)
+	write("v1-next", sha256WithRSA, sha256WithRSA, defaultName, long, long)
+	write("entries", sha256WithRSA, two, sha256WithRSA, defaultName, utc, long, seq(
+		entry([]byte{0xff}), entry([]byte{0, 0x80}), entry([]byte{0x80, 0, 0}), entry([]byte{0}),
+		entry([]byte{1}, issuer("other")), entry([]byte{2}), entry([]byte{3}, issuer("odd")), entry([]byte{4}),
+		entry([]byte{5}, ext("1.2.3", true, []byte{5, 0}), ext("2.5.29.21", false, []byte{10, 1, 1}), ext("2.5.29.24", false, long)),
+		entry([]byte{6}, ext("1.2.3", false, nil)),
+	))
+	write("extensions", sha256WithRSA, two, sha256WithRSA, defaultName, utc, tlv(0xa0, seq(
+		ext("2.5.29.20", false, tlv(2, []byte(strings.Repeat("\x12\x34", 40)))), ext("2.5.29.27", true, tlv(2, []byte{0xff})),
+		ext("1.3.6.1.5.5.7.48.1.5", false, []byte{5, 0}), ext("1.2.3", false, make([]byte, 200)),
+		ext("2.5.29.28", true, seq(tlv(0x84, []byte{0xff}))), ext("2.5.29.35", false, seq(tlv(0x80, []byte{1, 2}))),
+	)))
+	write("no-extensions", sha256WithRSA, two, sha256WithRSA, defaultName, utc, tlv(0xa0, seq()))
+	write("refused-extension", sha256WithRSA, two, sha256WithRSA, defaultName, utc, tlv(0xa0, seq(ext("2.5.29.20", false, []byte{5, 0}))))
+	for name, algorithm := range map[string][]byte{
+		"params":         seq(oid("1.2.3.4"), tlv(4, []byte("x"))),
+		"pss-default":    seq(oid("1.2.840.113549.1.1.10"), seq()),
+		"pss-no-params":  seq(oid("1.2.840.113549.1.1.10")),
+		"pss-sha3":       seq(oid("1.2.840.113549.1.1.10"), seq(tlv(0xa0, seq(oid("2.16.840.1.101.3.4.2.8"), []byte{5, 0})), tlv(0xa2, tlv(2, []byte{0x40})))),
+		"dsa-sha1":       seq(oid("1.2.840.10040.4.3")),
+		"ml-dsa":         seq(oid("2.16.840.1.101.3.4.3.17")),
+		"ecdsa-null":     seq(oid("1.2.840.10045.4.3.2"), []byte{5, 0}),
+		"unknown-params": seq(oid("1.2.840.113549.1.1.11"), seq()),
+	} {
+		write("algorithm-"+name, algorithm, two, algorithm, defaultName, utc)
+	}
 }
 
 func hexes(values ...[]byte) []string {

@@ -1,13 +1,14 @@
 //go:build ignore
 
-// Command make writes zonenames.go from what two JDKs say. Run it in package
-// x509util's folder:
+// Command make writes zonenames.go from what two JDKs say, and what the test
+// compares with. Run it in package x509util's folder:
 //
 //	go run testdata/zones/make.go <java of JDK 17> <java of JDK 25>
 package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"log"
 	"maps"
 	"os"
@@ -48,6 +49,33 @@ const zoneNames = ` + "`")
 	}
 	out.WriteString("\n`\n")
 	if err := os.WriteFile("zonenames.go", out.Bytes(), 0o644); err != nil {
+		log.Fatal(err)
+	}
+	dates("dates17.tsv.gz", os.Args[1])
+	dates("dates25.tsv.gz", os.Args[2])
+}
+
+// dates records Date.toString of moments before and since Java's first
+// transitions of zones, in summer and winter of several years.
+func dates(name, java string) {
+	text, err := exec.Command(java, "testdata/zones/Dates.java",
+		"-62135596800", "-12219336000", "-12219249600", "-2208988801", "0", "500000000", "900000000", "1130000000",
+		"1420070400", "1553000000", "1600000000", "1688169600", "1710331200", "1719835200", "1735689600").Output()
+	if err != nil {
+		log.Fatal(err)
+	}
+	var out bytes.Buffer
+	zip, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := zip.Write(text); err != nil {
+		log.Fatal(err)
+	}
+	if err := zip.Close(); err != nil {
+		log.Fatal(err)
+	}
+	if err := os.WriteFile("testdata/zones/"+name, out.Bytes(), 0o644); err != nil {
 		log.Fatal(err)
 	}
 }
