@@ -17,7 +17,6 @@
 package check
 
 import (
-	"context"
 	"time"
 
 	"gokeytool/store"
@@ -161,10 +160,4 @@ type Options struct {
 	// Lookup gives the value of a property that a server.xml names by
 	// ${...}, such as user.home; nil knows none.
 	Lookup func(name string) (value string, ok bool)
-}
-
-// File looks at the keystore in a file. It never fails: what went wrong is a
-// finding.
-func File(ctx context.Context, path string, o Options) Verdict {
-	return Verdict{}
 }

@@ -1,0 +1,386 @@
+package check
+
+import (
+	"bytes"
+	"crypto"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
+
+	"gokeytool/endpoint"
+	"gokeytool/jdk"
+	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12"
+	"gokeytool/x509util"
+)
+
+const (
+	// soon is how long before its end a key's certificate deserves a
+	// warning where Options.Within says nothing.
+	soon = 30 * 24 * time.Hour
+	// longLife is the longest life that macOS 10.15, iOS 13 and later accept
+	// of a server's certificate, whoever issued it.
+	longLife = 825*24*time.Hour + time.Minute
+)
+
+// entry looks at one entry and lists it.
+func (x *examination) entry(e *entry.Entry) {
+	alias := x.store.AliasOf(e.Alias)
+	if pkcs12.HiddenFromJava(e) {
+		alias = e.Alias
+	}
+	x.Entries = append(x.Entries, Entry{Alias: alias, Kind: e.Kind.String(), Created: e.Created.UTC(), Chain: x.chainOf(e.Chain)})
+	certs, err := parse(e.Chain)
+	if err != nil {
+		x.find(Error, "unreadable-certificate", alias, err.Error(),
+			command("importcert", "-alias", alias, "-file", "CERTIFICATE", "-keystore", x.Path))
+	}
+	switch e.Kind {
+	case entry.PrivateKey:
+		key := x.privateKey(e, alias)
+		switch {
+		case len(e.Chain) == 0:
+			x.find(Error, "no-certificate", alias, "there is no certificate with the key", command("importcert", "-alias", alias, "-file", "CERTIFICATE", "-keystore", x.Path))
+		case err == nil:
+			x.identity(alias, key, e.Chain, certs)
+		}
+	case entry.SecretKey:
+		x.secretKey(alias)
+	case entry.TrustedCertificate:
+		if err == nil {
+			x.trusted(alias, certs[0])
+		}
+	}
+}
+
+// parse reads a chain.
+func parse(chain []entry.Certificate) ([]*x509util.Certificate, error) {
+	certs := make([]*x509util.Certificate, len(chain))
+	for i, c := range chain {
+		parsed, err := x509util.ParseCertificate(c.DER)
+		if err != nil {
+			return nil, fmt.Errorf("certificate %d of %d can't be read: %w", i+1, len(chain), err)
+		}
+		certs[i] = parsed
+	}
+	return certs, nil
+}
+
+// chainOf describes the certificates that can be read.
+func (x *examination) chainOf(chain []entry.Certificate) []Certificate {
+	var list []Certificate
+	for _, c := range chain {
+		parsed, err := x509util.ParseCertificate(c.DER)
+		if err != nil {
+			continue
+		}
+		list = append(list, Certificate{
+			Subject:   parsed.Subject.String(),
+			Issuer:    parsed.Issuer.String(),
+			Serial:    parsed.Serial.Text(16),
+			NotBefore: parsed.NotBefore,
+			NotAfter:  parsed.NotAfter,
+			Key:       x509util.DescribeKey(parsed.SPKI, jdk.Default),
+			Signature: parsed.SigName,
+			SHA256:    x509util.Fingerprint(c.DER, "SHA-256"),
+		})
+	}
+	return list
+}
+
+// privateKey opens a key with the store's password, else the key's. It
+// returns nil where that fails, and then has said why.
+func (x *examination) privateKey(e *entry.Entry, alias string) crypto.Signer {
+	key, ok := x.unseal(alias)
+	if !ok {
+		return nil
+	}
+	defer key.Wipe()
+	signer, err := x509util.ParsePrivateKey(key.PKCS8)
+	if err != nil {
+		x.find(Warning, "unknown-key", alias, fmt.Sprintf("the key opens, but can't be examined: %v", err), "")
+		return nil
+	}
+	return signer
+}
+
+// secretKey opens a secret key.
+func (x *examination) secretKey(alias string) {
+	if key, ok := x.unseal(alias); ok {
+		key.Wipe()
+	}
+}
+
+// unseal opens the key of an alias.
+func (x *examination) unseal(alias string) (entry.Key, bool) {
+	if x.password == nil {
+		return entry.Key{}, false
+	}
+	key, err := x.store.Key(alias, x.password)
+	if err == nil {
+		return key, true
+	}
+	if !errors.Is(err, entry.ErrPassword) {
+		x.find(Error, "damaged-key", alias, fmt.Sprintf("the key can't be read: %v", err), "")
+		return entry.Key{}, false
+	}
+	if x.o.KeyPassword != nil {
+		if key, err := x.store.Key(alias, x.o.KeyPassword); err == nil {
+			if !x.only {
+				x.find(Info, "key-password", alias, "the key has a password of its own: Tomcat needs it as keyPass (certificateKeyPassword)", x.samePassword(alias))
+			}
+			return key, true
+		}
+	}
+	x.find(Error, "key-password", alias, "the keystore's password does not open this key: Java says: Cannot recover key", x.samePassword(alias))
+	return entry.Key{}, false
+}
+
+// samePassword is the command that gives a key the keystore's password.
+func (x *examination) samePassword(alias string) string {
+	if x.Type == "PKCS12" {
+		return command("importkeystore", "-srckeystore", x.Path, "-srcalias", alias, "-destkeystore", "NEW.p12") + "  (asks for the key's password)"
+	}
+	return command("keypasswd", "-alias", alias, "-keystore", x.Path) + "  (give the keystore's password as the new one)"
+}
+
+// trusted looks at a trusted certificate. Its signature does not matter, nor
+// who issued it: it is trusted for itself.
+func (x *examination) trusted(alias string, c *x509util.Certificate) {
+	x.dates(alias, 0, 1, c, command("delete", "-alias", alias, "-keystore", x.Path)+"  (if nothing needs it any more)", false)
+	if text := x.weakKey(c); text != "" {
+		x.find(Warning, "weak-key", alias, text, "")
+	}
+}
+
+// weakKey is what keytool says of a weak key; "" if it is none.
+func (x *examination) weakKey(c *x509util.Certificate) string {
+	warnings := x509util.Judge{}.Key(c.Subject.String(), c.SPKI)
+	if len(warnings) == 0 {
+		return ""
+	}
+	return strings.TrimSuffix(warnings[0], ".")
+}
+
+// dates looks at the dates of certificate i of n.
+func (x *examination) dates(alias string, i, n int, c *x509util.Certificate, remedy string, key bool) {
+	who := "the certificate"
+	if i > 0 {
+		who = fmt.Sprintf("certificate %d of %d, %s,", i+1, n, c.Subject)
+	}
+	severity, early := Warning, Info
+	if key {
+		severity, early = Error, Warning
+	}
+	within := soon
+	if x.o.Within > 0 {
+		severity, early, within = Error, Error, x.o.Within
+	}
+	switch left := c.NotAfter.Sub(x.o.Now); {
+	case x.o.Now.Before(c.NotBefore):
+		x.find(severity, "not-yet-valid", alias, fmt.Sprintf("%s is not valid before %s, in %s", who, day(c.NotBefore), span(c.NotBefore.Sub(x.o.Now))), "")
+	case left < 0:
+		x.find(severity, "expired", alias, fmt.Sprintf("%s expired on %s, %s ago", who, day(c.NotAfter), span(-left)), remedy)
+	case left < within:
+		x.find(early, "expires-soon", alias, fmt.Sprintf("%s expires on %s, in %s", who, day(c.NotAfter), span(left)), remedy)
+	}
+}
+
+// purpose is what a certificate is for.
+type purpose uint8
+
+const (
+	anything purpose = iota // it does not say
+	server
+	client // or whatever else than a server
+	authority
+)
+
+// purposeOf tells it by BasicConstraints and ExtendedKeyUsage (RFC 5280
+// sections 4.2.1.9 and 4.2.1.12).
+func purposeOf(c *x509util.Certificate) purpose {
+	if !c.EndEntity() {
+		return authority
+	}
+	usage := c.Extension("2.5.29.37")
+	if usage == nil {
+		return anything
+	}
+	list := cryptobyte.String(usage.Value)
+	if !list.ReadASN1(&list, asn1.SEQUENCE) {
+		return anything
+	}
+	for !list.Empty() {
+		var oid []byte
+		if !list.ReadASN1Bytes(&oid, asn1.OBJECT_IDENTIFIER) {
+			break
+		}
+		if bytes.Equal(oid, oidServerAuth) || bytes.Equal(oid, oidAnyUsage) {
+			return server
+		}
+	}
+	return client
+}
+
+var (
+	oidServerAuth = []byte{0x2B, 6, 1, 5, 5, 7, 3, 1} // 1.3.6.1.5.5.7.3.1
+	oidAnyUsage   = []byte{0x55, 0x1D, 0x25, 0}       // 2.5.29.37.0
+)
+
+// identity looks at a key and its chain. key is nil if it did not open.
+func (x *examination) identity(alias string, key crypto.Signer, chain []entry.Certificate, certs []*x509util.Certificate) {
+	id := endpoint.Identity{Alias: alias, Key: key, Keystore: x.Path}
+	for _, c := range chain {
+		id.Chain = append(id.Chain, c.DER)
+	}
+	checks := endpoint.Examine(id, x.o.Now)
+	find := func(name string) endpoint.Check {
+		i := slices.IndexFunc(checks, func(c endpoint.Check) bool { return c.Name == name })
+		if i < 0 {
+			return endpoint.Check{OK: true}
+		}
+		return checks[i]
+	}
+	is := purposeOf(certs[0])
+	if x.server && (x.alias == "" || strings.EqualFold(x.alias, alias)) {
+		is = server
+	}
+
+	if c := find("key"); !c.OK && key != nil {
+		x.find(Error, "key-mismatch", alias, c.Detail, c.Remedy)
+	}
+	x.chain(alias, find("chain"), certs)
+	x.life(alias, find("dates"), is, id, certs)
+	x.strength(alias, find("strength"), is, certs)
+	if is == client || is == authority {
+		return // names and purpose are of use to servers
+	}
+	severity, minor := Warning, Info
+	if is == server {
+		severity, minor = Error, Warning
+	}
+	if len(checks) == 4 {
+		c := find("names")
+		x.find(Warning, "odd-certificate", alias, c.Detail, c.Remedy)
+		return
+	}
+	if c := find("names"); !c.OK {
+		x.find(severity, "names", alias, c.Detail, c.Remedy)
+	}
+	switch c := find("usage"); {
+	case !c.OK:
+		x.find(severity, "usage", alias, c.Detail, c.Remedy)
+	case c.Warn:
+		x.find(Info, "usage", alias, c.Detail, c.Remedy)
+	}
+	switch c := find("suites"); {
+	case !c.OK:
+		x.find(severity, "key-type", alias, c.Detail+"; Tomcat starts with it all the same, and every handshake fails", c.Remedy)
+	case c.Warn:
+		x.find(minor, "key-type", alias, c.Detail, c.Remedy)
+	}
+}
+
+// chain tells the ways apart in which a chain is wrong.
+func (x *examination) chain(alias string, c endpoint.Check, certs []*x509util.Certificate) {
+	switch {
+	case c.OK && c.Warn:
+		x.find(Info, "chain-without-root", alias, c.Detail, "")
+	case c.OK:
+	default:
+		x.find(Error, chainFault(certs), alias, c.Detail, c.Remedy)
+	}
+}
+
+// chainFault names the first fault of a chain that has one.
+func chainFault(certs []*x509util.Certificate) string {
+	for i, c := range certs {
+		if i+1 < len(certs) && c.Issuer.Equal(certs[i+1].Subject) {
+			continue
+		}
+		switch issuer := func(o *x509util.Certificate) bool { return o.Subject.Equal(c.Issuer) }; {
+		case c.SelfSigned() && i+1 < len(certs):
+			return "chain-order"
+		case c.SelfSigned():
+			return "chain-broken"
+		case slices.ContainsFunc(certs, issuer):
+			return "chain-order"
+		default:
+			return "chain-incomplete"
+		}
+	}
+	return "chain-broken"
+}
+
+// life looks at the dates of a chain.
+func (x *examination) life(alias string, c endpoint.Check, is purpose, id endpoint.Identity, certs []*x509util.Certificate) {
+	for i, cert := range certs {
+		remedy := ""
+		switch {
+		case cert.NotAfter.Sub(x.o.Now) >= max(soon, x.o.Within):
+		case i == 0:
+			// What Examine will say the moment it has ended.
+			for _, later := range endpoint.Examine(id, cert.NotAfter.Add(time.Second)) {
+				if later.Name == "dates" {
+					remedy = later.Remedy
+				}
+			}
+		default:
+			remedy = command("importcert", "-alias", alias, "-file", "CHAIN", "-keystore", x.Path) + "  (with the CA's new certificate)"
+		}
+		x.dates(alias, i, len(certs), cert, remedy, true)
+	}
+	leaf := certs[0]
+	if life := leaf.NotAfter.Sub(leaf.NotBefore); life > longLife && (is == server || is == anything) {
+		x.find(Info, "long-life", alias, fmt.Sprintf("macOS and iOS refuse server certificates made for more than 825 days (this: %d)", int(life.Hours()/24)), c.Remedy)
+	}
+}
+
+// strength looks at the keys and signatures of a chain. A key that Java
+// refuses too is an error, and a signature with MD5.
+func (x *examination) strength(alias string, c endpoint.Check, is purpose, certs []*x509util.Certificate) {
+	if c.OK {
+		return
+	}
+	id := "weak-signature"
+	severity := Warning
+	if is == server {
+		severity = Error
+	}
+	for i, cert := range certs {
+		if text := x.weakKey(cert); text != "" {
+			id = "weak-key"
+			if strings.HasSuffix(text, "is disabled") {
+				severity = Error
+			}
+			break
+		}
+		root := i == len(certs)-1 && cert.SelfSigned()
+		if !root && strings.HasPrefix(cert.SigName, "MD") {
+			severity = Error
+		}
+	}
+	x.find(severity, id, alias, c.Detail, c.Remedy)
+}
+
+// day shows a date.
+func day(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+
+// span shows a length of time in the unit that fits.
+func span(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d >= 3*365*day:
+		return plural(int(d/day/365), "year")
+	case d >= 2*day:
+		return plural(int(d/day), "day")
+	case d >= 2*time.Hour:
+		return plural(int(d.Hours()), "hour")
+	}
+	return plural(int(d.Minutes()), "minute")
+}

@@ -1,0 +1,319 @@
+package check
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"runtime"
+	"slices"
+	"time"
+
+	"gokeytool/store"
+	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12"
+)
+
+const (
+	// defaultMaxSize is the size in bytes beyond which a file is not read: ten
+	// times the largest trust stores.
+	defaultMaxSize = 64 << 20
+	// headSize is how much of a file store.Detect wants to see.
+	headSize = 4096
+)
+
+// changeit is the password of Java's own trust store, and the one that Tomcat
+// takes where none is configured.
+const changeit = "changeit"
+
+// use says what a file is for, beyond what it says itself.
+type use struct {
+	role   string
+	alias  string // the key that is served; "" for none in particular
+	server bool   // its keys are a TLS server's
+	trust  bool   // its certificates are to verify clients'
+	only   bool   // no other password than the one given is tried
+}
+
+// examination is the making of a verdict.
+type examination struct {
+	use
+	Verdict
+	o        Options
+	store    *store.Store
+	password []byte // that opened the store; nil if none did
+}
+
+// File looks at the keystore in a file. It never fails: what went wrong is a
+// finding.
+func File(_ context.Context, path string, o Options) Verdict {
+	v, _ := examineFile(path, o, use{}, true)
+	return v
+}
+
+// examineFile makes the verdict on a file. A file that need not be a keystore,
+// and is not by its content, has none.
+func examineFile(path string, o Options, u use, must bool) (v Verdict, ok bool) {
+	if o.MaxSize <= 0 {
+		o.MaxSize = defaultMaxSize
+	}
+	if o.Now.IsZero() {
+		o.Now = time.Now()
+	}
+	x := &examination{o: o, use: u, Verdict: Verdict{Path: path, Role: u.role, Password: PasswordUnknown}}
+	data, mode, err := read(path, o.MaxSize)
+	switch {
+	case err != nil && !must && errors.Is(err, errNoKeystore):
+		return Verdict{}, false
+	case err != nil && !errors.Is(err, errNoKeystore):
+		x.unreadable(err)
+	default:
+		if x.open(data); x.store != nil {
+			x.look()
+			x.fileMode(mode)
+		}
+	}
+	return x.finish(), true
+}
+
+// errNoKeystore says that a file is no keystore by its content.
+var errNoKeystore = errors.New("not a keystore")
+
+// read reads a file whole if it begins as a keystore does. Otherwise it returns
+// its beginning, for store.Decode to say what it is, and errNoKeystore.
+func read(path string, maxSize int64) ([]byte, fs.FileMode, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, 0, &fs.PathError{Op: "read", Path: path, Err: errors.New("not a regular file")}
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer f.Close()
+	head := make([]byte, min(info.Size(), headSize))
+	n, err := io.ReadFull(f, head)
+	head = head[:n]
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, 0, err
+	}
+	if _, err := store.Detect(head); err != nil {
+		return head, 0, errNoKeystore
+	}
+	if info.Size() > maxSize {
+		return nil, 0, fmt.Errorf("%w: its %d bytes are more than the %d that are read", entry.ErrLimit, info.Size(), maxSize)
+	}
+	var data bytes.Buffer
+	data.Grow(int(info.Size()) + bytes.MinRead)
+	data.Write(head)
+	// A file may grow while it is read.
+	_, err = data.ReadFrom(io.LimitReader(f, maxSize-int64(n)))
+	return data.Bytes(), info.Mode(), err
+}
+
+// find adds a finding.
+func (x *examination) find(s Severity, id, alias, text, remedy string) {
+	x.Findings = append(x.Findings, Finding{ID: id, Severity: s, Alias: alias, Text: text, Remedy: remedy})
+}
+
+// finish sums up.
+func (x *examination) finish() Verdict {
+	v := x.Verdict
+	if v.Status == "" {
+		v.Status = Healthy
+		for _, f := range v.Findings {
+			if f.Severity == Error || f.Severity == Warning && x.o.Strict {
+				v.Status = Faulty
+			}
+		}
+	}
+	if v.Entries == nil {
+		v.Entries = []Entry{}
+	}
+	if v.Findings == nil {
+		v.Findings = []Finding{}
+	}
+	slices.SortStableFunc(v.Findings, func(a, b Finding) int { return a.Severity.rank() - b.Severity.rank() })
+	return v
+}
+
+func (s Severity) rank() int { return slices.Index([]Severity{Error, Warning, Info}, s) }
+
+// unreadable: the file system gives nothing to look at.
+func (x *examination) unreadable(err error) {
+	x.Status = Unchecked
+	text, remedy := "the file can't be read: "+cause(err), ""
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		text = "the file does not exist"
+		if x.role != "" {
+			text += ": Java says FileNotFoundException"
+		}
+	case errors.Is(err, fs.ErrPermission):
+		remedy = "ls -l " + quote(x.Path) + "  (shows who may)"
+	case errors.Is(err, entry.ErrLimit):
+		x.find(Error, "limit", "", cause(err), "")
+		return
+	}
+	x.find(Error, "unreadable", "", text, remedy)
+}
+
+// cause is what an error says beside the path, which the verdict has.
+func cause(err error) string {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		return pe.Err.Error()
+	}
+	return err.Error()
+}
+
+// open decodes the store with the first password that fits; failing all, as
+// far as that is possible without one.
+func (x *examination) open(data []byte) {
+	var failed error
+	for _, p := range x.passwords(data) {
+		s, err := store.Decode(x.Path, data, store.Options{Password: p.text, Limits: x.o.Limits})
+		if errors.Is(err, entry.ErrPassword) {
+			failed = err
+			continue
+		}
+		if err != nil {
+			x.undecodable(err)
+			return
+		}
+		x.store, x.password, x.Password = s, p.text, p.name
+		break
+	}
+	if x.store == nil {
+		x.Status = Unchecked
+		x.wrongPassword(failed)
+		s, err := store.Decode(x.Path, data, store.Options{Limits: x.o.Limits})
+		if err != nil {
+			if opened, ok := errors.AsType[*store.OpenError](failed); ok {
+				x.Type = opened.Type
+			}
+			return
+		}
+		x.store = s
+	}
+	x.Type = x.store.Type()
+	if x.Type == store.PKCS12 && x.password != nil {
+		p := pkcs12.FileParams(x.store.File())
+		if p.MACAlgorithm == pkcs12.None && p.CertAlgorithm == pkcs12.None {
+			x.Password = PasswordNone
+		}
+	}
+}
+
+// candidate is a password to try.
+type candidate struct {
+	text []byte
+	name Password
+}
+
+// passwords are those to try, in order.
+func (x *examination) passwords(data []byte) []candidate {
+	var list []candidate
+	if x.o.Password != nil {
+		list = append(list, candidate{x.o.Password, PasswordGiven})
+		if x.only {
+			return list
+		}
+	}
+	if string(x.o.Password) != changeit {
+		list = append(list, candidate{[]byte(changeit), PasswordChangeit})
+	}
+	// Only PKCS12 files are seen with an empty password.
+	if t, err := store.Detect(data); err == nil && t == store.PKCS12 && (x.o.Password == nil || len(x.o.Password) > 0) {
+		list = append(list, candidate{[]byte{}, PasswordEmpty})
+	}
+	return list
+}
+
+// wrongPassword: no password fits.
+func (x *examination) wrongPassword(err error) {
+	java := "Java says: keystore password was incorrect"
+	if opened, ok := errors.AsType[*store.OpenError](err); ok && opened.Type != store.PKCS12 {
+		java = "Java says: Keystore was tampered with, or password was incorrect"
+	}
+	remedy := command("check", x.Path, "-storepass:file", "PASSWORDFILE")
+	switch {
+	case x.only:
+		x.find(Error, "password", "", "the file is whole, but the configured password does not open it, or its content was changed; "+java, "correct the password in the configuration")
+	case x.o.Password != nil:
+		x.find(Error, "password", "", "the file is whole, but neither the password given nor changeit opens it, or its content was changed; "+java, remedy)
+	default:
+		x.find(Error, "password", "", "it needs its password: changeit, Java's default, does not open it", remedy)
+	}
+}
+
+// undecodable: not a keystore, or a broken one.
+func (x *examination) undecodable(err error) {
+	x.Status = Unchecked
+	if opened, ok := errors.AsType[*store.OpenError](err); ok {
+		x.Type, err = opened.Type, opened.Err
+	}
+	if other, ok := errors.AsType[*store.NotKeystoreError](err); ok {
+		x.find(Error, "not-a-keystore", "", "this is "+string(other.What)+", and no keystore", notKeystore(other.What, x.Path))
+		return
+	}
+	id, text := "damaged", "the file is damaged: "
+	switch {
+	case errors.Is(err, entry.ErrUnsupported):
+		id, text = "unsupported", "it uses what can't be read here: "
+	case errors.Is(err, entry.ErrLimit):
+		id, text = "limit", "it asks for more than is reasonable: "
+	}
+	remedy := ""
+	if id == "damaged" {
+		remedy = "fetch it again or take the backup; keystores must be copied as binary files"
+	}
+	x.find(Error, id, "", text+err.Error(), remedy)
+}
+
+// notKeystore says what to do with a file that is something else.
+func notKeystore(what store.Content, path string) string {
+	switch what {
+	case store.PEMCertificate, store.DERCertificate, store.PEMPKCS7, store.DERPKCS7:
+		return command("importcert", "-alias", "NAME", "-file", path, "-keystore", "KEYSTORE")
+	case store.PEMRequest, store.DERRequest:
+		return command("printcertreq", "-file", path)
+	case store.PEMCRL, store.DERCRL:
+		return command("printcrl", "-file", path)
+	case store.PEMKey, store.PEMEncryptedKey, store.DERKey, store.DEREncryptedKey:
+		return "openssl pkcs12 -export -inkey " + quote(path) + " -in CERTIFICATE -name ALIAS -out keystore.p12"
+	case store.Base64Keystore:
+		return "base64 -d " + quote(path) + " > keystore.p12"
+	}
+	return ""
+}
+
+// fileMode: a file with keys that any user can read.
+func (x *examination) fileMode(mode fs.FileMode) {
+	if runtime.GOOS == "windows" || mode.Perm()&0o004 == 0 {
+		return
+	}
+	for _, e := range x.store.Entries() {
+		if e.Kind != entry.TrustedCertificate {
+			x.find(Warning, "file-mode", "", fmt.Sprintf("every user of this machine can read the file (mode %04o), and it holds keys", mode.Perm()),
+				"chmod o-rwx "+quote(x.Path))
+			return
+		}
+	}
+}
+
+// plural is a number with its noun.
+func plural(n int, noun string) string {
+	switch {
+	case n == 1:
+		return "1 " + noun
+	case noun == "entry":
+		return fmt.Sprintf("%d entries", n)
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

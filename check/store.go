@@ -1,0 +1,214 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"gokeytool/store"
+	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12"
+)
+
+// look goes through an opened store.
+func (x *examination) look() {
+	inJava := x.store.JavaOrder()
+	for _, e := range inJava {
+		x.entry(e)
+		if e.Kind == entry.PrivateKey && x.Serves == "" {
+			x.Serves = x.store.AliasOf(e.Alias)
+		}
+	}
+	for _, e := range x.store.Entries() {
+		if !slices.Contains(inJava, e) {
+			x.unseen(e)
+		}
+	}
+	x.content(inJava)
+	x.aliases(inJava)
+	x.openedWith()
+	if x.Type == store.PKCS12 {
+		x.pkcs12()
+	} else {
+		x.ownFormat()
+	}
+}
+
+// unseen: an entry that Java does not list.
+func (x *examination) unseen(e *entry.Entry) {
+	alias := e.Alias
+	x.entry(e)
+	if pkcs12.HiddenFromJava(e) {
+		x.find(Error, "hidden-key", alias, "Java does not see this key: it is not encrypted, or does not say which certificate is its own (localKeyID)",
+			x.rewrite())
+		return
+	}
+	x.find(Warning, "duplicate-alias", alias, fmt.Sprintf("there are several entries of the alias %q, of which Java sees the last alone", alias), "")
+}
+
+// rewrite is the command that writes the store anew as Java's keytool would.
+func (x *examination) rewrite() string {
+	return command("importkeystore", "-srckeystore", x.Path, "-destkeystore", x.Path, "-deststoretype", "pkcs12")
+}
+
+// content: whether there is in the store what it is for.
+func (x *examination) content(inJava []*entry.Entry) {
+	var keys, certificates int
+	for _, e := range inJava {
+		switch e.Kind {
+		case entry.PrivateKey:
+			keys++
+		case entry.TrustedCertificate:
+			certificates++
+		}
+	}
+	if x.Type == store.PKCS12 {
+		x.untrusted(len(inJava), certificates)
+	}
+	switch {
+	case x.trust && certificates == 0:
+		x.find(Error, "no-trust-anchors", "", "there is no trusted certificate in it: every client is refused (Java says: the trustAnchors parameter must be non-empty)",
+			command("importcert", "-alias", "NAME", "-file", "CA", "-keystore", x.Path))
+	case len(x.Entries) == 0 && x.password != nil:
+		x.find(Warning, "empty", "", "there is nothing in it; as a trust store it makes Java say: the trustAnchors parameter must be non-empty", "")
+	}
+	if keys > 1 && x.alias == "" {
+		severity := Info
+		if x.server {
+			severity = Warning
+		}
+		x.find(severity, "several-keys", x.Serves, fmt.Sprintf("of %d keys Tomcat serves this one, the first in Java's order, unless keyAlias (certificateKeyAlias) names another", keys), "")
+	}
+}
+
+// untrusted: certificates in a PKCS12 file that are no entries.
+func (x *examination) untrusted(entries, certificates int) {
+	loose := pkcs12.Untrusted(x.store.File())
+	if len(loose) == 0 {
+		return
+	}
+	for _, c := range loose {
+		x.Entries = append(x.Entries, Entry{Kind: entry.TrustedCertificate.String(), Chain: x.chainOf([]entry.Certificate{c})})
+	}
+	count := plural(len(loose), "certificate")
+	remedy := "openssl pkcs12 -in " + quote(x.Path) + " -nokeys -out ca.pem && " + command("importcert", "-alias", "NAME", "-file", "ca.pem", "-keystore", x.Path)
+	switch {
+	case entries == 0:
+		x.find(Error, "trust-mark", "", count+" in it lack Java's trust mark: Java sees no entry at all (the trustAnchors parameter must be non-empty)", remedy)
+	case certificates > 0:
+		x.find(Warning, "trust-mark", "", count+" in it lack Java's trust mark: Java sees the others alone", remedy)
+	default:
+		x.find(Info, "trust-mark", "", count+" in it belong to no key's chain and lack Java's trust mark: Java does not see them", remedy)
+	}
+}
+
+// aliases: names that Java does not find, or takes for each other.
+func (x *examination) aliases(inJava []*entry.Entry) {
+	byFold := make(map[string][]string)
+	for _, e := range inJava {
+		folded := strings.ToLower(e.Alias)
+		byFold[folded] = append(byFold[folded], e.Alias)
+	}
+	for _, e := range inJava {
+		folded := strings.ToLower(e.Alias)
+		same := byFold[folded]
+		switch {
+		case x.Type == store.PKCS12:
+			if e.Kind == entry.PrivateKey && isNumber(e.Alias) {
+				x.find(Info, "numbered-alias", e.Alias, "the alias is a number, as Java gives one to a key without a name (openssl pkcs12 -export without -name)",
+					command("changealias", "-alias", e.Alias, "-destalias", "NAME", "-keystore", x.Path))
+			}
+		case len(same) > 1:
+			if e.Alias == same[0] {
+				x.find(Error, "alias-case", e.Alias, fmt.Sprintf("the aliases %s differ in case alone: Java finds the one in lower case, if any, and never the others", quoted(same)),
+					command("changealias", "-alias", firstMixed(same), "-destalias", folded+"-2", "-keystore", x.Path))
+			}
+		case e.Alias != folded:
+			x.find(Warning, "alias-case", e.Alias, fmt.Sprintf("Java lists this entry, but does not find it: it looks for %q", folded),
+				command("changealias", "-alias", e.Alias, "-destalias", folded, "-keystore", x.Path))
+		}
+	}
+}
+
+func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+
+func quoted(names []string) string {
+	list := make([]string, len(names))
+	for i, name := range names {
+		list[i] = fmt.Sprintf("%q", name)
+	}
+	return strings.Join(list, ", ")
+}
+
+// firstMixed returns the first alias that is not in lower case.
+func firstMixed(aliases []string) string {
+	for _, a := range aliases {
+		if a != strings.ToLower(a) {
+			return a
+		}
+	}
+	return aliases[0]
+}
+
+// openedWith: passwords that protect nothing.
+func (x *examination) openedWith() {
+	if x.Password == PasswordChangeit && x.o.Password != nil {
+		x.find(Warning, "other-password", "", "the password given does not open it; changeit, Java's default, does", "")
+	}
+	secret := slices.ContainsFunc(x.store.Entries(), func(e *entry.Entry) bool { return e.Kind != entry.TrustedCertificate })
+	if !secret || x.password == nil {
+		return
+	}
+	remedy := command("storepasswd", "-keystore", x.Path)
+	if x.Type != store.PKCS12 {
+		remedy += "  (and keypasswd for each key, or Java says: Cannot recover key)"
+	}
+	switch {
+	case x.Password == PasswordNone:
+	case string(x.password) == changeit:
+		x.find(Warning, "default-password", "", "it holds keys under the password changeit, which everybody knows", remedy)
+	case len(x.password) == 0:
+		x.find(Warning, "empty-password", "", "it holds keys under an empty password, and keytool does not take one", remedy)
+	}
+}
+
+// pkcs12: who can read the file.
+func (x *examination) pkcs12() {
+	d := demandsOf(x.store.File())
+	x.Readers = d.readers()
+	rewrite := x.rewrite()
+	if len(d.legacy) > 0 {
+		x.find(Warning, "legacy-encryption", "", fmt.Sprintf("it is encrypted with %s: OpenSSL 3 opens it with -legacy only, and it protects little", strings.Join(d.legacy, ", ")), rewrite)
+	}
+	switch {
+	case d.java == javaNone:
+		x.find(Warning, "not-for-java", "", fmt.Sprintf("no release of Java knows all of its algorithms (%s)", algorithms(x.store.File())), rewrite)
+	case d.pbmac1:
+		x.find(Warning, "pbmac1", "", "its integrity is protected by PBMAC1 (RFC 9579): Java before 26 and OpenSSL before 3.4 do not open it", rewrite)
+	case d.java == javaPBES2:
+		x.find(Info, "modern-encryption", "", "Java before 8u301 and 11.0.12, and Windows before 10 1709 and Server 2019, do not open it", rewrite+" -J-Dkeystore.pkcs12.legacy")
+	}
+}
+
+// algorithms lists what a PKCS12 file uses.
+func algorithms(f *entry.File) string {
+	names := pkcs12.EncryptionAlgorithms(f)
+	if mac := pkcs12.FileParams(f).MACAlgorithm; mac != pkcs12.None {
+		names = append(names, mac)
+	}
+	return strings.Join(names, ", ")
+}
+
+// ownFormat: JKS and JCEKS.
+func (x *examination) ownFormat() {
+	x.Readers = javaOnly(x.Type)
+	severity, text := Info, fmt.Sprintf("%s is a format of Java's own, which Java 26 calls outdated and will drop", x.Type)
+	if slices.ContainsFunc(x.store.Entries(), func(e *entry.Entry) bool { return e.Kind != entry.TrustedCertificate }) {
+		if x.Type == store.JKS {
+			severity, text = Warning, text+"; its keys are poorly protected: one SHA-1 a guess"
+		} else {
+			severity = Warning
+		}
+	}
+	x.find(severity, "old-format", "", text, x.rewrite())
+}
