@@ -40,6 +40,9 @@ func JavaError(err error, _ jdk.Release) (text string, ok bool) {
 	case *UnknownTypeError:
 		return fmt.Sprintf("java.security.KeyStoreException: %s not found", strings.ToUpper(e.Name)), true
 	case *fs.PathError:
+		if e.Op == "lock" {
+			return (&SaveError{Path: e.Path, Err: &fs.PathError{Op: "open", Err: e.Err}}).java()
+		}
 		// Of Open: whatever the reason for which it cannot be read.
 		return "java.lang.Exception: Keystore file does not exist: " + e.Path, true
 	}

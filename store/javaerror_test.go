@@ -165,6 +165,7 @@ func recordJavaErrors(t *testing.T, files map[string][]byte) {
 
 func TestJavaErrorOfUse(t *testing.T) {
 	_, missing := Open("/none/such", Options{})
+	_, locked := Lock(t.Context(), "/none/such")
 	save := func(op string, err error) error {
 		return &SaveError{Path: "dir/ks", Err: &os.PathError{Op: op, Path: "dir/ks", Err: err}}
 	}
@@ -173,6 +174,7 @@ func TestJavaErrorOfUse(t *testing.T) {
 		want string
 	}{
 		{missing, "java.lang.Exception: Keystore file does not exist: /none/such"},
+		{locked, "java.io.FileNotFoundException: /none/such (No such file or directory)"},
 		{save("open", syscall.EACCES), "java.io.FileNotFoundException: dir/ks (Permission denied)"},
 		{save("open", syscall.ENOENT), "java.io.FileNotFoundException: dir/ks (No such file or directory)"},
 		{save("open", syscall.EISDIR), "java.io.FileNotFoundException: dir/ks (Is a directory)"},

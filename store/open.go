@@ -5,15 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 
 	"gokeytool/store/entry"
 )
 
 // maxSize is the size in bytes beyond which a file is not read. Real stores of
-// 10,000 entries have about 20 MB.
-const maxSize = 256 << 20
+// 10,000 entries have about 20 MB; a hostile one shall not cost 200 MB.
+const maxSize = 64 << 20
 
 // Options says how a keystore is opened.
 type Options struct {
@@ -88,7 +87,8 @@ func readFile(path string, o Options) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := Detect(head); err != nil && !o.isPEM(err) {
+	t, err := Detect(head)
+	if err != nil && !o.isPEM(err) {
 		return head, nil
 	}
 	var data bytes.Buffer
@@ -100,7 +100,8 @@ func readFile(path string, o Options) ([]byte, error) {
 		return nil, err
 	}
 	if data.Len() > maxSize {
-		return nil, &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("larger than %d MiB: %w", maxSize>>20, entry.ErrLimit)}
+		err := &entry.FormatError{Kind: entry.ErrLimit, Format: string(t), Offset: -1, What: fmt.Sprintf("larger than %d MiB", maxSize>>20)}
+		return nil, &OpenError{Path: path, Type: t, Err: err, declared: o.Type, data: head}
 	}
 	return data.Bytes(), nil
 }
