@@ -27,6 +27,7 @@ func run(t testing.TB, dir, program string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8") // for passwords in arguments
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -250,6 +251,41 @@ func TestJavaReadsCorpus(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestJavaPasswords: since JDK 25 passwords need not be ASCII. In PBES1 it has
+// a way of its own with them.
+func TestJavaPasswords(t *testing.T) {
+	keytool, ok := testtool.Keytools(t)[jdk.Release25]
+	if !ok {
+		t.Skip("JDK 25 is not installed")
+	}
+	const pass = "pässwörd密\U0001F511"
+	for _, legacy := range []string{"-J-Da=b", "-J-Dkeystore.pkcs12.legacy"} {
+		t.Run(legacy, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "store")
+			run(t, "", keytool, "-J"+quickStart, legacy, "-genkeypair", "-alias", "key", "-keyalg", "EC", "-dname", "CN=a", "-keystore", path, "-storepass", pass)
+			data, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := listing(decode(t, data, pass)); got != "key key 1" {
+				t.Errorf("got %s", got)
+			}
+			describe(t, decode(t, data, pass), pass)
+		})
+	}
+	ids := identities()
+	f := NewFile(Default)
+	sealed, err := Seal(ids.server.key, []byte(pass), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Entries = []*entry.Entry{{Alias: "key", Kind: entry.PrivateKey, Created: created, Sealed: sealed, Chain: ids.server.chain}}
+	path := writeFile(t, t.TempDir(), "ours", encode(t, f, pass))
+	if got, _ := javaList(t, keytool, "JDK", path, pass); !slices.Equal(got[path], describe(t, f, pass)) {
+		t.Errorf("Java reads %q", got[path])
 	}
 }
 

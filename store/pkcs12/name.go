@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
@@ -252,12 +253,25 @@ func escape2253(s string) string {
 
 const tagBMPString = asn1.Tag(30)
 
+// decodeUTF16 reads a BMPString. Java writes pairs of surrogates in it; a lone
+// one becomes U+FFFD.
 func decodeUTF16(b []byte) string {
-	units := make([]uint16, len(b)/2)
-	for i := range units {
-		units[i] = uint16(b[2*i])<<8 | uint16(b[2*i+1])
+	var buf [64]byte
+	text := buf[:0]
+	for ; len(b) >= 2; b = b[2:] {
+		r := rune(b[0])<<8 | rune(b[1])
+		if utf16.IsSurrogate(r) {
+			low := rune(utf8.RuneError)
+			if len(b) >= 4 {
+				low = rune(b[2])<<8 | rune(b[3])
+			}
+			if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
+				b = b[2:]
+			}
+		}
+		text = utf8.AppendRune(text, r)
 	}
-	return string(utf16.Decode(units))
+	return string(text)
 }
 
 func encodeUTF16(s string) []byte {

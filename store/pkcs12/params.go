@@ -45,35 +45,36 @@ const (
 
 // Named sets of parameters, by who has to read the file.
 var (
-	// Default is what JDK 16 to 26 write, and 11.0.17, 8u301 and later
-	// updates read: PBES2 with AES-256, and a MAC of SHA-256. OpenSSL since
-	// 1.0.2, Windows since 10 1703 and Server 2019, and NSS read it too.
+	// Default is what JDK 16 and later write, and the updates of 11 and 8
+	// since 2022: PBES2 with AES-256, and a MAC of SHA-256. JDK 12, 11.0.12,
+	// 8u301 and later read it, OpenSSL 1.1.1, Windows 10 and Server 2019,
+	// and today's NSS, GnuTLS and BouncyCastle.
 	Default = Params{aes256, iterations, aes256, iterations, macSHA256, iterations}
 
-	// Java8 is what JDK 8 to 15 write, and 16 and later with
-	// keystore.pkcs12.legacy set. All of Java reads it, NSS and Windows too,
-	// OpenSSL 3 only with -legacy: certificates under 40-bit RC2 are as good
-	// as open to anybody.
+	// Java8 is what JDK 8 to 15 write, and later ones with
+	// keystore.pkcs12.legacy set. All of Java reads it, Windows too, OpenSSL
+	// 3 only with -legacy. Under 40 bits of RC2 certificates are as good as
+	// open to everybody.
 	Java8 = Params{rc2, 50000, desede, 50000, macSHA1, 100000}
 
 	// Legacy is readable by everything that reads PKCS #12 at all, such as
-	// Windows before 10 and Server 2019, macOS, and OpenSSL 3 without
-	// -legacy: Triple-DES for keys and certificates, and a MAC of SHA-1.
+	// Windows before 10, macOS, appliances, and OpenSSL 3 without -legacy:
+	// Triple-DES for keys and certificates, and a MAC of SHA-1.
 	Legacy = Params{desede, 50000, desede, 50000, macSHA1, 100000}
 
-	// OpenSSL3 is what openssl pkcs12 -export of OpenSSL 3 writes. It
-	// differs from Default in its lower counts: opened sooner, also by who guesses.
+	// OpenSSL3 is what openssl pkcs12 -export of OpenSSL 3 writes. What
+	// reads Default reads it. Its lower counts open it sooner, also to who
+	// guesses passwords.
 	OpenSSL3 = Params{aes256, 2048, aes256, 2048, macSHA256, 2048}
 
-	// Java26 has the MAC of RFC 9579 (PBMAC1), for systems under FIPS 140.
-	// JDK 26, OpenSSL 3.4, NSS 3.103, GnuTLS 3.8.5 and later read it, earlier
-	// ones do not.
+	// Java26 has the MAC of RFC 9579 (PBMAC1), which FIPS 140 allows. JDK
+	// 26, OpenSSL 3.4 and later read it; earlier ones refuse the file.
 	Java26 = Params{aes256, iterations, aes256, iterations, pbmac1, iterations}
 
 	// Passwordless is for trust stores, as the cacerts of JDK 18 and later:
 	// certificates in clear and no MAC, so that it opens without a password.
-	// Keys in it are encrypted as in Default. JDK 8u301, 11.0.12 and later
-	// read it, as does OpenSSL.
+	// Keys in it are encrypted as in Default. All of Java reads it, with
+	// whatever password; other programs may want a MAC.
 	Passwordless = Params{None, iterations, aes256, iterations, None, iterations}
 )
 

@@ -36,8 +36,9 @@
 // # Passwords
 //
 // They are UTF-8. The key derivation of PKCS #12 takes them in UTF-16 (RFC
-// 7292 appendix B.1), PBES2 and PBMAC1 in UTF-8, as OpenSSL does; Java refuses
-// passwords beyond ASCII here.
+// 7292 appendix B.1), PBES2 and PBMAC1 in UTF-8, as OpenSSL does. In reading,
+// what OpenSSL before 1.1 and JDK 25 make of passwords beyond ASCII is tried
+// too; earlier Java refuses them.
 package pkcs12
 
 import (

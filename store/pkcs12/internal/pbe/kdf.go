@@ -79,32 +79,59 @@ func fill(dst, pattern []byte) {
 // pairs, as in Java and OpenSSL. Bytes that are not UTF-8 are taken for
 // Latin-1, as OpenSSL does.
 func BMPString(password []byte) []byte {
+	if !utf8.Valid(password) {
+		return widen(password, 0xff)
+	}
 	bmp := make([]byte, 0, 2*len(password)+2)
-	if utf8.Valid(password) {
-		for p := password; len(p) > 0; {
-			r, n := utf8.DecodeRune(p)
-			p = p[n:]
-			if hi, lo := utf16.EncodeRune(r); hi != utf8.RuneError {
-				bmp = append(bmp, byte(hi>>8), byte(hi), byte(lo>>8), byte(lo))
-			} else {
-				bmp = append(bmp, byte(r>>8), byte(r))
-			}
-		}
-	} else {
-		for _, b := range password {
-			bmp = append(bmp, 0, b)
+	for p := password; len(p) > 0; {
+		r, n := utf8.DecodeRune(p)
+		p = p[n:]
+		if hi, lo := utf16.EncodeRune(r); hi != utf8.RuneError {
+			bmp = append(bmp, byte(hi>>8), byte(hi), byte(lo>>8), byte(lo))
+		} else {
+			bmp = append(bmp, byte(r>>8), byte(r))
 		}
 	}
 	return append(bmp, 0, 0)
 }
 
 // EachPassword calls try with the forms in which a password may have entered
-// the key derivation of PKCS #12, until it returns true: BMPString's form
-// and, for an empty password, also no bytes at all. OpenSSL calls the latter
-// the absent password; GnuTLS and Windows write files with it. Java tries
-// both too.
+// the key derivation of PKCS #12, until it returns true. The first is
+// BMPString's. Then come, of an empty password, no bytes at all, which OpenSSL
+// calls the absent password (GnuTLS and Windows write files with it, Java
+// tries both too); and of a password beyond ASCII its bytes one by one, as
+// OpenSSL before 1.1 takes them, and these without their highest bits, as
+// JDK 25 does in encryption (in its MAC it does not).
 func EachPassword(password []byte, try func(bmp []byte) bool) bool {
-	bmp := BMPString(password)
-	defer entry.Wipe(bmp)
-	return try(bmp) || len(password) == 0 && try(nil)
+	once := func(bmp []byte) bool {
+		defer entry.Wipe(bmp)
+		return try(bmp)
+	}
+	switch {
+	case once(BMPString(password)):
+		return true
+	case len(password) == 0:
+		return try(nil)
+	case isASCII(password) || !utf8.Valid(password):
+		return false
+	}
+	return once(widen(password, 0xff)) || once(widen(password, 0x7f))
+}
+
+func isASCII(text []byte) bool {
+	for _, b := range text {
+		if b >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// widen makes a character of each byte, and two zero bytes behind them.
+func widen(password []byte, mask byte) []byte {
+	wide := make([]byte, 2*len(password)+2)
+	for i, b := range password {
+		wide[2*i+1] = b & mask
+	}
+	return wide
 }

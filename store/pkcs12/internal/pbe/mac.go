@@ -23,9 +23,9 @@ type MAC struct {
 	digest     []byte
 }
 
-// Bounds of a PBMAC1 key in bytes. RFC 9579 section 4 has shorter keys
-// refused, since whoever can set a short one can forge files that open with
-// any password; no HMAC here gains by more than the upper bound.
+// Bounds of a PBMAC1 key in bytes. RFC 9579 advises to refuse shorter keys:
+// whoever sets a short one can forge a file that some key fits, whatever the
+// password. No HMAC here gains by more than the upper bound.
 const (
 	minMACKey = 20
 	maxMACKey = 64
@@ -107,8 +107,7 @@ func ParseMAC(macData cryptobyte.String) (*MAC, error) {
 }
 
 // parsePBMAC1 reads PBMAC1-params (RFC 8018 appendix A.5). Salt and
-// iteration count beside them in the MacData mean nothing then (RFC 9579
-// section 5).
+// iteration count beside them in the MacData mean nothing then (RFC 9579).
 func (m *MAC) parsePBMAC1(algorithm cryptobyte.String) error {
 	var params, kdf, hmacAlgorithm, oid cryptobyte.String
 	ok := algorithm.ReadASN1(&params, asn1.SEQUENCE) &&
@@ -122,7 +121,7 @@ func (m *MAC) parsePBMAC1(algorithm cryptobyte.String) error {
 	if err != nil {
 		return err
 	}
-	if p.keySize == 0 { // RFC 9579 section 4: it must be there
+	if p.keySize == 0 { // RFC 9579: it must be there
 		return damaged("PBMAC1 without a key length")
 	}
 	if p.keySize < minMACKey || p.keySize > maxMACKey {

@@ -162,26 +162,34 @@ func TestSchemes(t *testing.T) {
 	}
 }
 
-// An empty password also opens what was encrypted under an absent one.
-func TestAbsentPassword(t *testing.T) {
-	s, err := NewScheme("PBEWithSHA1AndRC4_128", 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	secret := []byte("secret")
-	key := DeriveKey(sha1Hash, nil, s.salt, 1, ForKey, 16)
-	stream, err := rc4.NewCipher(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ciphertext := make([]byte, len(secret))
-	stream.XORKeyStream(ciphertext, secret)
-	if java, _ := s.Encrypt(bytes.Clone(secret), []byte{}); bytes.Equal(java, ciphertext) {
-		t.Fatal("an empty password is encrypted like an absent one")
-	}
-	got, ok, err := s.Decrypt(ciphertext, []byte{}, func(p []byte) bool { return bytes.Equal(p, secret) })
-	if err != nil || !ok || !bytes.Equal(got, secret) {
-		t.Errorf("got %q, %v, %v", got, ok, err)
+// Other forms of a password than that which is written.
+func TestPasswordForms(t *testing.T) {
+	for _, test := range []struct{ name, password, form string }{
+		{"absent", "", ""},
+		{"OpenSSL before 1.1", "é", "00c300a90000"},
+		{"JDK 25", "é", "004300290000"},
+		{"Latin-1", "\xe9", "00e90000"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, err := NewScheme("PBEWithSHA1AndRC4_128", 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			stream, err := rc4.NewCipher(DeriveKey(sha1Hash, unhex(t, test.form), s.salt, 1, ForKey, 16))
+			if err != nil {
+				t.Fatal(err)
+			}
+			secret := []byte("secret")
+			ciphertext := make([]byte, len(secret))
+			stream.XORKeyStream(ciphertext, secret)
+			isSecret := func(p []byte) bool { return bytes.Equal(p, secret) }
+			if got, ok, err := s.Decrypt(ciphertext, []byte(test.password), isSecret); err != nil || !ok || !isSecret(got) {
+				t.Errorf("got %q, %v, %v", got, ok, err)
+			}
+			if _, ok, _ := s.Decrypt(ciphertext, []byte("e"), isSecret); ok {
+				t.Error("opens with another password")
+			}
+		})
 	}
 }
 
