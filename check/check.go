@@ -17,6 +17,7 @@
 package check
 
 import (
+	"slices"
 	"time"
 
 	"gokeytool/store"
@@ -160,4 +161,33 @@ type Options struct {
 	// Lookup gives the value of a property that a server.xml names by
 	// ${...}, such as user.home; nil knows none.
 	Lookup func(name string) (value string, ok bool)
+}
+
+// Ends returns when the keystore ceases to do its work: when the first
+// certificate in its keys' chains ends. Without keys it is when the first
+// trusted certificate ends of those that are valid at the time now; if none
+// is, when the last ended.
+func (v Verdict) Ends(now time.Time) (end time.Time, ok bool) {
+	var keys, valid, past []time.Time
+	for _, e := range v.Entries {
+		for _, c := range e.Chain {
+			switch {
+			case e.Kind == entry.PrivateKey.String():
+				keys = append(keys, c.NotAfter)
+			case c.NotAfter.Before(now):
+				past = append(past, c.NotAfter)
+			default:
+				valid = append(valid, c.NotAfter)
+			}
+		}
+	}
+	switch {
+	case len(keys) > 0:
+		return slices.MinFunc(keys, time.Time.Compare), true
+	case len(valid) > 0:
+		return slices.MinFunc(valid, time.Time.Compare), true
+	case len(past) > 0:
+		return slices.MaxFunc(past, time.Time.Compare), true
+	}
+	return time.Time{}, false
 }

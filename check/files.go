@@ -155,7 +155,9 @@ func (c *covered) add(path string, isDir bool) {
 
 func (c *covered) has(path string) bool {
 	path = filepath.Clean(path)
-	return c.files[path] || slices.ContainsFunc(c.dirs, func(dir string) bool { return strings.HasPrefix(path, dir) })
+	return c.files[path] || slices.ContainsFunc(c.dirs, func(dir string) bool {
+		return strings.HasPrefix(path, dir) || dir == withSeparator(".") && filepath.IsLocal(path)
+	})
 }
 
 // walk adds the regular files below a directory. Devices, pipes and sockets

@@ -21,6 +21,7 @@ import (
 var actions = map[string]func(context.Context, *session) error{
 	"certreq":        certreq,
 	"changealias":    changealias,
+	"check":          checkStores,
 	"completion":     completion,
 	"delete":         deleteEntry,
 	"exportcert":     exportcert,

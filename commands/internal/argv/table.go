@@ -86,6 +86,11 @@ var options = []Option{
 	{Name: "n", Kind: Int, Own: true},
 	{Name: "sessionIdLength", Kind: Int, Own: true},
 	{Name: "jvmRoute", Kind: Text, Own: true},
+	{Name: "within", Kind: Text, Own: true},
+	{Name: "json", Kind: Flag, Own: true},
+	{Name: "prometheus", Kind: Text, Own: true},
+	{Name: "quiet", Kind: Flag, Own: true},
+	{Name: "strict", Kind: Flag, Own: true},
 }
 
 var (
@@ -368,6 +373,36 @@ var commands = []Command{
 		Examples: []Example{
 			{"all keys of a keystore", "gokeytool smoke -keystore keystore.p12"},
 			{"before a deployment", "gokeytool smoke -keystore keystore.p12 -alias tomcat -host www.example.com"},
+		},
+	},
+	{
+		Name: "check", Summary: "Gives a verdict on keystores", Task: taskLook, Own: true,
+		Operands: "[FILE|DIR|PATTERN|server.xml]...", MaxOperands: -1,
+		Options: []Doc{
+			{"keystore", "<keystore>", "one more to check, for those used to keytool"},
+			{"storepass", "<arg>", "keystore password, tried before changeit"},
+			{"keypass", "<arg>", "key password, tried where the keystore's does not open a key"},
+			{"within", "<time>", "fail on certificates that end within it, such as 30d, 8w or 36h"},
+			{"strict", "", "fail on warnings too"},
+			{"quiet", "", "print keystores that fail alone, and no summary"},
+			{"json", "", "print JSON"},
+			{"prometheus", "<file>", "write metrics for node_exporter's textfile collector; - prints them"},
+			{"v", "", "print informations, and who can read each file"},
+		},
+		Long: "Looks whether each keystore opens, each key opens and belongs to its certificate, chains are complete and in order, " +
+			"names, purposes, dates and algorithms are good, Java sees every entry, and who can read the file; " +
+			"says for whatever is wrong the command that mends it. A directory is searched for keystores by their content. " +
+			"Of a Tomcat server.xml every connector's keystore is looked at, with its password and alias. " +
+			"Without a name it is ~/.keystore, as in Tomcat.",
+		Exits: []Exit{
+			{1, "errors were found; with -strict, warnings too"},
+			{2, "something could not be checked: unreadable, damaged, or its password unknown"},
+		},
+		Examples: []Example{
+			{"one keystore, and all there is to know", "gokeytool check -v keystore.p12"},
+			{"everything below a directory, for a nightly job", "gokeytool check -quiet -within 30d /etc/pki /opt/tomcat"},
+			{"what Tomcat is configured to serve", "gokeytool check /opt/tomcat/conf/server.xml"},
+			{"for Prometheus", "gokeytool check -prometheus /var/lib/node_exporter/keystores.prom /opt"},
 		},
 	},
 	{

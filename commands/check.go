@@ -1,0 +1,304 @@
+package commands
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"gokeytool/check"
+	"gokeytool/internal/atomicfile"
+	"gokeytool/store/entry"
+	"gokeytool/x509util"
+)
+
+// exitUnchecked is check's exit code where a file could not be looked at.
+const exitUnchecked = 2
+
+// checkStores gives a verdict on every keystore among the operands.
+func checkStores(ctx context.Context, s *session) error {
+	report, metrics, err := s.checkOutput()
+	if err != nil {
+		return err
+	}
+	within, err := s.within()
+	if err != nil {
+		return err
+	}
+	paths := s.req.Operands
+	if s.opt.given("keystore") {
+		paths = append(paths[:len(paths):len(paths)], s.opt.keystore)
+	}
+	if len(paths) == 0 {
+		paths = []string{s.defaultKeystore()}
+	}
+	now := s.Now()
+	var count checkCount
+	for v := range check.Files(ctx, paths, check.Options{
+		Password:    s.opt.storepass,
+		KeyPassword: s.opt.keypass,
+		Within:      within,
+		Strict:      s.req.Has("strict"),
+		Now:         now,
+		Lookup:      s.property,
+	}) {
+		count.add(v)
+		if metrics != nil {
+			metrics.add(v)
+		}
+		if err := report.verdict(v); err != nil {
+			return err
+		}
+	}
+	if ctx.Err() != nil {
+		return exitCode(exitInterrupted)
+	}
+	if err := report.end(count); err != nil {
+		return err
+	}
+	if metrics != nil {
+		if err := s.writeMetrics(metrics.text(now, count)); err != nil {
+			return err
+		}
+	}
+	switch {
+	case count.all == 0:
+		fmt.Fprintf(s.Stderr, "gokeytool: there is no keystore in %s\n", x509util.Printable(strings.Join(paths, ", ")))
+		return exitCode(exitUnchecked)
+	case count.unchecked > 0:
+		return exitCode(exitUnchecked)
+	case count.faulty > 0:
+		return exitCode(exitError)
+	}
+	return nil
+}
+
+// within reads -within: a number of days, or one with the unit w, d, h or m.
+func (s *session) within() (time.Duration, error) {
+	text, given := s.req.Value("within")
+	if !given {
+		return 0, nil
+	}
+	bad := fmt.Errorf("-within %q is no length of time: write 30d, 8w or 36h", text)
+	number, unit := text, 24*time.Hour
+	for suffix, u := range map[string]time.Duration{"w": 7 * 24 * time.Hour, "d": 24 * time.Hour, "h": time.Hour, "m": time.Minute} {
+		if before, ok := strings.CutSuffix(text, suffix); ok {
+			number, unit = before, u
+		}
+	}
+	n, err := strconv.ParseUint(number, 10, 32)
+	if err != nil || n == 0 || time.Duration(n) > maxWithin/unit {
+		return 0, bad
+	}
+	return time.Duration(n) * unit, nil
+}
+
+// maxWithin is as far as anybody can look ahead.
+const maxWithin = 200 * 365 * 24 * time.Hour
+
+// checkCount counts verdicts.
+type checkCount struct{ all, healthy, faulty, unchecked int }
+
+func (c *checkCount) add(v check.Verdict) {
+	c.all++
+	switch v.Status {
+	case check.Healthy:
+		c.healthy++
+	case check.Faulty:
+		c.faulty++
+	default:
+		c.unchecked++
+	}
+}
+
+// checkReport is a way to print verdicts.
+type checkReport interface {
+	verdict(check.Verdict) error
+	end(checkCount) error
+}
+
+// checkOutput chooses how to report.
+func (s *session) checkOutput() (checkReport, *checkMetrics, error) {
+	file, wantMetrics := s.req.Value("prometheus")
+	var metrics *checkMetrics
+	if wantMetrics {
+		metrics = new(checkMetrics)
+	}
+	switch json := s.req.Has("json"); {
+	case json && file == "-":
+		return nil, nil, errors.New("-json and -prometheus - both want the standard output: give -prometheus a file")
+	case file == "-":
+		return silentReport{}, metrics, nil
+	case json:
+		return &jsonReport{out: bufio.NewWriter(s.Stdout), now: s.Now()}, metrics, nil
+	}
+	return &textReport{out: s.Stdout, now: s.Now(), quiet: s.req.Has("quiet"), verbose: s.opt.verbose, strict: s.req.Has("strict")}, metrics, nil
+}
+
+// silentReport is for metrics on the standard output.
+type silentReport struct{}
+
+func (silentReport) verdict(check.Verdict) error { return nil }
+func (silentReport) end(checkCount) error        { return nil }
+
+// textReport is for people: a line a keystore, and its findings below it.
+type textReport struct {
+	out                    io.Writer
+	now                    time.Time
+	quiet, verbose, strict bool
+}
+
+func (r *textReport) verdict(v check.Verdict) error {
+	if r.quiet && v.Status == check.Healthy {
+		return nil
+	}
+	mark := map[check.Status]string{check.Healthy: "ok", check.Faulty: "FAIL", check.Unchecked: "????"}[v.Status]
+	var b bytes.Buffer
+	for _, f := range v.Findings {
+		if f.Severity == check.Warning && mark == "ok" {
+			mark = "warn"
+		}
+	}
+	typ := string(v.Type)
+	if typ == "" {
+		typ = "-"
+	}
+	fmt.Fprintf(&b, "%-4s  %-6s  %-24s  %-14s  %s\n", mark, typ, contents(v), r.left(v), x509util.Printable(v.Path))
+	if v.Role != "" {
+		fmt.Fprintf(&b, "      %s\n", x509util.Printable(v.Role))
+	}
+	if r.verbose {
+		r.details(&b, v)
+	}
+	for _, f := range v.Findings {
+		if f.Severity == check.Info && !r.verbose || f.Severity != check.Error && r.quiet && !r.strict {
+			continue
+		}
+		text := f.Text
+		if f.Alias != "" {
+			text = "<" + f.Alias + "> " + text
+		}
+		fmt.Fprintf(&b, "      %-7s  %s: %s\n", f.Severity, f.ID, x509util.Printable(text))
+		if f.Remedy != "" {
+			fmt.Fprintf(&b, "               -> %s\n", x509util.Printable(f.Remedy))
+		}
+	}
+	_, err := r.out.Write(b.Bytes())
+	return err
+}
+
+// details are the entries, and who can read the file.
+func (r *textReport) details(b *bytes.Buffer, v check.Verdict) {
+	for _, e := range v.Entries {
+		alias := "<" + e.Alias + ">"
+		if e.Alias == "" {
+			alias = "(not an entry)"
+		}
+		line := alias + " " + e.Kind
+		for i, c := range e.Chain {
+			if i > 0 {
+				line += ", issued by " + c.Subject
+				continue
+			}
+			line += ", " + c.Subject + ", " + c.Key + ", until " + c.NotAfter.Format(time.DateOnly)
+		}
+		fmt.Fprintf(b, "      %s\n", x509util.Printable(line))
+	}
+	if len(v.Readers) > 0 {
+		list := make([]string, len(v.Readers))
+		for i, reader := range v.Readers {
+			list[i] = readerText(reader)
+		}
+		fmt.Fprintf(b, "      read by %s\n", strings.Join(list, "; "))
+	}
+}
+
+// readerText is a reader in words.
+func readerText(r check.Reader) string {
+	text := r.Name
+	switch {
+	case !r.Reads:
+		return "not by " + text
+	case r.Since != "":
+		text += " since " + r.Since
+	}
+	if r.Note != "" {
+		text += " " + r.Note
+	}
+	return text
+}
+
+// contents counts the entries by kind.
+func contents(v check.Verdict) string {
+	kinds := []struct {
+		kind entry.Kind
+		name string
+		n    int
+	}{{entry.PrivateKey, "key", 0}, {entry.TrustedCertificate, "certificate", 0}, {entry.SecretKey, "secret", 0}}
+	for _, e := range v.Entries {
+		for i := range kinds {
+			if kinds[i].kind.String() == e.Kind {
+				kinds[i].n++
+			}
+		}
+	}
+	var list []string
+	for _, k := range kinds {
+		switch {
+		case k.n == 1:
+			list = append(list, "1 "+k.name)
+		case k.n > 1:
+			list = append(list, fmt.Sprintf("%d %ss", k.n, k.name))
+		}
+	}
+	if len(list) == 0 {
+		return "-"
+	}
+	return strings.Join(list, ", ")
+}
+
+// left says how long the keystore will do.
+func (r *textReport) left(v check.Verdict) string {
+	end, ok := v.Ends(r.now)
+	if !ok {
+		return "-"
+	}
+	days := int(end.Sub(r.now).Hours() / 24)
+	switch {
+	case end.Before(r.now):
+		return "expired"
+	case days == 1:
+		return "1 day left"
+	}
+	return group(int64(days)) + " days left"
+}
+
+func (r *textReport) end(c checkCount) error {
+	if r.quiet || c.all < 2 {
+		return nil
+	}
+	_, err := fmt.Fprintf(r.out, "\n%d keystores: %d healthy, %d with errors, %d not checked\n", c.all, c.healthy, c.faulty, c.unchecked)
+	return err
+}
+
+// writeMetrics writes metrics to the file of -prometheus, or prints them.
+func (s *session) writeMetrics(text []byte) error {
+	file, _ := s.req.Value("prometheus")
+	if file == "-" {
+		_, err := s.Stdout.Write(text)
+		return err
+	}
+	if file == os.DevNull {
+		return nil
+	}
+	if err := atomicfile.Write(file, text, 0o644, nil); err != nil {
+		return fileError(file, pathCause(err))
+	}
+	return nil
+}

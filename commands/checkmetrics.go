@@ -1,0 +1,82 @@
+package commands
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+
+	"gokeytool/check"
+)
+
+// checkMetrics gathers metrics in the text format of Prometheus, which wants
+// the samples of a metric together.
+type checkMetrics struct {
+	up, ends, begins, findings bytes.Buffer
+}
+
+func (m *checkMetrics) add(v check.Verdict) {
+	path := label("path", v.Path)
+	if v.Role != "" {
+		path += "," + label("role", v.Role)
+	}
+	checked := 1
+	if v.Status == check.Unchecked {
+		checked = 0
+	}
+	fmt.Fprintf(&m.up, "gokeytool_keystore_checked{%s,%s} %d\n", path, label("type", string(v.Type)), checked)
+	for _, e := range v.Entries {
+		for i, c := range e.Chain {
+			labels := fmt.Sprintf("%s,%s,%s,position=\"%d\",%s", path, label("alias", e.Alias), label("kind", e.Kind), i, label("serial", c.Serial))
+			fmt.Fprintf(&m.ends, "gokeytool_certificate_not_after_timestamp_seconds{%s,%s} %d\n", labels, label("subject", c.Subject), c.NotAfter.Unix())
+			fmt.Fprintf(&m.begins, "gokeytool_certificate_not_before_timestamp_seconds{%s,%s} %d\n", labels, label("subject", c.Subject), c.NotBefore.Unix())
+		}
+	}
+	for _, severity := range []check.Severity{check.Error, check.Warning, check.Info} {
+		n := 0
+		for _, f := range v.Findings {
+			if f.Severity == severity {
+				n++
+			}
+		}
+		fmt.Fprintf(&m.findings, "gokeytool_keystore_findings{%s,severity=%q} %d\n", path, severity, n)
+	}
+}
+
+// text is the whole exposition.
+func (m *checkMetrics) text(now time.Time, c checkCount) []byte {
+	var b bytes.Buffer
+	head := func(name, help string) {
+		fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name)
+	}
+	for _, family := range []struct {
+		name, help string
+		samples    *bytes.Buffer
+	}{
+		{"gokeytool_certificate_not_after_timestamp_seconds", "End of a certificate's validity, in seconds since 1970.", &m.ends},
+		{"gokeytool_certificate_not_before_timestamp_seconds", "Begin of a certificate's validity, in seconds since 1970.", &m.begins},
+		{"gokeytool_keystore_checked", "Whether a keystore could be opened and checked.", &m.up},
+		{"gokeytool_keystore_findings", "Findings of a keystore by severity.", &m.findings},
+	} {
+		if family.samples.Len() > 0 {
+			head(family.name, family.help)
+			b.Write(family.samples.Bytes())
+		}
+	}
+	head("gokeytool_check_keystores", "Keystores by their verdict.")
+	fmt.Fprintf(&b, "gokeytool_check_keystores{status=\"healthy\"} %d\n", c.healthy)
+	fmt.Fprintf(&b, "gokeytool_check_keystores{status=\"faulty\"} %d\n", c.faulty)
+	fmt.Fprintf(&b, "gokeytool_check_keystores{status=\"unchecked\"} %d\n", c.unchecked)
+	head("gokeytool_check_timestamp_seconds", "When the check ran, in seconds since 1970.")
+	fmt.Fprintf(&b, "gokeytool_check_timestamp_seconds %d\n", now.Unix())
+	return b.Bytes()
+}
+
+// label is a label with its value: backslash, quote and line end are escaped,
+// and what is not UTF-8 is replaced, as the format wants it.
+func label(name, value string) string {
+	value = strings.ToValidUTF8(value, "\uFFFD")
+	return name + `="` + labelEscaper.Replace(value) + `"`
+}
+
+var labelEscaper = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
