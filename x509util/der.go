@@ -371,7 +371,8 @@ func (v derValue) time(tag casn1.Tag) (time.Time, error) {
 	month, day := s.digits(2), s.digits(2)
 	hour, minute := s.digits(2), s.digits(2)
 	second, millis := 0, 0
-	if len(s.rest) > 2 {
+	// Java wants seconds before an offset; they are as dispensable as before "Z".
+	if len(s.rest) > 2 && s.rest[0] != '+' && s.rest[0] != '-' {
 		second = s.digits(2)
 		if years == 4 && len(s.rest) > 0 && (s.rest[0] == '.' || s.rest[0] == ',') {
 			millis = s.fraction()

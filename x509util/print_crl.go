@@ -38,13 +38,16 @@ func (p *Printer) CRL(w io.Writer, c *CRL) error {
 	} else {
 		t.add("\nRevoked Certificates: ")
 		t.int(len(c.Revoked))
-		issuer := c.Issuer
+		var issuer Name // of the entry's certificate, if not that of the list
+		foreign := false
 		for i, e := range c.Revoked {
 			t.add("\n[")
 			t.int(i + 1)
 			t.add("] ")
-			issuer = e.issuer(issuer)
-			t.revoked(e, issuer, !issuer.Equal(c.Issuer))
+			if name, ok := e.issuer(); ok {
+				issuer, foreign = name, !name.Equal(c.Issuer)
+			}
+			t.revoked(e, issuer, foreign)
 			if len(t.buf) > 32<<10 { // a list may have a million entries
 				if err := t.writeTo(w); err != nil {
 					return err
@@ -64,9 +67,9 @@ func (p *Printer) CRL(w io.Writer, c *CRL) error {
 	return t.writeTo(w)
 }
 
-// issuer returns who issued the certificate of the entry: the entry says so,
-// or else it is the same as before (RFC 5280, 5.3.3).
-func (e *RevokedCertificate) issuer(before Name) Name {
+// issuer returns who issued the certificate of the entry, if the entry says so;
+// else it is the same as of the entry before (RFC 5280, 5.3.3).
+func (e *RevokedCertificate) issuer() (Name, bool) {
 	for _, ext := range e.exts {
 		if ext.oid != "2.5.29.29" {
 			continue
@@ -84,11 +87,11 @@ func (e *RevokedCertificate) issuer(before Name) Name {
 				continue
 			}
 			if name, err := ParseName(v.body); err == nil {
-				return name
+				return name, true
 			}
 		}
 	}
-	return before
+	return Name{}, false
 }
 
 func (t *text) revoked(e RevokedCertificate, issuer Name, foreign bool) {
