@@ -71,3 +71,46 @@ func TestExtensions(t *testing.T) {
 		}
 	}
 }
+
+// FuzzBuildExtensions demands that errors are Java's, that the result is in
+// order, and that a certificate with it can be made and read again.
+func FuzzBuildExtensions(f *testing.F) {
+	for line := range strings.Lines(string(mustRead(f, "testdata/extensions-25.txt"))) {
+		input, _, _ := strings.Cut(line, "\t")
+		f.Add(input)
+	}
+	spki, err := hex.DecodeString(testSPKI)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, specs string) {
+		exts, err := BuildExtensions(strings.Split(specs, " | "), ExtensionContext{
+			SubjectKey: spki, IssuerKey: []byte("another"), IssuerKeyID: []byte{1}, Requested: []Extension{{OID: oidExtKeyUsage}},
+		})
+		if err != nil {
+			if _, ok := errors.AsType[*Error](err); !ok {
+				t.Fatalf("not an *Error: %v", err)
+			}
+			return
+		}
+		for i := 1; i < len(exts); i++ {
+			if exts[i-1].OID.String() >= exts[i].OID.String() {
+				t.Fatalf("%s before %s", exts[i-1].OID, exts[i].OID)
+			}
+		}
+		var b cryptobyte.Builder
+		addExtensions(&b, exts)
+		if _, err := b.Bytes(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func mustRead(f *testing.F, name string) []byte {
+	f.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		f.Fatal(err)
+	}
+	return data
+}

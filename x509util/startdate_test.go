@@ -43,3 +43,24 @@ func TestStartDate(t *testing.T) {
 		})
 	}
 }
+
+// FuzzParseStartDate demands that errors are Java's, and that a date that was
+// read in full says what was written where the clock doesn't change.
+func FuzzParseStartDate(f *testing.F) {
+	for line := range strings.Lines(string(mustRead(f, "testdata/startdates.txt"))) {
+		f.Add(strings.Split(line, "\t")[2])
+	}
+	now := time.Date(2026, 11, 21, 20, 32, 5, 0, time.UTC)
+	f.Fuzz(func(t *testing.T, s string) {
+		date, err := ParseStartDate(s, now)
+		if err != nil {
+			if _, ok := errors.AsType[*Error](err); !ok {
+				t.Fatalf("not an *Error: %v", err)
+			}
+			return
+		}
+		if want, err := time.Parse("2006/01/02 15:04:05", s); err == nil && !date.Equal(want) {
+			t.Fatalf("%q is %s", s, date)
+		}
+	})
+}

@@ -1,0 +1,151 @@
+package x509util
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gokeytool/internal/testtool"
+	"gokeytool/jdk"
+)
+
+// writeTemp writes a file that is gone after the test.
+func writeTemp(t *testing.T, dir, name string, data []byte) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func run(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	out, err := exec.Command(name, args...).CombinedOutput()
+	if err != nil {
+		t.Errorf("%s %s: %v\n%s", filepath.Base(name), strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// TestOpenSSL has openssl verify certificates and requests of every algorithm
+// that it knows, and read the private keys.
+func TestOpenSSL(t *testing.T) {
+	openssl := testtool.Look(t, "openssl")
+	dir := t.TempDir()
+	for _, test := range []struct{ key, sigAlg, text string }{
+		{"rsa1024", "SHA256withRSA", "sha256WithRSAEncryption"},
+		{"rsa1024", "SHA3-256withRSA", "RSA-SHA3-256"},
+		{"rsa1024", "SHA1withRSA", "sha1WithRSAEncryption"},
+		{"rsa1024", "RSASSA-PSS", "rsassaPss"},
+		{"pss1024", "RSASSA-PSS", "rsassaPss"},
+		{"ec256", "SHA256withECDSA", "ecdsa-with-SHA256"},
+		{"ec384", "SHA384withECDSA", "ecdsa-with-SHA384"},
+		{"ed25519", "Ed25519", "ED25519"},
+		{"ed448", "Ed448", "ED448"},
+		{"dsa2048", "SHA256withDSA", "dsa_with_SHA256"},
+	} {
+		t.Run(test.key+" "+test.sigAlg, func(t *testing.T) {
+			key := testKey(t, test.key)
+			c := selfSigned(t, key, "CN=a, O=\"b, c\"", test.sigAlg, []string{"bc:c", "ku=kCS", "san=dns:a,ip:::1"}, jdk.Default, nil)
+			cert := writeTemp(t, dir, "cert.pem", EncodePEM("CERTIFICATE", c.Raw, jdk.Default))
+			if text := run(t, openssl, "x509", "-in", cert, "-noout", "-text"); !strings.Contains(text, test.text) {
+				t.Errorf("no %s in\n%s", test.text, text)
+			}
+			run(t, openssl, "verify", "-auth_level", "0", "-check_ss_sig", "-CAfile", cert, cert)
+			request, err := CreateRequest(c.Subject, c.SPKI, c.Extensions, key, test.sigAlg, jdk.Default)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req := writeTemp(t, dir, "req.pem", EncodePEM("NEW CERTIFICATE REQUEST", request, jdk.Default))
+			if text := run(t, openssl, "req", "-in", req, "-noout", "-verify", "-text"); !strings.Contains(text, "DNS:a") {
+				t.Errorf("no DNS:a in\n%s", text)
+			}
+			pkcs8, err := MarshalPrivateKey(key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			private := writeTemp(t, dir, "key.der", pkcs8)
+			out, err := exec.Command(openssl, "pkey", "-inform", "DER", "-in", private, "-pubout", "-outform", "DER").Output()
+			if err != nil || !bytes.Equal(out, c.SPKI) {
+				t.Errorf("openssl finds the public key %x, %v", out, err)
+			}
+		})
+	}
+}
+
+// TestOpenSSLKeys reads private keys that openssl makes.
+func TestOpenSSLKeys(t *testing.T) {
+	openssl := testtool.Look(t, "openssl")
+	for _, args := range []string{
+		"-algorithm RSA -pkeyopt rsa_keygen_bits:1024",
+		"-algorithm RSA-PSS -pkeyopt rsa_keygen_bits:1024",
+		"-algorithm RSA-PSS -pkeyopt rsa_keygen_bits:1024 -pkeyopt rsa_pss_keygen_md:sha256 -pkeyopt rsa_pss_keygen_mgf1_md:sha256 -pkeyopt rsa_pss_keygen_saltlen:20",
+		"-algorithm EC -pkeyopt ec_paramgen_curve:P-256",
+		"-algorithm EC -pkeyopt ec_paramgen_curve:P-521",
+		"-algorithm ED25519", "-algorithm ED448", "-algorithm X25519", "-algorithm X448",
+	} {
+		t.Run(args, func(t *testing.T) {
+			pem, err := exec.Command(openssl, append([]string{"genpkey"}, strings.Fields(args)...)...).Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			der := decodePEM(pem)[0].der
+			key, err := ParsePrivateKey(der)
+			if err != nil {
+				t.Fatal(err)
+			}
+			path := writeTemp(t, t.TempDir(), "key.der", der)
+			want, err := exec.Command(openssl, "pkey", "-inform", "DER", "-in", path, "-pubout", "-outform", "DER").Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := MarshalPublicKey(key.Public()); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("public key %x, openssl has %x, %v", got, want, err)
+			}
+			if sigAlg, err := DefaultSignatureAlgorithm(key.Public(), jdk.Default); err == nil {
+				signAndCheck(t, key, sigAlg, jdk.Default)
+			}
+		})
+	}
+}
+
+// TestKeytoolReads has every keytool print certificates of all algorithms that
+// it knows and a request, whose signature it checks.
+func TestKeytoolReads(t *testing.T) {
+	dir := t.TempDir()
+	for rel, keytool := range testtool.Keytools(t) {
+		keys := []string{"rsa1024", "pss1024", "ec256", "ec384", "ed25519", "ed448", "dsa2048"}
+		if rel >= jdk.Release25 {
+			keys = append(keys, "mldsa44")
+		}
+		var pem []byte
+		for _, key := range keys {
+			c := selfSigned(t, testKey(t, key), "CN="+key, "", []string{"bc:c", "san=dns:a", "eku=sA", "aia=ocsp:uri:http://a/"}, rel, nil)
+			pem = append(pem, EncodePEM("CERTIFICATE", c.Raw, rel)...)
+		}
+		text := run(t, keytool, "-printcert", "-file", writeTemp(t, dir, "certs.pem", pem))
+		for _, key := range keys {
+			if !strings.Contains(text, "Owner: CN="+key+"\n") {
+				t.Errorf("JDK %d: no %s in\n%s", rel, key, text)
+			}
+		}
+		if strings.Contains(text, "Unparseable") {
+			t.Errorf("JDK %d:\n%s", rel, text)
+		}
+		key := keys[len(keys)-1]
+		c := selfSigned(t, testKey(t, key), "CN="+key, "", nil, rel, nil)
+		sigAlg, _ := DefaultSignatureAlgorithm(testKey(t, key).Public(), rel)
+		request, err := CreateRequest(c.Subject, c.SPKI, c.Extensions, testKey(t, key), sigAlg, rel)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = run(t, keytool, "-printcertreq", "-file", writeTemp(t, dir, "req.pem", EncodePEM("NEW CERTIFICATE REQUEST", request, rel)))
+		if !strings.Contains(text, "Subject: CN="+key) {
+			t.Errorf("JDK %d:\n%s", rel, text)
+		}
+	}
+}
