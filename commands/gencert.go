@@ -21,12 +21,9 @@ func gencert(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	request, err := x509util.ParseRequest(input)
+	request, err := parseRequest(s.opt.infile, input)
 	if err != nil {
 		return err
-	}
-	if err := request.CheckSignature(); err != nil {
-		return java("java.security.SignatureException", "Invalid PKCS #10 signature")
 	}
 	s.warn(s.judge().Request("The certificate request", request)...)
 	subject := request.Subject

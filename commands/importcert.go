@@ -174,14 +174,19 @@ func (s *session) addTrusted(alias string, exists bool) (bool, error) {
 	if exists {
 		return false, failf("Certificate not imported, alias <%s> already exists", alias)
 	}
-	certificates, err := s.readCertificates()
+	data, err := s.readInput(s.opt.file)
 	if err != nil {
 		return false, err
 	}
-	if len(certificates) == 0 {
-		return false, failf("Input not an X.509 certificate")
+	certificates, err := x509util.ParseCertificates(data)
+	if err != nil || len(certificates) == 0 {
+		return false, withHint(failf("Input not an X.509 certificate"), describeInput(s.opt.file, err)...)
 	}
 	c := certificates[0]
+	if data[0] == derSequence && !bytes.HasPrefix(data, c.Raw) {
+		return false, withHint(failf("Input not an X.509 certificate"),
+			fmt.Sprintf("the input is a PKCS #7 chain of %d certificates: print them with printcert -rfc and import one at a time", len(certificates)))
+	}
 	if n := len(certificates); n > 1 && s.wantHints(s.req.Style) {
 		fmt.Fprintf(s.Stderr, "gokeytool: the input holds %d certificates; as with keytool, only the first is imported\n", n)
 	}
@@ -195,6 +200,9 @@ func (s *session) addTrusted(alias string, exists bool) (bool, error) {
 	}
 	return true, s.ks.SetCertificate(alias, entry.Certificate{Type: "X.509", DER: c.Raw}, s.Now())
 }
+
+// derSequence begins every certificate in DER, and no text.
+const derSequence = 0x30
 
 // vouchFor says whether a certificate may be trusted: because something in
 // the keystore leads to it, or because the user says so.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -41,6 +43,7 @@ type keystore struct {
 	// else what the file is.
 	typ      string
 	exists   bool
+	jks      bool   // the file is JKS by its content
 	password []byte // nil if none was given
 	lock     *store.FileLock
 }
@@ -87,8 +90,10 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 	case a.anew:
 	case err == nil && info.Mode().IsRegular() && info.Size() == 0:
 		return failf("Keystore file exists, but is empty: %s", k.path)
-	case err == nil && info.IsDir():
+	case err == nil && info.IsDir() && !a.creates:
 		return failf("Keystore file does not exist: %s", k.path)
+	case err == nil && info.IsDir():
+		return fileError(k.path, syscall.EISDIR)
 	case err == nil:
 		k.exists = true
 	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission):
@@ -239,12 +244,35 @@ func (k *keystore) load(storetype string) error {
 		}
 		return err
 	}
+	if named != "" && !sameFamily(named, opened) {
+		return withHint(java("java.io.IOException", "Invalid keystore format"),
+			fmt.Sprintf("%s is a %s keystore, not a %s one: leave -storetype out, the type is found from the content", k.path, opened.Type(), named))
+	}
 	k.Store = opened
 	k.typ = string(opened.Type())
+	k.jks = opened.Type() == store.JKS || named == store.JCEKS && isJKS(k.path)
 	if named != "" {
 		k.typ = string(named)
 	}
 	return nil
+}
+
+// sameFamily says whether Java opens a keystore under the name of that type:
+// JKS and PKCS12 under either's, JKS as JCEKS as well.
+func sameFamily(named store.Type, opened *store.Store) bool {
+	return (named == store.JCEKS) == (opened.Type() == store.JCEKS)
+}
+
+// isJKS says whether a file begins as JKS does.
+func isJKS(path string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	var magic [4]byte
+	_, err = io.ReadFull(file, magic[:])
+	return err == nil && magic == [4]byte{0xfe, 0xed, 0xfe, 0xed}
 }
 
 // createKeystore makes a new keystore of the type named, PKCS12 by default.
@@ -333,7 +361,7 @@ func (k *keystore) save() error {
 		}
 		return err
 	}
-	k.exists = true
+	k.exists, k.jks = true, k.Type() == store.JKS
 	return nil
 }
 
@@ -344,10 +372,14 @@ func (s *session) warnOfFormat() {
 	if k == nil || !k.exists || k.Store == nil || k.Type() == store.PKCS12 {
 		return
 	}
+	typ := k.Type()
+	if k.jks { // a JKS file that was opened as JCEKS, and not saved
+		typ = store.JKS
+	}
 	for _, e := range k.Entries() {
 		if e.Kind != entry.TrustedCertificate {
 			s.warn(fmt.Sprintf("The %[1]s keystore uses a proprietary format. It is recommended to migrate to PKCS12 which is an industry standard format using \"keytool -importkeystore -srckeystore %[2]s -destkeystore %[2]s -deststoretype pkcs12\".",
-				k.Type(), k.path))
+				typ, k.path))
 			return
 		}
 	}

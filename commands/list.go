@@ -68,11 +68,8 @@ func (l *lister) list() error {
 
 // provider is the Java security provider that keytool names for the type.
 func (l *lister) provider() string {
-	switch {
-	case l.ks.typ == string(store.JCEKS):
+	if l.ks.typ == string(store.JCEKS) {
 		return "SunJCE"
-	case l.opt.given("storetype") && l.ks.pkcs12():
-		return "SunJSSE"
 	}
 	return "SUN"
 }

@@ -3,6 +3,7 @@ package commands
 import (
 	"bufio"
 	"context"
+	"errors"
 
 	"gokeytool/x509util"
 )
@@ -13,12 +14,9 @@ func printcertreq(_ context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	request, err := x509util.ParseRequest(data)
+	request, err := parseRequest(s.opt.file, data)
 	if err != nil {
 		return err
-	}
-	if err := request.CheckSignature(); err != nil {
-		return java("java.security.SignatureException", "Invalid PKCS #10 signature")
 	}
 	out := bufio.NewWriter(s.Stdout)
 	if err := s.printer().Request(out, request); err != nil {
@@ -29,4 +27,23 @@ func printcertreq(_ context.Context, s *session) error {
 	}
 	s.warn(s.judge().Request("The certificate request", request)...)
 	return nil
+}
+
+// parseRequest reads a certificate request and checks that whoever made it has
+// the key.
+func parseRequest(name string, data []byte) (*x509util.Request, error) {
+	request, err := x509util.ParseRequest(data)
+	var input *x509util.InputError
+	if errors.As(err, &input) {
+		// keytool's words for most of what is no request
+		return nil, withHint(java("java.io.IOException", "Too short"), describeInput(name, err)...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := request.CheckSignature(); err != nil {
+		return nil, withHint(java("java.security.SignatureException", "Invalid PKCS #10 signature"),
+			"the request was changed after it was signed, or signed with another key than the one in it")
+	}
+	return request, nil
 }
