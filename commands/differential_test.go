@@ -201,9 +201,7 @@ func (d *differential) start(t *testing.T, c *diffCase, tools ...tool) *run {
 	t.Helper()
 	r := &run{dir: t.TempDir(), tools: tools}
 	for _, setup := range c.uses {
-		if err := os.CopyFS(r.dir, os.DirFS(d.setup(t, setup))); err != nil {
-			t.Fatal(err)
-		}
+		copyFiles(t, r.dir, d.setup(t, setup))
 	}
 	return r
 }
@@ -227,9 +225,7 @@ func (d *differential) setup(t *testing.T, name string) string {
 		r := &run{dir: dir, tools: []tool{d.theirs(d.releases[0])}}
 		c := d.table.setups[name]
 		for _, used := range c.uses {
-			if err := os.CopyFS(dir, os.DirFS(d.setup(t, used))); err != nil {
-				t.Fatal(err)
-			}
+			copyFiles(t, dir, d.setup(t, used))
 		}
 		for _, step := range c.steps {
 			if step.shell != "" {
@@ -245,6 +241,16 @@ func (d *differential) setup(t *testing.T, name string) string {
 		t.Fatalf("setup %q failed before", name)
 	}
 	return dir
+}
+
+// copyFiles copies the files of a setup. Several may hold the same ones.
+func copyFiles(t *testing.T, to, from string) {
+	t.Helper()
+	for name, data := range readFiles(t, from) {
+		if err := os.WriteFile(filepath.Join(to, name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // environment is what the tools see of the machine's.

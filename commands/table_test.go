@@ -201,15 +201,23 @@ func (s *diffStep) difference(release jdk.Release) string {
 	return s.known[0]
 }
 
-// splitWords splits a line as a shell does, with '...' and "..." and nothing
-// else. Within quotes \n is a line feed.
+// splitWords splits a line as a shell does, with '...' and "...". In double
+// quotes a backslash stands before a quote or another one, and \n is a line feed.
 func splitWords(line string) ([]string, error) {
 	var words []string
 	var word strings.Builder
 	var quote rune
-	inWord := false
+	inWord, escaped := false, false
 	for _, r := range line {
 		switch {
+		case escaped:
+			if r == 'n' {
+				r = '\n'
+			}
+			word.WriteRune(r)
+			escaped = false
+		case quote == '"' && r == '\\':
+			escaped = true
 		case quote != 0 && r == quote:
 			quote = 0
 		case quote != 0:
@@ -218,7 +226,7 @@ func splitWords(line string) ([]string, error) {
 			quote, inWord = r, true
 		case r == ' ':
 			if inWord {
-				words = append(words, strings.ReplaceAll(word.String(), `\n`, "\n"))
+				words = append(words, word.String())
 			}
 			word.Reset()
 			inWord = false
@@ -231,7 +239,7 @@ func splitWords(line string) ([]string, error) {
 		return nil, fmt.Errorf("%q: quote without end", line)
 	}
 	if inWord {
-		words = append(words, strings.ReplaceAll(word.String(), `\n`, "\n"))
+		words = append(words, word.String())
 	}
 	return words, nil
 }
