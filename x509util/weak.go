@@ -27,10 +27,12 @@ type Standing struct {
 	// Trusted: it is a trusted certificate of the keystore or of cacerts.
 	// Its signature algorithm doesn't matter then.
 	Trusted bool
-	// Issuing: it stands in a chain not as the end entity (see EndEntity);
-	// what its key may be used for doesn't matter then.
+	// Issuing: it stands in a chain, and not as its end entity (it isn't the
+	// first, or isn't an EndEntity); what it may be used for doesn't matter.
 	Issuing bool
-	// Anchored: the issuer of its chain's last certificate is in cacerts.
+	// Anchored: the issuer of its chain's last certificate is one that the
+	// JDK itself trusts: its alias in cacerts has "[jdk" in it. keytool looks
+	// only with -trustcacerts.
 	Anchored bool
 }
 

@@ -201,6 +201,7 @@ func keys() {
 	}
 	sha1 := algorithm("1.2.840.113549.1.1.5", []byte{5, 0})
 	certificate{version: 2, algorithm: sha1, extensions: purpose("1.3.6.1.5.5.7.3.3", "1.3.6.1.5.5.7.3.1")}.write("sha1-code-signing")
+	certificate{version: 2, algorithm: sha1, extensions: purpose("1.3.6.1.5.5.7.3.1")}.write("sha1-server")
 	certificate{version: 2, algorithm: sha1, extensions: purpose("1.3.6.1.5.5.7.3.8")}.write("sha1-time-stamping")
 	certificate{version: 2, algorithm: sha1, extensions: purpose("1.3.6.1.5.5.7.3.8", "1.3.6.1.5.5.7.3.2")}.write("sha1-client")
 	certificate{version: 2, algorithm: sha1, extensions: append(purpose("1.3.6.1.5.5.7.3.3"),
