@@ -23,15 +23,16 @@ type Check struct {
 	// Name is short and stable: "key", "chain", "names", "dates", "usage",
 	// "strength", "suites", "handshake TLSv1.3", "resumption TLSv1.3",
 	// "HTTP" and the like.
-	Name string
+	Name string `json:"name"`
 	// OK says that it holds; Warn, that there is something to know all the
 	// same.
-	OK, Warn bool
+	OK   bool `json:"ok"`
+	Warn bool `json:"warn"`
 	// Detail says what was found, in a line.
-	Detail string
+	Detail string `json:"detail"`
 	// Remedy says what to do where OK is false or Warn is true: a command
 	// line, or a sentence. It may be empty.
-	Remedy string
+	Remedy string `json:"remedy,omitempty"`
 }
 
 const (

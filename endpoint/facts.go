@@ -30,8 +30,8 @@ type tlsFacts struct {
 	HTTPSession *sessionDoc   `json:"httpSession"`
 	Client      clientFacts   `json:"client"`
 	// Proxy is what a trusted proxy in front said.
-	Proxy        *proxyFacts `json:"proxy,omitempty"`
-	Certificates []certFacts `json:"certificates"`
+	Proxy        *proxyFacts        `json:"proxy,omitempty"`
+	Certificates []CertificateFacts `json:"certificates"`
 	// Attributes are the request attributes that a servlet finds in Tomcat.
 	Attributes map[string]any `json:"attributes"`
 }
@@ -65,18 +65,19 @@ type sessionDoc struct {
 
 // clientFacts is what the client offered.
 type clientFacts struct {
-	Address      string      `json:"address"`
-	Protocols    []string    `json:"protocols"`
-	CipherSuites []string    `json:"cipherSuites"`
-	Groups       []string    `json:"groups"`
-	Signatures   []string    `json:"signatures"`
-	ALPN         []string    `json:"alpn"`
-	Certificates []certFacts `json:"certificates"`
-	Verified     bool        `json:"verified"`
+	Address      string             `json:"address"`
+	Protocols    []string           `json:"protocols"`
+	CipherSuites []string           `json:"cipherSuites"`
+	Groups       []string           `json:"groups"`
+	Signatures   []string           `json:"signatures"`
+	ALPN         []string           `json:"alpn"`
+	Certificates []CertificateFacts `json:"certificates"`
+	Verified     bool               `json:"verified"`
 }
 
-// certFacts describes a certificate.
-type certFacts struct {
+// CertificateFacts describes a certificate, also one that crypto/x509 can't read:
+// what it does not tell is empty then.
+type CertificateFacts struct {
 	Subject   string    `json:"subject"`
 	Issuer    string    `json:"issuer"`
 	Serial    string    `json:"serial"`
@@ -94,25 +95,25 @@ type identityFacts struct {
 	entryFacts
 	Names []string `json:"names"`
 	// Served says that it is the one served on this connection.
-	Served bool        `json:"served"`
-	Chain  []certFacts `json:"chain"`
-	Checks []checkDoc  `json:"checks"`
+	Served bool               `json:"served"`
+	Chain  []CertificateFacts `json:"chain"`
+	Checks []Check            `json:"checks"`
 }
 
-// checkDoc is a Check.
-type checkDoc struct {
-	Name   string `json:"name"`
-	OK     bool   `json:"ok"`
-	Warn   bool   `json:"warn"`
-	Detail string `json:"detail"`
-	Remedy string `json:"remedy,omitempty"`
+// showName shows a name as keytool does.
+func showName(der []byte) string {
+	name, err := x509util.ParseName(der)
+	if err != nil {
+		return "(unreadable name)"
+	}
+	return name.String()
 }
 
 // describe tells what there is to know of a certificate, also of one that
 // crypto/x509 can't read.
-func describe(der []byte) certFacts {
+func describe(der []byte) CertificateFacts {
 	sum := sha256.Sum256(der)
-	facts := certFacts{Names: []string{}, SHA256: strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":")}
+	facts := CertificateFacts{Names: []string{}, SHA256: strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":")}
 	if c, err := x509.ParseCertificate(der); err == nil {
 		facts.Names = subjectNames(c)
 		facts.Key = keyName(c)
@@ -149,8 +150,8 @@ func subjectNames(c *x509.Certificate) []string {
 	return list
 }
 
-func describeAll(chain [][]byte) []certFacts {
-	facts := make([]certFacts, len(chain))
+func describeAll(chain [][]byte) []CertificateFacts {
+	facts := make([]CertificateFacts, len(chain))
 	for i, der := range chain {
 		facts[i] = describe(der)
 	}
@@ -214,7 +215,7 @@ func (s *Server) describeTLS(r *http.Request, c *conn, session *sessionDoc, pref
 			Groups:       names(c.offer.groups, groupName),
 			Signatures:   names(c.offer.signatures, schemeName),
 			ALPN:         append([]string{}, c.offer.alpn...),
-			Certificates: []certFacts{},
+			Certificates: []CertificateFacts{},
 			Verified:     len(cs.VerifiedChains) > 0,
 		},
 		Certificates: describeAll(c.identity.Chain),

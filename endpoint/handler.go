@@ -211,15 +211,12 @@ func (s *Server) showCertificates(w http.ResponseWriter, r *http.Request) {
 	list := []identityFacts{}
 	for _, h := range s.hosts.Load().all {
 		for _, id := range h.identities {
-			facts := identityFacts{entryFacts: describeEntry(h, id), Names: []string{}, Served: id.leaf == c.identity.leaf, Chain: describeAll(id.Chain), Checks: []checkDoc{}}
+			facts := identityFacts{entryFacts: describeEntry(h, id), Names: []string{}, Served: id.leaf == c.identity.leaf, Chain: describeAll(id.Chain), Checks: Examine(id.Identity, now)}
 			if len(facts.Chain) > 0 {
 				facts.Names = facts.Chain[0].Names
 			}
 			for i, der := range id.Chain {
 				facts.Chain[i].PEM = encodePEM(der)
-			}
-			for _, check := range Examine(id.Identity, now) {
-				facts.Checks = append(facts.Checks, checkDoc(check))
 			}
 			list = append(list, facts)
 		}

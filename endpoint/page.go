@@ -48,7 +48,7 @@ type pageData struct {
 
 // chainLink is a certificate of the chain, with what the page makes of it.
 type chainLink struct {
-	certFacts
+	CertificateFacts
 	Role string
 	// Elapsed of Life is how much of its validity is over, in days.
 	Elapsed, Life int
@@ -97,8 +97,8 @@ func (s *Server) showPage(w http.ResponseWriter, r *http.Request) {
 	w.Write(out.Bytes())
 }
 
-func newChainLink(facts certFacts, i, n int, now time.Time) chainLink {
-	link := chainLink{certFacts: facts, State: "good", Role: "intermediate CA"}
+func newChainLink(facts CertificateFacts, i, n int, now time.Time) chainLink {
+	link := chainLink{CertificateFacts: facts, State: "good", Role: "intermediate CA"}
 	selfIssued := facts.Subject == facts.Issuer
 	switch {
 	case i == 0 && selfIssued:

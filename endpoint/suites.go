@@ -1,21 +1,65 @@
 package endpoint
 
-// foreignSuite names cipher suites that clients offer and crypto/tls does not
-// know, as IANA's registry does; empty for others.
+// foreignSuite names cipher suites that crypto/tls does not know but clients
+// offer or servers accept, as IANA's registry does; empty for others.
 func foreignSuite(id uint16) string {
 	switch id {
 	case 0x00ff:
 		return "TLS_EMPTY_RENEGOTIATION_INFO_SCSV"
 	case 0x5600:
 		return "TLS_FALLBACK_SCSV"
+	case 0x0001:
+		return "TLS_RSA_WITH_NULL_MD5"
+	case 0x0002:
+		return "TLS_RSA_WITH_NULL_SHA"
+	case 0x0003:
+		return "TLS_RSA_EXPORT_WITH_RC4_40_MD5"
+	case 0x0004:
+		return "TLS_RSA_WITH_RC4_128_MD5"
+	case 0x0006:
+		return "TLS_RSA_EXPORT_WITH_RC2_CBC_40_MD5"
+	case 0x0007:
+		return "TLS_RSA_WITH_IDEA_CBC_SHA"
+	case 0x0008:
+		return "TLS_RSA_EXPORT_WITH_DES40_CBC_SHA"
+	case 0x0009:
+		return "TLS_RSA_WITH_DES_CBC_SHA"
+	case 0x0011:
+		return "TLS_DHE_DSS_EXPORT_WITH_DES40_CBC_SHA"
+	case 0x0012:
+		return "TLS_DHE_DSS_WITH_DES_CBC_SHA"
+	case 0x0013:
+		return "TLS_DHE_DSS_WITH_3DES_EDE_CBC_SHA"
+	case 0x0014:
+		return "TLS_DHE_RSA_EXPORT_WITH_DES40_CBC_SHA"
+	case 0x0015:
+		return "TLS_DHE_RSA_WITH_DES_CBC_SHA"
+	case 0x0016:
+		return "TLS_DHE_RSA_WITH_3DES_EDE_CBC_SHA"
+	case 0x0017:
+		return "TLS_DH_anon_EXPORT_WITH_RC4_40_MD5"
+	case 0x0018:
+		return "TLS_DH_anon_WITH_RC4_128_MD5"
+	case 0x0019:
+		return "TLS_DH_anon_EXPORT_WITH_DES40_CBC_SHA"
+	case 0x001a:
+		return "TLS_DH_anon_WITH_DES_CBC_SHA"
+	case 0x001b:
+		return "TLS_DH_anon_WITH_3DES_EDE_CBC_SHA"
 	case 0x0032:
 		return "TLS_DHE_DSS_WITH_AES_128_CBC_SHA"
 	case 0x0033:
 		return "TLS_DHE_RSA_WITH_AES_128_CBC_SHA"
+	case 0x0034:
+		return "TLS_DH_anon_WITH_AES_128_CBC_SHA"
 	case 0x0038:
 		return "TLS_DHE_DSS_WITH_AES_256_CBC_SHA"
 	case 0x0039:
 		return "TLS_DHE_RSA_WITH_AES_256_CBC_SHA"
+	case 0x003a:
+		return "TLS_DH_anon_WITH_AES_256_CBC_SHA"
+	case 0x003b:
+		return "TLS_RSA_WITH_NULL_SHA256"
 	case 0x003d:
 		return "TLS_RSA_WITH_AES_256_CBC_SHA256"
 	case 0x0040:
@@ -26,18 +70,30 @@ func foreignSuite(id uint16) string {
 		return "TLS_DHE_DSS_WITH_CAMELLIA_128_CBC_SHA"
 	case 0x0045:
 		return "TLS_DHE_RSA_WITH_CAMELLIA_128_CBC_SHA"
+	case 0x0046:
+		return "TLS_DH_anon_WITH_CAMELLIA_128_CBC_SHA"
 	case 0x0067:
 		return "TLS_DHE_RSA_WITH_AES_128_CBC_SHA256"
 	case 0x006a:
 		return "TLS_DHE_DSS_WITH_AES_256_CBC_SHA256"
 	case 0x006b:
 		return "TLS_DHE_RSA_WITH_AES_256_CBC_SHA256"
+	case 0x006c:
+		return "TLS_DH_anon_WITH_AES_128_CBC_SHA256"
+	case 0x006d:
+		return "TLS_DH_anon_WITH_AES_256_CBC_SHA256"
 	case 0x0084:
 		return "TLS_RSA_WITH_CAMELLIA_256_CBC_SHA"
 	case 0x0087:
 		return "TLS_DHE_DSS_WITH_CAMELLIA_256_CBC_SHA"
 	case 0x0088:
 		return "TLS_DHE_RSA_WITH_CAMELLIA_256_CBC_SHA"
+	case 0x0089:
+		return "TLS_DH_anon_WITH_CAMELLIA_256_CBC_SHA"
+	case 0x0096:
+		return "TLS_RSA_WITH_SEED_CBC_SHA"
+	case 0x009a:
+		return "TLS_DHE_RSA_WITH_SEED_CBC_SHA"
 	case 0x009e:
 		return "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"
 	case 0x009f:
@@ -46,22 +102,68 @@ func foreignSuite(id uint16) string {
 		return "TLS_DHE_DSS_WITH_AES_128_GCM_SHA256"
 	case 0x00a3:
 		return "TLS_DHE_DSS_WITH_AES_256_GCM_SHA384"
+	case 0x00a6:
+		return "TLS_DH_anon_WITH_AES_128_GCM_SHA256"
+	case 0x00a7:
+		return "TLS_DH_anon_WITH_AES_256_GCM_SHA384"
 	case 0x00ba:
 		return "TLS_RSA_WITH_CAMELLIA_128_CBC_SHA256"
 	case 0x00bd:
 		return "TLS_DHE_DSS_WITH_CAMELLIA_128_CBC_SHA256"
 	case 0x00be:
 		return "TLS_DHE_RSA_WITH_CAMELLIA_128_CBC_SHA256"
+	case 0x00bf:
+		return "TLS_DH_anon_WITH_CAMELLIA_128_CBC_SHA256"
 	case 0x00c0:
 		return "TLS_RSA_WITH_CAMELLIA_256_CBC_SHA256"
 	case 0x00c3:
 		return "TLS_DHE_DSS_WITH_CAMELLIA_256_CBC_SHA256"
 	case 0x00c4:
 		return "TLS_DHE_RSA_WITH_CAMELLIA_256_CBC_SHA256"
+	case 0x00c5:
+		return "TLS_DH_anon_WITH_CAMELLIA_256_CBC_SHA256"
+	case 0x1304:
+		return "TLS_AES_128_CCM_SHA256"
+	case 0x1305:
+		return "TLS_AES_128_CCM_8_SHA256"
+	case 0xc006:
+		return "TLS_ECDHE_ECDSA_WITH_NULL_SHA"
+	case 0xc010:
+		return "TLS_ECDHE_RSA_WITH_NULL_SHA"
+	case 0xc015:
+		return "TLS_ECDH_anon_WITH_NULL_SHA"
+	case 0xc016:
+		return "TLS_ECDH_anon_WITH_RC4_128_SHA"
+	case 0xc017:
+		return "TLS_ECDH_anon_WITH_3DES_EDE_CBC_SHA"
+	case 0xc018:
+		return "TLS_ECDH_anon_WITH_AES_128_CBC_SHA"
+	case 0xc019:
+		return "TLS_ECDH_anon_WITH_AES_256_CBC_SHA"
 	case 0xc024:
 		return "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384"
 	case 0xc028:
 		return "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384"
+	case 0xc050:
+		return "TLS_RSA_WITH_ARIA_128_GCM_SHA256"
+	case 0xc051:
+		return "TLS_RSA_WITH_ARIA_256_GCM_SHA384"
+	case 0xc052:
+		return "TLS_DHE_RSA_WITH_ARIA_128_GCM_SHA256"
+	case 0xc053:
+		return "TLS_DHE_RSA_WITH_ARIA_256_GCM_SHA384"
+	case 0xc056:
+		return "TLS_DHE_DSS_WITH_ARIA_128_GCM_SHA256"
+	case 0xc057:
+		return "TLS_DHE_DSS_WITH_ARIA_256_GCM_SHA384"
+	case 0xc05c:
+		return "TLS_ECDHE_ECDSA_WITH_ARIA_128_GCM_SHA256"
+	case 0xc05d:
+		return "TLS_ECDHE_ECDSA_WITH_ARIA_256_GCM_SHA384"
+	case 0xc060:
+		return "TLS_ECDHE_RSA_WITH_ARIA_128_GCM_SHA256"
+	case 0xc061:
+		return "TLS_ECDHE_RSA_WITH_ARIA_256_GCM_SHA384"
 	case 0xc072:
 		return "TLS_ECDHE_ECDSA_WITH_CAMELLIA_128_CBC_SHA256"
 	case 0xc073:

@@ -13,11 +13,11 @@ import (
 // proxyFacts is what a TLS-terminating proxy in front says of the client's
 // connection, by the headers of Tomcat's SSLValve.
 type proxyFacts struct {
-	Protocol     string      `json:"protocol,omitempty"`
-	CipherSuite  string      `json:"cipherSuite,omitempty"`
-	KeySize      int         `json:"keySize,omitempty"`
-	SessionID    string      `json:"sessionId,omitempty"`
-	Certificates []certFacts `json:"certificates"`
+	Protocol     string             `json:"protocol,omitempty"`
+	CipherSuite  string             `json:"cipherSuite,omitempty"`
+	KeySize      int                `json:"keySize,omitempty"`
+	SessionID    string             `json:"sessionId,omitempty"`
+	Certificates []CertificateFacts `json:"certificates"`
 
 	der [][]byte
 }
@@ -32,7 +32,7 @@ func (s *Server) describeProxy(r *http.Request) *proxyFacts {
 		Protocol:     valveHeader(r, "Ssl_secure_protocol"),
 		CipherSuite:  valveHeader(r, "Ssl_cipher"),
 		SessionID:    valveHeader(r, "Ssl_session_id"),
-		Certificates: []certFacts{},
+		Certificates: []CertificateFacts{},
 	}
 	if n, err := strconv.Atoi(valveHeader(r, "Ssl_cipher_usekeysize")); err == nil && n > 0 {
 		facts.KeySize = n

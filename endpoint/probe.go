@@ -1,0 +1,421 @@
+package endpoint
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/ocsp"
+)
+
+// ProbeConfig says which server Probe looks at, and what it is held against.
+type ProbeConfig struct {
+	// Address is HOST:PORT.
+	Address string
+	// ServerName is the name that is asked for and that the certificate
+	// must have; empty for the host of Address.
+	ServerName string
+	// StartTLS is one of StartTLSProtocols, or empty where the server
+	// speaks TLS from the beginning.
+	StartTLS string
+	// Roots are trusted, and RootsName says what they are: "the truststore
+	// trust.p12". Nil and empty mean the system's authorities.
+	Roots     *x509.CertPool
+	RootsName string
+	// Certificate is the client's own, where the server asks for one.
+	Certificate *tls.Certificate
+	// Against is an entry that the server should have; nil for none. It
+	// needs no key.
+	Against *Identity
+	// Timeout bounds each connection; zero means 10 s.
+	Timeout time.Duration
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// ProbeReport is what a server looks like from outside.
+type ProbeReport struct {
+	Address    string `json:"address"`
+	ServerName string `json:"serverName"`
+	StartTLS   string `json:"startTls,omitempty"`
+	// Protocol, CipherSuite, Group and ALPN are those of a connection to
+	// which this client agrees to everything that Go can do.
+	Protocol    string `json:"protocol"`
+	CipherSuite string `json:"cipherSuite"`
+	Group       string `json:"group,omitempty"`
+	ALPN        string `json:"alpn,omitempty"`
+	// Protocols are the versions looked for, newest first.
+	Protocols    []ProbedProtocol   `json:"protocols"`
+	Certificates []CertificateFacts `json:"certificates"`
+	// ClientCertificate is "none", "requested" or "sent".
+	ClientCertificate string   `json:"clientCertificate"`
+	ClientCAs         []string `json:"clientCAs,omitempty"` // that the server names
+	OCSP              string   `json:"ocsp"`                // of the stapled response
+	Checks            []Check  `json:"checks"`
+	// Chain is the chain in DER, as it was sent.
+	Chain [][]byte `json:"-"`
+}
+
+// ProbedProtocol says whether a version is accepted, and with which suites, in
+// the order in which the server picks them.
+type ProbedProtocol struct {
+	Name     string   `json:"name"`
+	Accepted bool     `json:"accepted"`
+	Suites   []string `json:"suites"`
+}
+
+// Probe looks at a server as a client: its chain and whether it is trusted, the
+// protocol versions and cipher suites it accepts (SSL 3.0 and suites that Go
+// can't do included), resumption, the stapled OCSP response, and whether it
+// asks for a client certificate. It sends no request. The error is for a server
+// that can't be reached, or with which no handshake succeeds.
+func Probe(ctx context.Context, cfg ProbeConfig) (*ProbeReport, error) {
+	host, _, err := net.SplitHostPort(cfg.Address)
+	if err != nil {
+		return nil, fmt.Errorf("%q is not HOST:PORT: %w", cfg.Address, err)
+	}
+	cfg.ServerName = cmp.Or(cfg.ServerName, host)
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	cfg.Timeout = cmp.Or(cfg.Timeout, 10*time.Second)
+	if cfg.Roots == nil {
+		cfg.RootsName = "the system's authorities"
+	}
+	p := &prober{cfg: &cfg}
+
+	first, err := p.connect(ctx, tls.VersionTLS10, tls.VersionTLS13, nil)
+	if err != nil {
+		return nil, err
+	}
+	report := &ProbeReport{
+		Address: cfg.Address, ServerName: cfg.ServerName, StartTLS: cfg.StartTLS,
+		Protocol: protocolName(first.Version), CipherSuite: suiteName(first.CipherSuite), ALPN: first.NegotiatedProtocol,
+		ClientCertificate: p.asked, ClientCAs: p.authorities,
+	}
+	if first.CurveID != 0 {
+		report.Group = groupName(first.CurveID)
+	}
+	for _, cert := range first.PeerCertificates {
+		report.Chain = append(report.Chain, cert.Raw)
+	}
+	report.Certificates = describeAll(report.Chain)
+
+	scans, err := p.scan(ctx)
+	if err != nil {
+		return nil, err
+	}
+	report.Protocols = scans
+	report.Checks = append(report.Checks, p.examineChain(first)...)
+	var staple Check
+	staple, report.OCSP = p.examineStaple(first)
+	report.Checks = append(report.Checks, examineScans(scans)...)
+	for _, scan := range scans {
+		if scan.Accepted && (scan.Name == "TLSv1.3" || scan.Name == "TLSv1.2") {
+			report.Checks = append(report.Checks, p.examineResumption(ctx, scan.Name))
+		}
+	}
+	report.Checks = append(report.Checks, staple)
+	if cfg.Against != nil {
+		report.Checks = append(report.Checks, compareDeployed(report.Chain, *cfg.Against))
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return report, nil
+}
+
+// prober holds what the connections of a probe share.
+type prober struct {
+	cfg         *ProbeConfig
+	asked       string
+	authorities []string
+}
+
+// dial connects and brings the server to the beginning of TLS.
+func (p *prober) dial(ctx context.Context) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.cfg.Timeout)
+	defer cancel()
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", p.cfg.Address)
+	if err != nil {
+		return nil, err
+	}
+	deadline, _ := ctx.Deadline()
+	conn.SetDeadline(deadline)
+	if err := startTLS(conn, p.cfg.StartTLS); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// ticketWatch is a session cache that tells when a session comes in.
+type ticketWatch struct {
+	tls.ClientSessionCache
+	came func()
+}
+
+func (w ticketWatch) Put(key string, session *tls.ClientSessionState) {
+	w.ClientSessionCache.Put(key, session)
+	w.came()
+}
+
+// connect makes a handshake. Where that is wanted, it waits a moment for what a
+// server of TLS 1.3 says afterwards: a ticket, or that it refuses the client's
+// certificate.
+func (p *prober) connect(ctx context.Context, low, high uint16, cache tls.ClientSessionCache) (*tls.ConnectionState, error) {
+	raw, err := p.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer raw.Close()
+	p.asked, p.authorities = "none", nil
+	config := &tls.Config{
+		ServerName: p.cfg.ServerName, MinVersion: low, MaxVersion: high, Time: p.cfg.Now,
+		InsecureSkipVerify: true, // verified later, to say all that is wrong
+		GetClientCertificate: func(info *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			p.asked = "requested"
+			for _, der := range info.AcceptableCAs {
+				p.authorities = append(p.authorities, showName(der))
+			}
+			if p.cfg.Certificate == nil {
+				return new(tls.Certificate), nil
+			}
+			p.asked = "sent"
+			return p.cfg.Certificate, nil
+		},
+	}
+	if p.cfg.StartTLS == "" {
+		config.NextProtos = []string{"h2", "http/1.1"}
+	}
+	for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		config.CipherSuites = append(config.CipherSuites, suite.ID)
+	}
+	established := false
+	if cache != nil {
+		config.ClientSessionCache = ticketWatch{cache, func() {
+			if established { // with TLS 1.2 it comes in the handshake
+				raw.SetReadDeadline(time.Now())
+			}
+		}}
+	}
+	conn := tls.Client(raw, config)
+	if err := conn.HandshakeContext(ctx); err != nil {
+		return nil, err
+	}
+	established = true
+	state := conn.ConnectionState()
+	if state.Version == tls.VersionTLS13 && (cache != nil && !state.DidResume || p.asked != "none") {
+		conn.SetReadDeadline(time.Now().Add(300 * time.Millisecond))
+		var refused tls.AlertError
+		if _, err := conn.Read(make([]byte, 1)); err != nil && p.asked != "none" && (errors.As(err, &refused) || strings.Contains(err.Error(), "remote error: tls:")) {
+			return nil, err
+		}
+	}
+	return &state, nil
+}
+
+// scan finds out which versions and suites the server accepts.
+func (p *prober) scan(ctx context.Context) ([]ProbedProtocol, error) {
+	var all []ProbedProtocol
+	for _, version := range []uint16{tls.VersionTLS13, tls.VersionTLS12, tls.VersionTLS11, tls.VersionTLS10, versionSSL3} {
+		suites, err := scanSuites(ctx, p.dial, version, p.cfg.ServerName)
+		if err != nil && len(suites) == 0 {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			return nil, fmt.Errorf("%s: %w", protocolName(version), err)
+		}
+		all = append(all, ProbedProtocol{Name: protocolName(version), Accepted: len(suites) > 0, Suites: names(suites, suiteName)})
+	}
+	return all, nil
+}
+
+// examineChain looks at the certificates that the server sent.
+func (p *prober) examineChain(state *tls.ConnectionState) []Check {
+	id := Identity{}
+	if p.cfg.Against != nil {
+		id.Alias, id.Keystore = p.cfg.Against.Alias, p.cfg.Against.Keystore
+	}
+	for _, cert := range state.PeerCertificates {
+		id.Chain = append(id.Chain, cert.Raw)
+	}
+	e, broken := newExamination(id, p.cfg.Now())
+	if broken != nil {
+		return []Check{*broken}
+	}
+	return []Check{p.examineTrust(state), e.chain(), e.matches(p.cfg.ServerName), e.dates(), e.usage(), e.strength()}
+}
+
+// examineTrust verifies the chain as a client does, but for its name and dates,
+// which are other checks.
+func (p *prober) examineTrust(state *tls.ConnectionState) Check {
+	c := Check{Name: "trust"}
+	leaf := state.PeerCertificates[0]
+	opts := x509.VerifyOptions{Roots: p.cfg.Roots, Intermediates: x509.NewCertPool(), CurrentTime: p.cfg.Now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}
+	if opts.CurrentTime.After(leaf.NotAfter) {
+		opts.CurrentTime = leaf.NotAfter
+	} else if opts.CurrentTime.Before(leaf.NotBefore) {
+		opts.CurrentTime = leaf.NotBefore
+	}
+	for _, cert := range state.PeerCertificates[1:] {
+		opts.Intermediates.AddCert(cert)
+	}
+	chains, err := leaf.Verify(opts)
+	if err != nil {
+		c.Detail = fmt.Sprintf("the chain does not lead to %s: %v", p.cfg.RootsName, err)
+		return c
+	}
+	c.OK = true
+	root := chains[0][len(chains[0])-1]
+	c.Detail = fmt.Sprintf("trusted: the chain leads to %s of %s", showName(root.RawSubject), p.cfg.RootsName)
+	return c
+}
+
+// examineStaple looks at the stapled OCSP response.
+func (p *prober) examineStaple(state *tls.ConnectionState) (Check, string) {
+	c := Check{Name: "OCSP staple", OK: true}
+	if len(state.OCSPResponse) == 0 {
+		c.Detail = "none"
+		return c, "none"
+	}
+	leaf, issuer := state.PeerCertificates[0], (*x509.Certificate)(nil)
+	if len(state.PeerCertificates) > 1 {
+		issuer = state.PeerCertificates[1]
+	}
+	response, err := ocsp.ParseResponseForCert(state.OCSPResponse, leaf, issuer)
+	if err != nil {
+		c.OK, c.Detail = false, fmt.Sprintf("the stapled response is bad: %v", err)
+		return c, "bad"
+	}
+	status := map[int]string{ocsp.Good: "good", ocsp.Revoked: "revoked"}[response.Status]
+	status = cmp.Or(status, "unknown")
+	c.OK = response.Status == ocsp.Good
+	c.Detail = fmt.Sprintf("%s, of %s", status, day(response.ThisUpdate))
+	if !response.NextUpdate.IsZero() {
+		c.Detail += ", good until " + day(response.NextUpdate)
+		if p.cfg.Now().After(response.NextUpdate) {
+			c.OK = false
+			c.Detail = fmt.Sprintf("the stapled response (%s) was good until %s", status, day(response.NextUpdate))
+		}
+	}
+	return c, status
+}
+
+// examineScans judges the versions and suites that are accepted.
+func examineScans(scans []ProbedProtocol) []Check {
+	protocols := Check{Name: "protocols", OK: true}
+	suites := Check{Name: "suites", OK: true}
+	var accepted, old, weak []string
+	n := 0
+	for _, scan := range scans {
+		if !scan.Accepted {
+			continue
+		}
+		accepted = append(accepted, scan.Name)
+		if scan.Name != "TLSv1.3" && scan.Name != "TLSv1.2" {
+			old = append(old, scan.Name)
+		}
+		n += len(scan.Suites)
+		for _, suite := range scan.Suites {
+			if weakSuite(suite) && !slices.Contains(weak, suite) {
+				weak = append(weak, suite)
+			}
+		}
+	}
+	protocols.Detail = "accepted: " + strings.Join(accepted, ", ")
+	switch {
+	case len(old) == len(accepted):
+		protocols.OK = false
+		protocols.Detail += "; browsers and Java want TLSv1.2 or TLSv1.3"
+		protocols.Remedy = "enable TLSv1.2 and TLSv1.3"
+	case len(old) > 0:
+		protocols.Warn = true
+		protocols.Detail += "; " + strings.Join(old, ", ") + " should be refused (RFC 8996, RFC 7568)"
+		protocols.Remedy = `protocols="TLSv1.2+TLSv1.3" in SSLHostConfig`
+	}
+	suites.Detail = fmt.Sprintf("%d accepted", n)
+	if len(weak) > 0 {
+		suites.Warn = true
+		suites.Detail += "; weak: " + elide(weak)
+		suites.Remedy = `ciphers="HIGH:!aNULL:!eNULL:!DES:!RC4:!MD5:!kRSA" in SSLHostConfig, which is Tomcat's default`
+	}
+	return []Check{protocols, suites}
+}
+
+// weakSuite reports whether nobody should accept a suite any more (RFC 9325,
+// section 4.1).
+func weakSuite(name string) bool {
+	return slices.ContainsFunc([]string{"NULL", "EXPORT", "anon", "RC4", "RC2", "_DES", "DES40", "3DES", "IDEA", "MD5"}, func(part string) bool {
+		return strings.Contains(name, part)
+	})
+}
+
+// examineResumption connects twice.
+func (p *prober) examineResumption(ctx context.Context, name string) Check {
+	c := Check{Name: "resumption " + name, OK: true}
+	version := uint16(tls.VersionTLS12)
+	if name == "TLSv1.3" {
+		version = tls.VersionTLS13
+	}
+	cache := tls.NewLRUClientSessionCache(1)
+	if _, err := p.connect(ctx, version, version, cache); err != nil {
+		c.Warn, c.Detail = true, fmt.Sprintf("not known: %v", err)
+		return c
+	}
+	second, err := p.connect(ctx, version, version, cache)
+	switch {
+	case err != nil:
+		c.Warn, c.Detail = true, fmt.Sprintf("not known: %v", err)
+	case second.DidResume:
+		c.Detail = "the second connection resumed the first one's session"
+	default:
+		c.Warn, c.Detail = true, "the second connection made a full handshake: sessions are not resumed by ticket"
+	}
+	return c
+}
+
+// compareDeployed says whether a server has the chain of an entry.
+func compareDeployed(deployed [][]byte, id Identity) Check {
+	c := Check{Name: "deployed"}
+	entry := fmt.Sprintf("entry %q", id.Alias)
+	if id.Keystore != "" {
+		entry += " of " + id.Keystore
+	}
+	if len(id.Chain) == 0 || len(deployed) == 0 {
+		c.Detail = entry + " has no certificate"
+		return c
+	}
+	if !bytes.Equal(deployed[0], id.Chain[0]) {
+		theirs, ours := describe(deployed[0]), describe(id.Chain[0])
+		c.Detail = fmt.Sprintf("the server has another certificate (%s, serial %s, until %s) than %s (%s, serial %s, until %s)",
+			theirs.Subject, theirs.Serial, day(theirs.NotAfter), entry, ours.Subject, ours.Serial, day(ours.NotAfter))
+		if sameKey(deployed[0], id.Chain[0]) {
+			c.Detail += "; their key is the same"
+		}
+		c.Remedy = "copy the keystore to the server and reload it, or import the server's certificate if that is the newer one"
+		return c
+	}
+	c.OK = true
+	c.Detail = "the server has the certificate of " + entry
+	if !slices.EqualFunc(deployed, id.Chain, bytes.Equal) {
+		c.Warn = true
+		c.Detail += fmt.Sprintf(", but sends %d certificates where the entry has %d", len(deployed), len(id.Chain))
+	}
+	return c
+}
+
+// sameKey reports whether two certificates have the same public key.
+func sameKey(a, b []byte) bool {
+	x, errX := x509.ParseCertificate(a)
+	y, errY := x509.ParseCertificate(b)
+	return errX == nil && errY == nil && bytes.Equal(x.RawSubjectPublicKeyInfo, y.RawSubjectPublicKeyInfo)
+}

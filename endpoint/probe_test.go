@@ -1,0 +1,400 @@
+package endpoint
+
+import (
+	"bufio"
+	"context"
+	"crypto"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ocsp"
+
+	"gokeytool/internal/testtool"
+)
+
+func probe(t testing.TB, cfg ProbeConfig) *ProbeReport {
+	t.Helper()
+	report, err := Probe(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+// protocol returns what a report says of a version.
+func protocol(t testing.TB, report *ProbeReport, name string) ProbedProtocol {
+	t.Helper()
+	for _, p := range report.Protocols {
+		if p.Name == name {
+			return p
+		}
+	}
+	t.Fatalf("no %s in %+v", name, report.Protocols)
+	return ProbedProtocol{}
+}
+
+// TestProbe probes our own endpoint.
+func TestProbe(t *testing.T) {
+	id := newIdentity(t, "p256", "localhost")
+	other := newIdentity(t, "p256", "localhost")
+	renewed := id
+	leaf := serverTemplate("localhost")
+	root := newIssuer(t, "Root", nil)
+	renewed.Chain = [][]byte{sign(t, leaf, id.Key, root).Raw, root.cert.Raw}
+	withoutRoot := id
+	withoutRoot.Chain = id.Chain[:2]
+	server := start(t, Config{Identities: []Identity{id}})
+	cfg := ProbeConfig{Address: server.Addr().String(), ServerName: "localhost", Roots: roots(t, id), RootsName: "the test's root"}
+
+	t.Run("good", func(t *testing.T) {
+		cfg := cfg
+		cfg.Against = &id
+		report := probe(t, cfg)
+		for _, c := range report.Checks {
+			if !c.OK || c.Warn {
+				t.Errorf("%+v", c)
+			}
+		}
+		if report.Protocol != "TLSv1.3" || report.ALPN != "h2" || report.ClientCertificate != "none" || report.OCSP != "none" || len(report.Certificates) != 3 {
+			t.Errorf("%+v", report)
+		}
+		if p := protocol(t, report, "TLSv1.3"); !slices.Equal(slices.Sorted(slices.Values(p.Suites)), []string{"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"}) {
+			t.Errorf("%+v", p)
+		}
+		// Go's secure suites for an ECDSA key.
+		if p := protocol(t, report, "TLSv1.2"); len(p.Suites) != 5 || p.Suites[0] != "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" && p.Suites[0] != "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256" {
+			t.Errorf("%+v", p)
+		}
+		for _, name := range []string{"TLSv1.1", "TLSv1", "SSLv3"} {
+			if p := protocol(t, report, name); p.Accepted {
+				t.Errorf("%+v", p)
+			}
+		}
+		var order []string
+		for _, c := range report.Checks {
+			order = append(order, c.Name)
+		}
+		if got := strings.Join(order, " "); got != "trust chain names dates usage strength protocols suites resumption TLSv1.3 resumption TLSv1.2 OCSP staple deployed" {
+			t.Error(got)
+		}
+	})
+	for _, test := range []struct {
+		name   string
+		change func(*ProbeConfig)
+		check  string
+		want   string
+		detail string
+	}{
+		{"not trusted", func(c *ProbeConfig) { c.Roots = roots(t, other) }, "trust", "FAIL", "the chain does not lead to the test's root: x509: certificate signed by unknown authority"},
+		{"system", func(c *ProbeConfig) { c.Roots = nil }, "trust", "FAIL", "the system's authorities"},
+		{"other name", func(c *ProbeConfig) { c.ServerName = "www.example.com" }, "names", "FAIL", "www.example.com is not among the names: dns:localhost"},
+		{"other certificate", func(c *ProbeConfig) { c.Against = &other }, "deployed", "FAIL", "the server has another certificate (CN=localhost, serial "},
+		{"renewed", func(c *ProbeConfig) { c.Against = &renewed }, "deployed", "FAIL", "; their key is the same"},
+		{"root sent", func(c *ProbeConfig) { c.Against = &withoutRoot }, "deployed", "warn", "sends 3 certificates where the entry has 2"},
+		{"empty entry", func(c *ProbeConfig) { c.Against = &Identity{Alias: "a"} }, "deployed", "FAIL", "has no certificate"},
+		{"expired", func(c *ProbeConfig) { c.Now = func() time.Time { return time.Now().Add(100 * 24 * time.Hour) } }, "dates", "FAIL", "expired on"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			cfg := cfg
+			test.change(&cfg)
+			c := find(t, probe(t, cfg).Checks, test.check)
+			if outcome(c) != test.want || !strings.Contains(c.Detail, test.detail) {
+				t.Errorf("%+v", c)
+			}
+		})
+	}
+	t.Run("errors", func(t *testing.T) {
+		for _, cfg := range []ProbeConfig{
+			{Address: "localhost"}, {Address: busyPort(t), Timeout: 100 * time.Millisecond}, {Address: "127.0.0.1:1"},
+			{Address: server.Addr().String(), StartTLS: "gopher"}, {Address: server.Addr().String(), StartTLS: "smtp", Timeout: 200 * time.Millisecond},
+		} {
+			if report, err := Probe(t.Context(), cfg); err == nil {
+				t.Errorf("%+v: %+v", cfg, report)
+			}
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := Probe(ctx, cfg); !errors.Is(err, context.Canceled) {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+func TestProbeClientCertificates(t *testing.T) {
+	id := newIdentity(t, "p256", "localhost")
+	ca := newIssuer(t, "Client CA", nil)
+	pool := x509.NewCertPool()
+	pool.AddCert(ca.cert)
+	template := serverTemplate()
+	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	key := newKey(t, "p256")
+	cert := &tls.Certificate{Certificate: [][]byte{sign(t, template, key, ca).Raw}, PrivateKey: key}
+	for _, auth := range []tls.ClientAuthType{tls.VerifyClientCertIfGiven, tls.RequireAndVerifyClientCert} {
+		server := start(t, Config{Identities: []Identity{id}, Policy: Policy{ClientAuth: auth, ClientCAs: pool}})
+		cfg := ProbeConfig{Address: server.Addr().String(), ServerName: "localhost", Roots: roots(t, id)}
+		report, err := Probe(t.Context(), cfg)
+		if required := auth == tls.RequireAndVerifyClientCert; (err != nil) != required {
+			t.Errorf("without a certificate: %v", err)
+		} else if !required && (report.ClientCertificate != "requested" || !slices.Equal(report.ClientCAs, []string{"CN=Client CA, O=Example"})) {
+			t.Errorf("%+v", report)
+		}
+		cfg.Certificate = cert
+		if report := probe(t, cfg); report.ClientCertificate != "sent" {
+			t.Errorf("%+v", report)
+		}
+	}
+}
+
+// TestProbeOpenSSL probes a server that accepts what crypto/tls can't do.
+func TestProbeOpenSSL(t *testing.T) {
+	openssl := testtool.Look(t, "openssl")
+	id := newIdentity(t, "rsa2048", "localhost")
+	dir := t.TempDir()
+	file := filepath.Join(dir, "server.pem")
+	if err := os.WriteFile(file, clientPEM(t, id), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := ln.Addr().String()
+	ln.Close()
+	cmd := exec.Command(openssl, "s_server", "-accept", addr, "-cert", file, "-key", file, "-cert_chain", file, "-quiet",
+		"-cipher", "ALL:eNULL:@SECLEVEL=0", "-min_protocol", "TLSv1")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	waitFor(t, func() bool {
+		conn, err := net.Dial("tcp", addr)
+		if err == nil {
+			conn.Close()
+		}
+		return err == nil
+	})
+	report := probe(t, ProbeConfig{Address: addr, ServerName: "localhost", Roots: roots(t, id), RootsName: "the test's root"})
+	for _, name := range []string{"TLSv1.3", "TLSv1.2", "TLSv1.1", "TLSv1"} {
+		if p := protocol(t, report, name); !p.Accepted {
+			t.Errorf("%+v", p)
+		}
+	}
+	suites := protocol(t, report, "TLSv1.2").Suites
+	for _, want := range []string{"TLS_DHE_RSA_WITH_AES_256_GCM_SHA384", "TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+		"TLS_RSA_WITH_AES_128_CBC_SHA", "TLS_RSA_WITH_NULL_SHA256", "TLS_RSA_WITH_CAMELLIA_256_CBC_SHA", "TLS_DHE_RSA_WITH_AES_128_CCM_8"} {
+		if !slices.Contains(suites, want) {
+			t.Errorf("%s is missing in %v", want, suites)
+		}
+	}
+	if c := find(t, report.Checks, "suites"); !c.Warn || !strings.Contains(c.Detail, "NULL") {
+		t.Errorf("%+v", c)
+	}
+	if c := find(t, report.Checks, "protocols"); !c.Warn || !strings.Contains(c.Detail, "TLSv1.1, TLSv1 should be refused") {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestProbeStaple(t *testing.T) {
+	id := newIdentity(t, "p256", "localhost")
+	leaf, _ := x509.ParseCertificate(id.Chain[0])
+	middleKey := newKey(t, "p256")
+	middle := &issuer{sign(t, caTemplate("Intermediate"), middleKey, nil), middleKey}
+	leaf = sign(t, serverTemplate("localhost"), id.Key, middle)
+	staple := func(status int, next time.Duration, key crypto.Signer) []byte {
+		t.Helper()
+		der, err := ocsp.CreateResponse(middle.cert, middle.cert, ocsp.Response{
+			Status: status, SerialNumber: leaf.SerialNumber, ThisUpdate: time.Now().Add(-2 * time.Hour), NextUpdate: time.Now().Add(next), RevokedAt: time.Now(),
+		}, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return der
+	}
+	for _, test := range []struct {
+		name   string
+		staple []byte
+		want   string
+		status string
+	}{
+		{"good", staple(ocsp.Good, time.Hour, middleKey), "ok", "good"},
+		{"revoked", staple(ocsp.Revoked, time.Hour, middleKey), "FAIL", "revoked"},
+		{"old", staple(ocsp.Good, -time.Hour, middleKey), "FAIL", "good"},
+		{"forged", staple(ocsp.Good, time.Hour, newKey(t, "p256")), "FAIL", "bad"},
+		{"noise", []byte{1, 2, 3}, "FAIL", "bad"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			ln, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{{
+				Certificate: [][]byte{leaf.Raw, middle.cert.Raw}, PrivateKey: id.Key, OCSPStaple: test.staple,
+			}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer ln.Close()
+			go acceptTLS(ln)
+			pool := x509.NewCertPool()
+			pool.AddCert(middle.cert)
+			report := probe(t, ProbeConfig{Address: ln.Addr().String(), ServerName: "localhost", Roots: pool})
+			if c := find(t, report.Checks, "OCSP staple"); outcome(c) != test.want || report.OCSP != test.status {
+				t.Errorf("%s: %+v", report.OCSP, c)
+			}
+		})
+	}
+}
+
+// acceptTLS makes handshakes and waits for the clients to leave.
+func acceptTLS(ln net.Listener) {
+	for {
+		conn, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer conn.Close()
+			io.Copy(io.Discard, conn)
+		}()
+	}
+}
+
+// TestStartTLS: a script of what each server says and hears before TLS.
+func TestStartTLS(t *testing.T) {
+	id := newIdentity(t, "p256", "localhost")
+	ldapRequest := "\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037"
+	tests := []struct {
+		protocol string
+		script   []string // what is said, and after "<" what must be heard
+		wantErr  string
+	}{
+		{"smtp", []string{"220-mail\r\n220 ready\r\n", "<EHLO localhost\r\n", "250-mail\r\n250-STARTTLS\r\n250 SIZE\r\n", "<STARTTLS\r\n", "220 go\r\n"}, ""},
+		{"smtp", []string{"220 ready\r\n", "<EHLO localhost\r\n", "250 mail\r\n", "<STARTTLS\r\n", "454 not now\r\n"}, `the server says "454 not now"`},
+		{"smtp", []string{"554 go away\r\n"}, `the server says "554 go away"`},
+		{"smtp", []string{strings.Repeat("220-", 1000)}, "the server's line is too long"},
+		{"smtp", []string{strings.Repeat("220-x\r\n", 200)}, "the server says too much"},
+		{"smtp", []string{"220 ready\r\n", "<EHLO localhost\r\n", "250 mail\r\n", "<STARTTLS\r\n", "220 go\r\n250 injected\r\n"}, "the server goes on in plain text"},
+		{"ftp", []string{"220 ready\r\n", "<AUTH TLS\r\n", "234 go\r\n"}, ""},
+		{"pop3", []string{"+OK ready\r\n", "<STLS\r\n", "+OK go\r\n"}, ""},
+		{"pop3", []string{"+OK ready\r\n", "<STLS\r\n", "-ERR no\r\n"}, `the server says "-ERR no"`},
+		{"imap", []string{"* OK ready\r\n", "<a STARTTLS\r\n", "* CAPABILITY IMAP4\r\na OK go\r\n"}, ""},
+		{"imap", []string{"* OK ready\r\n", "<a STARTTLS\r\n", "a NO\r\n"}, `the server says "a NO"`},
+		{"ldap", []string{"<" + ldapRequest, "\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00\x04\x00"}, ""},
+		{"ldap", []string{"<" + ldapRequest, "\x30\x84\x00\x00\x00\x0c\x02\x01\x01\x78\x84\x00\x00\x00\x07\x0a\x01\x00\x04\x00\x04\x00"}, ""},
+		{"ldap", []string{"<" + ldapRequest, "\x30\x84\x7f\xff\xff\xff\x02\x01\x01"}, "does not answer as LDAP does"},
+		{"ldap", []string{"<" + ldapRequest, "\x30\xff\x02\x01\x01"}, "too long"},
+		{"ldap", []string{"<" + ldapRequest, "\x30\x82\x00\x0c\x02\x01\x01\x78\x81\x07\x0a\x01\x00\x04\x00\x04\x00"}, ""},
+		{"ldap", []string{"<" + ldapRequest, "\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x34\x04\x00\x04\x00"}, "result code 52"},
+		{"ldap", []string{"<" + ldapRequest, "HTTP/1.1 400 Bad Request\r\n"}, "does not answer as LDAP does"},
+		{"postgres", []string{"<\x00\x00\x00\x08\x04\xd2\x16\x2f", "S"}, ""},
+		{"postgres", []string{"<\x00\x00\x00\x08\x04\xd2\x16\x2f", "N"}, "it does not do TLS"},
+		{"postgres", []string{"<\x00\x00\x00\x08\x04\xd2\x16\x2f"}, "closed the connection"},
+	}
+	cert := tls.Certificate{Certificate: id.Chain, PrivateKey: id.Key}
+	for i, test := range tests {
+		t.Run(fmt.Sprintf("%s/%d", test.protocol, i), func(t *testing.T) {
+			ln, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer ln.Close()
+			go func() {
+				for {
+					conn, err := ln.Accept()
+					if err != nil {
+						return
+					}
+					go func() {
+						defer conn.Close()
+						r := bufio.NewReader(conn)
+						for _, line := range test.script {
+							if heard, ok := strings.CutPrefix(line, "<"); ok {
+								got := make([]byte, len(heard))
+								if _, err := io.ReadFull(r, got); err != nil || string(got) != heard {
+									return
+								}
+							} else {
+								io.WriteString(conn, line)
+							}
+						}
+						if test.wantErr == "" {
+							secure := tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{cert}})
+							io.Copy(io.Discard, secure)
+						}
+					}()
+				}
+			}()
+			report, err := Probe(t.Context(), ProbeConfig{Address: ln.Addr().String(), ServerName: "localhost", StartTLS: test.protocol, Roots: roots(t, id), Timeout: 3 * time.Second})
+			switch {
+			case test.wantErr != "":
+				if err == nil || !strings.HasPrefix(err.Error(), "STARTTLS: ") || !strings.Contains(err.Error(), test.wantErr) {
+					t.Errorf("%v, want %q", err, test.wantErr)
+				}
+			case err != nil:
+				t.Error(err)
+			case report.Protocol != "TLSv1.3" || !find(t, report.Checks, "trust").OK:
+				t.Errorf("%+v", report)
+			}
+		})
+	}
+}
+
+// TestSSL3 has a server say what no library does any more.
+func TestSSL3(t *testing.T) {
+	hello := func(version uint16, suite uint16) string {
+		body := append([]byte{byte(version >> 8), byte(version)}, make([]byte, 32)...)
+		body = append(body, 0, byte(suite>>8), byte(suite), 0)
+		message := append([]byte{2, 0, 0, byte(len(body))}, body...)
+		// In two records, as a server may do.
+		return string(append(append([]byte{22, 3, 0, 0, 10}, message[:10]...), append([]byte{22, 3, 0, 0, byte(len(message) - 10)}, message[10:]...)...))
+	}
+	for _, test := range []struct {
+		name, answer string
+		version      uint16
+		suite        uint16
+		err          string
+	}{
+		{"SSL 3.0", hello(versionSSL3, 0x000a), versionSSL3, 0x000a, ""},
+		{"another version", hello(versionSSL3, 0x000a), tls.VersionTLS10, 0, "refused"},
+		{"alert", "\x15\x03\x01\x00\x02\x02\x28", versionSSL3, 0, "refused"},
+		{"nothing", "", versionSSL3, 0, "refused"},
+		{"half", hello(versionSSL3, 0x000a)[:20], versionSSL3, 0, "refused"},
+		{"HTTP", "HTTP/1.1 400 Bad Request\r\n\r\n", versionSSL3, 0, "does not speak TLS"},
+		{"empty record", "\x16\x03\x01\x00\x00", versionSSL3, 0, "no TLS record"},
+		{"huge record", "\x16\x03\x01\xff\xff", versionSSL3, 0, "no TLS record"},
+		{"other message", "\x16\x03\x01\x00\x04\x0e\x00\x00\x00", versionSSL3, 0, "no ServerHello"},
+		{"huge message", "\x16\x03\x01\x00\x04\x02\xff\xff\xff", versionSSL3, 0, "no ServerHello"},
+		{"short message", "\x16\x03\x01\x00\x05\x02\x00\x00\x01\x03", versionSSL3, 0, "malformed"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			suite, err := readServerHello(strings.NewReader(test.answer), test.version)
+			if suite != test.suite || (err == nil) != (test.err == "") || err != nil && !strings.Contains(err.Error(), test.err) {
+				t.Errorf("%04x, %v", suite, err)
+			}
+		})
+	}
+	t.Run("offer", func(t *testing.T) {
+		offer, err := clientHello(versionSSL3, "localhost", []uint16{0x000a})
+		if err != nil || strings.Contains(string(offer), "localhost") {
+			t.Errorf("%x, %v", offer, err)
+		}
+	})
+}
+
+func FuzzServerHello(f *testing.F) {
+	f.Add([]byte("\x16\x03\x01\x00\x05\x02\x00\x00\x01\x03"), uint16(tls.VersionTLS12))
+	f.Add([]byte("\x16\x03\x03\x00\x2c\x02\x00\x00\x28\x03\x03"+strings.Repeat("r", 32)+"\x00\xc0\x2f\x00\x00\x00"), uint16(tls.VersionTLS12))
+	f.Fuzz(func(t *testing.T, data []byte, version uint16) {
+		suite, err := readServerHello(strings.NewReader(string(data)), version)
+		if err != nil && suite != 0 {
+			t.Errorf("%04x with %v", suite, err)
+		}
+	})
+}

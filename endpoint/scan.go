@@ -1,0 +1,237 @@
+package endpoint
+
+import (
+	"context"
+	"crypto/ecdh"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+
+	"golang.org/x/crypto/cryptobyte"
+)
+
+// A scan finds out which versions and suites a server accepts. It sends a
+// ClientHello of its own making and looks no further than the ServerHello, so
+// that it is not confined to what crypto/tls can do.
+
+const (
+	versionSSL3 = 0x0300
+	// maxServerHello bounds what is read of a server's first message.
+	maxServerHello = 1 << 16
+	// maxAccepted bounds the suites that a server is believed to accept.
+	maxAccepted = 400
+)
+
+// errRefused: the server does not want the offer.
+var errRefused = errors.New("refused")
+
+// oldSuites are the suites that could be accepted up to TLS 1.2: the ranges in
+// which IANA has given numbers for them, whether or not they have a name here.
+func oldSuites() []uint16 {
+	var list []uint16
+	for _, r := range [][2]uint16{{0xcca8, 0xccae}, {0xc001, 0xc0b1}, {0xd001, 0xd005}, {0x0001, 0x00c7}} {
+		for id := r[0]; id <= r[1]; id++ {
+			list = append(list, id)
+		}
+	}
+	return list
+}
+
+// tls13Suites are those of RFC 8446, section B.4, and RFC 8998.
+func tls13Suites() []uint16 { return []uint16{0x1302, 0x1303, 0x1301, 0x1304, 0x1305, 0x00c6, 0x00c7} }
+
+// scanSuites returns the suites that a server accepts with a version, in the
+// order in which it picks them, nil where it does not accept the version.
+func scanSuites(ctx context.Context, dial func(context.Context) (net.Conn, error), version uint16, serverName string) ([]uint16, error) {
+	offer := oldSuites()
+	if version == tls.VersionTLS13 {
+		offer = tls13Suites()
+	}
+	var accepted []uint16
+	for len(offer) > 0 && len(accepted) < maxAccepted {
+		suite, err := offerSuites(ctx, dial, version, serverName, offer)
+		switch {
+		case errors.Is(err, errRefused):
+			return accepted, nil
+		case err != nil:
+			return accepted, err
+		}
+		at := slices.Index(offer, suite)
+		if at < 0 {
+			return accepted, fmt.Errorf("the server picked suite %s, which was not offered", suiteName(suite))
+		}
+		offer = slices.Delete(offer, at, at+1)
+		accepted = append(accepted, suite)
+	}
+	return accepted, nil
+}
+
+// offerSuites makes one offer and returns the suite that the server picks. The
+// error is errRefused where it picks none, or another version.
+func offerSuites(ctx context.Context, dial func(context.Context) (net.Conn, error), version uint16, serverName string, suites []uint16) (uint16, error) {
+	conn, err := dial(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Close()
+	hello, err := clientHello(version, serverName, suites)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := conn.Write(hello); err != nil {
+		return 0, errRefused
+	}
+	return readServerHello(conn, version)
+}
+
+// clientHello makes a ClientHello in a record of its own (RFC 8446, section
+// 4.1.2, and for the older ones RFC 5246, section 7.4.1.2).
+func clientHello(version uint16, serverName string, suites []uint16) ([]byte, error) {
+	legacy := min(version, tls.VersionTLS12)
+	random := make([]byte, 64)
+	rand.Read(random)
+	key, err := ecdh.X25519().GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	list16 := func(b *cryptobyte.Builder, values ...uint16) {
+		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
+			for _, v := range values {
+				b.AddUint16(v)
+			}
+		})
+	}
+	extensions := func(b *cryptobyte.Builder) {
+		extension := func(id uint16, body func(*cryptobyte.Builder)) {
+			b.AddUint16(id)
+			b.AddUint16LengthPrefixed(body)
+		}
+		if serverName != "" && net.ParseIP(serverName) == nil {
+			extension(0, func(b *cryptobyte.Builder) { // server_name
+				b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
+					b.AddUint8(0)
+					b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes([]byte(serverName)) })
+				})
+			})
+		}
+		extension(10, func(b *cryptobyte.Builder) { // supported_groups
+			list16(b, 0x001d, 0x0017, 0x0018, 0x0019, 0x001e, 0x0100, 0x0101, 0x0102)
+		})
+		extension(11, func(b *cryptobyte.Builder) { b.AddBytes([]byte{1, 0}) }) // ec_point_formats
+		if version >= tls.VersionTLS12 {
+			extension(13, func(b *cryptobyte.Builder) { // signature_algorithms
+				list16(b, 0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0804, 0x0805, 0x0806, 0x0809, 0x080a, 0x080b,
+					0x0401, 0x0501, 0x0601, 0x0904, 0x0905, 0x0906, 0x0203, 0x0201, 0x0402, 0x0202)
+			})
+		}
+		extension(23, func(*cryptobyte.Builder) {})                      // extended_master_secret
+		extension(0xff01, func(b *cryptobyte.Builder) { b.AddUint8(0) }) // renegotiation_info
+		if version == tls.VersionTLS13 {
+			extension(43, func(b *cryptobyte.Builder) { // supported_versions
+				b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddUint16(version) })
+			})
+			extension(51, func(b *cryptobyte.Builder) { // key_share
+				b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
+					b.AddUint16(0x001d)
+					b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(key.PublicKey().Bytes()) })
+				})
+			})
+		}
+	}
+	var b cryptobyte.Builder
+	b.AddUint8(22) // handshake
+	b.AddUint16(min(legacy, tls.VersionTLS10))
+	b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
+		b.AddUint8(1) // client_hello
+		b.AddUint24LengthPrefixed(func(b *cryptobyte.Builder) {
+			b.AddUint16(legacy)
+			b.AddBytes(random[:32])
+			b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) {
+				if version == tls.VersionTLS13 {
+					b.AddBytes(random[32:])
+				}
+			})
+			list16(b, suites...)
+			b.AddBytes([]byte{1, 0}) // no compression
+			if version > versionSSL3 {
+				b.AddUint16LengthPrefixed(extensions)
+			}
+		})
+	})
+	return b.Bytes()
+}
+
+// readServerHello reads the server's answer up to its suite.
+func readServerHello(r io.Reader, version uint16) (uint16, error) {
+	var message []byte
+	for {
+		if len(message) >= 4 {
+			length := int(message[1])<<16 | int(message[2])<<8 | int(message[3])
+			if message[0] != 2 || length > maxServerHello {
+				return 0, errors.New("the server's first message is no ServerHello")
+			}
+			if len(message) >= 4+length {
+				return parseServerHello(message[4:4+length], version)
+			}
+		}
+		var head [5]byte
+		if _, err := io.ReadFull(r, head[:]); err != nil {
+			return 0, errRefused // closed, as old servers do without a word
+		}
+		length := int(head[3])<<8 | int(head[4])
+		switch head[0] {
+		case 21: // an alert
+			return 0, errRefused
+		case 22:
+		default:
+			return 0, errors.New("the server does not speak TLS")
+		}
+		if length == 0 || length > 1<<14+256 || len(message)+length > maxServerHello {
+			return 0, errors.New("the server's answer is no TLS record")
+		}
+		body := make([]byte, length)
+		if _, err := io.ReadFull(r, body); err != nil {
+			return 0, errRefused
+		}
+		message = append(message, body...)
+	}
+}
+
+// parseServerHello returns the suite of a ServerHello of the version. A
+// HelloRetryRequest is one too, and names its suite as well.
+func parseServerHello(body []byte, version uint16) (uint16, error) {
+	var (
+		in           = cryptobyte.String(body)
+		picked       uint16
+		random, sid  cryptobyte.String
+		suite        uint16
+		compression  uint8
+		extensions   cryptobyte.String
+		errMalformed = errors.New("the server's ServerHello is malformed")
+	)
+	if !in.ReadUint16(&picked) || !in.ReadBytes((*[]byte)(&random), 32) || !in.ReadUint8LengthPrefixed(&sid) ||
+		!in.ReadUint16(&suite) || !in.ReadUint8(&compression) {
+		return 0, errMalformed
+	}
+	if !in.Empty() && !in.ReadUint16LengthPrefixed(&extensions) {
+		return 0, errMalformed
+	}
+	for !extensions.Empty() {
+		var id uint16
+		var data cryptobyte.String
+		if !extensions.ReadUint16(&id) || !extensions.ReadUint16LengthPrefixed(&data) {
+			return 0, errMalformed
+		}
+		if id == 43 && !data.ReadUint16(&picked) {
+			return 0, errMalformed
+		}
+	}
+	if picked != version {
+		return 0, errRefused
+	}
+	return suite, nil
+}
