@@ -3,6 +3,7 @@ package x509util
 import (
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"gokeytool/jdk"
@@ -110,23 +111,41 @@ func zoneName(t time.Time, rel jdk.Release) string {
 	if id == "UTC" {
 		return "UTC"
 	}
-	i := strings.Index(zoneNames, "|"+id+"|")
-	if i < 0 {
+	names := namesOfZone(id)
+	if names == nil {
 		return offsetName(t)
 	}
-	line := zoneNames[strings.LastIndexByte(zoneNames[:i], '\n')+1:]
-	skip := 0
+	i := 0
 	if rel >= jdk.Release25 {
-		skip = 2
+		i = 2
 	}
 	if isDaylight(t) {
-		skip++
+		i++
 	}
-	for ; skip > 0; skip-- {
-		_, line, _ = strings.Cut(line, " ")
+	return names[i]
+}
+
+// A foundZone is a line of zoneNames: standard and daylight-saving name in JDK
+// 17, and in JDK 25.
+type foundZone struct {
+	id    string
+	names *[4]string // nil if Java doesn't know the zone
+}
+
+// lastZone remembers the zone of the last date: mostly the next one's too.
+var lastZone atomic.Pointer[foundZone]
+
+func namesOfZone(id string) *[4]string {
+	if last := lastZone.Load(); last != nil && last.id == id {
+		return last.names
 	}
-	name, _, _ := strings.Cut(line, " ")
-	return name
+	zone := &foundZone{id: id}
+	if i := strings.Index(zoneNames, "|"+id+"|"); i >= 0 {
+		line := zoneNames[strings.LastIndexByte(zoneNames[:i], '\n')+1 : i]
+		zone.names = (*[4]string)(strings.Fields(line)[:4])
+	}
+	lastZone.Store(zone)
+	return zone.names
 }
 
 // offsetName names a zone that Java has no names for.

@@ -125,23 +125,22 @@ func (t *text) extensions(title string, exts []extension) {
 	if len(exts) == 0 {
 		return
 	}
-	type part struct {
-		key        string
-		start, end int
-		failed     bool
-	}
 	t.add("\n")
 	t.add(title)
 	t.add("\n\n")
-	parts := make([]part, 0, 16)
-	page := t.buf
+	type part struct {
+		key    string
+		failed bool
+		text   []byte
+	}
+	parts := make([]part, 0, len(exts))
 	scratch := pages.Get().(*text)
-	defer scratch.free()
 	*scratch = text{buf: scratch.buf[:0], rel: t.rel, loc: t.loc}
+	defer scratch.free()
 	for _, e := range exts {
 		start := len(scratch.buf)
 		key, ok := scratch.extension(e)
-		parts = append(parts, part{key, start, len(scratch.buf), !ok})
+		parts = append(parts, part{key, !ok, scratch.buf[start:]})
 	}
 	slices.SortStableFunc(parts, func(a, b part) int {
 		if a.failed != b.failed {
@@ -152,12 +151,11 @@ func (t *text) extensions(title string, exts []extension) {
 		}
 		return cmp.Compare(a.key, b.key)
 	})
-	t.buf = page
 	for i, part := range parts {
 		t.add("#")
 		t.int(i + 1)
 		t.add(": ")
-		t.buf = append(t.buf, scratch.buf[part.start:part.end]...)
+		t.buf = append(t.buf, part.text...)
 		t.add("\n")
 	}
 }

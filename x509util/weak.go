@@ -1,6 +1,7 @@
 package x509util
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -134,14 +135,7 @@ const (
 // usage follows keytool's order of looking at the extended key usages.
 func (c *Certificate) usage() usage {
 	purposes := c.purposes()
-	has := func(oid string) bool {
-		for _, p := range purposes {
-			if p == oid {
-				return true
-			}
-		}
-		return false
-	}
+	has := func(oid string) bool { return slices.Contains(purposes, oid) }
 	switch {
 	case has("1.3.6.1.5.5.7.3.3"): // codeSigning
 		return usageSignedJAR
