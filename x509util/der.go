@@ -300,9 +300,9 @@ func (v derValue) oid() (string, error) {
 }
 
 func oidText(b []byte) (string, error) {
-	if len(b) > longestOID {
+	if len(b) > maxOIDSize {
 		return "", failIO("ObjectIdentifier encoded length exceeds the restriction in JDK (OId length(>=): " +
-			strconv.Itoa(len(b)) + ", Restriction: " + strconv.Itoa(longestOID) + ")")
+			strconv.Itoa(len(b)) + ", Restriction: " + strconv.Itoa(maxOIDSize) + ")")
 	}
 	if len(b) < 1 || b[len(b)-1]&0x80 != 0 {
 		return "", failIO("ObjectIdentifier() -- Invalid DER encoding, not ended")
@@ -474,6 +474,3 @@ func (v derValue) anyTime() (time.Time, error) {
 	}
 	return v.time(v.tag)
 }
-
-// longestOID is how long an encoded OID Java reads, in bytes.
-const longestOID = 4096
