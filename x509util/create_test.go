@@ -27,6 +27,7 @@ func testKey(t *testing.T, name string) crypto.Signer {
 		"rsa512":  {Algorithm: "RSA", Size: 512},
 		"rsa700":  {Algorithm: "RSA", Size: 700},
 		"rsa1024": {Algorithm: "RSA", Size: 1024},
+		"rsa2048": {Algorithm: "RSA", Size: 2048},
 		"pss1024": {Algorithm: "RSASSA-PSS", Size: 1024},
 		"ec256":   {Algorithm: "EC", Group: "secp256r1"},
 		"ec384":   {Algorithm: "EC", Group: "secp384r1"},
@@ -36,6 +37,7 @@ func testKey(t *testing.T, name string) crypto.Signer {
 		"dsa2048": {Algorithm: "DSA"},
 		"mldsa44": {Algorithm: "ML-DSA-44"},
 		"mldsa65": {Algorithm: "ML-DSA"},
+		"mldsa87": {Algorithm: "ML-DSA-87"},
 		"x25519":  {Algorithm: "X25519"},
 	}[name]
 	if !ok {

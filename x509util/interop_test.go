@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -146,6 +147,49 @@ func TestKeytoolReads(t *testing.T) {
 		text = run(t, keytool, "-printcertreq", "-file", writeTemp(t, dir, "req.pem", EncodePEM("NEW CERTIFICATE REQUEST", request, rel)))
 		if !strings.Contains(text, "Subject: CN="+key) {
 			t.Errorf("JDK %d:\n%s", rel, text)
+		}
+	}
+}
+
+// TestJavaVerifies has every JDK verify a certificate of every signature
+// algorithm.
+func TestJavaVerifies(t *testing.T) {
+	keys := map[family][]string{
+		familyRSA: {"rsa2048"}, familyPSS: {"rsa2048", "pss1024"}, familyEC: {"ec256", "ec384"},
+		familyEd25519: {"ed25519"}, familyDSA: {"dsa2048"},
+	}
+	for rel, keytool := range testtool.Keytools(t) {
+		java := filepath.Join(filepath.Dir(keytool), "java")
+		if _, err := os.Stat(java); err != nil {
+			continue // a runtime without the launcher for sources
+		}
+		var pem []byte
+		var want []string
+		for _, a := range sigAlgorithms {
+			names := keys[a.family]
+			if a.family == familyNamed {
+				names = []string{strings.ToLower(strings.ReplaceAll(a.name, "-", ""))}
+			}
+			for _, name := range names {
+				key := testKey(t, name)
+				if _, err := newSigning(key, a.name, rel); err != nil {
+					continue
+				}
+				c := selfSigned(t, key, "CN="+name, a.name, nil, rel, nil)
+				pem = append(pem, EncodePEM("CERTIFICATE", c.Raw, rel)...)
+				want = append(want, "CN="+name+" "+a.name+" verified")
+			}
+		}
+		if len(want) < 30 {
+			t.Fatalf("only %d certificates", len(want))
+		}
+		out, err := exec.Command(java, "testdata/Verify.java",
+			writeTemp(t, t.TempDir(), "certs.pem", pem)).CombinedOutput()
+		if err != nil {
+			t.Fatalf("JDK %d: %v\n%s", rel, err, out)
+		}
+		if got := strings.Split(strings.TrimSpace(string(out)), "\n"); !slices.Equal(got, want) {
+			t.Errorf("JDK %d:\n%s\nwant\n%s", rel, out, strings.Join(want, "\n"))
 		}
 	}
 }

@@ -81,6 +81,7 @@ var keyGenerators = [...]keyGenerator{
 	{names: []string{"RSASSA-PSS", "PSS"}, oids: []string{oidRSASSAPSS}, generate: generatePSS},
 	{names: []string{"EC", "EllipticCurve"}, oids: []string{oidEC}, oidSince: jdk.Release25, generate: generateEC},
 	{names: []string{"DSA"}, oids: []string{oidDSA, "1.3.14.3.2.12"}, generate: generateDSA},
+	{names: []string{"DiffieHellman", "DH"}, oids: []string{oidDH}, generate: generateDH},
 	{names: []string{"EdDSA"}, generate: edwardsGenerator("")},
 	{names: []string{"Ed25519"}, oids: []string{oidEd25519}, generate: edwardsGenerator("Ed25519")},
 	{names: []string{"Ed448"}, oids: []string{oidEd448}, generate: edwardsGenerator("Ed448")},
@@ -330,6 +331,9 @@ func KeyName(spec KeySpec, pub crypto.PublicKey, rel jdk.Release) string {
 		return spec.Algorithm
 	}
 	name := facts.name
+	if facts.oid == oidDH {
+		name = "DH"
+	}
 	if facts.curve != "" {
 		name += " (" + facts.curve + ")"
 	}
@@ -395,6 +399,8 @@ func MarshalPrivateKey(key crypto.Signer) ([]byte, error) {
 		inner.AddASN1OctetString(k.Seed())
 	case *DSAPrivateKey:
 		inner.AddASN1BigInt(k.X)
+	case *DHPrivateKey:
+		inner.AddASN1BigInt(k.x)
 	case *NamedPrivateKey:
 		inner.AddASN1OctetString(k.secret)
 	default:
@@ -449,6 +455,8 @@ func keyAlgorithmID(pub crypto.PublicKey) ([]byte, error) {
 		return algorithmID(oidEd25519, nil), nil
 	case *dsa.PublicKey:
 		return algorithmID(oidDSA, marshalDSAParams(&k.Parameters)), nil
+	case *DHPublicKey:
+		return algorithmID(oidDH, k.group.marshal()), nil
 	case *NamedPublicKey:
 		return algorithmID(k.algorithm.oid, nil), nil
 	}
@@ -492,6 +500,8 @@ func MarshalPublicKey(pub crypto.PublicKey) ([]byte, error) {
 		bits = k
 	case *dsa.PublicKey:
 		bits = marshalInteger(k.Y)
+	case *DHPublicKey:
+		bits = marshalInteger(k.y)
 	case *NamedPublicKey:
 		bits = []byte(k.octets)
 	}
@@ -548,6 +558,8 @@ func ParsePrivateKey(pkcs8 []byte) (crypto.Signer, error) {
 		return ed25519.NewKeyFromSeed(seed.body), nil
 	case oidDSA:
 		return parseDSAPrivateKey(alg, content)
+	case oidDH:
+		return parseDHPrivateKey(alg, content)
 	}
 	if a := namedAlgorithmBy(alg.oid); a != nil {
 		return a.parsePrivate(content)
@@ -735,6 +747,8 @@ func ParsePublicKey(spki []byte) (crypto.PublicKey, error) {
 		return ed25519.PublicKey(bits), nil
 	case oidDSA:
 		return parseDSAPublicKey(alg, bits)
+	case oidDH:
+		return parseDHPublicKey(alg, bits)
 	}
 	if a := namedAlgorithmBy(alg.oid); a != nil {
 		if len(bits) != a.publicSize {

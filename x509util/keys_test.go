@@ -162,6 +162,10 @@ func TestGenerateKey(t *testing.T) {
 			"!java.lang.IllegalArgumentException: Unsupported name: x", "", ""},
 		{KeySpec{Algorithm: "X25519"}, "255 bit XDH", "X25519", "!Cannot derive signature algorithm from XDH", "!Cannot derive signature algorithm from XDH"},
 		{KeySpec{Algorithm: "XDH", Group: "X448"}, "448 bit XDH", "X448", "!Cannot derive signature algorithm from XDH", "!Cannot derive signature algorithm from XDH"},
+		{KeySpec{Algorithm: "dh"}, "2,048 bit DH", "3072-bit DH", "!Cannot derive signature algorithm from DH", "!Cannot derive signature algorithm from DH"},
+		{KeySpec{Algorithm: "DH", Size: 1024}, "1,024 bit DH", "1024-bit DH", "!Cannot derive signature algorithm from DH", "!Cannot derive signature algorithm from DH"},
+		{KeySpec{Algorithm: "DH", Size: 100}, "!java.lang.IllegalArgumentException: DH key size must be multiple of 64, and can only range from 512 to 8192 (inclusive). The specific key size 100 is not supported",
+			"!java.lang.IllegalArgumentException: DH key size must be multiple of 64, and can only range from 512 to 8192 (inclusive). The specific key size 100 is not supported", "", ""},
 		{KeySpec{Algorithm: "DSA"}, "2,048 bit DSA", "2048-bit DSA", "SHA256withDSA", "SHA256withDSA"},
 		{KeySpec{Algorithm: "DSA", Size: 512}, "512 bit DSA", "512-bit DSA", "SHA256withDSA", "SHA256withDSA"},
 		{KeySpec{Algorithm: "DSA", Size: 4096}, "!java.lang.IllegalArgumentException: Invalid DSA Prime Size: 4096",
@@ -290,4 +294,73 @@ func TestParseKeysBounded(t *testing.T) {
 
 func encodeTestBits(sequence []byte) string {
 	return string(encodeString(3, "\x00"+string(encodeString(0x30, string(sequence)))))
+}
+
+// TestMODPGroups compares the primes with their ends as Java has them.
+func TestMODPGroups(t *testing.T) {
+	ends := map[int]string{
+		768: "625e7ec6f44c42e9a63a3620ffffffffffffffff", 1024: "7c4b1fe649286651ece65381ffffffffffffffff",
+		1536: "4abc9804f1746c08ca237327ffffffffffffffff", 2048: "98fa051015728e5a8aacaa68ffffffffffffffff",
+		3072: "e0fd108e4b82d120a93ad2caffffffffffffffff", 4096: "90a6c08f4df435c934063199ffffffffffffffff",
+		6144: "0b7474d6e694f91e6dcc4024ffffffffffffffff", 8192: "80b96e7160c980dd98edd3dfffffffffffffffff",
+	}
+	for _, known := range modpGroups {
+		p := modpGroup(known.bits, known.k, known.length).p.Text(16)
+		if len(p) != known.bits/4 || !strings.HasPrefix(p, "ffffffffffffffffc90fdaa22168c234c4c6628b") || !strings.HasSuffix(p, ends[known.bits]) {
+			t.Errorf("%d bits: %s", known.bits, p)
+		}
+	}
+}
+
+// FuzzParsePrivateKey demands that a key that is read can be written and read
+// again, and that its public half is one that can be read.
+func FuzzParsePrivateKey(f *testing.F) {
+	names, _ := filepath.Glob("testdata/keytool/*/*.pk8")
+	if len(names) < 10 {
+		f.Fatal("no seeds")
+	}
+	for _, name := range names {
+		f.Add(mustRead(f, name))
+	}
+	f.Fuzz(func(t *testing.T, der []byte) {
+		key, err := ParsePrivateKey(der)
+		if err != nil {
+			if !errors.Is(err, ErrKey) {
+				t.Fatalf("not an ErrKey: %v", err)
+			}
+			return
+		}
+		roundTripKey(t, key)
+	})
+}
+
+// FuzzParsePublicKey demands that a key that is read can be written and read
+// again.
+func FuzzParsePublicKey(f *testing.F) {
+	names, _ := filepath.Glob("testdata/keytool/*/*.der")
+	for _, name := range names {
+		if c, err := ParseCertificate(mustRead(f, name)); err == nil {
+			f.Add(c.SPKI)
+		}
+	}
+	f.Fuzz(func(t *testing.T, spki []byte) {
+		key, err := ParsePublicKey(spki)
+		if err != nil {
+			if !errors.Is(err, ErrKey) {
+				t.Fatalf("not an ErrKey: %v", err)
+			}
+			return
+		}
+		again, err := MarshalPublicKey(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ParsePublicKey(again); err != nil {
+			t.Fatal(err)
+		}
+		// Whatever is verified with it must not panic.
+		for _, a := range sigAlgorithms {
+			CheckSignature(key, algorithmID(a.oid, nil), []byte("x"), spki)
+		}
+	})
 }

@@ -3,6 +3,7 @@ package x509util
 import (
 	"bytes"
 	"encoding/base64"
+	"slices"
 	"strings"
 	"unicode/utf16"
 
@@ -320,9 +321,7 @@ func describeDER(data []byte) string {
 	for _, v := range parts[:min(len(parts), 3)] {
 		tags = append(tags, v.tag)
 	}
-	has := func(want ...casn1.Tag) bool {
-		return len(tags) >= len(want) && bytes.Equal(tagBytes(tags[:len(want)]), tagBytes(want))
-	}
+	has := func(want ...casn1.Tag) bool { return len(tags) >= len(want) && slices.Equal(tags[:len(want)], want) }
 	switch {
 	case has(casn1.SEQUENCE, casn1.SEQUENCE, casn1.BIT_STRING):
 		return describeSigned(parts[0])
@@ -340,14 +339,6 @@ func describeDER(data []byte) string {
 		return "a PKCS #7 message"
 	}
 	return "DER of another kind"
-}
-
-func tagBytes(tags []casn1.Tag) []byte {
-	b := make([]byte, len(tags))
-	for i, t := range tags {
-		b[i] = byte(t)
-	}
-	return b
 }
 
 // describeSigned tells certificates, requests and revocation lists apart by

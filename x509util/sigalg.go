@@ -175,6 +175,8 @@ func DefaultSignatureAlgorithm(pub crypto.PublicKey, rel jdk.Release) (string, e
 			return "", argumentError("Cannot derive signature algorithm from " + k.algorithm.javaFamily)
 		}
 		return k.algorithm.name, nil
+	case *DHPublicKey:
+		return "", argumentError("Cannot derive signature algorithm from DH")
 	}
 	return "", keyError("no signature algorithm for %T", pub)
 }
