@@ -22,6 +22,9 @@ func genkeypair(ctx context.Context, s *session) error {
 	if s.opt.given("groupname") && s.opt.given("keysize") {
 		return failf("Cannot specify both -groupname and -keysize")
 	}
+	if s.opt.given("keysize") && s.opt.keysize < 1 {
+		return java("java.security.InvalidParameterException", fmt.Sprintf("Invalid key size: %d", s.opt.keysize))
+	}
 	if group, ok := ecGroups[s.opt.keysize]; ok && strings.EqualFold(s.opt.keyalg, "EC") {
 		s.warn(fmt.Sprintf("Specifying -keysize for generating EC keys is deprecated, please use \"-groupname %s\" instead.", group))
 	}
@@ -36,6 +39,11 @@ func genkeypair(ctx context.Context, s *session) error {
 	subject, err := s.subject()
 	if err != nil {
 		return err
+	}
+
+	if subject.IsEmpty() {
+		return withHint(java("java.io.IOException", "Empty issuer DN not allowed in X509Certificates"),
+			"a certificate needs at least one field in its name, such as -dname CN=localhost: Java can't read the keystore otherwise")
 	}
 
 	key, err := x509util.GenerateKey(spec, s.release)
