@@ -82,7 +82,7 @@ func TestIterations(t *testing.T) {
 				if !errors.Is(err, c.want) {
 					t.Errorf("got %v, want %v", err, c.want)
 				}
-				if took := time.Since(start); took > time.Second {
+				if took := time.Since(start); took > raceFactor*time.Second {
 					t.Errorf("took %v", took)
 				}
 			})
@@ -92,7 +92,7 @@ func TestIterations(t *testing.T) {
 		part := encrypted(pkcs12PBE(ber.Integer(5_000_000)))
 		start := time.Now()
 		_, err := Decode(file(bytes.Repeat(part, 3)), []byte(password), entry.Limits{})
-		if !errors.Is(err, entry.ErrLimit) || time.Since(start) > time.Second {
+		if !errors.Is(err, entry.ErrLimit) || time.Since(start) > raceFactor*time.Second {
 			t.Errorf("got %v after %v", err, time.Since(start))
 		}
 	})
@@ -138,15 +138,21 @@ func TestHostile(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			for _, pass := range [][]byte{[]byte(password), nil} {
 				var before, after runtime.MemStats
-				runtime.ReadMemStats(&before)
-				start := time.Now()
-				_, err := Decode(test.data, pass, entry.Limits{})
-				took := time.Since(start)
-				runtime.ReadMemStats(&after)
-				if !errors.Is(err, test.want) {
-					t.Errorf("got %v, want %v", err, test.want)
+				var took time.Duration
+				for range 3 { // the machine may be busy with something else
+					runtime.ReadMemStats(&before)
+					start := time.Now()
+					_, err := Decode(test.data, pass, entry.Limits{})
+					took = time.Since(start)
+					runtime.ReadMemStats(&after)
+					if !errors.Is(err, test.want) {
+						t.Errorf("got %v, want %v", err, test.want)
+					}
+					if took < time.Second {
+						break
+					}
 				}
-				if took > time.Second {
+				if took > raceFactor*time.Second {
 					t.Errorf("took %v", took)
 				}
 				if used := after.TotalAlloc - before.TotalAlloc; used > 200<<20 {

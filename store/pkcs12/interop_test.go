@@ -86,6 +86,9 @@ func bouncyCastle(t testing.TB, provider string) string {
 // finds that a new file of ours with the same entries is the same but for
 // what is random.
 func TestKeytool(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs other programs many times")
+	}
 	for release, keytool := range testtool.Keytools(t) {
 		for _, legacy := range []bool{false, true} {
 			if legacy && release != jdk.Release17 {
@@ -186,6 +189,9 @@ func anonymous(t testing.TB, data []byte) []byte {
 // TestJavaReadsUs: Java and BouncyCastle read what we write as we do, in every
 // profile, new and changed.
 func TestJavaReadsUs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs other programs many times")
+	}
 	dir := t.TempDir()
 	var args []string
 	want := make(map[string][]string)
@@ -230,6 +236,9 @@ func TestJavaReadsUs(t *testing.T) {
 
 // TestJavaReadsCorpus: of real files we see what Java sees, chain by chain.
 func TestJavaReadsCorpus(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs other programs many times")
+	}
 	var args []string
 	want := make(map[string][]string)
 	for _, c := range corpus(t) {
@@ -257,6 +266,9 @@ func TestJavaReadsCorpus(t *testing.T) {
 // TestJavaPasswords: since JDK 25 passwords need not be ASCII. In PBES1 it has
 // a way of its own with them.
 func TestJavaPasswords(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs other programs many times")
+	}
 	keytool, ok := testtool.Keytools(t)[jdk.Release25]
 	if !ok {
 		t.Skip("JDK 25 is not installed")
@@ -290,6 +302,9 @@ func TestJavaPasswords(t *testing.T) {
 }
 
 func TestBouncyCastle(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs other programs many times")
+	}
 	jar := bouncyCastle(t, "BC")
 	keytool := testtool.Keytool(t)
 	dir := t.TempDir()
@@ -351,6 +366,9 @@ func sameKey(pkcs8 []byte, key *ecdsa.PrivateKey) bool {
 }
 
 func TestOpenSSLWrites(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs other programs many times")
+	}
 	openssl := testtool.Look(t, "openssl")
 	dir := t.TempDir()
 	ids := identities()
@@ -423,6 +441,9 @@ func TestOpenSSLWrites(t *testing.T) {
 }
 
 func TestOpenSSLReads(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs other programs many times")
+	}
 	openssl := testtool.Look(t, "openssl")
 	ids := identities()
 	for _, profile := range []string{"default", "java8", "legacy", "openssl3", "passwordless"} {

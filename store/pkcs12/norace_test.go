@@ -1,0 +1,5 @@
+//go:build !race
+
+package pkcs12
+
+const raceFactor = 1
