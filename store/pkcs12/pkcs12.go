@@ -16,10 +16,10 @@
 // localKeyID (see HiddenFromJava). Its alias is the friendlyName; where there
 // is none it is a number, counted as Java counts. Several entries of one alias
 // are all returned; Java sees the last. A key's Created is what Java wrote into
-// its localKeyID, else zero. Its chain is put together from the certificates of the file as Java
-// does: the leaf by localKeyID, then by name, the issuers by name and key
-// identifier. Certificates that come into no entry are to be had from
-// Untrusted.
+// its localKeyID, else zero. Its chain is put together from the certificates
+// of the file as Java does: the leaf by localKeyID, then by name, the issuers
+// by name and key identifier. Certificates that come into no entry are to be
+// had from Untrusted.
 //
 // Sealed is the EncryptedPrivateKeyInfo of a private key, or the
 // PrivateKeyInfo where it is not encrypted (Unseal then takes any password);
@@ -28,10 +28,10 @@
 // # Changing a file
 //
 // Encode leaves bags whose entries have not changed as they are, byte for
-// byte in DER, and whole encrypted parts too if nothing in them changed and the password
-// is the one that they were read with. An entry may be changed in its Alias,
-// Created, Chain and Sealed while keeping its Origin: attributes that this
-// package does not know stay on its bags then.
+// byte in DER, and whole encrypted parts too if nothing in them changed and
+// the password is the one that they were read with. An entry may be changed in
+// its Alias, Created, Chain and Sealed while keeping its Origin: attributes
+// that this package does not know stay on its bags then.
 //
 // # Passwords
 //
