@@ -91,7 +91,7 @@ func TestLock(t *testing.T) {
 	}()
 	select {
 	case <-got:
-		t.Error("locked while locked")
+		t.Fatal("locked while locked")
 	case <-time.After(20 * time.Millisecond):
 	}
 	must(t, lock.Unlock(), <-got, lock.Unlock(), (*FileLock)(nil).Unlock())

@@ -129,6 +129,7 @@ func TestKilledWriters(t *testing.T) {
 			cmd := child("add until killed", path, fmt.Sprintf("round-%d-%d", round, i))
 			started, err := cmd.StdoutPipe()
 			must(t, err, cmd.Start())
+			t.Cleanup(func() { cmd.Process.Kill() })
 			all = append(all, cmd)
 			if i == 0 {
 				if _, err := started.Read(make([]byte, 1)); err != nil {
@@ -160,6 +161,7 @@ func TestKilledHolder(t *testing.T) {
 	cmd := child("hold the lock", path, "")
 	out, err := cmd.StdoutPipe()
 	must(t, err, cmd.Start())
+	t.Cleanup(func() { cmd.Process.Kill() })
 	buf := make([]byte, 7)
 	if _, err := out.Read(buf); err != nil || string(buf) != "locked\n" {
 		t.Fatalf("%q, %v", buf, err)

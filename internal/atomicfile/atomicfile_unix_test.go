@@ -259,6 +259,7 @@ func TestKill(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
+		t.Cleanup(func() { cmd.Process.Kill() })
 		if _, err := started.Read(make([]byte, 1)); err != nil {
 			t.Fatal(err)
 		}
