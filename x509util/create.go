@@ -42,7 +42,7 @@ func CreateCertificate(t Template, issuer crypto.Signer, sigAlg string, rel jdk.
 	}
 	var b cryptobyte.Builder
 	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddASN1(casn1.Tag(0).Constructed().ContextSpecific(), func(b *cryptobyte.Builder) {
+		b.AddASN1(explicit(0), func(b *cryptobyte.Builder) {
 			b.AddASN1Int64(2) // v3
 		})
 		b.AddASN1BigInt(serial)
@@ -55,7 +55,7 @@ func CreateCertificate(t Template, issuer crypto.Signer, sigAlg string, rel jdk.
 		b.AddBytes(t.Subject.DER())
 		b.AddBytes(t.SPKI)
 		if len(t.Extensions) > 0 {
-			b.AddASN1(casn1.Tag(3).Constructed().ContextSpecific(), func(b *cryptobyte.Builder) {
+			b.AddASN1(explicit(3), func(b *cryptobyte.Builder) {
 				addExtensions(b, t.Extensions)
 			})
 		}
@@ -133,7 +133,7 @@ func CreateRequest(subject Name, spki []byte, exts []Extension, key crypto.Signe
 		b.AddASN1Int64(0)
 		b.AddBytes(subject.DER())
 		b.AddBytes(spki)
-		b.AddASN1(casn1.Tag(0).Constructed().ContextSpecific(), func(b *cryptobyte.Builder) {
+		b.AddASN1(explicit(0), func(b *cryptobyte.Builder) {
 			b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
 				b.AddBytes(derOID(oidExtensionRequest))
 				b.AddASN1(casn1.SET, func(b *cryptobyte.Builder) { addExtensions(b, exts) })

@@ -75,7 +75,7 @@ func BuildExtensions(specs []string, ctx ExtensionContext) ([]Extension, error) 
 				return nil, err
 			}
 		}
-		value := encodeString(casn1.SEQUENCE, string(encodeString(tagContext|0, string(id))))
+		value := encodeString(casn1.SEQUENCE, string(encodeString(implicit(0), string(id))))
 		b.set(Extension{oidExtAuthorityKeyID, false, value})
 	}
 	if ctx.Requested != nil {
@@ -194,6 +194,11 @@ var extensionOIDs = [...]asn1.ObjectIdentifier{
 	oidExtBasicConstraints, oidExtKeyUsage, oidExtExtendedKeyUsage, oidExtSubjectAltName, oidExtIssuerAltName,
 	oidExtSubjectInfo, oidExtAuthorityInfo, nil, oidExtCRLPoints,
 }
+
+// explicit and implicit return the context-specific tags that replace others,
+// around them and instead of them.
+func explicit(n casn1.Tag) casn1.Tag { return n.ContextSpecific().Constructed() }
+func implicit(n casn1.Tag) casn1.Tag { return n.ContextSpecific() }
 
 // extensionOID returns the OID of an extension named in -ext, which may be the
 // OID itself.
@@ -491,8 +496,8 @@ func crlPoint(spec, list string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	fullName := encodeString(tagContext|tagConstructed|0, string(names))
-	point := encodeString(tagContext|tagConstructed|0, string(fullName))
+	fullName := encodeString(explicit(0), string(names))
+	point := encodeString(explicit(0), string(fullName))
 	return encodeString(casn1.SEQUENCE, string(encodeString(casn1.SEQUENCE, string(point)))), nil
 }
 

@@ -40,7 +40,7 @@ func generalName(kind, value string, wildcards bool) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return encodeString(tagContext|tag, content), nil
+	return encodeString(implicit(tag), content), nil
 }
 
 func checkMail(s string) error {

@@ -1,6 +1,7 @@
 package x509util
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/dsa" //lint:ignore SA1019 keytool makes DSA keys, and old keystores hold them
 	"crypto/ecdsa"
@@ -522,8 +523,8 @@ func marshalRSAPublicKey(k *rsa.PublicKey) []byte {
 	return b.BytesOrPanic()
 }
 
-// ParsePrivateKey decodes a PKCS#8 private key, version 1 or 2. Errors wrap
-// ErrKey and say nothing of the content.
+// ParsePrivateKey decodes a PKCS#8 private key, version 1 or 2. The key shares
+// no memory with pkcs8. Errors wrap ErrKey and say nothing of the content.
 func ParsePrivateKey(pkcs8 []byte) (crypto.Signer, error) {
 	outer, err := readValue(pkcs8)
 	if err != nil || outer.tag != casn1.SEQUENCE {
@@ -545,7 +546,7 @@ func ParsePrivateKey(pkcs8 []byte) (crypto.Signer, error) {
 			return nil, err
 		}
 		if alg.oid == oidRSASSAPSS {
-			return &PSSPrivateKey{key, alg.params.full}, nil
+			return &PSSPrivateKey{key, bytes.Clone(alg.params.full)}, nil
 		}
 		return key, nil
 	case oidEC:

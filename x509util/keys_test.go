@@ -50,10 +50,12 @@ func TestPrivateKeys(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			clear(der) // as callers do with secrets
 			again, err := MarshalPrivateKey(key)
 			if err != nil {
 				t.Fatal(err)
 			}
+			der = readFile(t, name)
 			if !bytes.Equal(again, der) {
 				t.Errorf("encoded again as %x, was %x", again, der)
 			}

@@ -1,6 +1,7 @@
 package x509util
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/rand"
 	"crypto/subtle"
@@ -230,7 +231,7 @@ func (a *namedAlgorithm) parsePrivate(content []byte) (crypto.Signer, error) {
 		secret = v.body
 		switch v.tag {
 		case casn1.OCTET_STRING:
-		case tagContext | 0:
+		case implicit(0):
 			if len(secret) != a.seedSize {
 				return nil, malformed
 			}
@@ -244,6 +245,7 @@ func (a *namedAlgorithm) parsePrivate(content []byte) (crypto.Signer, error) {
 			return nil, malformed
 		}
 	}
+	secret = bytes.Clone(secret) // the caller will wipe content
 	switch len(secret) {
 	case a.seedSize:
 		return a.fromSeed(secret), nil

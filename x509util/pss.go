@@ -61,13 +61,13 @@ func (p pssParams) marshal() []byte {
 	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		if p.digest != oidSHA1 {
 			hash := algorithmID(p.digest, derNull)
-			b.AddASN1(tagContext|tagConstructed|0, func(b *cryptobyte.Builder) { b.AddBytes(hash) })
-			b.AddASN1(tagContext|tagConstructed|1, func(b *cryptobyte.Builder) {
+			b.AddASN1(explicit(0), func(b *cryptobyte.Builder) { b.AddBytes(hash) })
+			b.AddASN1(explicit(1), func(b *cryptobyte.Builder) {
 				b.AddBytes(algorithmID(oidMGF1, hash))
 			})
 		}
 		if p.saltLength != 20 {
-			b.AddASN1(tagContext|tagConstructed|2, func(b *cryptobyte.Builder) { b.AddASN1Int64(int64(p.saltLength)) })
+			b.AddASN1(explicit(2), func(b *cryptobyte.Builder) { b.AddASN1Int64(int64(p.saltLength)) })
 		}
 	})
 	return b.BytesOrPanic()
@@ -97,10 +97,10 @@ func parsePSSParams(der []byte) (pssParams, error) {
 		}
 		var a algorithm
 		switch field.tag {
-		case tagContext | tagConstructed | 0:
+		case explicit(0):
 			a, err = readAlgorithm(value)
 			p.digest = a.oid
-		case tagContext | tagConstructed | 1:
+		case explicit(1):
 			if a, err = readAlgorithm(value); err == nil && a.oid != oidMGF1 {
 				err = errPSS
 			}
@@ -108,9 +108,9 @@ func parsePSSParams(der []byte) (pssParams, error) {
 				a, err = readAlgorithm(a.params)
 				p.mgfDigest = a.oid
 			}
-		case tagContext | tagConstructed | 2:
+		case explicit(2):
 			p.saltLength, err = value.integer(casn1.INTEGER)
-		case tagContext | tagConstructed | 3:
+		case explicit(3):
 			p.trailer, err = value.integer(casn1.INTEGER)
 		default:
 			err = errPSS

@@ -255,6 +255,11 @@ func signingByFamily(key crypto.Signer, sigAlg string, rel jdk.Release) (signing
 		return signing{}, signatureError("Parameters required for RSASSA-PSS signatures")
 	case is("PSS") || is("DSA", "DSS"):
 		return signing{}, invalidKey("No installed provider supports this key: " + class)
+	case strings.HasSuffix(strings.ToLower(sigAlg), "inp1363format") && findSigAlgorithm(sigAlg[:len(sigAlg)-13]) != nil:
+		if err := findSigAlgorithm(sigAlg[:len(sigAlg)-13]).checkKey(key.Public()); err != nil {
+			return signing{}, err
+		}
+		return signing{}, signatureError("Cannot derive AlgorithmIdentifier")
 	case is("NONEwithRSA", "MD5andSHA1withRSA") && (kind == familyRSA || kind == familyPSS),
 		is("NONEwithECDSA") && kind == familyEC, is("NONEwithDSA", "RawDSA") && kind == familyDSA:
 		return signing{}, signatureError("Cannot derive AlgorithmIdentifier")

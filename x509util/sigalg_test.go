@@ -64,6 +64,7 @@ func TestSign(t *testing.T) {
 		{"ec256", "SHA3-512withECDSA", "060960864801650304030c0500", "060960864801650304030c"},
 		{"ec256", "1.2.840.10045.4.3.2", "", "06082a8648ce3d040302"},
 		{"ec256", "NONEwithECDSA", "", "!java.security.SignatureException: Cannot derive AlgorithmIdentifier"},
+		{"ec256", "SHA256withECDSAinP1363Format", "", "!java.security.SignatureException: Cannot derive AlgorithmIdentifier"},
 		{"ec256", "SHA256withRSA", "", "!java.security.InvalidKeyException: No installed provider supports this key: sun.security.ec.ECPrivateKeyImpl"},
 		{"ec256", "RSASSA-PSS", "", "!java.security.InvalidKeyException: No installed provider supports this key: sun.security.ec.ECPrivateKeyImpl"},
 		{"ec256", "Ed25519", "", "!java.security.InvalidKeyException: Unsupported key type"},
