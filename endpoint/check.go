@@ -8,7 +8,6 @@ import (
 	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -108,28 +107,26 @@ func (e *examination) key() Check {
 		c.Detail = "there is no private key"
 		return c
 	}
-	public, err := e.certs[0].PublicKey()
-	if e.strict[0] != nil && e.strict[0].PublicKey != nil {
-		public, err = e.strict[0].PublicKey, nil
-	}
+	public, err := x509util.MarshalPublicKey(e.id.Key.Public())
 	if err != nil {
-		c.Detail = fmt.Sprintf("the certificate's public key can't be read: %v", err)
+		c.Detail = fmt.Sprintf("a private key of type %T can't be compared with the certificate's", e.id.Key)
 		return c
 	}
-	own, ok := e.id.Key.Public().(interface{ Equal(crypto.PublicKey) bool })
-	switch {
-	case !ok:
-		c.Detail = fmt.Sprintf("a private key of type %T can't be compared with the certificate's", e.id.Key)
-	case !own.Equal(public):
+	if !bytes.Equal(public, e.certs[0].SPKI) && !e.sameKey() {
 		c.Detail = "the private key does not belong to the certificate: every handshake will fail"
 		c.Remedy = e.command("importcert", "-file", "CERTIFICATE") + "  (the one that was issued for this key; " + e.command("certreq") + " asks for it)"
-	default:
-		c.OK, c.Detail = true, "the private key belongs to the certificate"
-		if e.strict[0] != nil {
-			c.Detail = keyName(e.strict[0]) + "; it belongs to the certificate"
-		}
+		return c
 	}
+	c.OK, c.Detail = true, keyName(e.certs[0])+"; it belongs to the certificate"
 	return c
+}
+
+// sameKey compares the keys where their encodings differ: RSA's parameters may
+// be left out, and a point may be compressed.
+func (e *examination) sameKey() bool {
+	own, ok := e.id.Key.Public().(interface{ Equal(crypto.PublicKey) bool })
+	theirs, err := e.certs[0].PublicKey()
+	return ok && err == nil && own.Equal(theirs)
 }
 
 // unreadable stands for the checks that need a certificate which crypto/x509
@@ -200,14 +197,11 @@ func (e *examination) chain() Check {
 // signed verifies that certificate i carries a signature of certificate j.
 func (e *examination) signed(i, j int) error {
 	child, parent := e.strict[i], e.strict[j]
-	if child != nil && parent != nil {
-		err := parent.CheckSignature(child.SignatureAlgorithm, child.RawTBSCertificate, child.Signature)
-		// Weak algorithms, and those crypto/x509 does not know, are left
-		// to the lenient reader: their strength is another check's.
-		if weak := x509.InsecureAlgorithmError(0); !errors.As(err, &weak) && !errors.Is(err, x509.ErrUnsupportedAlgorithm) {
-			return err
-		}
+	if child != nil && parent != nil && parent.CheckSignature(child.SignatureAlgorithm, child.RawTBSCertificate, child.Signature) == nil {
+		return nil
 	}
+	// crypto/x509 refuses weak algorithms and keys, and does not know them
+	// all; strength is another check's business.
 	return e.certs[i].CheckSignatureFrom(e.certs[j])
 }
 
@@ -360,7 +354,7 @@ func (e *examination) strength() Check {
 		}
 	}
 	c.OK = true
-	c.Detail = fmt.Sprintf("%s, signed with %s", keyName(e.strict[0]), e.certs[0].SigName)
+	c.Detail = fmt.Sprintf("%s, signed with %s", keyName(e.certs[0]), e.certs[0].SigName)
 	return c
 }
 
@@ -388,7 +382,7 @@ func (e *examination) suites() Check {
 		c.Remedy = e.replace()
 	default:
 		c.OK = false
-		c.Detail = fmt.Sprintf("no TLS suite here takes a key of type %s: RSA, EC and Ed25519 are possible", keyName(e.strict[0]))
+		c.Detail = fmt.Sprintf("no TLS suite here takes a key of type %s: RSA, EC and Ed25519 are possible", keyName(e.certs[0]))
 		c.Remedy = e.replace()
 	}
 	return c
@@ -458,18 +452,24 @@ func (e *examination) replace() string {
 	return line
 }
 
-// keyArgs are genkeypair's options for a key like the one there is.
+// keyArgs are genkeypair's options for a key like the one there is, or for one
+// that everybody can use where that is not possible.
 func (e *examination) keyArgs() []string {
+	group := "secp256r1"
 	switch key := e.strict0().PublicKey.(type) {
-	case *ecdsa.PublicKey:
-		group := map[elliptic.Curve]string{elliptic.P256(): "secp256r1", elliptic.P384(): "secp384r1", elliptic.P521(): "secp521r1"}[key.Curve]
-		if group != "" {
-			return []string{"-keyalg", "EC", "-groupname", group}
-		}
+	case *rsa.PublicKey:
+		return []string{"-keyalg", "RSA"}
 	case ed25519.PublicKey:
 		return []string{"-keyalg", "Ed25519"}
+	case *ecdsa.PublicKey:
+		switch key.Curve {
+		case elliptic.P384():
+			group = "secp384r1"
+		case elliptic.P521():
+			group = "secp521r1"
+		}
 	}
-	return []string{"-keyalg", "RSA"}
+	return []string{"-keyalg", "EC", "-groupname", group}
 }
 
 // quote makes a word of a command line for a POSIX shell.

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gokeytool/jdk"
+	"gokeytool/x509util"
 )
 
 // find returns the check with a name.
@@ -88,12 +91,12 @@ func TestExamine(t *testing.T) {
 		detail string
 		remedy string
 	}{
-		{"good", good, "key", "ok", "EC, P-256; it belongs to the certificate", ""},
+		{"good", good, "key", "ok", "256-bit EC (secp256r1); it belongs to the certificate", ""},
 		{"good", good, "chain", "ok", "3 certificates, in order, each signature good, up to the root CN=Root, O=Example", ""},
 		{"good", good, "names", "ok", "dns:localhost, ip:127.0.0.1", ""},
 		{"good", good, "dates", "ok", ", 89 days from now", ""},
 		{"good", good, "usage", "ok", "serverAuth", ""},
-		{"good", good, "strength", "ok", "EC, P-256, signed with SHA256withECDSA", ""},
+		{"good", good, "strength", "ok", "256-bit EC (secp256r1), signed with SHA256withECDSA", ""},
 		{"good", good, "suites", "ok", "TLSv1.3, and TLS_ECDHE_ECDSA_* in TLSv1.2", ""},
 
 		{"other key", otherKey, "key", "FAIL", "does not belong to the certificate", "gokeytool importcert -alias tomcat -keystore server.p12 -file CERTIFICATE"},
@@ -290,5 +293,57 @@ func TestUnreadableLeaf(t *testing.T) {
 		if c := find(t, checks, name); !c.OK {
 			t.Errorf("%+v", c)
 		}
+	}
+}
+
+// TestOddKeys: keys that keytool makes and TLS can't use here are named, and
+// a proving client says no more than that.
+func TestOddKeys(t *testing.T) {
+	for _, test := range []struct {
+		spec x509util.KeySpec
+		name string
+	}{
+		{x509util.KeySpec{Algorithm: "DSA", Size: 2048}, "2048-bit DSA"},
+		{x509util.KeySpec{Algorithm: "Ed448"}, "Ed448"},
+		{x509util.KeySpec{Algorithm: "RSASSA-PSS", Size: 2048}, "2048-bit RSASSA-PSS"},
+		{x509util.KeySpec{Algorithm: "ML-DSA-65"}, "ML-DSA-65"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			key, err := x509util.GenerateKey(test.spec, jdk.Default)
+			if err != nil {
+				t.Fatal(err)
+			}
+			spki, err := x509util.MarshalPublicKey(key.Public())
+			if err != nil {
+				t.Fatal(err)
+			}
+			sigAlg, err := x509util.DefaultSignatureAlgorithm(key.Public(), jdk.Default)
+			if err != nil {
+				t.Fatal(err)
+			}
+			subject, err := x509util.ParseDName("CN=odd")
+			if err != nil {
+				t.Fatal(err)
+			}
+			exts, err := x509util.BuildExtensions([]string{"san=dns:localhost", "eku=serverAuth"}, x509util.ExtensionContext{SubjectKey: spki, Release: jdk.Default})
+			if err != nil {
+				t.Fatal(err)
+			}
+			der, err := x509util.CreateCertificate(x509util.Template{
+				Issuer: subject, Subject: subject, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(60 * 24 * time.Hour), SPKI: spki, Extensions: exts,
+			}, key, sigAlg, jdk.Default)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checks := Smoke(t.Context(), SmokeConfig{Identity: Identity{Alias: "odd", Key: key, Chain: [][]byte{der}}})
+			for name, want := range map[string]string{"key": "ok", "chain": "ok", "names": "ok", "dates": "ok", "strength": "ok", "suites": "FAIL", "handshake TLSv1.3": "FAIL", "HTTP": "FAIL"} {
+				if c := find(t, checks, name); outcome(c) != want {
+					t.Errorf("%+v, want %s", c, want)
+				}
+			}
+			if c := find(t, checks, "suites"); !strings.Contains(c.Detail, "a key of type "+test.name+":") || !strings.Contains(c.Remedy, "-keyalg EC -groupname secp256r1") {
+				t.Errorf("%+v", c)
+			}
+		})
 	}
 }

@@ -116,7 +116,6 @@ func describe(der []byte) CertificateFacts {
 	facts := CertificateFacts{Names: []string{}, SHA256: strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":")}
 	if c, err := x509.ParseCertificate(der); err == nil {
 		facts.Names = subjectNames(c)
-		facts.Key = keyName(c)
 	}
 	c, err := x509util.ParseCertificate(der)
 	if err != nil {
@@ -125,7 +124,7 @@ func describe(der []byte) CertificateFacts {
 	}
 	facts.Subject, facts.Issuer = c.Subject.String(), c.Issuer.String()
 	facts.NotBefore, facts.NotAfter = c.NotBefore.UTC(), c.NotAfter.UTC()
-	facts.Signature = c.SigName
+	facts.Key, facts.Signature = keyName(c), c.SigName
 	if c.Serial != nil {
 		facts.Serial = c.Serial.Text(16)
 	}

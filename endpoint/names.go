@@ -1,14 +1,12 @@
 package endpoint
 
 import (
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rsa"
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
-	"strconv"
 	"strings"
+
+	"gokeytool/jdk"
+	"gokeytool/x509util"
 )
 
 // protocolName returns the name that Java gives a TLS version, such as
@@ -130,17 +128,14 @@ func keySize(suite uint16) int {
 	return 0
 }
 
-// keyName describes the key of a certificate, such as "RSA, 3072 bits".
-func keyName(c *x509.Certificate) string {
-	switch key := c.PublicKey.(type) {
-	case *rsa.PublicKey:
-		return "RSA, " + strconv.Itoa(key.N.BitLen()) + " bits"
-	case *ecdsa.PublicKey:
-		return "EC, " + key.Curve.Params().Name
-	case ed25519.PublicKey:
-		return "Ed25519"
+// keyName describes the key of a certificate as keytool does, such as
+// "256-bit EC (secp256r1)".
+func keyName(c *x509util.Certificate) string {
+	key, err := c.PublicKey()
+	if err != nil {
+		return "unknown"
 	}
-	return c.PublicKeyAlgorithm.String()
+	return x509util.KeyName(x509util.KeySpec{}, key, jdk.Default)
 }
 
 // names maps a list of numbers to their names.
