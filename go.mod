@@ -17,3 +17,5 @@ require (
 	golang.org/x/term v0.47.0
 	software.sslmate.com/src/go-pkcs12 v0.7.4
 )
+
+require golang.org/x/tools v0.26.0 // indirect

@@ -289,7 +289,9 @@ func (r *run) keytool(t *testing.T, c *diffCase, step diffStep, turn int) output
 	cmd.Env = slices.Concat(r.environment(), tool.env, c.env)
 	var o output
 	if step.talk != nil {
-		o = talk(t, cmd, step)
+		screen, err := talk(cmd, step.talk)
+		o.Code = exitCode(t, cmd, err)
+		o.Stdout = screen
 	} else {
 		var stdout, stderr bytes.Buffer
 		cmd.Stdin = filledPipe(t, step.stdin)

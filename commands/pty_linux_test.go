@@ -8,24 +8,26 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// talk runs a command at a terminal of its own and answers its questions. What
-// stands on the screen at the end, echoes included, is its standard output.
-func talk(t *testing.T, cmd *exec.Cmd, step diffStep) output {
-	t.Helper()
-	keyboard, terminal := openTerminal(t)
+// talk runs a command at a terminal of its own and answers its questions. It
+// returns what the screen shows at the end, echoes included.
+func talk(cmd *exec.Cmd, questions []question) (string, error) {
+	keyboard, terminal, err := openTerminal()
+	if err != nil {
+		return "", err
+	}
 	defer keyboard.Close()
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = terminal, terminal, terminal
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	err = cmd.Start()
 	terminal.Close()
+	if err != nil {
+		return "", err
+	}
 	var screen screen
 	shown := make(chan struct{})
 	go func() {
@@ -40,28 +42,28 @@ func talk(t *testing.T, cmd *exec.Cmd, step diffStep) output {
 		}
 	}()
 	from := 0
-	for _, question := range step.talk {
-		// A question that ends in an asterisk is for a secret: nothing is
-		// typed before the terminal has stopped to echo.
-		prompt, secret := strings.CutSuffix(question.prompt, "*")
+	for _, q := range questions {
 		deadline := time.Now().Add(30 * time.Second)
 		for {
-			at := strings.Index(screen.text()[from:], prompt)
-			if at >= 0 && echoes(t, keyboard) != secret {
-				from += at + len(prompt)
+			at := strings.Index(screen.text()[from:], q.prompt)
+			if at >= 0 && echoes(keyboard) != q.secret {
+				from += at + len(q.prompt)
 				break
 			}
 			if time.Now().After(deadline) {
 				_ = cmd.Process.Kill()
-				t.Fatalf("%s: waited for %q (secret: %v); on the screen:\n%s", cmd, prompt, secret, screen.text())
+				_ = cmd.Wait()
+				return screen.text(), fmt.Errorf("%s: waited for %q (echo off: %v); on the screen:\n%s", cmd, q.prompt, q.secret, screen.text())
 			}
 			time.Sleep(2 * time.Millisecond)
 		}
-		fmt.Fprintf(keyboard, "%s\n", question.answer)
+		if _, err := fmt.Fprintf(keyboard, "%s\n", q.answer); err != nil {
+			return screen.text(), err
+		}
 	}
-	err := cmd.Wait()
+	err = cmd.Wait()
 	<-shown
-	return output{Stdout: screen.text(), Code: exitCode(t, cmd, err)}
+	return screen.text(), err
 }
 
 // screen collects what a terminal shows.
@@ -84,33 +86,29 @@ func (s *screen) text() string {
 
 // openTerminal makes a pseudo-terminal: the keyboard and screen of a user, and
 // the file that a program has as its terminal.
-func openTerminal(t *testing.T) (keyboard, terminal *os.File) {
-	t.Helper()
-	keyboard, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
+func openTerminal() (keyboard, terminal *os.File, err error) {
+	keyboard, err = os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
-		t.Fatal(err)
+		return nil, nil, err
 	}
 	fd := int(keyboard.Fd())
-	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
-		t.Fatal(err)
+	err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
+	var number int
+	if err == nil {
+		number, err = unix.IoctlGetInt(fd, unix.TIOCGPTN)
 	}
-	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err == nil {
+		terminal, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
+	}
 	if err != nil {
-		t.Fatal(err)
+		keyboard.Close()
+		return nil, nil, err
 	}
-	terminal, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return keyboard, terminal
+	return keyboard, terminal, nil
 }
 
 // echoes says whether the terminal shows what is typed.
-func echoes(t *testing.T, keyboard *os.File) bool {
-	t.Helper()
+func echoes(keyboard *os.File) bool {
 	state, err := unix.IoctlGetTermios(int(keyboard.Fd()), unix.TCGETS)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return state.Lflag&unix.ECHO != 0
+	return err == nil && state.Lflag&unix.ECHO != 0
 }

@@ -30,12 +30,26 @@ type diffStep struct {
 	args  []string // the arguments of keytool
 	line  string   // as in the table
 	stdin string
-	talk  []diffTalk // at a terminal
+	talk  []question // at a terminal
 	known map[jdk.Release]string
 }
 
-// diffTalk is a question at the terminal and what is typed then.
-type diffTalk struct{ prompt, answer string }
+// question is what a program asks at a terminal, and what is typed then. For a
+// secret nothing is typed before the terminal has stopped to echo.
+type question struct {
+	prompt, answer string
+	secret         bool
+}
+
+// parseQuestion reads "PROMPT | ANSWER", or "PROMPT* | ANSWER" for a secret.
+func parseQuestion(line string) (question, error) {
+	prompt, answer, ok := strings.Cut(line, "|")
+	if !ok {
+		return question{}, fmt.Errorf("%q: want PROMPT | ANSWER", line)
+	}
+	prompt, secret := strings.CutSuffix(strings.TrimSpace(prompt), "*")
+	return question{prompt, strings.TrimSpace(answer), secret}, nil
+}
 
 // diffTable is all of testdata/differential.
 type diffTable struct {
@@ -172,11 +186,11 @@ func (c *diffCase) read(key, value string) error {
 	case "<<": // a line without an end
 		last.stdin += value
 	case ">": // at a terminal: prompt | answer
-		prompt, answer, ok := strings.Cut(value, "|")
-		if !ok {
-			return fmt.Errorf("%q: want PROMPT | ANSWER", value)
+		q, err := parseQuestion(value)
+		if err != nil {
+			return err
 		}
-		last.talk = append(last.talk, diffTalk{strings.TrimSpace(prompt), strings.TrimSpace(answer)})
+		last.talk = append(last.talk, q)
 	case "known":
 		if last.known == nil {
 			last.known = make(map[jdk.Release]string)
