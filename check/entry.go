@@ -14,6 +14,7 @@ import (
 
 	"gokeytool/endpoint"
 	"gokeytool/jdk"
+	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
 	"gokeytool/x509util"
@@ -44,6 +45,7 @@ func (x *examination) entry(e *entry.Entry) {
 	case entry.PrivateKey:
 		key := x.privateKey(e, alias)
 		switch {
+		case len(e.Chain) == 0 && x.partial():
 		case len(e.Chain) == 0:
 			x.find(Error, "no-certificate", alias, "there is no certificate with the key", command("importcert", "-alias", alias, "-file", "CERTIFICATE", "-keystore", x.Path))
 		case err == nil:
@@ -125,7 +127,15 @@ func (x *examination) unseal(alias string) (entry.Key, bool) {
 	if err == nil {
 		return key, true
 	}
-	if !errors.Is(err, entry.ErrPassword) {
+	if of, ok := errors.AsType[*store.KeyError](err); ok {
+		err = of.Err
+	}
+	switch {
+	case errors.Is(err, entry.ErrPassword):
+	case errors.Is(err, entry.ErrUnsupported), errors.Is(err, entry.ErrLimit):
+		x.find(Warning, "unknown-key", alias, fmt.Sprintf("the key can't be opened here: %v", err), "")
+		return entry.Key{}, false
+	default:
 		x.find(Error, "damaged-key", alias, fmt.Sprintf("the key can't be read: %v", err), "")
 		return entry.Key{}, false
 	}
@@ -143,7 +153,7 @@ func (x *examination) unseal(alias string) (entry.Key, bool) {
 
 // samePassword is the command that gives a key the keystore's password.
 func (x *examination) samePassword(alias string) string {
-	if x.Type == "PKCS12" {
+	if x.Type == store.PKCS12 {
 		return command("importkeystore", "-srckeystore", x.Path, "-srcalias", alias, "-destkeystore", "NEW.p12") + "  (asks for the key's password)"
 	}
 	return command("keypasswd", "-alias", alias, "-keystore", x.Path) + "  (give the keystore's password as the new one)"
@@ -251,7 +261,7 @@ func (x *examination) identity(alias string, key crypto.Signer, chain []entry.Ce
 		is = server
 	}
 
-	if c := find("key"); !c.OK && key != nil {
+	if c := find("key"); !c.OK && key != nil && !sameKey(key.Public(), certs[0]) {
 		x.find(Error, "key-mismatch", alias, c.Detail, c.Remedy)
 	}
 	x.chain(alias, find("chain"), certs)
@@ -284,6 +294,13 @@ func (x *examination) identity(alias string, key crypto.Signer, chain []entry.Ce
 	case c.Warn:
 		x.find(minor, "key-type", alias, c.Detail, c.Remedy)
 	}
+}
+
+// sameKey compares keys by their encoding, for those of kinds that Go can't
+// compare.
+func sameKey(public crypto.PublicKey, c *x509util.Certificate) bool {
+	spki, err := x509util.MarshalPublicKey(public)
+	return err == nil && bytes.Equal(spki, c.SPKI)
 }
 
 // chain tells the ways apart in which a chain is wrong.

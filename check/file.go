@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"gokeytool/store"
@@ -64,33 +65,42 @@ func examineFile(path string, o Options, u use, must bool) (v Verdict, ok bool) 
 		o.Now = time.Now()
 	}
 	x := &examination{o: o, use: u, Verdict: Verdict{Path: path, Role: u.role, Password: PasswordUnknown}}
-	data, mode, err := read(path, o.MaxSize)
+	data, mode, err := read(path, o.MaxSize, must)
 	switch {
 	case err != nil && !must && errors.Is(err, errNoKeystore):
 		return Verdict{}, false
 	case err != nil && !errors.Is(err, errNoKeystore):
 		x.unreadable(err)
 	default:
-		if x.open(data); x.store != nil {
-			x.look()
-			x.fileMode(mode)
-		}
+		x.examine(data, mode)
 	}
 	return x.finish(), true
+}
+
+// examine looks at the content of a file.
+func (x *examination) examine(data []byte, mode fs.FileMode) {
+	if x.open(data); x.store != nil {
+		x.look()
+		x.fileMode(mode)
+	}
 }
 
 // errNoKeystore says that a file is no keystore by its content.
 var errNoKeystore = errors.New("not a keystore")
 
 // read reads a file whole if it begins as a keystore does. Otherwise it returns
-// its beginning, for store.Decode to say what it is, and errNoKeystore.
-func read(path string, maxSize int64) ([]byte, fs.FileMode, error) {
+// its beginning, for store.Decode to say what it is, and errNoKeystore. A PEM
+// file of keys and certificates counts as a keystore if pem is set.
+func read(path string, maxSize int64, pem bool) ([]byte, fs.FileMode, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, 0, err
 	}
 	if !info.Mode().IsRegular() {
 		return nil, 0, &fs.PathError{Op: "read", Path: path, Err: errors.New("not a regular file")}
+	}
+	if info.Size() == 0 { // as all files of procfs are, some of which block
+		return nil, 0, errNoKeystore
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -103,7 +113,7 @@ func read(path string, maxSize int64) ([]byte, fs.FileMode, error) {
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return nil, 0, err
 	}
-	if _, err := store.Detect(head); err != nil {
+	if _, err := store.Detect(head); err != nil && !(pem && isPEM(err)) {
 		return head, 0, errNoKeystore
 	}
 	if info.Size() > maxSize {
@@ -117,8 +127,19 @@ func read(path string, maxSize int64) ([]byte, fs.FileMode, error) {
 	return data.Bytes(), info.Mode(), err
 }
 
-// find adds a finding.
+// isPEM says whether store.Detect found something that a store of type PEM is
+// made of.
+func isPEM(err error) bool {
+	e, ok := errors.AsType[*store.NotKeystoreError](err)
+	return ok && (e.What == store.PEMCertificate || e.What == store.PEMKey || e.What == store.PEMEncryptedKey)
+}
+
+// find adds a finding. No command here changes a PEM file, whatever would mend
+// a keystore.
 func (x *examination) find(s Severity, id, alias, text, remedy string) {
+	if x.Type == store.PEM && strings.HasPrefix(remedy, "gokeytool ") && id != "password" {
+		remedy = ""
+	}
 	x.Findings = append(x.Findings, Finding{ID: id, Severity: s, Alias: alias, Text: text, Remedy: remedy})
 }
 
@@ -177,7 +198,7 @@ func cause(err error) string {
 func (x *examination) open(data []byte) {
 	var failed error
 	for _, p := range x.passwords(data) {
-		s, err := store.Decode(x.Path, data, store.Options{Password: p.text, Limits: x.o.Limits})
+		s, err := store.Decode(x.Path, data, store.Options{Password: p.text, Limits: x.o.Limits, PEM: true})
 		if errors.Is(err, entry.ErrPassword) {
 			failed = err
 			continue
@@ -192,7 +213,7 @@ func (x *examination) open(data []byte) {
 	if x.store == nil {
 		x.Status = Unchecked
 		x.wrongPassword(failed)
-		s, err := store.Decode(x.Path, data, store.Options{Limits: x.o.Limits})
+		s, err := store.Decode(x.Path, data, store.Options{Limits: x.o.Limits, PEM: true})
 		if err != nil {
 			if opened, ok := errors.AsType[*store.OpenError](failed); ok {
 				x.Type = opened.Type
@@ -207,6 +228,9 @@ func (x *examination) open(data []byte) {
 		if p.MACAlgorithm == pkcs12.None && p.CertAlgorithm == pkcs12.None {
 			x.Password = PasswordNone
 		}
+	}
+	if x.Type == store.PEM {
+		x.Password = PasswordNone // but for its keys
 	}
 }
 

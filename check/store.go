@@ -25,14 +25,22 @@ func (x *examination) look() {
 		}
 	}
 	x.content(inJava)
-	x.aliases(inJava)
-	x.openedWith()
-	if x.Type == store.PKCS12 {
+	switch x.Type {
+	case store.PKCS12:
+		x.aliases(inJava)
+		x.openedWith()
 		x.pkcs12()
-	} else {
+	case store.PEM:
+		x.Readers = []Reader{{Name: "Java", Note: "as a keystore; Tomcat since 8.5 takes it as certificateFile"}, {Name: "OpenSSL", Reads: true}}
+	default:
+		x.aliases(inJava)
+		x.openedWith()
 		x.ownFormat()
 	}
 }
+
+// partial says that certificates may be hidden behind a password.
+func (x *examination) partial() bool { return x.password == nil && x.Type == store.PKCS12 }
 
 // unseen: an entry that Java does not list.
 func (x *examination) unseen(e *entry.Entry) {
@@ -66,13 +74,13 @@ func (x *examination) content(inJava []*entry.Entry) {
 		x.untrusted(len(inJava), certificates)
 	}
 	switch {
-	case x.trust && certificates == 0:
+	case x.trust && certificates == 0 && !x.partial():
 		x.find(Error, "no-trust-anchors", "", "there is no trusted certificate in it: every client is refused (Java says: the trustAnchors parameter must be non-empty)",
 			command("importcert", "-alias", "NAME", "-file", "CA", "-keystore", x.Path))
-	case len(x.Entries) == 0 && x.password != nil:
+	case len(x.Entries) == 0 && !x.partial():
 		x.find(Warning, "empty", "", "there is nothing in it; as a trust store it makes Java say: the trustAnchors parameter must be non-empty", "")
 	}
-	if keys > 1 && x.alias == "" {
+	if keys > 1 && x.alias == "" && x.Type != store.PEM {
 		severity := Info
 		if x.server {
 			severity = Warning
