@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"fmt"
 	"math/big"
+	"strings"
 	"time"
 
 	"gokeytool/jdk"
@@ -49,6 +50,91 @@ func ParseCRL(der []byte) (*CRL, error) {
 		return nil, fmt.Errorf("x509util: CRL: %w", err)
 	}
 	return c, nil
+}
+
+// ParseCRLs reads the revocation lists of a file, in its order, as keytool
+// -printcrl does: DER (one or several after each other), PEM with whatever
+// stands around the blocks, or PKCS #7 in DER or PEM. An input without any is
+// an *InputError.
+func ParseCRLs(data []byte) ([]*CRL, error) {
+	if len(data) > 0 && data[0] == byte(casn1.SEQUENCE) {
+		return parseDERCRLs(data)
+	}
+	blocks := decodePEM(data)
+	var lists []*CRL
+	for _, b := range blocks {
+		if !strings.HasSuffix(b.label, "CRL") && !strings.HasPrefix(b.label, "PKCS") && b.label != "CMS" {
+			continue
+		}
+		found, err := parseDERCRLs(b.der)
+		if err != nil {
+			return nil, err
+		}
+		lists = append(lists, found...)
+	}
+	if len(lists) == 0 {
+		return nil, &InputError{What: describe(data, blocks)}
+	}
+	return lists, nil
+}
+
+func parseDERCRLs(data []byte) ([]*CRL, error) {
+	if parts, ok := pkcs7CRLs(data); ok {
+		lists := make([]*CRL, len(parts))
+		for i, part := range parts {
+			var err error
+			if lists[i], err = ParseCRL(part.full); err != nil {
+				return nil, err
+			}
+		}
+		return lists, nil
+	}
+	var lists []*CRL
+	for rest := data; len(rest) > 0; {
+		_, n, err := splitValue(rest, 0)
+		if err != nil && len(lists) > 0 {
+			break // something else behind the lists, such as a line end
+		}
+		var c *CRL
+		if err == nil {
+			c, err = ParseCRL(rest[:n:n])
+		}
+		if err != nil {
+			return nil, &InputError{describe(data, nil), err}
+		}
+		lists = append(lists, c)
+		rest = rest[n:]
+	}
+	return lists, nil
+}
+
+// pkcs7CRLs returns the revocation lists of a PKCS #7 SignedData (RFC 2315,
+// 9.1); ok is false if data is something else.
+func pkcs7CRLs(data []byte) (lists []derValue, ok bool) {
+	outer, err := readValue(data)
+	if err != nil || outer.tag != casn1.SEQUENCE {
+		return nil, false
+	}
+	f := fieldReader{r: outer.reader()}
+	id, content := f.next("type"), f.next("content")
+	if oid, err := id.oid(); f.err != nil || err != nil || oid != oidSignedData || !content.context(0, true) {
+		return nil, false
+	}
+	signed, err := readValue(content.body)
+	if err != nil || signed.tag != casn1.SEQUENCE {
+		return nil, false
+	}
+	for r := signed.reader(); !r.empty(); {
+		v, err := r.next()
+		if err != nil {
+			return nil, false
+		}
+		if v.context(1, true) {
+			lists, err = v.reader().all()
+			return lists, err == nil
+		}
+	}
+	return nil, true
 }
 
 func parseCRL(der []byte) (*CRL, error) {

@@ -42,8 +42,6 @@ func (v derValue) context(n casn1.Tag, constructed bool) bool {
 	return v.tag == want
 }
 
-func (v derValue) constructed() bool { return v.tag&tagConstructed != 0 }
-
 func (v derValue) reader() derReader { return derReader{v.body} }
 
 // derReader reads a sequence of values.

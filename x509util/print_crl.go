@@ -139,10 +139,23 @@ func (t *text) algorithmParams(a algorithm) {
 	}
 	t.add(", ")
 	if a.oid == oidRSASSAPSS {
-		if params, err := readPSSSpec(a.params); err == nil {
-			t.add(params.text(t.rel))
+		if params, err := parsePSSParams(a.params.full); err == nil {
+			t.pssParams(params)
 			return
 		}
 	}
 	t.add("params unparsed")
+}
+
+// pssParams appends Java's PSSParameterSpec.toString.
+func (t *text) pssParams(p pssParams) {
+	t.add("PSSParameterSpec[hashAlgorithm=")
+	t.add(algorithm{oid: p.digest}.name(t.rel))
+	t.add(", maskGenAlgorithm=MGF1ParameterSpec[hashAlgorithm=")
+	t.add(algorithm{oid: p.mgfDigest}.name(t.rel))
+	t.add("], saltLength=")
+	t.int(p.saltLength)
+	t.add(", trailerField=")
+	t.int(p.trailer)
+	t.add("]")
 }

@@ -308,6 +308,16 @@ func (k keyFacts) display(rel jdk.Release) string {
 	return name + " key"
 }
 
+// DescribeKey describes a SubjectPublicKeyInfo with the note that keytool adds
+// to it: "1024-bit RSA key (weak)".
+func (j Judge) DescribeKey(spki []byte) string {
+	k, err := readKeyFacts(spki, j.release())
+	if err != nil {
+		return ""
+	}
+	return k.display(j.release()) + j.key(k).note()
+}
+
 // DescribeKey describes a SubjectPublicKeyInfo as keytool of the release does
 // in warnings and certificates: "256-bit EC (secp256r1) key". It knows a name
 // or at least the OID of any algorithm; "" if spki is malformed.
