@@ -110,6 +110,31 @@ func TestWriteErrors(t *testing.T) {
 	}
 }
 
+// Writers that take no turns may overtake each other, but not break each other:
+// none takes another's temporary file for abandoned.
+func TestWritersWithoutLock(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "f")
+	result := make(chan error)
+	const writers = 8
+	for range writers {
+		go func() {
+			var err error
+			for i := 0; i < 100 && err == nil; i++ {
+				err = Write(path, []byte("content"), 0o600, nil)
+			}
+			result <- err
+		}()
+	}
+	for range writers {
+		if err := <-result; err != nil {
+			t.Error(err)
+		}
+	}
+	wantContent(t, path, "content")
+	onlyFile(t, dir, "f")
+}
+
 func TestCleanLeavesOthersAlone(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "f")

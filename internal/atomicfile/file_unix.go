@@ -17,8 +17,10 @@ var errIsDir error = syscall.EISDIR
 // claim locks the temporary file for as long as its writer lives. It is false
 // if the file was removed before.
 func claim(f *os.File) bool {
-	// Where there are no locks, Clean gets none either and removes nothing.
-	unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	// Another process may hold the lock for as long as it takes to remove what
+	// it thinks abandoned. Where there are no locks, that removes nothing.
+	for unix.Flock(int(f.Fd()), unix.LOCK_EX) == unix.EINTR {
+	}
 	_, err := os.Lstat(f.Name())
 	return !errors.Is(err, fs.ErrNotExist)
 }
