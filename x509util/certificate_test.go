@@ -246,3 +246,54 @@ func BenchmarkPrint(b *testing.B) {
 		}
 	}
 }
+
+func TestSignatures(t *testing.T) {
+	for _, name := range []string{"rsa-2048-sha1", "rsa-pss-signature", "ec-prime256v1", "ed25519", "keytool-25-all"} {
+		t.Run(name, func(t *testing.T) {
+			c := fixtureCertificate(t, name)
+			if !c.SelfSigned() {
+				t.Error("not self-signed")
+			}
+			if err := c.CheckSignatureFrom(c); err != nil {
+				t.Error(err)
+			}
+			if err := c.CheckSignatureFrom(fixtureCertificate(t, "rsa-4096-sha512")); err == nil {
+				t.Error("another key verifies the signature")
+			}
+		})
+	}
+	if fixtureCertificate(t, "openssl-server").SelfSigned() {
+		t.Error("a certificate of a CA is self-signed")
+	}
+	for name, file := range fixtures(t, ".csr") {
+		t.Run(name, func(t *testing.T) {
+			r, err := ParseRequest(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = r.CheckSignature()
+			if name == "request-md5" {
+				return // whether MD5 is still verified is not of interest here
+			}
+			if err != nil {
+				t.Error(err)
+			}
+			tampered := *r
+			tampered.TBS = append(bytes.Clone(r.TBS), 0)
+			if tampered.CheckSignature() == nil {
+				t.Error("a changed request verifies")
+			}
+		})
+	}
+	list, err := ParseCRL(fixtures(t, ".crl")["keytool-17"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	pub, err := fixtureCertificate(t, "keytool-17-all").PublicKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := list.CheckSignatureFrom(pub); err != nil {
+		t.Error(err)
+	}
+}
