@@ -106,8 +106,10 @@ func (s *Server) configure(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		return nil, fmt.Errorf("no host has the server name %q", hello.ServerName)
 	}
 	config := c.host.config.Clone()
-	if version, ok := c.host.policy.gap(hello.SupportedVersions); ok {
-		config.MinVersion, config.MaxVersion = version, version
+	if c.host.gaps {
+		if version := c.host.policy.best(hello.SupportedVersions); version != 0 {
+			config.MinVersion, config.MaxVersion = version, version
+		}
 	}
 	if !canHTTP2(hello, config) {
 		config.NextProtos = []string{"http/1.1"}

@@ -39,6 +39,7 @@ func newServed(id Identity) (*served, error) {
 type host struct {
 	name       string // its first name, for telling hosts apart
 	policy     Policy
+	gaps       bool // in the policy's protocols
 	identities []*served
 	// byName has the alternative names of the certificates, where the host
 	// is the default and server names choose among identities.
@@ -119,6 +120,7 @@ func newHost(name string, ids []Identity, policy Policy, cfg *Config) (*host, er
 	if err != nil {
 		return nil, err
 	}
+	h.gaps = policy.gaps()
 	config.GetCertificate = h.certificate
 	config.NextProtos = []string{"h2", "http/1.1"}
 	config.KeyLogWriter = cfg.KeyLog

@@ -29,10 +29,7 @@ func protocolName(version uint16) string {
 
 // suiteName returns the IANA name of a cipher suite, which is Java's too.
 func suiteName(id uint16) string {
-	if name := foreignSuite(id); name != "" {
-		return name
-	}
-	if name := tls.CipherSuiteName(id); !strings.HasPrefix(name, "0x") {
+	if name := knownSuite(id); name != "" {
 		return name
 	}
 	return unknownName(id)
@@ -116,7 +113,7 @@ func unknownName(id uint16) string {
 // keySize returns the effective strength in bits of a suite's cipher, as
 // Tomcat's request attribute key_size does.
 func keySize(suite uint16) int {
-	name := tls.CipherSuiteName(suite)
+	name := suiteName(suite)
 	switch {
 	case strings.Contains(name, "AES_256"), strings.Contains(name, "CHACHA20"):
 		return 256

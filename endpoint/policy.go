@@ -51,21 +51,23 @@ func (p *Policy) protocols() []uint16 {
 	return p.Protocols
 }
 
-// gap returns the one version to agree to where the policy's versions leave
-// some out in between: crypto/tls knows only a range.
-func (p *Policy) gap(offered []uint16) (uint16, bool) {
-	protocols := p.protocols()
-	distinct := slices.Compact(slices.Sorted(slices.Values(protocols)))
-	if int(slices.Max(protocols)-slices.Min(protocols))+1 == len(distinct) {
-		return 0, false
-	}
+// gaps reports whether the policy's versions leave some out in between:
+// crypto/tls knows only a range.
+func (p *Policy) gaps() bool {
+	protocols := slices.Compact(slices.Sorted(slices.Values(p.protocols())))
+	return int(protocols[len(protocols)-1]-protocols[0])+1 != len(protocols)
+}
+
+// best returns the newest version that both the policy and a client have, or
+// zero.
+func (p *Policy) best(offered []uint16) uint16 {
 	best := uint16(0)
 	for _, version := range offered {
-		if version > best && slices.Contains(protocols, version) {
+		if version > best && slices.Contains(p.protocols(), version) {
 			best = version
 		}
 	}
-	return best, best != 0
+	return best
 }
 
 // config makes the part of a tls.Config that the policy decides.

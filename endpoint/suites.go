@@ -1,13 +1,10 @@
 package endpoint
 
-// foreignSuite names cipher suites that crypto/tls does not know but clients
-// offer or servers accept, as IANA's registry does; empty for others.
-func foreignSuite(id uint16) string {
+// knownSuite names cipher suites as IANA's registry does: those of crypto/tls
+// (whose own function makes a list at each call), and others that clients offer
+// or servers accept. It is empty for the rest.
+func knownSuite(id uint16) string {
 	switch id {
-	case 0x00ff:
-		return "TLS_EMPTY_RENEGOTIATION_INFO_SCSV"
-	case 0x5600:
-		return "TLS_FALLBACK_SCSV"
 	case 0x0001:
 		return "TLS_RSA_WITH_NULL_MD5"
 	case 0x0002:
@@ -16,6 +13,8 @@ func foreignSuite(id uint16) string {
 		return "TLS_RSA_EXPORT_WITH_RC4_40_MD5"
 	case 0x0004:
 		return "TLS_RSA_WITH_RC4_128_MD5"
+	case 0x0005:
+		return "TLS_RSA_WITH_RC4_128_SHA"
 	case 0x0006:
 		return "TLS_RSA_EXPORT_WITH_RC2_CBC_40_MD5"
 	case 0x0007:
@@ -24,6 +23,8 @@ func foreignSuite(id uint16) string {
 		return "TLS_RSA_EXPORT_WITH_DES40_CBC_SHA"
 	case 0x0009:
 		return "TLS_RSA_WITH_DES_CBC_SHA"
+	case 0x000a:
+		return "TLS_RSA_WITH_3DES_EDE_CBC_SHA"
 	case 0x0011:
 		return "TLS_DHE_DSS_EXPORT_WITH_DES40_CBC_SHA"
 	case 0x0012:
@@ -46,12 +47,16 @@ func foreignSuite(id uint16) string {
 		return "TLS_DH_anon_WITH_DES_CBC_SHA"
 	case 0x001b:
 		return "TLS_DH_anon_WITH_3DES_EDE_CBC_SHA"
+	case 0x002f:
+		return "TLS_RSA_WITH_AES_128_CBC_SHA"
 	case 0x0032:
 		return "TLS_DHE_DSS_WITH_AES_128_CBC_SHA"
 	case 0x0033:
 		return "TLS_DHE_RSA_WITH_AES_128_CBC_SHA"
 	case 0x0034:
 		return "TLS_DH_anon_WITH_AES_128_CBC_SHA"
+	case 0x0035:
+		return "TLS_RSA_WITH_AES_256_CBC_SHA"
 	case 0x0038:
 		return "TLS_DHE_DSS_WITH_AES_256_CBC_SHA"
 	case 0x0039:
@@ -60,6 +65,8 @@ func foreignSuite(id uint16) string {
 		return "TLS_DH_anon_WITH_AES_256_CBC_SHA"
 	case 0x003b:
 		return "TLS_RSA_WITH_NULL_SHA256"
+	case 0x003c:
+		return "TLS_RSA_WITH_AES_128_CBC_SHA256"
 	case 0x003d:
 		return "TLS_RSA_WITH_AES_256_CBC_SHA256"
 	case 0x0040:
@@ -94,6 +101,10 @@ func foreignSuite(id uint16) string {
 		return "TLS_RSA_WITH_SEED_CBC_SHA"
 	case 0x009a:
 		return "TLS_DHE_RSA_WITH_SEED_CBC_SHA"
+	case 0x009c:
+		return "TLS_RSA_WITH_AES_128_GCM_SHA256"
+	case 0x009d:
+		return "TLS_RSA_WITH_AES_256_GCM_SHA384"
 	case 0x009e:
 		return "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"
 	case 0x009f:
@@ -122,14 +133,38 @@ func foreignSuite(id uint16) string {
 		return "TLS_DHE_RSA_WITH_CAMELLIA_256_CBC_SHA256"
 	case 0x00c5:
 		return "TLS_DH_anon_WITH_CAMELLIA_256_CBC_SHA256"
+	case 0x00ff:
+		return "TLS_EMPTY_RENEGOTIATION_INFO_SCSV"
+	case 0x1301:
+		return "TLS_AES_128_GCM_SHA256"
+	case 0x1302:
+		return "TLS_AES_256_GCM_SHA384"
+	case 0x1303:
+		return "TLS_CHACHA20_POLY1305_SHA256"
 	case 0x1304:
 		return "TLS_AES_128_CCM_SHA256"
 	case 0x1305:
 		return "TLS_AES_128_CCM_8_SHA256"
+	case 0x5600:
+		return "TLS_FALLBACK_SCSV"
 	case 0xc006:
 		return "TLS_ECDHE_ECDSA_WITH_NULL_SHA"
+	case 0xc007:
+		return "TLS_ECDHE_ECDSA_WITH_RC4_128_SHA"
+	case 0xc009:
+		return "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA"
+	case 0xc00a:
+		return "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA"
 	case 0xc010:
 		return "TLS_ECDHE_RSA_WITH_NULL_SHA"
+	case 0xc011:
+		return "TLS_ECDHE_RSA_WITH_RC4_128_SHA"
+	case 0xc012:
+		return "TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA"
+	case 0xc013:
+		return "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"
+	case 0xc014:
+		return "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA"
 	case 0xc015:
 		return "TLS_ECDH_anon_WITH_NULL_SHA"
 	case 0xc016:
@@ -140,10 +175,22 @@ func foreignSuite(id uint16) string {
 		return "TLS_ECDH_anon_WITH_AES_128_CBC_SHA"
 	case 0xc019:
 		return "TLS_ECDH_anon_WITH_AES_256_CBC_SHA"
+	case 0xc023:
+		return "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256"
 	case 0xc024:
 		return "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384"
+	case 0xc027:
+		return "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256"
 	case 0xc028:
 		return "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384"
+	case 0xc02b:
+		return "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"
+	case 0xc02c:
+		return "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"
+	case 0xc02f:
+		return "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"
+	case 0xc030:
+		return "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"
 	case 0xc050:
 		return "TLS_RSA_WITH_ARIA_128_GCM_SHA256"
 	case 0xc051:
@@ -196,6 +243,10 @@ func foreignSuite(id uint16) string {
 		return "TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8"
 	case 0xc0af:
 		return "TLS_ECDHE_ECDSA_WITH_AES_256_CCM_8"
+	case 0xcca8:
+		return "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"
+	case 0xcca9:
+		return "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"
 	case 0xccaa:
 		return "TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256"
 	}
