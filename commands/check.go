@@ -158,7 +158,7 @@ func (r *textReport) verdict(v check.Verdict) error {
 	if r.quiet && v.Status == check.Healthy {
 		return nil
 	}
-	mark := map[check.Status]string{check.Healthy: "ok", check.Faulty: "FAIL", check.Unchecked: "????"}[v.Status]
+	mark := map[check.Status]string{check.Healthy: "ok", check.Faulty: "FAIL", check.Unchecked: "?"}[v.Status]
 	var b bytes.Buffer
 	for _, f := range v.Findings {
 		if f.Severity == check.Warning && mark == "ok" {

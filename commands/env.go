@@ -27,9 +27,10 @@ type Env struct {
 	Now func() time.Time
 	// Home is the user's home directory, where .keystore is by default.
 	Home func() string
-	// ReadSecret reads a line from the terminal without echo. It is nil
-	// where standard input is no terminal; secrets are then read from Stdin.
-	ReadSecret func() ([]byte, error)
+	// ReadSecret prints the prompt and reads a line from the terminal without
+	// echo. It is nil where standard input is no terminal; secrets are then
+	// read from Stdin.
+	ReadSecret func(prompt string) ([]byte, error)
 	// InputWaiting says whether Stdin has something to read at once. It is
 	// nil where that can't be known.
 	InputWaiting func() bool
@@ -60,7 +61,7 @@ func System() *Env {
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 	}
 	if fd := int(os.Stdin.Fd()); term.IsTerminal(fd) {
-		env.ReadSecret = func() ([]byte, error) { return readTerminalSecret(fd, env.Stderr) }
+		env.ReadSecret = func(prompt string) ([]byte, error) { return readTerminalSecret(fd, env.Stderr, prompt) }
 	}
 	env.InputWaiting = func() bool { return inputWaiting(os.Stdin) }
 	return env
@@ -84,37 +85,6 @@ func homeDir() string {
 		return "."
 	}
 	return home
-}
-
-// readTerminalSecret reads a line without echo. An interrupt puts the terminal
-// back as it was before it ends the program.
-func readTerminalSecret(fd int, stderr io.Writer) ([]byte, error) {
-	state, err := term.GetState(fd)
-	if err != nil {
-		return nil, err
-	}
-	interrupts := make(chan os.Signal, 1)
-	signal.Notify(interrupts, os.Interrupt)
-	done := make(chan struct{})
-	defer func() {
-		signal.Stop(interrupts)
-		close(done)
-	}()
-	go func() {
-		select {
-		case <-interrupts:
-			_ = term.Restore(fd, state)
-			io.WriteString(stderr, "\n")
-			os.Exit(exitInterrupted)
-		case <-done:
-		}
-	}()
-	secret, err := term.ReadPassword(fd)
-	io.WriteString(stderr, "\n")
-	if errors.Is(err, io.EOF) {
-		err = nil
-	}
-	return secret, err
 }
 
 // maxLine bounds a line typed or piped in; no name or password is longer.

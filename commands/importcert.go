@@ -212,12 +212,7 @@ func (s *session) vouchFor(c *x509util.Certificate) (bool, error) {
 		s.flushWarnings()
 		return s.promptYesNo(question)
 	}
-	selfSigned := c.SelfSigned()
-	if selfSigned {
-		if err := c.CheckSignatureFrom(c); err != nil {
-			return false, java("java.security.SignatureException", "Signature does not match.")
-		}
-	}
+	selfSigned := c.SelfSigned() && c.CheckSignatureFrom(c) == nil
 	if alias, ok := s.ks.FindCertificate(c.Raw); ok {
 		fmt.Fprintf(s.Stderr, "Certificate already exists in keystore under alias <%s>\n", x509util.Printable(s.ks.AliasOf(alias)))
 		return ask("Do you still want to add it? [no]:  ")

@@ -2,4 +2,9 @@ package commands
 
 import "golang.org/x/sys/unix"
 
-const fionread = unix.TIOCINQ // FIONREAD by its other name
+// The requests of ioctl by their names on Linux.
+const (
+	fionread        = unix.TIOCINQ // FIONREAD by its other name
+	ioctlGetTermios = unix.TCGETS
+	ioctlSetTermios = unix.TCSETS
+)

@@ -2,6 +2,11 @@
 
 package commands
 
-// fionread is FIONREAD of the BSD family, which golang.org/x/sys/unix does not
-// name: _IOR('f', 127, int).
-const fionread = 0x4004667f
+import "golang.org/x/sys/unix"
+
+// The requests of ioctl by their names on BSD and macOS.
+const (
+	fionread        = 0x4004667f // _IOR('f', 127, int), which package unix does not name
+	ioctlGetTermios = unix.TIOCGETA
+	ioctlSetTermios = unix.TIOCSETA
+)

@@ -83,16 +83,17 @@ func (l *lister) entry(label, alias string, e *entry.Entry) error {
 	} else {
 		fmt.Fprintf(l.out, "%s, %s, ", x509util.Printable(alias), date)
 	}
-	switch e.Kind {
-	case entry.PrivateKey:
+	switch {
+	case e.Kind == entry.PrivateKey && (len(e.Chain) > 0 || l.ks.Type() == store.PKCS12):
 		return l.privateKey(label, e, detailed)
-	case entry.TrustedCertificate:
+	case e.Kind == entry.TrustedCertificate:
 		return l.trustedCertificate(label, e, detailed)
 	}
+	// Java takes a private key without certificates in JKS for a secret one.
 	if detailed {
-		fmt.Fprintf(l.out, "Entry type: %s\n", e.Kind)
+		fmt.Fprintf(l.out, "Entry type: %s\n", entry.SecretKey)
 	} else {
-		fmt.Fprintf(l.out, "%s, \n", e.Kind)
+		fmt.Fprintf(l.out, "%s, \n", entry.SecretKey)
 	}
 	return nil
 }

@@ -18,12 +18,12 @@ const maxAnswers = 20
 // terminal, else a line of standard input. No line, or an empty one, is nil,
 // as in Java's sun.security.util.Password.
 func (e *Env) promptSecret(prompt string) ([]byte, error) {
-	fmt.Fprint(e.Stderr, prompt)
 	var secret []byte
 	var err error
 	if e.ReadSecret != nil {
-		secret, err = e.ReadSecret()
+		secret, err = e.ReadSecret(prompt)
 	} else {
+		fmt.Fprint(e.Stderr, prompt)
 		if e.warnVisible && e.InputWaiting != nil && (e.asked || !e.InputWaiting()) {
 			fmt.Fprint(e.Stderr, "[WARNING: Input may be visible on screen] ")
 		}

@@ -160,7 +160,11 @@ func (s *session) finish(err error) int {
 	case errors.As(err, &exit):
 		return int(exit)
 	default:
-		s.printError(s.req.Style, s.javaText(err))
+		if text, ok := s.javaText(err); ok || s.req.Style == argv.Keytool {
+			s.printError(s.req.Style, text)
+		} else {
+			fmt.Fprintf(s.Stderr, "gokeytool: %v\n", err)
+		}
 		if s.wantHints(s.req.Style) {
 			for _, hint := range s.hints(err) {
 				fmt.Fprintf(s.Stderr, "gokeytool: %s\n", hint)
@@ -183,16 +187,17 @@ type exitCode int
 
 func (e exitCode) Error() string { return "exit status " + strconv.Itoa(int(e)) }
 
-// javaText is an error as keytool would print it, behind "keytool error: ".
-func (s *session) javaText(err error) string {
+// javaText is an error as keytool would print it, behind "keytool error: ". ok
+// is false where keytool knows no such error.
+func (s *session) javaText(err error) (text string, ok bool) {
 	var java *javaError
 	if errors.As(err, &java) {
-		return strings.TrimSuffix(java.Class+": "+java.Text, ": ")
+		return strings.TrimSuffix(java.Class+": "+java.Text, ": "), true
 	}
 	if text, ok := store.JavaError(err, s.release); ok {
-		return text
+		return text, true
 	}
-	return "java.lang.Exception: " + err.Error()
+	return "java.lang.Exception: " + err.Error(), false
 }
 
 // aliasOrDefault is the alias given, else keytool's default.

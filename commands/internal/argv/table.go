@@ -339,7 +339,7 @@ var commands = []Command{
 			{"keystore", "<keystore>", "keystore name (default ~/.keystore, as in Tomcat)"},
 			{"storepass", "<arg>", "keystore password (default changeit)"},
 			docStoretype,
-			{"alias", "<alias>", "serve this entry alone (default: the one that suits)"},
+			{"alias", "<alias>", "serve this entry (default: the one Tomcat would)"},
 			{"keypass", "<arg>", "key password, if it is not the keystore's"},
 			{"port", "<port>", "port to listen on (default 8443; 0 for a free one)"},
 			{"address", "<address>", "address to listen on (default 127.0.0.1)"},
@@ -387,7 +387,7 @@ var commands = []Command{
 			{"quiet", "", "print keystores that fail alone, and no summary"},
 			{"json", "", "print JSON"},
 			{"prometheus", "<file>", "write metrics for node_exporter's textfile collector; - prints them"},
-			{"v", "", "print informations, and who can read each file"},
+			{"v", "", "print what is good to know too: entries, notes, who can read the file"},
 		},
 		Long: "Looks whether each keystore opens, each key opens and belongs to its certificate, chains are complete and in order, " +
 			"names, purposes, dates and algorithms are good, Java sees every entry, and who can read the file; " +
