@@ -48,7 +48,7 @@ type certificate struct {
 // certify makes and signs a certificate by the options -startdate, -validity,
 // -ext and -sigalg.
 func (s *session) certify(c certificate, issuer *issuerKey) ([]byte, error) {
-	start, err := x509util.ParseStartDate(s.opt.startdate, s.Now())
+	start, err := x509util.ParseStartDate(s.opt.startdate, s.now())
 	if err != nil {
 		return nil, err
 	}

@@ -234,10 +234,19 @@ func (s *session) defaultKeystore() string { return filepath.Join(s.home(), ".ke
 
 func (s *session) judge() x509util.Judge { return x509util.Judge{Release: s.release} }
 
-// printer prints certificates as keytool does, in the time zone of the clock.
+// printer prints certificates as keytool does.
 func (s *session) printer() *x509util.Printer {
-	return &x509util.Printer{Release: s.release, Location: s.Now().Location(), Trusted: s.trusted}
+	return &x509util.Printer{Release: s.release, Location: s.zone(), Trusted: s.trusted}
 }
+
+// zone is the time zone as Java finds it; its name decides how Java calls it.
+func (s *session) zone() *time.Location {
+	name, _ := s.LookupEnv("TZ")
+	return x509util.LoadZone(name)
+}
+
+// now is the time of the clock in the zone that dates are read and printed in.
+func (s *session) now() time.Time { return s.Now().In(s.zone()) }
 
 // group writes a number as Java's MessageFormat does in English: 1,234.
 func group(n int64) string {
