@@ -494,20 +494,35 @@ func (p *cipherParser) sortByStrength() {
 }
 
 // Supported returns the ids of the suites that crypto/tls has, in the list's
-// order, without those of TLS 1.3, which it always offers.
+// order, without those of TLS 1.3, which it always offers. Those that Java
+// refuses unless its security properties are changed are among them only where
+// the list spells them out.
 func (l CipherList) Supported() []uint16 {
 	var ids []uint16
 	have := supportedSuites()
 	for _, s := range l.Suites {
-		if have[s.ID] {
+		if have[s.ID] && (l.named[s] || s.enabledInJava()) {
 			ids = append(ids, s.ID)
 		}
 	}
 	return ids
 }
 
+// Disabled returns the suites that the list spells out and crypto/tls has, but
+// Java refuses unless its security properties are changed.
+func (l CipherList) Disabled() []*Suite {
+	var list []*Suite
+	have := supportedSuites()
+	for _, s := range l.Suites {
+		if have[s.ID] && l.named[s] && !s.enabledInJava() {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
 // Missing returns the suites that crypto/tls lacks: those that the list spells
-// out, and those that its words stand for and Java has.
+// out, and those that its words stand for and Java offers.
 func (l CipherList) Missing() (named, others []*Suite) {
 	have := supportedSuites()
 	for _, s := range slices.Concat(l.Suites, l.TLS13) {
@@ -515,20 +530,24 @@ func (l CipherList) Missing() (named, others []*Suite) {
 		case have[s.ID]:
 		case l.named[s] || s.TLS13():
 			named = append(named, s)
-		case s.JSSE != "":
+		case s.enabledInJava():
 			others = append(others, s)
 		}
 	}
 	return named, others
 }
 
+// enabledInJava reports whether Java 17 offers a suite unless told otherwise:
+// its jdk.tls.disabledAlgorithms has RC4, DES, 3DES_EDE_CBC, anon, NULL and
+// ECDH.
+func (s *Suite) enabledInJava() bool {
+	return s.JSSE != "" && s.level == levelHIGH && s.au != auaNULL && s.kx&(kxECDHr|kxECDHe) == 0
+}
+
 // supportedSuites are the ids of the suites that crypto/tls has.
 func supportedSuites() map[uint16]bool {
 	have := make(map[uint16]bool)
-	for _, s := range tls.CipherSuites() {
-		have[s.ID] = true
-	}
-	for _, s := range tls.InsecureCipherSuites() {
+	for _, s := range slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites()) {
 		have[s.ID] = true
 	}
 	return have

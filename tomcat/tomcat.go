@@ -303,12 +303,8 @@ func (f Finding) String() string {
 		fmt.Fprintf(&b, "line %d: ", f.Line)
 	}
 	b.WriteString(f.Severity.String() + ": ")
-	if f.Element != "" {
-		b.WriteString(f.Element)
-		if f.Attribute != "" {
-			b.WriteString(" " + f.Attribute)
-		}
-		b.WriteString(": ")
+	if place := strings.TrimSpace(f.Element + " " + f.Attribute); place != "" {
+		b.WriteString(place + ": ")
 	}
 	b.WriteString(f.Text)
 	if f.Remedy != "" {
