@@ -127,9 +127,9 @@ func (x *examination) aliases(inJava []*entry.Entry) {
 					command("changealias", "-alias", e.Alias, "-destalias", "NAME", "-keystore", x.Path))
 			}
 		case len(same) > 1:
-			if e.Alias == same[0] {
+			if e.Alias == firstMixed(same) {
 				x.find(Error, "alias-case", e.Alias, fmt.Sprintf("the aliases %s differ in case alone: Java finds the one in lower case, if any, and never the others", quoted(same)),
-					command("changealias", "-alias", firstMixed(same), "-destalias", folded+"-2", "-keystore", x.Path))
+					command("changealias", "-alias", e.Alias, "-destalias", folded+"-2", "-keystore", x.Path))
 			}
 		case e.Alias != folded:
 			x.find(Warning, "alias-case", e.Alias, fmt.Sprintf("Java lists this entry, but does not find it: it looks for %q", folded),
@@ -148,14 +148,10 @@ func quoted(names []string) string {
 	return strings.Join(list, ", ")
 }
 
-// firstMixed returns the first alias that is not in lower case.
+// firstMixed returns the first alias that is not in lower case; of several that
+// are the same but for their case, there is one.
 func firstMixed(aliases []string) string {
-	for _, a := range aliases {
-		if a != strings.ToLower(a) {
-			return a
-		}
-	}
-	return aliases[0]
+	return aliases[slices.IndexFunc(aliases, func(a string) bool { return a != strings.ToLower(a) })]
 }
 
 // openedWith: passwords that protect nothing.
