@@ -410,8 +410,12 @@ func (e *examination) reissue(names ...string) string {
 		names = append(names, e.wishedName())
 	}
 	exts := []string{"-ext", "san=" + strings.Join(names, ","), "-ext", "eku=serverAuth"}
-	if usage := e.strict0().KeyUsage; usage != 0 {
-		exts = append(exts, "-ext", "ku=digitalSignature,keyEncipherment")
+	if leaf := e.strict0(); leaf.KeyUsage != 0 {
+		usage := "ku=digitalSignature"
+		if _, ok := leaf.PublicKey.(*rsa.PublicKey); ok {
+			usage += ",keyEncipherment" // RSA key exchange, before TLS 1.3
+		}
+		exts = append(exts, "-ext", usage)
 	}
 	if e.selfSigned() {
 		args := append(e.keyArgs(), "-dname", e.certs[0].Subject.String())
