@@ -88,8 +88,9 @@ type Verdict struct {
 	Password Password   `json:"password,omitempty"`
 	// Entries are in Java's order, those that Java does not see behind.
 	Entries []Entry `json:"entries"`
-	// Serves is the alias of the key that Tomcat serves where its
-	// configuration names none; empty where there is no key.
+	// Serves is the alias of the key that Tomcat serves: as the server.xml
+	// has it that was checked, else where none is named. It is empty where
+	// there is no key.
 	Serves string `json:"serves,omitempty"`
 	// Readers are the programs that may want to read the file.
 	Readers  []Reader  `json:"readers,omitempty"`

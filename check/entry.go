@@ -147,7 +147,11 @@ func (x *examination) unseal(alias string) (entry.Key, bool) {
 			return key, true
 		}
 	}
-	x.find(Error, "key-password", alias, "the keystore's password does not open this key: Java says: Cannot recover key", x.samePassword(alias))
+	severity := Error
+	if x.server && alias != x.Serves {
+		severity = Info // nobody opens it
+	}
+	x.find(severity, "key-password", alias, "the keystore's password does not open this key: Java says: Cannot recover key", x.samePassword(alias))
 	return entry.Key{}, false
 }
 
@@ -257,7 +261,7 @@ func (x *examination) identity(alias string, key crypto.Signer, chain []entry.Ce
 		return checks[i]
 	}
 	is := purposeOf(certs[0])
-	if x.server && (x.alias == "" || strings.EqualFold(x.alias, alias)) {
+	if x.server && alias == x.Serves {
 		is = server
 	}
 

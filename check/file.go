@@ -16,6 +16,7 @@ import (
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
+	"gokeytool/tomcat"
 )
 
 const (
@@ -33,10 +34,12 @@ const changeit = "changeit"
 // use says what a file is for, beyond what it says itself.
 type use struct {
 	role   string
-	alias  string // the key that is served; "" for none in particular
-	server bool   // its keys are a TLS server's
-	trust  bool   // its certificates are to verify clients'
-	only   bool   // no other password than the one given is tried
+	server bool // its keys are a TLS server's
+	trust  bool // its certificates are to verify clients'
+	only   bool // no other password than the one given is tried
+
+	hosts       []string            // names the served certificate has to be good for
+	certificate *tomcat.Certificate // what a server.xml says of the keystore; may be nil
 }
 
 // examination is the making of a verdict.
@@ -55,17 +58,22 @@ func File(_ context.Context, path string, o Options) Verdict {
 	return v
 }
 
-// examineFile makes the verdict on a file. A file that need not be a keystore,
-// and is not by its content, has none.
-func examineFile(path string, o Options, u use, must bool) (v Verdict, ok bool) {
+// newExamination begins the verdict on a file.
+func newExamination(path string, o Options, u use) *examination {
 	if o.MaxSize <= 0 {
 		o.MaxSize = defaultMaxSize
 	}
 	if o.Now.IsZero() {
 		o.Now = time.Now()
 	}
-	x := &examination{o: o, use: u, Verdict: Verdict{Path: path, Role: u.role, Password: PasswordUnknown}}
-	data, mode, err := read(path, o.MaxSize, must)
+	return &examination{o: o, use: u, Verdict: Verdict{Path: path, Role: u.role, Password: PasswordUnknown}}
+}
+
+// examineFile makes the verdict on a file. A file that need not be a keystore,
+// and is not by its content, has none.
+func examineFile(path string, o Options, u use, must bool) (v Verdict, ok bool) {
+	x := newExamination(path, o, u)
+	data, mode, err := read(path, x.o.MaxSize, must)
 	switch {
 	case err != nil && !must && errors.Is(err, errNoKeystore):
 		return Verdict{}, false

@@ -88,6 +88,9 @@ func (j job) do(o Options) []Verdict {
 		x.unreadable(j.err)
 		return []Verdict{x.finish()}
 	}
+	if j.named && isServerXML(j.path) {
+		return serverXML(j.path, o)
+	}
 	if v, ok := examineFile(j.path, o, use{}, j.named); ok {
 		return []Verdict{v}
 	}

@@ -13,11 +13,12 @@ import (
 // look goes through an opened store.
 func (x *examination) look() {
 	inJava := x.store.JavaOrder()
+	if i := slices.IndexFunc(inJava, func(e *entry.Entry) bool { return e.Kind == entry.PrivateKey }); i >= 0 && !x.server {
+		x.Serves = x.store.AliasOf(inJava[i].Alias)
+	}
+	x.served()
 	for _, e := range inJava {
 		x.entry(e)
-		if e.Kind == entry.PrivateKey && x.Serves == "" {
-			x.Serves = x.store.AliasOf(e.Alias)
-		}
 	}
 	for _, e := range x.store.Entries() {
 		if !slices.Contains(inJava, e) {
@@ -80,12 +81,8 @@ func (x *examination) content(inJava []*entry.Entry) {
 	case len(x.Entries) == 0 && !x.partial():
 		x.find(Warning, "empty", "", "there is nothing in it; as a trust store it makes Java say: the trustAnchors parameter must be non-empty", "")
 	}
-	if keys > 1 && x.alias == "" && x.Type != store.PEM {
-		severity := Info
-		if x.server {
-			severity = Warning
-		}
-		x.find(severity, "several-keys", x.Serves, fmt.Sprintf("of %d keys Tomcat serves this one, the first in Java's order, unless keyAlias (certificateKeyAlias) names another", keys), "")
+	if keys > 1 && !x.server && x.Type != store.PEM {
+		x.find(Info, "several-keys", x.Serves, fmt.Sprintf("of %d keys Tomcat serves this one, the first in Java's order, unless keyAlias (certificateKeyAlias) names another", keys), "")
 	}
 }
 

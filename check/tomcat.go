@@ -1,0 +1,230 @@
+package check
+
+import (
+	"bytes"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"gokeytool/store"
+	"gokeytool/store/entry"
+	"gokeytool/tomcat"
+	"gokeytool/x509util"
+)
+
+// isServerXML says whether a file that was named is to be read as Tomcat's
+// configuration.
+func isServerXML(path string) bool { return strings.EqualFold(filepath.Ext(path), ".xml") }
+
+// serverXML makes the verdicts on a server.xml and on the files it names, in
+// their order.
+func serverXML(path string, o Options) []Verdict {
+	if o.Now.IsZero() {
+		o.Now = time.Now()
+	}
+	x := &examination{o: o, Verdict: Verdict{Path: path, Role: "Tomcat's configuration"}}
+	data, err := readAtMost(path, tomcat.MaxSize)
+	if err != nil {
+		x.unreadable(err)
+		return []Verdict{x.finish()}
+	}
+	connectors, findings, err := tomcat.Connectors(data, tomcat.Options{
+		Base:     tomcat.Base(path),
+		Lookup:   o.Lookup,
+		ReadFile: func(name string) ([]byte, error) { return readAtMost(name, maxPasswordFile) },
+	})
+	if err != nil {
+		x.Status = Unchecked
+		x.find(Error, "not-a-server-xml", "", cause(err), "")
+		return []Verdict{x.finish()}
+	}
+	for _, f := range findings {
+		x.tomcatFinding("tomcat", f)
+	}
+	list := []Verdict{x.finish()}
+	for _, c := range connectors {
+		for i := range c.Hosts {
+			at := fmt.Sprintf("the connector on port %d (%s:%d)", c.Port, path, c.Hosts[i].Line)
+			list = append(list, host(&c, &c.Hosts[i], at, o)...)
+		}
+	}
+	return list
+}
+
+// maxPasswordFile bounds a password file, in bytes.
+const maxPasswordFile = 64 << 10
+
+// readAtMost reads a regular file of at most that many bytes.
+func readAtMost(name string, size int64) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("not a regular file")}
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, size+1))
+	if err == nil && int64(len(data)) > size {
+		err = fmt.Errorf("%w: it has more than %d bytes", entry.ErrLimit, size)
+	}
+	return data, err
+}
+
+// tomcatFinding takes over a finding about the configuration.
+func (x *examination) tomcatFinding(id string, f tomcat.Finding) {
+	severity := Warning
+	if f.Severity == tomcat.Error {
+		severity = Error
+	}
+	text := f.Text
+	if f.Element != "" {
+		text = strings.TrimSpace(f.Element+" "+f.Attribute) + ": " + text
+	}
+	if f.Line > 0 {
+		text = fmt.Sprintf("line %d: %s", f.Line, text)
+	}
+	x.find(severity, id, "", text, f.Remedy)
+}
+
+// host looks at the files of one SSLHostConfig.
+func host(c *tomcat.Connector, h *tomcat.SSLHost, at string, o Options) []Verdict {
+	var list []Verdict
+	for i := range h.Certificates {
+		cert := &h.Certificates[i]
+		defer cert.Wipe()
+		if cert.PEM() {
+			list = append(list, pemFiles(c, h, cert, at, o))
+			continue
+		}
+		if strings.EqualFold(cert.KeystoreType, "PKCS11") {
+			continue // not a file; tomcat says so
+		}
+		own := o
+		own.KeyPassword = cert.KeyPassword
+		u := use{role: "keystore of " + at, server: true, hosts: hostNames(c, h), certificate: cert}
+		if cert.KeystorePassword != nil {
+			own.Password, u.only = cert.KeystorePassword, true
+		}
+		v, _ := examineFile(cert.KeystoreFile, own, u, true)
+		list = append(list, v)
+	}
+	trust := use{role: "trust store of " + at, trust: true}
+	if h.Truststore.File != "" {
+		own := o
+		if h.Truststore.Password != nil {
+			own.Password, trust.only = h.Truststore.Password, true
+			defer entry.Wipe(h.Truststore.Password)
+		}
+		v, _ := examineFile(h.Truststore.File, own, trust, true)
+		list = append(list, v)
+	}
+	if h.CACertificateFile != "" {
+		v, _ := examineFile(h.CACertificateFile, o, trust, true)
+		list = append(list, v)
+	}
+	return list
+}
+
+// hostNames are the names that the certificates of a host have to be good for.
+func hostNames(c *tomcat.Connector, h *tomcat.SSLHost) (names []string) {
+	for _, name := range h.Names {
+		if name != c.DefaultHost && name != tomcat.DefaultHostName {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// pemFiles looks at a certificate, its key and its chain in files of their
+// own as at one keystore, under the name of the first.
+func pemFiles(c *tomcat.Connector, h *tomcat.SSLHost, cert *tomcat.Certificate, at string, o Options) Verdict {
+	o.Password = cert.KeyPassword
+	if o.Password == nil {
+		o.Password = []byte{}
+	}
+	x := newExamination(cert.CertificateFile, o, use{role: "certificate of " + at, server: true, only: true, hosts: hostNames(c, h)})
+	var all bytes.Buffer
+	var mode fs.FileMode
+	for i, name := range []string{cert.CertificateFile, cert.KeyFile, cert.ChainFile} {
+		if name == "" || i > 0 && name == cert.CertificateFile {
+			continue
+		}
+		data, err := readAtMost(name, x.o.MaxSize)
+		if err != nil {
+			x.unreadable(fmt.Errorf("%s: %w", name, err))
+			return x.finish()
+		}
+		all.Write(data)
+		all.WriteByte('\n')
+		if info, err := os.Stat(name); err == nil && name == cert.KeyFile {
+			mode = info.Mode()
+		}
+	}
+	x.examine(all.Bytes(), mode)
+	return x.finish()
+}
+
+// served looks at what a connector takes from an opened keystore: which entry, and
+// whether it is good for the names it is served under.
+func (x *examination) served() {
+	if !x.server {
+		return
+	}
+	order := x.store.JavaOrder()
+	at := -1
+	if x.certificate != nil {
+		entries := make([]tomcat.KeyEntry, len(order))
+		for i, e := range order {
+			entries[i] = tomcat.KeyEntry{Alias: x.store.AliasOf(e.Alias), Key: e.Kind == entry.PrivateKey}
+		}
+		var findings []tomcat.Finding
+		at, findings = x.certificate.ServedKey(entries)
+		for _, f := range findings {
+			id := "no-key"
+			if at >= 0 {
+				id = "several-keys"
+			}
+			x.tomcatFinding(id, f)
+		}
+		if x.Type == store.JCEKS && !strings.EqualFold(x.certificate.KeystoreType, "JCEKS") {
+			x.find(Error, "store-type", "", "it is a JCEKS keystore, and the configuration does not say so: Java says: Invalid keystore format", "set certificateKeystoreType (keystoreType) to JCEKS")
+		}
+	} else {
+		for i, e := range order {
+			if at < 0 && e.Kind == entry.PrivateKey {
+				at = i
+			}
+		}
+		if at < 0 && !x.partial() {
+			x.find(Error, "no-key", "", "there is no private key in it", "")
+		}
+	}
+	if at < 0 {
+		return
+	}
+	x.Serves = x.store.AliasOf(order[at].Alias)
+	if len(order[at].Chain) == 0 {
+		return
+	}
+	leaf, err := x509.ParseCertificate(order[at].Chain[0].DER)
+	if err != nil {
+		return
+	}
+	for _, name := range x.hosts {
+		if leaf.VerifyHostname(strings.Replace(name, "*", "any", 1)) != nil {
+			x.find(Error, "host-name", x.Serves, fmt.Sprintf("the certificate is not good for %s, the name it is to be served under", x509util.Printable(name)),
+				command("certreq", "-alias", x.Serves, "-keystore", x.Path, "-ext", "san=dns:"+name, "-file", "REQUEST")+"  (then have the CA sign it)")
+		}
+	}
+}
