@@ -1,12 +1,10 @@
 package commands_test
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -35,7 +33,7 @@ func talk(cmd *exec.Cmd, questions []question) (string, error) {
 		buf := make([]byte, 4096)
 		for {
 			n, err := keyboard.Read(buf) // an error when the last program has left the terminal
-			screen.write(buf[:n])
+			_, _ = screen.Write(buf[:n])
 			if err != nil {
 				return
 			}
@@ -64,24 +62,6 @@ func talk(cmd *exec.Cmd, questions []question) (string, error) {
 	err = cmd.Wait()
 	<-shown
 	return screen.text(), err
-}
-
-// screen collects what a terminal shows.
-type screen struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (s *screen) write(p []byte) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.buf.Write(p)
-}
-
-func (s *screen) text() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.buf.String()
 }
 
 // openTerminal makes a pseudo-terminal: the keyboard and screen of a user, and
