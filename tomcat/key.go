@@ -8,8 +8,9 @@ import (
 // KeyEntry is an entry of a keystore, as far as Tomcat's choice of a key goes.
 type KeyEntry struct {
 	Alias string
-	// Key says that it holds a private key.
-	Key bool
+	// Key says that it holds a private key, Secret that it holds a secret
+	// one, which Java counts as a key as well.
+	Key, Secret bool
 }
 
 // ServedKey says which entry of a keystore Tomcat serves for a Certificate,
@@ -18,7 +19,8 @@ type KeyEntry struct {
 // there is none, and an error among the findings says why.
 //
 // The rule is that of Tomcat's SSLUtilBase: the entry with the configured alias,
-// whatever its case, which must be a key; without an alias, the first key.
+// whatever its case, which must be a key; without an alias, the first key. (The
+// Java of Tomcat 7 chooses among the keys by their types, in no certain order.)
 func (c *Certificate) ServedKey(entries []KeyEntry) (index int, findings []Finding) {
 	at := Finding{Line: c.Line, Element: "Certificate", Attribute: "certificateKeyAlias"}
 	if c.Flat {
@@ -31,12 +33,15 @@ func (c *Certificate) ServedKey(entries []KeyEntry) (index int, findings []Findi
 	var keys []string
 	first := -1
 	for i, e := range entries {
+		if first < 0 && (e.Key || e.Secret) {
+			first = i
+		}
 		if e.Key {
-			if first < 0 {
-				first = i
-			}
 			keys = append(keys, e.Alias)
 		}
+	}
+	secret := func(e KeyEntry) {
+		find(Error, fmt.Sprintf("the entry %q is a secret key: Tomcat starts with it, and every handshake fails", e.Alias), nameKey(at.Attribute, keys))
 	}
 	if c.KeyAlias != "" {
 		alias := strings.ToLower(c.KeyAlias)
@@ -46,6 +51,10 @@ func (c *Certificate) ServedKey(entries []KeyEntry) (index int, findings []Findi
 			}
 			if e.Key {
 				return i, nil
+			}
+			if e.Secret {
+				secret(e)
+				return -1, findings
 			}
 			find(Error, fmt.Sprintf("the entry %q is a certificate without its private key: Tomcat does not start (\"Alias name [%s] does not identify a key entry\")", e.Alias, c.KeyAlias),
 				nameKey(at.Attribute, keys))
@@ -63,6 +72,9 @@ func (c *Certificate) ServedKey(entries []KeyEntry) (index int, findings []Findi
 	case first < 0:
 		find(Error, "the keystore holds certificates but no private key: Tomcat does not start (\"Alias name [null] does not identify a key entry\")",
 			"use the keystore in which the key was made, or make a key with genkeypair")
+		return -1, findings
+	case entries[first].Secret:
+		secret(entries[first])
 		return -1, findings
 	case len(keys) > 1:
 		find(Warning, fmt.Sprintf("the keystore has %d keys and no alias says which: Tomcat serves %q, the first that Java enumerates, though its log says \"using alias [tomcat]\"; the others are %s",
