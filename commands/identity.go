@@ -3,11 +3,9 @@ package commands
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"gokeytool/endpoint"
 	"gokeytool/store/entry"
-	"gokeytool/x509util"
 )
 
 // tomcatPassword is the password Tomcat tries where none is configured.
@@ -46,24 +44,9 @@ func (s *session) identity(alias string) (endpoint.Identity, error) {
 	if err != nil {
 		return endpoint.Identity{}, err
 	}
-	if e.Kind != entry.PrivateKey {
-		return endpoint.Identity{}, java("java.io.IOException", fmt.Sprintf("Alias name [%s] does not identify a key entry", alias))
-	}
 	password := s.opt.keypass
 	if password == nil {
 		password = s.ks.password
 	}
-	key, err := s.ks.Key(alias, password)
-	if err != nil {
-		return endpoint.Identity{}, err
-	}
-	signer, err := x509util.ParsePrivateKey(s.keep(key).PKCS8)
-	if err != nil {
-		return endpoint.Identity{}, err
-	}
-	id := endpoint.Identity{Alias: alias, Key: signer, Keystore: s.ks.path, StoreType: string(s.ks.Type())}
-	for _, c := range e.Chain {
-		id.Chain = append(id.Chain, c.DER)
-	}
-	return id, nil
+	return s.entryIdentity(s.ks.Store, s.ks.path, e, password)
 }

@@ -5,12 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net"
+	"net/netip"
 	"os"
+	"os/signal"
+	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"gokeytool/endpoint"
 	"gokeytool/internal/atomicfile"
+	"gokeytool/tomcat"
 	"gokeytool/x509util"
 )
 
@@ -21,25 +28,29 @@ const (
 	defaultPort    = 8443
 )
 
+// reloadInterval is how often serve looks whether its files changed.
+const reloadInterval = time.Second
+
 // serve answers HTTPS requests with a key of the keystore, until it is
-// interrupted.
+// interrupted. It takes its settings from options with Tomcat's names, or from
+// a server.xml.
 func serve(ctx context.Context, s *session) error {
 	ctx, stop := untilInterrupted(ctx)
 	defer stop()
-	cfg := endpoint.Config{Now: s.Now}
-	var err error
-	if cfg.Addr, err = s.listenAddress(); err != nil {
-		return err
-	}
-	if cfg.SessionIDs, err = s.sessionIDs(); err != nil {
-		return err
-	}
-	if s.opt.selfsigned {
-		cfg.Identities, err = s.throwAwayIdentity()
-	} else {
-		cfg.Identities, err = s.servedIdentities(ctx)
-	}
+	s.adoptTomcatNames()
+	load, err := s.source(ctx)
 	if err != nil {
+		return err
+	}
+	v, err := load()
+	if err != nil {
+		return err
+	}
+	if err := s.judgeServed(v.checks); err != nil {
+		return err
+	}
+	cfg := v.config
+	if err := s.configure(&cfg); err != nil {
 		return err
 	}
 	if s.opt.given("for") {
@@ -47,77 +58,133 @@ func serve(ctx context.Context, s *session) error {
 		ctx, cancel = context.WithTimeout(ctx, s.opt.duration)
 		defer cancel()
 	}
-	for _, check := range endpoint.Examine(cfg.Identities[0], s.Now()) {
-		if !check.OK || check.Warn {
-			s.printCheck(s.Stderr, check)
-		}
-	}
-
 	server, err := endpoint.Listen(ctx, cfg)
 	if err != nil {
 		return s.listenError(cfg.Addr, err)
 	}
-	port := server.Addr().(*net.TCPAddr).Port
-	if s.opt.portfile != "" {
-		if err := atomicfile.Write(s.opt.portfile, fmt.Appendf(nil, "%d\n", port), 0o644, nil); err != nil {
-			server.Close()
-			return fileError(s.opt.portfile, pathCause(err))
-		}
-		defer os.Remove(s.opt.portfile)
-	}
-	served := cfg.Identities[0]
-	leaf, err := x509util.ParseCertificate(served.Chain[0])
-	if err != nil {
+	if err := s.announce(server, cfg); err != nil {
 		server.Close()
 		return err
 	}
-	fmt.Fprintf(s.Stdout, "Serving <%s> of %s: %s\nListening on %s\n",
-		x509util.Printable(served.Alias), x509util.Printable(served.Keystore), x509util.Printable(leaf.Subject.String()), server.URL())
-	if ip := server.Addr().(*net.TCPAddr).IP; !ip.IsLoopback() {
-		fmt.Fprintf(s.Stderr, "gokeytool: listening on %s: other machines can connect\n", server.Addr())
+	if s.opt.portfile != "" {
+		defer os.Remove(s.opt.portfile)
 	}
-	if err := server.Serve(ctx); err != nil {
+	reloads, done := context.WithCancel(ctx)
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		s.reload(reloads, server, load, v.files)
+	}()
+	err = server.Serve(ctx)
+	done()
+	<-finished
+	if err != nil {
 		return err
 	}
 	fmt.Fprintln(s.Stdout, "Stopped")
 	return nil
 }
 
-// servedIdentities is the key to serve: that of -alias, else the one Tomcat
-// would take.
-func (s *session) servedIdentities(ctx context.Context) ([]endpoint.Identity, error) {
+// source is what loads everything that is to be served, at the start and again
+// when a file has changed.
+func (s *session) source(ctx context.Context) (func() (*served, error), error) {
+	if s.opt.serverxml != "" {
+		connector, err := s.fileConnector()
+		if err != nil {
+			return nil, err
+		}
+		if !s.opt.given("port") {
+			s.opt.port, s.portSet = int64(connector.Port), true
+		}
+		return func() (*served, error) { return s.load(&connector) }, nil
+	}
+	connector, err := s.optionConnector()
+	if err != nil {
+		return nil, err
+	}
+	host := &connector.Hosts[0]
+	switch {
+	case s.opt.selfsigned:
+		return func() (*served, error) { return s.throwAway(host) }, nil
+	case host.Certificates[0].PEM():
+		host.Certificates[0].KeyPassword = s.opt.keypass
+		connector.HTTP2 = true
+		return func() (*served, error) { return s.load(&connector) }, nil
+	}
+	if err := s.openDefault(ctx); err != nil {
+		return nil, err
+	}
+	alias, err := s.servedAlias()
+	if err != nil {
+		return nil, err
+	}
+	return func() (*served, error) { return s.loadKeystore(alias, host) }, nil
+}
+
+// openDefault opens the keystore of the options, and where there is none says
+// how to get one.
+func (s *session) openDefault(ctx context.Context) error {
 	if !s.opt.given("keystore") {
 		if _, err := os.Stat(s.defaultKeystore()); errors.Is(err, fs.ErrNotExist) {
-			return nil, withHint(failf("Keystore file does not exist: %s", s.defaultKeystore()),
+			return withHint(failf("Keystore file does not exist: %s", s.defaultKeystore()),
 				"name a keystore with -keystore FILE,",
 				"or try a throw-away self-signed certificate for localhost: gokeytool serve -selfsigned")
 		}
 	}
-	if err := s.openServed(ctx); err != nil {
+	return s.openServed(ctx)
+}
+
+// servedAlias is the alias of -alias, else of the key that Tomcat would take.
+func (s *session) servedAlias() (string, error) {
+	if s.opt.given("alias") {
+		return s.ks.AliasOf(s.opt.alias), nil
+	}
+	aliases := s.keyAliases()
+	if len(aliases) == 0 {
+		return "", withHint(java("java.io.IOException", "No aliases for private keys found in key store"),
+			fmt.Sprintf("%s holds no private key, only %d certificates: a server needs the keystore in which the key was made", s.ks.path, s.ks.Len()))
+	}
+	if len(aliases) > 1 {
+		fmt.Fprintf(s.Stderr, "gokeytool: no -alias given: serving <%s>, which Java finds first among %d keys %q\n", aliases[0], len(aliases), aliases)
+	}
+	return aliases[0], nil
+}
+
+// loadKeystore opens the keystore again, with the password that opened it, and
+// takes the key of the alias.
+func (s *session) loadKeystore(alias string, host *tomcat.SSLHost) (*served, error) {
+	if err := s.ks.load(s.opt.storetype); err != nil {
 		return nil, err
 	}
-	alias := s.opt.alias
-	if !s.opt.given("alias") {
-		aliases := s.keyAliases()
-		if len(aliases) == 0 {
-			return nil, withHint(java("java.io.IOException", "No aliases for private keys found in key store"),
-				fmt.Sprintf("%s holds no private key, only %d certificates: a server needs the keystore in which the key was made", s.ks.path, s.ks.Len()))
-		}
-		alias = aliases[0]
-		if len(aliases) > 1 {
-			fmt.Fprintf(s.Stderr, "gokeytool: no -alias given: serving <%s>, which Java finds first among %d keys %q\n", alias, len(aliases), aliases)
-		}
-	}
-	id, err := s.identity(s.ks.AliasOf(alias))
+	id, err := s.identity(alias)
 	if err != nil {
 		return nil, err
 	}
-	return []endpoint.Identity{id}, nil
+	return s.serveAlone(id, host, s.ks.path)
 }
 
-// throwAwayIdentity is a key with a self-signed certificate for this machine,
-// kept in memory alone.
-func (s *session) throwAwayIdentity() ([]endpoint.Identity, error) {
+// serveAlone is an identity that answers to every name.
+func (s *session) serveAlone(id endpoint.Identity, host *tomcat.SSLHost, files ...string) (*served, error) {
+	v := &served{files: files}
+	policy, err := s.policy(host, v)
+	if err != nil {
+		return nil, err
+	}
+	alone := endpoint.Host{Identities: []endpoint.Identity{id}, Policy: policy}
+	v.add(s, alone)
+	v.config.Identities, v.config.Policy = alone.Identities, policy
+	if host.SessionTimeout > 0 {
+		v.config.TLSSessionTimeout = host.SessionTimeout
+	}
+	if host.SessionCacheSize > 0 {
+		v.config.TLSSessionCache = host.SessionCacheSize
+	}
+	return v, nil
+}
+
+// throwAway is a key with a self-signed certificate for this machine, kept in
+// memory alone.
+func (s *session) throwAway(host *tomcat.SSLHost) (*served, error) {
 	key, err := x509util.GenerateKey(x509util.KeySpec{Algorithm: "EC", Group: "secp256r1"}, s.release)
 	if err != nil {
 		return nil, err
@@ -135,10 +202,183 @@ func (s *session) throwAwayIdentity() ([]endpoint.Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []endpoint.Identity{{
+	return s.serveAlone(endpoint.Identity{
 		Alias: "localhost", Key: key, Chain: [][]byte{der},
 		Keystore: "a throw-away keystore in memory", StoreType: "none",
-	}}, nil
+	}, host)
+}
+
+// judgeServed prints what is wrong with what is to be served. Where no client
+// could connect it is not served, unless -force is given.
+func (s *session) judgeServed(checks []endpoint.Check) error {
+	for _, check := range checks {
+		if !check.OK || check.Warn {
+			s.printCheck(s.Stderr, check)
+		}
+	}
+	if fatal(checks) && !s.opt.force {
+		return withHint(errors.New("no client could use this: it is not served"),
+			"mend it as said above, or serve all the same with -force")
+	}
+	return nil
+}
+
+// configure adds what the options say about the endpoint itself.
+func (s *session) configure(cfg *endpoint.Config) (err error) {
+	cfg.Now = s.Now
+	cfg.Requests = int(s.opt.requests)
+	cfg.HSTS = s.opt.hsts
+	if s.opt.once {
+		cfg.Requests = 1
+	}
+	if cfg.Addr, err = s.listenAddress(); err != nil {
+		return err
+	}
+	if cfg.SessionIDs, err = s.sessionIDs(); err != nil {
+		return err
+	}
+	if s.opt.given("redirectPort") {
+		address, _, err := net.SplitHostPort(cfg.Addr)
+		if err != nil {
+			return err
+		}
+		cfg.RedirectAddr = net.JoinHostPort(address, strconv.FormatInt(s.opt.redirectPort, 10))
+	}
+	switch s.opt.tracking {
+	case "", "cookie":
+	case "tls", "ssl":
+		cfg.Tracking = endpoint.TrackTLS
+	default:
+		return fmt.Errorf("-tracking %s: sessions can hang on a cookie or on the TLS session: cookie, tls", s.opt.tracking)
+	}
+	switch s.opt.accesslog {
+	case "", "off":
+	case "common":
+		cfg.AccessLog = slog.New(endpoint.CommonLog(s.Stdout))
+	case "json":
+		cfg.AccessLog = slog.New(slog.NewJSONHandler(s.Stdout, nil))
+	default:
+		return fmt.Errorf("-accesslog %s: off, common and json are known", s.opt.accesslog)
+	}
+	for _, proxy := range s.opt.proxies {
+		prefix, err := netip.ParsePrefix(proxy)
+		if err != nil {
+			address, err := netip.ParseAddr(proxy)
+			if err != nil {
+				return fmt.Errorf("-proxy %s: an address such as 127.0.0.1 or 10.0.0.0/8 is wanted", proxy)
+			}
+			prefix = netip.PrefixFrom(address, address.BitLen())
+		}
+		cfg.TrustedProxies = append(cfg.TrustedProxies, prefix)
+	}
+	if s.opt.ticketkey != "" {
+		if cfg.TicketSecret, err = s.readInput(s.opt.ticketkey); err != nil {
+			return err
+		}
+		s.secrets = append(s.secrets, cfg.TicketSecret)
+	}
+	if s.opt.keylog != "" {
+		file, err := os.OpenFile(s.opt.keylog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			return fileError(s.opt.keylog, pathCause(err))
+		}
+		fmt.Fprintf(s.Stderr, "gokeytool: whoever reads %s can read this endpoint's traffic\n", s.opt.keylog)
+		cfg.KeyLog = file // open until the end of the program
+	}
+	if s.opt.verbose {
+		cfg.Logger = slog.New(slog.NewTextHandler(s.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	return nil
+}
+
+// announce says what is served and where, for people and for scripts.
+func (s *session) announce(server *endpoint.Server, cfg endpoint.Config) error {
+	hosts := cfg.Hosts
+	if len(cfg.Identities) > 0 {
+		hosts = append([]endpoint.Host{{Identities: cfg.Identities}}, hosts...)
+	}
+	for _, host := range hosts {
+		for _, id := range host.Identities {
+			subject := "(no certificate)"
+			if len(id.Chain) > 0 {
+				if leaf, err := x509util.ParseCertificate(id.Chain[0]); err == nil {
+					subject = leaf.Subject.String()
+				}
+			}
+			names := ""
+			if len(host.Names) > 0 {
+				names = " for " + strings.Join(host.Names, ", ")
+			}
+			fmt.Fprintf(s.Stdout, "Serving <%s> of %s%s: %s\n", x509util.Printable(id.Alias),
+				x509util.Printable(id.Keystore), x509util.Printable(names), x509util.Printable(subject))
+		}
+	}
+	fmt.Fprintf(s.Stdout, "Listening on %s\n", server.URL())
+	if redirect := server.RedirectAddr(); redirect != nil {
+		fmt.Fprintf(s.Stdout, "Redirecting http://%s/\n", redirect)
+	}
+	address := server.Addr().(*net.TCPAddr)
+	if !address.IP.IsLoopback() {
+		fmt.Fprintf(s.Stderr, "gokeytool: listening on %s: other machines can connect\n", address)
+	}
+	if s.opt.portfile == "" {
+		return nil
+	}
+	if err := atomicfile.Write(s.opt.portfile, fmt.Appendf(nil, "%d\n", address.Port), 0o644, nil); err != nil {
+		return fileError(s.opt.portfile, pathCause(err))
+	}
+	return nil
+}
+
+// reload serves what the files hold now whenever one of them changes, or on
+// SIGHUP. What could not be served is reported, and the old certificate stays.
+func (s *session) reload(ctx context.Context, server *endpoint.Server, load func() (*served, error), files []string) {
+	if len(files) == 0 {
+		return
+	}
+	hangups := make(chan os.Signal, 1)
+	if hangup != nil {
+		signal.Notify(hangups, hangup)
+		defer signal.Stop(hangups)
+	}
+	ticker := time.NewTicker(reloadInterval)
+	defer ticker.Stop()
+	states := func() []fileState {
+		list := make([]fileState, len(files))
+		for i, file := range files {
+			list[i] = stateOf(file)
+		}
+		return list
+	}
+	seen := states()
+	for {
+		forced := false
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangups:
+			forced = true
+		case <-ticker.C:
+		}
+		now := states()
+		if !forced && slices.Equal(now, seen) {
+			continue
+		}
+		seen = now
+		v, err := load()
+		if err == nil {
+			err = s.judgeServed(v.checks)
+		}
+		if err == nil {
+			err = server.Update(v.config.Identities, v.config.Hosts)
+		}
+		if err != nil {
+			text, _ := s.javaText(err)
+			fmt.Fprintf(s.Stderr, "gokeytool: not reloaded, the old certificate is served on: %s\n", x509util.Printable(text))
+			continue
+		}
+		fmt.Fprintln(s.Stdout, "Reloaded")
+	}
 }
 
 // listenAddress is where -address and -port say to listen.
@@ -147,7 +387,7 @@ func (s *session) listenAddress() (string, error) {
 	if s.opt.given("address") {
 		address = s.opt.address
 	}
-	if s.opt.given("port") {
+	if s.opt.given("port") || s.portSet {
 		port = s.opt.port
 	}
 	if port < 0 || port > 65535 {
@@ -164,16 +404,4 @@ func (s *session) listenError(addr string, err error) error {
 	}
 	return withHint(java("java.net.BindException", fmt.Sprintf("%s: %v", addr, op.Err)),
 		"another program may listen there, or the port (below 1024) may need privileges; -port 0 takes any free one")
-}
-
-// opensCheck is the check that a keystore was opened.
-func opensCheck(k *keystore) endpoint.Check {
-	detail := fmt.Sprintf("%s, %d entries, integrity verified with the password", k.Type(), k.Len())
-	if k.Len() == 1 {
-		detail = fmt.Sprintf("%s, 1 entry, integrity verified with the password", k.Type())
-	}
-	if !k.Verified() {
-		detail = fmt.Sprintf("%s, %d entries; there is no integrity check in it, or no password was given", k.Type(), k.Len())
-	}
-	return endpoint.Check{Name: "opens", OK: true, Warn: !k.Verified(), Detail: detail}
 }

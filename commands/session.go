@@ -32,7 +32,7 @@ type options struct {
 	srckeystore, srcstoretype         string
 	sslserver, jarfile                string
 	keysize, validity                 int64
-	ext                               []string
+	ext, ids                          []string
 
 	rfc, verbose, debug, nowarn     bool
 	noprompt, trustcacerts, cacerts bool
@@ -48,7 +48,17 @@ type options struct {
 	ca                                []string
 	address, portfile, jvmRoute, host string
 	port, sessionIDLength, count      int64
-	selfsigned                        bool
+	hosts, clients                    []string // host is the last of hosts
+	dir                               string
+	selfsigned, force, once           bool
+	serverxml, tracking, accesslog    string
+	hsts, ticketkey, keylog           string
+	connector, tomcat                 int64
+	redirectPort, requests            int64
+	proxies                           []string
+	truststorepass                    []byte
+	truststore, starttls, against     string
+	json                              bool
 	duration                          time.Duration
 
 	given func(name string) bool
@@ -76,6 +86,7 @@ func readOptions(c *cli.Context, req *argv.Request) options {
 		keysize:      c.Int64("keysize"),
 		validity:     c.Int64("validity"),
 		ext:          c.StringSlice("ext"),
+		ids:          c.StringSlice("id"),
 
 		rfc:          c.Bool("rfc"),
 		verbose:      c.Bool("v"),
@@ -101,15 +112,44 @@ func readOptions(c *cli.Context, req *argv.Request) options {
 		address:         c.String("address"),
 		portfile:        c.String("portfile"),
 		jvmRoute:        c.String("jvmRoute"),
-		host:            c.String("host"),
+		host:            last(c.StringSlice("host")),
+		hosts:           c.StringSlice("host"),
+		clients:         c.StringSlice("client"),
+		dir:             c.String("dir"),
 		port:            c.Int64("port"),
 		sessionIDLength: c.Int64("sessionIdLength"),
 		count:           c.Int64("n"),
 		selfsigned:      c.Bool("selfsigned"),
+		force:           c.Bool("force"),
+		once:            c.Bool("once"),
+		serverxml:       c.String("serverxml"),
+		tracking:        c.String("tracking"),
+		accesslog:       c.String("accesslog"),
+		hsts:            c.String("hsts"),
+		ticketkey:       c.String("ticketkey"),
+		keylog:          c.String("keylog"),
+		connector:       c.Int64("connector"),
+		tomcat:          c.Int64("tomcat"),
+		redirectPort:    c.Int64("redirectPort"),
+		requests:        c.Int64("requests"),
+		proxies:         c.StringSlice("proxy"),
+		truststorepass:  req.Secrets["truststorePassword"],
+		truststore:      c.String("truststoreFile"),
+		starttls:        c.String("starttls"),
+		against:         c.String("against"),
+		json:            c.Bool("json"),
 		duration:        c.Duration("for"),
 
 		given: req.Has,
 	}
+}
+
+// last is the last of the values of an option, empty if there is none.
+func last(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[len(values)-1]
 }
 
 // session is one run of one command.
@@ -122,6 +162,7 @@ type session struct {
 	warnings []string // for the block at the end
 	secrets  [][]byte // to be wiped at the end
 	ks       *keystore
+	portSet  bool // opt.port comes from a server.xml
 
 	cacertsStore *store.Store // see cacerts
 }

@@ -59,6 +59,20 @@ func smoke(ctx context.Context, s *session) error {
 	return exitCode(exitError)
 }
 
+// opensCheck is the check that a keystore was opened.
+func opensCheck(k *keystore) endpoint.Check {
+	entries := fmt.Sprintf("%s entries", group(int64(k.Len())))
+	if k.Len() == 1 {
+		entries = "1 entry"
+	}
+	if !k.Verified() {
+		return endpoint.Check{Name: "opens", OK: true, Warn: true,
+			Detail: fmt.Sprintf("%s, %s; there is no integrity check in it, or no password was given", k.Type(), entries)}
+	}
+	return endpoint.Check{Name: "opens", OK: true,
+		Detail: fmt.Sprintf("%s, %s, integrity verified with the password", k.Type(), entries)}
+}
+
 // keyCheck is the check that a key can be opened, failed.
 func (s *session) keyCheck(err error) endpoint.Check {
 	check := endpoint.Check{Name: "key opens", Detail: err.Error()}

@@ -1,0 +1,409 @@
+package commands
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"gokeytool/endpoint"
+	"gokeytool/store"
+	"gokeytool/store/entry"
+	"gokeytool/tomcat"
+	"gokeytool/x509util"
+)
+
+// connectorOptions are the options of serve that are Tomcat's attributes, by
+// their names in the option table.
+var connectorOptions = []string{
+	"clientAuth", "certificateVerification", "SSLVerifyClient", "certificateVerificationDepth",
+	"truststoreFile", "truststoreType", "caCertificateFile", "certificateRevocationListFile",
+	"protocols", "sslProtocol", "ciphers", "honorCipherOrder", "groups",
+	"sessionTimeout", "sessionCacheSize", "disableSessionTickets",
+	"certificateFile", "certificateKeyFile", "certificateChainFile",
+}
+
+// served is what an endpoint serves, made of a connector.
+type served struct {
+	config endpoint.Config // Identities, Hosts and what the connector says of them
+	checks []endpoint.Check
+	files  []string // where it all came from: reloaded when they change
+}
+
+// adoptTomcatNames takes Tomcat's names of our options for the options.
+func (s *session) adoptTomcatNames() {
+	adopted := make(map[string]bool)
+	for _, name := range []struct {
+		tomcat, ours string
+		value        *string
+	}{
+		{"keystoreFile", "keystore", &s.opt.keystore},
+		{"keystoreType", "storetype", &s.opt.storetype},
+		{"keyAlias", "alias", &s.opt.alias},
+	} {
+		if value, ok := s.req.Value(name.tomcat); ok && !s.req.Has(name.ours) {
+			*name.value = value
+			adopted[name.ours] = true
+		}
+	}
+	if password, ok := s.req.Secrets["keystorePass"]; ok && s.opt.storepass == nil {
+		s.opt.storepass = password
+	}
+	if password, ok := s.req.Secrets["certificateKeyPassword"]; ok && s.opt.keypass == nil {
+		s.opt.keypass = password
+	}
+	s.opt.given = func(name string) bool { return adopted[name] || s.req.Has(name) }
+}
+
+// optionConnector is the connector that the options describe.
+func (s *session) optionConnector() (tomcat.Connector, error) {
+	var attributes []tomcat.Attribute
+	for _, name := range connectorOptions {
+		if value, ok := s.req.Value(name); ok {
+			attributes = append(attributes, tomcat.Attribute{Name: name, Value: value})
+		}
+	}
+	if s.opt.truststorepass != nil {
+		attributes = append(attributes, tomcat.Attribute{Name: "truststorePassword", Value: string(s.opt.truststorepass)})
+	}
+	connector, findings := tomcat.FromAttributes(attributes, s.tomcatOptions(""))
+	return connector, s.reportFindings("", findings)
+}
+
+// fileConnector is the connector of -serverxml: that of -connector, or the
+// first one with TLS.
+func (s *session) fileConnector() (tomcat.Connector, error) {
+	var connector tomcat.Connector
+	data, err := s.readInput(s.opt.serverxml)
+	if err != nil {
+		return connector, err
+	}
+	connectors, findings, err := tomcat.Connectors(data, s.tomcatOptions(s.opt.serverxml))
+	if err != nil {
+		return connector, fmt.Errorf("%s: %w", s.opt.serverxml, err)
+	}
+	var ports []string
+	at := -1
+	for i, c := range connectors {
+		if !c.TLS {
+			continue
+		}
+		ports = append(ports, fmt.Sprint(c.Port))
+		if s.opt.given("connector") && int64(c.Port) == s.opt.connector || !s.opt.given("connector") && at < 0 {
+			at = i
+		}
+	}
+	switch {
+	case len(ports) == 0:
+		_ = s.reportFindings(s.opt.serverxml, findings)
+		return connector, fmt.Errorf("%s has no connector with TLS (SSLEnabled=\"true\")", s.opt.serverxml)
+	case at < 0:
+		return connector, fmt.Errorf("%s has no TLS connector on port %d, but on %s", s.opt.serverxml, s.opt.connector, strings.Join(ports, ", "))
+	case len(ports) > 1 && !s.opt.given("connector"):
+		fmt.Fprintf(s.Stderr, "gokeytool: TLS connectors are on ports %s: this is %s; choose with -connector\n", strings.Join(ports, ", "), ports[0])
+	}
+	return connectors[at], s.reportFindings(s.opt.serverxml, tomcat.About(findings, &connectors[at]))
+}
+
+// tomcatOptions say how a server.xml is read.
+func (s *session) tomcatOptions(serverxml string) tomcat.Options {
+	o := tomcat.Options{Version: int(s.opt.tomcat), Lookup: s.tomcatProperty, ReadFile: readSmallFile}
+	if serverxml != "" {
+		o.Base = tomcat.Base(serverxml)
+	}
+	return o
+}
+
+// tomcatProperty is the value of a property in a server.xml: set by -J-D, of
+// the environment (CATALINA_BASE and the like), or one of Java's.
+func (s *session) tomcatProperty(name string) (string, bool) {
+	if value, ok := s.req.Property(name); ok {
+		return value, true
+	}
+	switch name {
+	case "catalina.base", "catalina.home":
+		return s.LookupEnv(strings.ToUpper(strings.ReplaceAll(name, ".", "_")))
+	}
+	return s.javaProperty(name)
+}
+
+// reportFindings prints what there is to say about a connector. Errors end the
+// command unless -force is given.
+func (s *session) reportFindings(file string, findings []tomcat.Finding) error {
+	bad := 0
+	for _, f := range findings {
+		if file != "" {
+			fmt.Fprintf(s.Stderr, "%s: ", x509util.Printable(file))
+		}
+		fmt.Fprintln(s.Stderr, x509util.Printable(f.String()))
+		if f.Severity == tomcat.Error {
+			bad++
+		}
+	}
+	if bad > 0 && !s.opt.force {
+		return withHint(errors.New("Tomcat would not serve with this configuration"), "mend it as said above, or serve all the same with -force")
+	}
+	return nil
+}
+
+// load opens everything a connector names.
+func (s *session) load(connector *tomcat.Connector) (*served, error) {
+	v := &served{}
+	v.config.DefaultHost = connector.DefaultHost
+	v.config.StrictSNI = connector.StrictSNI
+	v.config.HTTP1 = !connector.HTTP2
+	for i := range connector.Hosts {
+		host := &connector.Hosts[i]
+		policy, err := s.policy(host, v)
+		if err != nil {
+			return nil, err
+		}
+		made := endpoint.Host{Names: host.Names, Policy: policy}
+		for j := range host.Certificates {
+			id, err := s.tomcatIdentity(&host.Certificates[j], v)
+			if err != nil {
+				return nil, err
+			}
+			made.Identities = append(made.Identities, id)
+		}
+		v.add(s, made)
+		if host.SessionTimeout > 0 {
+			v.config.TLSSessionTimeout = host.SessionTimeout
+		}
+		if host.SessionCacheSize > 0 {
+			v.config.TLSSessionCache = host.SessionCacheSize
+		}
+		v.config.Hosts = append(v.config.Hosts, made)
+	}
+	return v, nil
+}
+
+// add examines what a host serves.
+func (v *served) add(s *session, host endpoint.Host) {
+	for _, id := range host.Identities {
+		v.checks = append(v.checks, endpoint.Examine(id, s.Now())...)
+	}
+	v.checks = append(v.checks, host.Policy.Examine(host.Identities)...)
+}
+
+// tomcatIdentity opens the key that Tomcat would serve for a Certificate.
+func (s *session) tomcatIdentity(c *tomcat.Certificate, v *served) (endpoint.Identity, error) {
+	if c.PEM() {
+		return s.pemIdentity(c, v)
+	}
+	v.files = append(v.files, c.KeystoreFile)
+	var named store.Type
+	if c.KeystoreType != "" {
+		t, err := store.ParseType(c.KeystoreType)
+		if err != nil {
+			return endpoint.Identity{}, fmt.Errorf("%s: keystores of type %s can't be opened here", c.KeystoreFile, c.KeystoreType)
+		}
+		named = t
+	}
+	opened, err := store.Open(c.KeystoreFile, store.Options{Password: c.KeystorePassword, Type: named})
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return endpoint.Identity{}, fileError(c.KeystoreFile, pathCause(err))
+		}
+		return endpoint.Identity{}, err
+	}
+	entries := opened.JavaOrder()
+	keys := make([]tomcat.KeyEntry, len(entries))
+	for i, e := range entries {
+		keys[i] = tomcat.KeyEntry{Alias: opened.AliasOf(e.Alias), Key: e.Kind == entry.PrivateKey, Secret: e.Kind == entry.SecretKey}
+	}
+	at, findings := c.ServedKey(keys)
+	if err := s.reportFindings("", findings); err != nil && at < 0 {
+		return endpoint.Identity{}, err
+	}
+	if at < 0 {
+		return endpoint.Identity{}, fmt.Errorf("%s has no key to serve", c.KeystoreFile)
+	}
+	password := c.KeyPassword
+	if password == nil {
+		password = c.KeystorePassword
+	}
+	return s.entryIdentity(opened, c.KeystoreFile, entries[at], password)
+}
+
+// entryIdentity opens the private key of an entry for the endpoint.
+func (s *session) entryIdentity(opened *store.Store, path string, e *entry.Entry, password []byte) (endpoint.Identity, error) {
+	alias := opened.AliasOf(e.Alias)
+	if e.Kind != entry.PrivateKey {
+		return endpoint.Identity{}, java("java.io.IOException", fmt.Sprintf("Alias name [%s] does not identify a key entry", alias))
+	}
+	key, err := opened.Key(e.Alias, password)
+	if err != nil {
+		return endpoint.Identity{}, err
+	}
+	signer, err := x509util.ParsePrivateKey(s.keep(key).PKCS8)
+	if err != nil {
+		return endpoint.Identity{}, err
+	}
+	id := endpoint.Identity{Alias: alias, Key: signer, Keystore: path, StoreType: string(opened.Type())}
+	for _, c := range e.Chain {
+		id.Chain = append(id.Chain, c.DER)
+	}
+	return id, nil
+}
+
+// pemIdentity opens a key and certificates in PEM files.
+func (s *session) pemIdentity(c *tomcat.Certificate, v *served) (endpoint.Identity, error) {
+	var none endpoint.Identity
+	var chain [][]byte
+	for _, file := range []string{c.CertificateFile, c.ChainFile} {
+		if file == "" {
+			continue
+		}
+		v.files = append(v.files, file)
+		data, err := s.readInput(file)
+		if err != nil {
+			return none, err
+		}
+		certificates, err := x509util.ParseCertificates(data)
+		if err != nil {
+			return none, withHint(failf("Input not an X.509 certificate"), describeInput(file, err)...)
+		}
+		for _, certificate := range certificates {
+			chain = append(chain, certificate.Raw)
+		}
+	}
+	v.files = append(v.files, c.KeyFile)
+	data, err := s.readInput(c.KeyFile)
+	if err != nil {
+		return none, err
+	}
+	if c.KeyPassword != nil {
+		s.opt.keyfilepass = c.KeyPassword
+	}
+	pkcs8, err := s.findKey(c.KeyFile, data)
+	if err != nil {
+		return none, err
+	}
+	signer, err := x509util.ParsePrivateKey(s.keep(entry.Key{PKCS8: pkcs8}).PKCS8)
+	if err != nil {
+		return none, err
+	}
+	return endpoint.Identity{
+		Alias: filepath.Base(c.CertificateFile), Key: signer, Chain: chain,
+		Keystore: c.CertificateFile, StoreType: "PEM",
+	}, nil
+}
+
+// policy is what a host agrees to in a handshake.
+func (s *session) policy(host *tomcat.SSLHost, v *served) (endpoint.Policy, error) {
+	p := endpoint.Policy{
+		Protocols: host.Protocols, CipherSuites: host.CipherSuites, Groups: host.Groups,
+		NoTickets: host.NoTickets, ClientAuth: host.Verification.ClientAuth(),
+		MaxIntermediates: host.VerificationDepth,
+	}
+	if host.Verification == tomcat.VerificationNone {
+		return p, nil
+	}
+	var err error
+	if p.ClientCAs, err = s.clientCAs(host, v); err != nil {
+		return p, err
+	}
+	if host.CRLFile != "" {
+		v.files = append(v.files, host.CRLFile)
+		p.CRLs, err = s.readCRLs(host.CRLFile)
+	}
+	return p, err
+}
+
+// clientCAs are the authorities whose clients are let in: those of the
+// truststore, of PEM files, or else Java's own.
+func (s *session) clientCAs(host *tomcat.SSLHost, v *served) (*x509.CertPool, error) {
+	pool := x509.NewCertPool()
+	addStore := func(from *store.Store) {
+		for _, e := range from.Entries() {
+			if len(e.Chain) == 0 {
+				continue
+			}
+			if c, err := x509.ParseCertificate(e.Chain[0].DER); err == nil {
+				pool.AddCert(c)
+			}
+		}
+	}
+	switch {
+	case host.Truststore.File != "":
+		v.files = append(v.files, host.Truststore.File)
+		opened, err := store.Open(host.Truststore.File, store.Options{Password: host.Truststore.Password})
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fileError(host.Truststore.File, pathCause(err))
+		}
+		if err != nil {
+			return nil, err
+		}
+		addStore(opened)
+	case host.CACertificateFile != "":
+		v.files = append(v.files, host.CACertificateFile)
+		data, err := s.readInput(host.CACertificateFile)
+		if err != nil {
+			return nil, err
+		}
+		if !pool.AppendCertsFromPEM(data) {
+			return nil, fmt.Errorf("%s holds no certificate in PEM", host.CACertificateFile)
+		}
+	default:
+		cacerts, err := s.cacerts()
+		if err != nil {
+			return nil, withHint(err, "name who may sign clients' certificates with -truststoreFile or -caCertificateFile")
+		}
+		addStore(cacerts)
+	}
+	return pool, nil
+}
+
+// readCRLs reads revocation lists, in PEM or DER.
+func (s *session) readCRLs(file string) ([]*x509.RevocationList, error) {
+	data, err := s.readInput(file)
+	if err != nil {
+		return nil, err
+	}
+	var ders [][]byte
+	for rest := data; ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		ders = append(ders, block.Bytes)
+	}
+	if ders == nil {
+		ders = [][]byte{bytes.Clone(data)}
+	}
+	lists := make([]*x509.RevocationList, len(ders))
+	for i, der := range ders {
+		if lists[i], err = x509.ParseRevocationList(der); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+	}
+	return lists, nil
+}
+
+// fatal are the checks that fail in a way that leaves nothing to serve: the
+// key is not the certificate's, or no client can use it.
+func fatal(checks []endpoint.Check) bool {
+	names := []string{"key", "suites", "protocols", "enabled suites", "client certificates"}
+	return slices.ContainsFunc(checks, func(c endpoint.Check) bool { return !c.OK && slices.Contains(names, c.Name) })
+}
+
+// fileState tells whether a file changed.
+type fileState struct {
+	size int64
+	time int64
+}
+
+func stateOf(file string) fileState {
+	info, err := os.Stat(file)
+	if err != nil {
+		return fileState{}
+	}
+	return fileState{info.Size(), info.ModTime().UnixNano()}
+}

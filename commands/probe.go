@@ -1,0 +1,161 @@
+package commands
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"net"
+	"strings"
+
+	"gokeytool/endpoint"
+	"gokeytool/store"
+	"gokeytool/store/entry"
+	"gokeytool/x509util"
+)
+
+// probe looks at a TLS server from outside: its chain and whether it is
+// trusted, what it accepts, and whether it has the certificate of a keystore.
+func probe(ctx context.Context, s *session) error {
+	ctx, stop := untilInterrupted(ctx)
+	defer stop()
+	address := s.req.Operands[0] // argv has seen to it that there is one
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		address = net.JoinHostPort(strings.Trim(address, "[]"), "443")
+	}
+	cfg := endpoint.ProbeConfig{Address: address, ServerName: s.opt.host, StartTLS: s.opt.starttls, Now: s.Now}
+	if err := s.probeTrust(&cfg); err != nil {
+		return err
+	}
+	if err := s.probeIdentities(&cfg); err != nil {
+		return err
+	}
+	report, err := endpoint.Probe(ctx, cfg)
+	if err != nil {
+		return withHint(java("java.io.IOException", fmt.Sprintf("%s: %v", address, err)),
+			"is the server running, and is TLS what it speaks on this port? mail, LDAP and PostgreSQL servers want -starttls")
+	}
+	if s.opt.json {
+		encoder := json.NewEncoder(s.Stdout)
+		encoder.SetIndent("", "  ")
+		if err := encoder.Encode(report); err != nil {
+			return err
+		}
+	} else {
+		s.printProbe(report)
+	}
+	for _, check := range report.Checks {
+		if !check.OK {
+			return exitCode(exitError)
+		}
+	}
+	return nil
+}
+
+// probeTrust says whom the probe trusts: the truststore, a file in PEM, or the
+// system.
+func (s *session) probeTrust(cfg *endpoint.ProbeConfig) error {
+	if s.opt.truststore == "" {
+		return nil
+	}
+	opened, err := store.Open(s.opt.truststore, store.Options{Password: s.opt.truststorepass, PEM: true})
+	if err != nil {
+		return err
+	}
+	cfg.Roots, cfg.RootsName = x509.NewCertPool(), "the truststore "+s.opt.truststore
+	for _, e := range opened.Entries() {
+		for _, c := range e.Chain {
+			if parsed, err := x509.ParseCertificate(c.DER); err == nil {
+				cfg.Roots.AddCert(parsed)
+			}
+		}
+	}
+	return nil
+}
+
+// probeIdentities opens the client's own key, and the entry that the server
+// should have.
+func (s *session) probeIdentities(cfg *endpoint.ProbeConfig) error {
+	if s.opt.given("keystore") {
+		id, err := s.onlyIdentity(s.opt.keystore, s.opt.storepass, s.opt.alias)
+		if err != nil {
+			return err
+		}
+		cfg.Certificate = &tls.Certificate{Certificate: id.Chain, PrivateKey: id.Key}
+	}
+	if s.opt.against != "" {
+		password := s.opt.storepass
+		if password == nil {
+			password = []byte(tomcatPassword)
+		}
+		opened, err := store.Open(s.opt.against, store.Options{Password: password, PEM: true})
+		if err != nil {
+			return err
+		}
+		for _, e := range opened.JavaOrder() {
+			alias := opened.AliasOf(e.Alias)
+			if len(e.Chain) == 0 || s.opt.given("alias") && !strings.EqualFold(alias, s.opt.alias) ||
+				!s.opt.given("alias") && e.Kind != entry.PrivateKey {
+				continue
+			}
+			id := &endpoint.Identity{Alias: alias, Keystore: s.opt.against, StoreType: string(opened.Type())}
+			for _, c := range e.Chain {
+				id.Chain = append(id.Chain, c.DER)
+			}
+			cfg.Against = id
+			return nil
+		}
+		return fmt.Errorf("%s has no such entry to compare with: name one with -alias", s.opt.against)
+	}
+	return nil
+}
+
+// onlyIdentity opens the key of an alias, or the first one.
+func (s *session) onlyIdentity(path string, password []byte, alias string) (endpoint.Identity, error) {
+	if password == nil {
+		password = []byte(tomcatPassword)
+	}
+	opened, err := store.Open(path, store.Options{Password: password, PEM: true})
+	if err != nil {
+		return endpoint.Identity{}, err
+	}
+	for _, e := range opened.JavaOrder() {
+		if e.Kind == entry.PrivateKey && (alias == "" || strings.EqualFold(opened.AliasOf(e.Alias), alias)) {
+			return s.entryIdentity(opened, path, e, password)
+		}
+	}
+	return endpoint.Identity{}, fmt.Errorf("%s holds no such private key", path)
+}
+
+// printProbe prints what a server looks like.
+func (s *session) printProbe(r *endpoint.ProbeReport) {
+	p := func(format string, args ...any) { fmt.Fprintf(s.Stdout, format, args...) }
+	name := func(text string) string { return x509util.Printable(text) }
+	p("%s, asked for %s\n", name(r.Address), name(r.ServerName))
+	p("  %s, %s", r.Protocol, r.CipherSuite)
+	if r.Group != "" {
+		p(", %s", r.Group)
+	}
+	if r.ALPN != "" {
+		p(", ALPN %s", name(r.ALPN))
+	}
+	p("\n")
+	for _, protocol := range r.Protocols {
+		if !protocol.Accepted {
+			p("  %-8s refused\n", protocol.Name)
+			continue
+		}
+		p("  %-8s %s\n", protocol.Name, strings.Join(protocol.Suites, " "))
+	}
+	p("  client certificate: %s; OCSP staple: %s\n", r.ClientCertificate, r.OCSP)
+	for i, c := range r.Certificates {
+		p("\n  [%d] %s\n      issued by %s\n", i, name(c.Subject), name(c.Issuer))
+		if len(c.Names) > 0 {
+			p("      %s\n", name(strings.Join(c.Names, ", ")))
+		}
+		p("      %s until %s, %s, %s\n      SHA-256 %s\n", c.NotBefore.Format("2006-01-02"), c.NotAfter.Format("2006-01-02"), name(c.Key), name(c.Signature), c.SHA256)
+	}
+	p("\n")
+	s.report(r.Checks)
+}
