@@ -17,7 +17,6 @@
 package store
 
 import (
-	"bytes"
 	"slices"
 	"time"
 
@@ -32,6 +31,7 @@ type Store struct {
 	limits entry.Limits
 	file   *entry.File
 	byName map[string][]*entry.Entry // by alias as Java compares it, in file order
+	leaves *leafIndex                // nil until FindCertificate wants it
 }
 
 // New returns an empty keystore of that type, which must be one of the
@@ -267,6 +267,7 @@ func (s *Store) Delete(alias string) error {
 	}
 	gone := func(e *entry.Entry) bool { return s.shown(e) == s.shown(old) }
 	s.file.Entries = slices.DeleteFunc(s.file.Entries, gone)
+	s.leaves = nil
 	name := s.typ.fold(alias)
 	s.byName[name] = slices.DeleteFunc(s.byName[name], gone)
 	return nil
@@ -293,10 +294,11 @@ func (s *Store) Rename(alias, to string, created time.Time) error {
 // certificate (that of a key's own, not of its issuers) is der, as Java's
 // KeyStore.getCertificateAlias.
 func (s *Store) FindCertificate(der []byte) (alias string, ok bool) {
-	for _, e := range s.JavaOrder() {
-		if len(e.Chain) > 0 && bytes.Equal(e.Chain[0].DER, der) {
-			return s.shown(e), true
-		}
+	if s.leaves == nil {
+		s.leaves = newLeafIndex(s.file.Entries)
+	}
+	if e := s.leaves.first(s, der); e != nil {
+		return s.shown(e), true
 	}
 	return "", false
 }
@@ -322,6 +324,7 @@ func (s *Store) put(e *entry.Entry) {
 		return
 	}
 	s.file.Entries = append(s.file.Entries, e)
+	s.leaves.add(e)
 	name := s.typ.fold(e.Alias)
 	s.byName[name] = append(s.byName[name], e)
 }
@@ -329,6 +332,7 @@ func (s *Store) put(e *entry.Entry) {
 // replace puts one entry in the place of another.
 func (s *Store) replace(old, e *entry.Entry) {
 	s.file.Entries[slices.Index(s.file.Entries, old)] = e
+	s.leaves = nil
 	from, to := s.typ.fold(old.Alias), s.typ.fold(e.Alias)
 	if from == to {
 		same := s.byName[from]
