@@ -116,6 +116,9 @@ func (s *session) tomcatOptions(serverxml string) tomcat.Options {
 	o := tomcat.Options{Version: int(s.opt.tomcat), Lookup: s.tomcatProperty, ReadFile: readSmallFile}
 	if serverxml != "" {
 		o.Base = tomcat.Base(serverxml)
+		if absolute, err := filepath.Abs(o.Base); err == nil {
+			o.Base = absolute // what ${catalina.base} stands for must not be relative to itself
+		}
 	}
 	return o
 }

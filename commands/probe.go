@@ -21,8 +21,8 @@ func probe(ctx context.Context, s *session) error {
 	ctx, stop := untilInterrupted(ctx)
 	defer stop()
 	address := s.req.Operands[0] // argv has seen to it that there is one
-	if _, _, err := net.SplitHostPort(address); err != nil {
-		address = net.JoinHostPort(strings.Trim(address, "[]"), "443")
+	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
+		address = net.JoinHostPort(strings.Trim(strings.TrimSuffix(address, ":"), "[]"), "443")
 	}
 	cfg := endpoint.ProbeConfig{Address: address, ServerName: s.opt.host, StartTLS: s.opt.starttls, Now: s.Now}
 	if err := s.probeTrust(&cfg); err != nil {
