@@ -69,6 +69,9 @@ func (s *session) optionConnector() (tomcat.Connector, error) {
 			attributes = append(attributes, tomcat.Attribute{Name: name, Value: value})
 		}
 	}
+	if !s.opt.given("certificateFile") {
+		attributes = append(attributes, tomcat.Attribute{Name: "keystoreFile", Value: s.keystorePath()})
+	}
 	if s.opt.truststorepass != nil {
 		attributes = append(attributes, tomcat.Attribute{Name: "truststorePassword", Value: string(s.opt.truststorepass)})
 	}
