@@ -27,18 +27,24 @@ var actions = map[string]func(context.Context, *session) error{
 	"dev":            dev,
 	"exportcert":     exportcert,
 	"gencert":        gencert,
+	"gencrl":         gencrl,
 	"genkeypair":     genkeypair,
 	"genseckey":      genseckey,
+	"identitydb":     identitydb,
 	"importcert":     importcert,
 	"importkeystore": importkeystore,
 	"importpass":     importpass,
+	"keyclone":       keyclone,
 	"keypasswd":      keypasswd,
 	"list":           list,
 	"printcert":      printcert,
 	"printcertreq":   printcertreq,
+	"printcrl":       printcrl,
+	"selfcert":       selfcert,
 	"probe":          probe,
 	"serve":          serve,
 	"sessionid":      sessionID,
+	"showinfo":       showinfo,
 	"smoke":          smoke,
 	"storepasswd":    storepasswd,
 	"version":        version,
@@ -130,6 +136,11 @@ func newApp(table *argv.Table, s *session) *cli.App {
 				s.opt = readOptions(c, s.req)
 				if s.opt.debug {
 					fmt.Fprintf(s.Stdout, "Command line args: [%s]\n", strings.Join(s.req.Line, ", "))
+				}
+				if s.req.Style == argv.Subcommand {
+					for _, name := range s.req.Unused {
+						fmt.Fprintf(s.Stderr, "gokeytool: -%s is not used by %s\n", name, command.Name)
+					}
 				}
 				return action(c.Context, s)
 			},
