@@ -14,6 +14,7 @@ import (
 
 	"gokeytool/commands/internal/argv"
 	"gokeytool/jdk"
+	"gokeytool/x509util"
 )
 
 // actions are the commands by canonical name; each stands in the file of its
@@ -214,7 +215,17 @@ func (e *Env) printError(style argv.Style, text string) {
 	if style == argv.Subcommand {
 		w = e.Stderr
 	}
-	fmt.Fprintf(w, "keytool error: %s\n", text)
+	fmt.Fprintf(w, "keytool error: %s\n", printableLines(text))
+}
+
+// printableLines escapes what a file may have smuggled into an error's text to
+// control a terminal.
+func printableLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = x509util.Printable(line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // printWarnings prints keytool's block of warnings.

@@ -36,7 +36,7 @@ type options struct {
 
 	rfc, verbose, debug, nowarn     bool
 	noprompt, trustcacerts, cacerts bool
-	protected, srcprotected         bool
+	protected, srcprotected, tls    bool
 
 	storepass, keypass, signerkeypass []byte
 	newpass, destkeypass              []byte
@@ -97,6 +97,7 @@ func readOptions(c *cli.Context, req *argv.Request) options {
 		cacerts:      c.Bool("cacerts"),
 		protected:    c.Bool("protected"),
 		srcprotected: c.Bool("srcprotected"),
+		tls:          c.Bool("tls"),
 
 		storepass:     req.Secrets["storepass"],
 		keypass:       req.Secrets["keypass"],
@@ -204,11 +205,11 @@ func (s *session) finish(err error) int {
 		if text, ok := s.javaText(err); ok || s.req.Style == argv.Keytool {
 			s.printError(s.req.Style, text)
 		} else {
-			fmt.Fprintf(s.Stderr, "gokeytool: %v\n", err)
+			fmt.Fprintf(s.Stderr, "gokeytool: %s\n", printableLines(err.Error()))
 		}
 		if s.wantHints(s.req.Style) {
 			for _, hint := range s.hints(err) {
-				fmt.Fprintf(s.Stderr, "gokeytool: %s\n", hint)
+				fmt.Fprintf(s.Stderr, "gokeytool: %s\n", printableLines(hint))
 			}
 		}
 	}
