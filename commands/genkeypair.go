@@ -96,7 +96,7 @@ var ecGroups = map[int64]string{256: "secp256r1", 384: "secp384r1", 521: "secp52
 
 // validity is the number of days a new certificate is valid for.
 func (s *session) validity() int64 {
-	if s.opt.given("validity") {
+	if s.opt.validity != 0 {
 		return s.opt.validity
 	}
 	return 90
