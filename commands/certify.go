@@ -43,6 +43,7 @@ type certificate struct {
 	subject   x509util.Name
 	spki      []byte
 	requested []x509util.Extension // asked for in a request
+	existing  []x509util.Extension // of the certificate that is renewed
 }
 
 // certify makes and signs a certificate by the options -startdate, -validity,
@@ -60,7 +61,7 @@ func (s *session) certify(c certificate, issuer *issuerKey) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx := x509util.ExtensionContext{SubjectKey: c.spki, Requested: c.requested, Release: s.release}
+	ctx := x509util.ExtensionContext{SubjectKey: c.spki, Requested: c.requested, Existing: c.existing, Release: s.release}
 	if issuer.certificate != nil {
 		ctx.IssuerKey, ctx.IssuerKeyID = issuer.certificate.SPKI, issuer.certificate.SubjectKeyID()
 	}

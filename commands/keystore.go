@@ -487,6 +487,12 @@ func (s *session) askKeyPassword(alias string) ([]byte, error) {
 	if same != nil {
 		prompt += "\n\t(RETURN if same as keystore password):  "
 	}
+	return s.promptKeyPassword(prompt, same, "Too many failures - key not added to keystore")
+}
+
+// promptKeyPassword asks for the new password of a key, twice; ENTER and the
+// end of input mean same. After three tries it fails with that text.
+func (s *session) promptKeyPassword(prompt string, same []byte, failure string) ([]byte, error) {
 	for range 3 {
 		password, err := s.promptSecret(prompt)
 		if err != nil {
@@ -508,7 +514,7 @@ func (s *session) askKeyPassword(alias string) ([]byte, error) {
 		}
 		fmt.Fprintln(s.Stderr, "They don't match. Try again")
 	}
-	return nil, failf("Too many failures - key not added to keystore")
+	return nil, failf("%s", failure)
 }
 
 // trusted says whether a certificate is a trusted one of the keystore, or of

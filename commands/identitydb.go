@@ -1,0 +1,23 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+)
+
+// identitydb was to import the identities of JDK 1.1. No keytool of today
+// reads them any more: it looks whether the file is there, and says that it
+// found nothing.
+func identitydb(ctx context.Context, s *session) error {
+	if err := s.openKeystore(ctx, access{creates: true}); err != nil {
+		return err
+	}
+	if s.opt.given("file") {
+		if _, err := s.readInput(s.opt.file); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(s.Stderr, "No entries from identity database added")
+	s.warnOfFormat()
+	return nil
+}

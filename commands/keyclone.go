@@ -1,0 +1,48 @@
+package commands
+
+import (
+	"context"
+
+	"gokeytool/store/entry"
+)
+
+// keyclone copies an entry to another alias, where a key may have another
+// password.
+func keyclone(ctx context.Context, s *session) error {
+	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
+		return err
+	}
+	alias := s.aliasOrDefault()
+	if _, exists := s.ks.Store.Get(s.opt.destalias); exists {
+		return failf("Destination alias <%s> already exists", s.opt.destalias)
+	}
+	e, err := s.ks.get(alias)
+	if err != nil {
+		return err
+	}
+	if e.Kind == entry.TrustedCertificate {
+		if err := s.ks.SetCertificate(s.opt.destalias, e.Chain[0], s.Now()); err != nil {
+			return err
+		}
+		return s.saveKeystore()
+	}
+	key, password, err := s.recoverEntry(s.ks, alias, s.ks.password, s.opt.keypass)
+	if err != nil {
+		return err
+	}
+	switch {
+	case s.ks.pkcs12() || s.opt.protected:
+	case s.opt.newpass != nil:
+		password = s.opt.newpass
+	default:
+		prompt := "Enter key password for <" + s.opt.destalias + ">\n\t(RETURN if same as for <" + alias + ">)"
+		password, err = s.promptKeyPassword(prompt, password, "Too many failures. Key entry not cloned")
+		if err != nil {
+			return err
+		}
+	}
+	if err := s.ks.SetKey(s.opt.destalias, key, password, e.Chain, s.Now()); err != nil {
+		return err
+	}
+	return s.saveKeystore()
+}

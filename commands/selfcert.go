@@ -1,0 +1,48 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+
+	"gokeytool/store/entry"
+	"gokeytool/x509util"
+)
+
+// selfcert gives a key a new certificate that it signs itself, with the name
+// and the extensions of the old one unless told otherwise.
+func selfcert(ctx context.Context, s *session) error {
+	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
+		return err
+	}
+	alias := s.aliasOrDefault()
+	key, err := s.openIssuer(alias, s.opt.keypass)
+	if err != nil {
+		return err
+	}
+	old := key.certificate
+	subject := old.Subject
+	if s.opt.given("dname") {
+		if subject, err = x509util.ParseDName(s.opt.dname); err != nil {
+			return err
+		}
+	}
+	der, err := s.certify(certificate{subject: subject, spki: old.SPKI, existing: old.Extensions},
+		&issuerKey{signer: key.signer, name: subject})
+	if err != nil {
+		return err
+	}
+	if s.opt.verbose {
+		parsed, err := x509util.ParseCertificate(der)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(s.Stderr, "New certificate (self-signed):")
+		if err := s.printer().Certificate(s.Stderr, parsed); err != nil {
+			return err
+		}
+	}
+	if err := s.ks.SetChain(alias, []entry.Certificate{{Type: "X.509", DER: der}}, s.Now()); err != nil {
+		return err
+	}
+	return s.saveKeystore()
+}
