@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"hash/maphash"
+	"slices"
 
 	"gokeytool/store/entry"
 )
@@ -30,6 +31,16 @@ func (x *leafIndex) add(e *entry.Entry) {
 	}
 	hash := maphash.Bytes(x.seed, e.Chain[0].DER)
 	x.byHash[hash] = append(x.byHash[hash], e)
+	x.places = nil
+}
+
+// remove takes an entry out.
+func (x *leafIndex) remove(e *entry.Entry) {
+	if x == nil || len(e.Chain) == 0 {
+		return
+	}
+	hash := maphash.Bytes(x.seed, e.Chain[0].DER)
+	x.byHash[hash] = slices.DeleteFunc(x.byHash[hash], func(other *entry.Entry) bool { return other == e })
 	x.places = nil
 }
 

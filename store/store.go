@@ -265,11 +265,18 @@ func (s *Store) Delete(alias string) error {
 	if !ok {
 		return &NoEntryError{Alias: alias}
 	}
-	gone := func(e *entry.Entry) bool { return s.shown(e) == s.shown(old) }
-	s.file.Entries = slices.DeleteFunc(s.file.Entries, gone)
-	s.leaves = nil
 	name := s.typ.fold(alias)
-	s.byName[name] = slices.DeleteFunc(s.byName[name], gone)
+	var gone, kept []*entry.Entry
+	for _, e := range s.byName[name] {
+		if s.shown(e) != s.shown(old) {
+			kept = append(kept, e)
+			continue
+		}
+		gone = append(gone, e)
+		s.leaves.remove(e)
+	}
+	s.byName[name] = kept
+	s.file.Entries = slices.DeleteFunc(s.file.Entries, func(e *entry.Entry) bool { return slices.Contains(gone, e) })
 	return nil
 }
 
@@ -332,7 +339,8 @@ func (s *Store) put(e *entry.Entry) {
 // replace puts one entry in the place of another.
 func (s *Store) replace(old, e *entry.Entry) {
 	s.file.Entries[slices.Index(s.file.Entries, old)] = e
-	s.leaves = nil
+	s.leaves.remove(old)
+	s.leaves.add(e)
 	from, to := s.typ.fold(old.Alias), s.typ.fold(e.Alias)
 	if from == to {
 		same := s.byName[from]
