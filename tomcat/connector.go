@@ -32,6 +32,10 @@ func Connectors(data []byte, opt Options) ([]Connector, []Finding, error) {
 	}
 	// The connectors' ports are relative to the server's.
 	offset := r.integer(r.settings(root, "").get("portOffset"), 0)
+	if offset < 0 || offset > 65535 {
+		r.about(root, Error, fmt.Sprintf("the portOffset %d is none: Tomcat takes numbers from 0 to 65535", offset), "choose another")
+		offset = 0
+	}
 	var connectors []Connector
 	for _, service := range root.children {
 		switch service.name {
@@ -395,10 +399,17 @@ func (r *reader) file(at *setting) string {
 		r.say(at, Error, fmt.Sprintf("%s: files from URLs of the scheme %q are not read here", at.value, scheme), "copy it to a file, and write its name")
 		return name
 	}
-	if r.opt.Base != "" && !filepath.IsAbs(name) && !strings.HasPrefix(name, "/") && !strings.Contains(name, "${") {
+	if r.opt.Base != "" && !isAbs(name) && !strings.Contains(name, "${") {
 		name = filepath.Join(r.opt.Base, name)
 	}
 	return name
+}
+
+// isAbs reports whether a name is absolute on any system, as the file may come
+// from another.
+func isAbs(name string) bool {
+	drive := len(name) > 2 && name[1] == ':' && (name[2] == '/' || name[2] == '\\')
+	return drive || strings.HasPrefix(name, "/") || strings.HasPrefix(name, `\\`) || filepath.IsAbs(name)
 }
 
 // cutPrefixFold is strings.CutPrefix in any case.
@@ -438,13 +449,16 @@ func (r *reader) connector(e *element, offset int) (Connector, bool) {
 		r.about(e, Error, "it has no port", "set port, as to 8443")
 	}
 	if own := list.get("portOffset"); own != nil {
-		offset = r.integer(own, 0)
+		r.say(own, Warning, fmt.Sprintf("Tomcat puts the Server's portOffset, %d, in its place", offset), "set it on the Server element")
 	}
 	if c.Port > 0 && offset != 0 {
 		if c.Port += offset; c.Port < 1 || c.Port > 65535 {
-			r.about(e, Error, fmt.Sprintf("with the portOffset %d the port is %d", offset, c.Port), "choose others")
+			r.about(e, Error, fmt.Sprintf("with the Server's portOffset %d the port is %d", offset, c.Port), "choose others")
 			c.Port = 0
 		}
+	}
+	if c.RedirectPort > 0 {
+		c.RedirectPort += offset
 	}
 	if at := list.get("defaultSSLHostConfigName"); at != nil {
 		c.DefaultHost = strings.ToLower(at.value)

@@ -14,6 +14,7 @@ import (
 	"io"
 	"math/big"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -259,10 +260,20 @@ func TestTomcat(t *testing.T) {
 	testtool.TomcatHome(t)
 	base := t.TempDir()
 	keystores(t, base)
-	ports := freePorts(t, len(configurations))
+	ports := freePorts(t, len(configurations)+4)
 	var elements []string
 	for i, c := range configurations {
 		elements = append(elements, c.xml(ports[i]))
+	}
+	// What Snippet writes, after the others.
+	snippets := snippetConnectors(t, filepath.Join(base, "conf"))
+	for i := range snippets {
+		snippets[i].Port = ports[len(configurations)+i]
+		text, err := Snippet(10, snippets[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		elements = append(elements, text)
 	}
 	text := server(elements...)
 	tomcat := testtool.StartTomcat(t, base, text)
@@ -273,14 +284,65 @@ func TestTomcat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(connectors) != len(configurations) {
-		t.Fatalf("%d connectors of %d", len(connectors), len(configurations))
+	if len(connectors) != len(elements) {
+		t.Fatalf("%d connectors of %d", len(connectors), len(elements))
+	}
+	for i := range snippets {
+		t.Run(fmt.Sprintf("snippet %d", i), func(t *testing.T) {
+			c := &connectors[len(configurations)+i]
+			own := About(findings, c)
+			checkFindings(t, own, nil)
+			compareWithTomcat(t, tomcat, configuration{starts: true}, c, own)
+			get(t, c)
+		})
 	}
 	for i, c := range configurations {
 		t.Run(c.name, func(t *testing.T) {
 			own := About(findings, &connectors[i])
 			compareWithTomcat(t, tomcat, c, &connectors[i], own)
 		})
+	}
+}
+
+// snippetConnectors are connectors to write, with files in conf.
+func snippetConnectors(t *testing.T, conf string) []Connector {
+	in := func(name string) string { return filepath.Join(conf, name) }
+	one := func(c Certificate) []SSLHost { return []SSLHost{{Certificates: []Certificate{c}}} }
+	return []Connector{
+		{Address: "127.0.0.1", Hosts: one(Certificate{KeystoreFile: in("rsa.p12"), KeystorePassword: []byte("changeit"), KeyAlias: "rsa", Type: "RSA"})},
+		{Address: "127.0.0.1", HTTP2: true, Hosts: one(Certificate{CertificateFile: in("pem.crt"), KeyFile: in("pem.key")})},
+		{Address: "127.0.0.1", Hosts: one(Certificate{KeystoreFile: in("many.jceks"), KeystoreType: "JCEKS", KeystorePasswordFile: in("password")})},
+		{Address: "127.0.0.1", DefaultHost: "www.example.com", Hosts: []SSLHost{
+			{Names: []string{"www.example.com"}, Protocols: []uint16{tls.VersionTLS12}, Ciphers: "ECDHE+AESGCM", HonorCipherOrder: true, SessionTimeout: time.Hour,
+				Certificates: []Certificate{
+					{KeystoreFile: in("rsa.p12"), KeystorePassword: []byte("changeit"), Type: "RSA"},
+					{KeystoreFile: in("ec.p12"), KeystorePassword: []byte("changeit"), Type: "EC"},
+				}},
+			{Names: []string{"*.example.com"}, Protocols: []uint16{tls.VersionTLS13}, Groups: []tls.CurveID{tls.CurveP256}, Verification: VerificationRequired,
+				Truststore: Truststore{File: in("trust.jks"), Password: []byte("changeit")}, Certificates: []Certificate{{CertificateFile: in("both.pem")}}},
+		}},
+	}
+}
+
+// get asks a connector for a page over TLS; Tomcat has none.
+func get(t *testing.T, c *Connector) {
+	t.Helper()
+	client := http.Client{
+		Timeout:   20 * time.Second,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true, ServerName: "www.example.com"}, ForceAttemptHTTP2: true},
+	}
+	defer client.CloseIdleConnections()
+	answer, err := client.Get(fmt.Sprintf("https://127.0.0.1:%d/", c.Port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	// Before it finds that it has no page, Tomcat compares the host names.
+	if answer.StatusCode != http.StatusNotFound && answer.StatusCode != http.StatusBadRequest && answer.StatusCode != http.StatusMisdirectedRequest {
+		t.Errorf("status %s", answer.Status)
+	}
+	if c.HTTP2 != (answer.ProtoMajor == 2) {
+		t.Errorf("Tomcat answers with %s", answer.Proto)
 	}
 }
 
@@ -386,6 +448,14 @@ func handshake(address, name string, version uint16, suites []uint16) (string, e
 		return "", err
 	}
 	defer conn.Close()
+	// In TLS 1.3 the client hears later that its certificate is missed.
+	conn.SetDeadline(time.Now().Add(10 * time.Second))
+	if _, err := fmt.Fprintf(conn, "GET / HTTP/1.0\r\n\r\n"); err != nil {
+		return "", err
+	}
+	if _, err := conn.Read(make([]byte, 1)); err != nil {
+		return "", err
+	}
 	return conn.ConnectionState().PeerCertificates[0].Subject.CommonName, nil
 }
 
