@@ -289,7 +289,7 @@ func TestFindings(t *testing.T) {
 		},
 		"mixed case": {
 			file:   func(t *testing.T) string { return rawJKS(t, trusted("MyRoot", root)) },
-			status: check.Healthy, want: []string{"warning alias-case <MyRoot>", "info old-format <>"}, remedy: "changealias -alias MyRoot -destalias myroot",
+			status: check.Faulty, want: []string{"error alias-case <MyRoot>", "info old-format <>"}, remedy: "changealias -alias MyRoot -destalias myroot",
 		},
 		"aliases that differ in case": {
 			file:   func(t *testing.T) string { return rawJKS(t, trusted("root", root), trusted("ROOT", good)) },
@@ -326,6 +326,13 @@ func TestFindings(t *testing.T) {
 			},
 			options: check.Options{Password: []byte{}},
 			status:  check.Healthy, want: []string{"warning empty-password <>", modern},
+		},
+		"password beyond ASCII": {
+			file: func(t *testing.T) string {
+				return makeStore(t, store.PKCS12).keyUnder("gehéim1", "tomcat", good).saveUnder("gehéim1")
+			},
+			options: check.Options{Password: []byte("gehéim1")},
+			status:  check.Healthy, want: []string{"warning password-not-ascii <>"}, remedy: "storepasswd",
 		},
 		"needs its password": {
 			file:    func(t *testing.T) string { return makeStore(t, store.PKCS12).key("tomcat", good).save() },

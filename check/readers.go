@@ -22,17 +22,19 @@ type javaLevel uint8
 
 // The releases of Java by what their PKCS12 keystore reads: JDK-8076190 (JDK
 // 12, also in 8u301 and 11.0.12) brought PBES2 and MACs of SHA-2, JDK-8288050
-// the truncated SHA-512 in PBES2, JDK-8343232 PBMAC1.
+// the truncated SHA-512 in PBES2, JDK-8348732 passwords beyond ASCII,
+// JDK-8343232 PBMAC1.
 const (
 	javaAll javaLevel = iota
 	java8
 	javaPBES2
 	java20
+	java25
 	java26
 	javaNone
 )
 
-var javaSince = [...]string{"", "8", "8u301, 11.0.12, 12", "20", "26", ""}
+var javaSince = [...]string{"", "8", "8u301, 11.0.12, 12", "20", "25", "26", ""}
 
 type opensslLevel uint8
 
@@ -40,9 +42,10 @@ const (
 	opensslAll opensslLevel = iota
 	openssl111
 	openssl34
+	opensslUnknown
 )
 
-var opensslSince = [...]string{"", "1.1.1", "3.4"}
+var opensslSince = [...]string{"", "1.1.1", "3.4", ""}
 
 type windowsLevel uint8
 
@@ -73,8 +76,7 @@ func (d *demands) encryption(name string) {
 			d.java = max(d.java, java20)
 			d.openssl, d.windows = max(d.openssl, openssl111), windowsUnknown
 		case strings.HasPrefix(hash, "SHA3-"):
-			d.java, d.windows = javaNone, windowsUnknown
-			d.openssl = max(d.openssl, openssl111)
+			d.java, d.openssl, d.windows = javaNone, opensslUnknown, windowsUnknown
 		}
 		return
 	}
@@ -131,12 +133,14 @@ func demandsOf(f *entry.File) demands {
 // readers says who can read the file. A program of which nothing is known for
 // the algorithms in it is left out.
 func (d demands) readers() []Reader {
-	java := Reader{Name: "Java", Reads: d.java != javaNone, Since: javaSince[d.java]}
-	openssl := Reader{Name: "OpenSSL", Reads: true, Since: opensslSince[d.openssl]}
-	if len(d.legacy) > 0 {
-		openssl.Note = "with -legacy since 3.0"
+	list := []Reader{{Name: "Java", Reads: d.java != javaNone, Since: javaSince[d.java]}}
+	if d.openssl != opensslUnknown {
+		openssl := Reader{Name: "OpenSSL", Reads: true, Since: opensslSince[d.openssl]}
+		if len(d.legacy) > 0 {
+			openssl.Note = "with -legacy since 3.0"
+		}
+		list = append(list, openssl)
 	}
-	list := []Reader{java, openssl}
 	switch d.windows {
 	case windowsAll:
 		list = append(list, Reader{Name: "Windows", Reads: true})

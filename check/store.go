@@ -1,6 +1,7 @@
 package check
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -129,7 +130,7 @@ func (x *examination) aliases(inJava []*entry.Entry) {
 					command("changealias", "-alias", e.Alias, "-destalias", folded+"-2", "-keystore", x.Path))
 			}
 		case e.Alias != folded:
-			x.find(Warning, "alias-case", e.Alias, fmt.Sprintf("Java lists this entry, but does not find it: it looks for %q", folded),
+			x.find(Error, "alias-case", e.Alias, fmt.Sprintf("Java counts this entry, but does not find it: it looks for %q; keytool -list fails", folded),
 				command("changealias", "-alias", e.Alias, "-destalias", folded, "-keystore", x.Path))
 		}
 	}
@@ -176,8 +177,12 @@ func (x *examination) openedWith() {
 // pkcs12: who can read the file.
 func (x *examination) pkcs12() {
 	d := demandsOf(x.store.File())
-	x.Readers = d.readers()
 	rewrite := x.rewrite()
+	if bytes.ContainsFunc(x.password, func(r rune) bool { return r < ' ' || r > '~' }) {
+		d.java = max(d.java, java25)
+		x.find(Warning, "password-not-ascii", "", "its password has other characters than those of ASCII: Java before 25 does not open it (Password is not ASCII)", command("storepasswd", "-keystore", x.Path))
+	}
+	x.Readers = d.readers()
 	if len(d.legacy) > 0 {
 		x.find(Warning, "legacy-encryption", "", fmt.Sprintf("it is encrypted with %s: OpenSSL 3 opens it with -legacy only, and it protects little", strings.Join(d.legacy, ", ")), rewrite)
 	}

@@ -486,13 +486,13 @@ var commands = []Command{
 		Options: []Doc{
 			{"keystore", "<keystore>", "one more to check, for those used to keytool"},
 			{"storepass", "<arg>", "keystore password, tried before changeit"},
-			{"keypass", "<arg>", "key password, tried where the keystore's does not open a key"},
-			{"within", "<time>", "fail on certificates that end within it, such as 30d, 8w or 36h"},
+			{"keypass", "<arg>", "key password, for keys the keystore's does not open"},
+			{"within", "<time>", "fail on certificates that end within 30d, 8w or 36h"},
 			{"strict", "", "fail on warnings too"},
 			{"quiet", "", "print keystores that fail alone, and no summary"},
 			{"json", "", "print JSON"},
-			{"prometheus", "<file>", "write metrics for node_exporter's textfile collector; - prints them"},
-			{"v", "", "print what is good to know too: entries, notes, who can read the file"},
+			{"prometheus", "<file>", "write metrics for node_exporter (- prints them)"},
+			{"v", "", "print entries, notes, and who can read the file, too"},
 		},
 		Long: "Looks whether each keystore opens, each key opens and belongs to its certificate, chains are complete and in order, " +
 			"names, purposes, dates and algorithms are good, Java sees every entry, and who can read the file; " +
