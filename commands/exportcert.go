@@ -4,10 +4,15 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 )
 
 // exportcert writes the certificate of an alias, in DER or with -rfc in PEM.
+// With options of our own it writes more than that.
 func exportcert(ctx context.Context, s *session) error {
+	if slices.ContainsFunc(ownExport, s.req.Has) {
+		return exportEntry(ctx, s)
+	}
 	if err := s.openKeystore(ctx, access{asks: asksOnce}); err != nil {
 		return err
 	}

@@ -100,7 +100,21 @@ func (s *session) chainOfKey(key crypto.Signer, given []*x509util.Certificate) (
 		}
 		pool = append(pool, more...)
 	}
-	return x509util.CompleteChain(leaf, append(pool, s.issuers().certificates...)), nil
+	return x509util.CompleteChain(leaf, append(pool, s.storedCertificates()...)), nil
+}
+
+// storedCertificates are all certificates of the keystore, those of chains
+// too, and with -trustcacerts Java's.
+func (s *session) storedCertificates() []*x509util.Certificate {
+	list := s.issuers().certificates
+	for _, e := range s.ks.Entries() {
+		for _, c := range e.Chain[min(1, len(e.Chain)):] {
+			if parsed, err := x509util.ParseCertificate(c.DER); err == nil {
+				list = append(list, parsed)
+			}
+		}
+	}
+	return list
 }
 
 // readKeyFile reads the one private key of a file, and the certificates beside

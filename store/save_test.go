@@ -159,3 +159,25 @@ func TestOpenPipe(t *testing.T) {
 		t.Errorf("got %q", aliases(got.Entries()))
 	}
 }
+
+// PKCS12 keeps the certificates of all entries together: a key that is stored
+// without its issuer finds it there, for Java too.
+func TestChainsMeetInPKCS12(t *testing.T) {
+	s, err := Open("../testdata/corpus/activemq-artemis__security-resources__unknown-client-keystore.p12", Options{Password: []byte("securepass")})
+	must(t, err)
+	var e *entry.Entry
+	for _, e = range s.Entries() {
+		if e.Kind == entry.PrivateKey && len(e.Chain) > 1 {
+			break
+		}
+	}
+	key, err := s.Key(e.Alias, []byte("securepass"))
+	must(t, err, s.SetKey("short", key, []byte("securepass"), e.Chain[:1], created))
+	data, err := s.Bytes([]byte("securepass"))
+	must(t, err)
+	again, err := Decode("again", data, Options{Password: []byte("securepass")})
+	must(t, err)
+	if got, ok := again.Get("short"); !ok || len(got.Chain) != len(e.Chain) {
+		t.Errorf("a chain of %d certificates", len(got.Chain))
+	}
+}

@@ -1,0 +1,307 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	exchange "software.sslmate.com/src/go-pkcs12"
+
+	"gokeytool/internal/atomicfile"
+	"gokeytool/store"
+	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12"
+	"gokeytool/x509util"
+)
+
+// ownExport are the options that make exportcert more than keytool's.
+var ownExport = []string{"key", "chain", "fullchain", "encrypt", "format", "profile"}
+
+// exporting is what one run of export writes.
+type exporting struct {
+	key     bool   // the private key
+	own     bool   // the entry's own certificate
+	issuers bool   // those above it
+	format  string // one of exportFormats
+}
+
+var exportFormats = []string{"pem", "der", "p7b", "p12", "jks"}
+
+// secret says whether what is written is for the owner's eyes alone.
+func (x exporting) secret() bool { return x.key || x.format == "p12" || x.format == "jks" }
+
+// whatToExport reads the options.
+func (s *session) whatToExport() (exporting, error) {
+	x := exporting{key: s.req.Has("key"), format: "pem"}
+	if format, given := s.req.Value("format"); given {
+		x.format = strings.ToLower(format)
+	} else if s.req.Has("profile") {
+		x.format = "p12"
+	}
+	chain, fullchain := s.req.Has("chain"), s.req.Has("fullchain")
+	x.own = fullchain || !x.key && !chain
+	x.issuers = chain || fullchain
+	switch {
+	case !slices.Contains(exportFormats, x.format):
+		return x, fmt.Errorf("-format %s is not known: it is one of %s", x509util.Printable(x.format), strings.Join(exportFormats, ", "))
+	case s.req.Has("profile") && x.format != "p12":
+		return x, errors.New("-profile is for -format p12")
+	case s.req.Has("encrypt") && (!x.key || x.format != "pem" && x.format != "der"):
+		return x, errors.New("-encrypt is for -key in pem or der")
+	case x.format == "der" && (x.issuers || x.key && x.own):
+		return x, errors.New("-format der holds one thing: a chain goes to pem or p7b, a key with its chain to pem, p12 or jks")
+	case x.format == "p7b" && x.key:
+		return x, errors.New("-format p7b holds certificates alone: a key with its chain goes to pem, p12 or jks")
+	}
+	switch x.format {
+	case "p7b":
+		if !chain {
+			x.own, x.issuers = true, true
+		}
+	case "p12", "jks":
+		x.key, x.own, x.issuers = false, true, true // the key where there is one
+	}
+	return x, nil
+}
+
+// exportEntry writes what keytool can't: the private key, the chain, a file
+// for another system.
+func exportEntry(ctx context.Context, s *session) error {
+	x, err := s.whatToExport()
+	if err != nil {
+		return err
+	}
+	if err := s.openKeystore(ctx, access{asks: asksOnce}); err != nil {
+		return err
+	}
+	alias := s.aliasOrDefault()
+	e, err := s.ks.get(alias)
+	if err != nil {
+		return err
+	}
+	if x.key && e.Kind != entry.PrivateKey {
+		return withHint(failf("Alias <%s> has no key", alias), "private keys are in the entries that list calls PrivateKeyEntry")
+	}
+	if e.Kind == entry.SecretKey {
+		return failf("Alias <%s> has no certificate", alias)
+	}
+	var data []byte
+	switch x.format {
+	case "p12", "jks":
+		data, err = s.exchangeFile(alias, e, x.format)
+	case "p7b":
+		if data = x509util.EncodePKCS7(x.certificates(e)); s.opt.rfc {
+			data = pem.EncodeToMemory(&pem.Block{Type: "PKCS7", Bytes: data})
+		}
+	default:
+		data, err = s.plainFile(alias, e, x)
+	}
+	if err != nil {
+		return err
+	}
+	if len(data) == 0 {
+		return withHint(failf("Alias <%s> has no certificate chain", alias),
+			"its certificate has no issuer in the keystore; gokeytool import -alias "+alias+" takes in the authority's reply")
+	}
+	s.secrets = append(s.secrets, data)
+	return s.writeExport(x, data)
+}
+
+// certificates are those of the entry that are written.
+func (x exporting) certificates(e *entry.Entry) [][]byte {
+	var list [][]byte
+	for i, c := range e.Chain {
+		if i == 0 && x.own || i > 0 && x.issuers {
+			list = append(list, c.DER)
+		}
+	}
+	return list
+}
+
+// plainFile is key and certificates in PEM, or one of them in DER.
+func (s *session) plainFile(alias string, e *entry.Entry, x exporting) ([]byte, error) {
+	var blocks []*pem.Block
+	if x.key {
+		key, _, err := s.recoverKey(alias, s.opt.keypass)
+		if err != nil {
+			return nil, err
+		}
+		block := &pem.Block{Type: "PRIVATE KEY", Bytes: key.PKCS8}
+		if s.req.Has("encrypt") {
+			password, err := s.outputPassword("the key")
+			if err != nil {
+				return nil, err
+			}
+			sealed, err := pkcs12.Seal(key, password, nil)
+			if err != nil {
+				return nil, err
+			}
+			block = &pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: sealed}
+		}
+		blocks = append(blocks, block)
+	}
+	for _, der := range x.certificates(e) {
+		blocks = append(blocks, &pem.Block{Type: "CERTIFICATE", Bytes: der})
+	}
+	if x.format == "der" {
+		return slices.Clone(blocks[0].Bytes), nil
+	}
+	var out bytes.Buffer
+	for _, block := range blocks {
+		if err := pem.Encode(&out, block); err != nil {
+			return nil, err
+		}
+	}
+	return out.Bytes(), nil
+}
+
+// outputPassword is the password of what is written: -keyfilepass, else the
+// user is asked for a new one.
+func (s *session) outputPassword(what string) ([]byte, error) {
+	password := s.opt.keyfilepass
+	if password == nil {
+		var err error
+		if password, err = s.promptNewPassword("password for "+what, nil); err != nil {
+			return nil, err
+		}
+		s.secrets = append(s.secrets, password)
+	}
+	if passwordLength(password) < minPassword {
+		return nil, failf("New password must be at least 6 characters")
+	}
+	return password, nil
+}
+
+// exchangePresets are the encoders of go-pkcs12, which are proven with many
+// other systems. They give a key no name: Java calls it 1.
+var exchangePresets = map[string]*exchange.Encoder{
+	"modern2023":   exchange.Modern2023,
+	"modern2026":   exchange.Modern2026,
+	"legacy-des":   exchange.LegacyDES,
+	"legacy-rc2":   exchange.LegacyRC2,
+	"passwordless": exchange.Passwordless,
+}
+
+// ownProfiles are those of our own writer, which keeps the alias.
+var ownProfiles = []string{"default", "java8", "legacy", "openssl3", "java26"}
+
+// exchangeFile is a keystore of the one entry, for another system.
+func (s *session) exchangeFile(alias string, e *entry.Entry, format string) ([]byte, error) {
+	name, _ := s.req.Value("profile")
+	name = strings.ToLower(name)
+	preset, presets := exchangePresets[name]
+	own := name == "" || slices.Contains(ownProfiles, name)
+	if !presets && !own {
+		return nil, fmt.Errorf("-profile %s is not known: it is one of modern2023, modern2026, legacy-des, legacy-rc2, passwordless, %s",
+			x509util.Printable(name), strings.Join(ownProfiles, ", "))
+	}
+	var key entry.Key
+	if e.Kind == entry.PrivateKey {
+		var err error
+		if key, _, err = s.recoverKey(alias, s.opt.keypass); err != nil {
+			return nil, err
+		}
+	}
+	var password []byte
+	if name != "passwordless" {
+		var err error
+		if password, err = s.outputPassword("the new file"); err != nil {
+			return nil, err
+		}
+	}
+	if presets {
+		if password == nil && key.PKCS8 != nil {
+			fmt.Fprintln(s.Stderr, "gokeytool: without a password nothing in the file protects the key")
+		}
+		return encodeExchange(preset, s.ks.AliasOf(alias), key, e.Chain, password)
+	}
+	out := store.New(store.JKS)
+	if format == "p12" {
+		params := pkcs12.Default
+		if name != "" {
+			params, _ = pkcs12.Profile(name)
+		}
+		out = store.NewPKCS12(params)
+	}
+	var err error
+	if e.Kind == entry.PrivateKey {
+		err = out.SetKey(e.Alias, key, password, e.Chain, s.Now())
+	} else {
+		err = out.SetCertificate(e.Alias, e.Chain[0], s.Now())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out.Bytes(password)
+}
+
+// encodeExchange writes a key with its chain, or a trusted certificate, as
+// go-pkcs12 does. That wants what crypto/x509 understands.
+func encodeExchange(preset *exchange.Encoder, alias string, key entry.Key, chain []entry.Certificate, password []byte) ([]byte, error) {
+	var certificates []*x509.Certificate
+	for _, c := range chain {
+		parsed, err := x509.ParseCertificate(c.DER)
+		if err != nil {
+			return nil, withHint(fmt.Errorf("a certificate of <%s> is too odd for this profile: %w", alias, err),
+				"-format p12 without -profile writes every certificate")
+		}
+		certificates = append(certificates, parsed)
+	}
+	if key.PKCS8 == nil {
+		return preset.EncodeTrustStoreEntries([]exchange.TrustStoreEntry{{Cert: certificates[0], FriendlyName: alias}}, string(password))
+	}
+	if len(certificates) == 0 {
+		return nil, failf("Alias <%s> has no certificate", alias)
+	}
+	private, err := x509.ParsePKCS8PrivateKey(key.PKCS8)
+	if err != nil {
+		return nil, withHint(fmt.Errorf("the key of <%s> is too odd for this profile: %w", alias, err),
+			"-format p12 without -profile writes every key")
+	}
+	return preset.Encode(private, certificates[0], certificates[1:], string(password))
+}
+
+// writeExport writes the file of -file, readable by its owner alone where a
+// key may be in it, or the standard output.
+func (s *session) writeExport(x exporting, data []byte) error {
+	if s.opt.file == "" || !x.secret() {
+		if err := s.writeOutput(s.opt.file, data); err != nil || s.opt.file == "" {
+			return err
+		}
+		fmt.Fprintf(s.Stderr, "Stored in file <%s>\n", s.opt.file)
+		return nil
+	}
+	return s.writeSecret(s.opt.file, data)
+}
+
+// writeSecret writes a file that holds keys. One that is there already is
+// replaced only if the user says so.
+func (s *session) writeSecret(name string, data []byte) error {
+	info, err := os.Lstat(name)
+	if err == nil && info.Mode().IsRegular() && info.Size() > 0 && !s.opt.noprompt {
+		yes, err := s.promptYesNo(fmt.Sprintf("%s exists. Replace it? [no]:  ", x509util.Printable(name)))
+		if err != nil {
+			return err
+		}
+		if !yes {
+			return withHint(fmt.Errorf("%s is left as it was", x509util.Printable(name)), "-noprompt replaces it")
+		}
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fileError(name, pathCause(err))
+	}
+	if err := atomicfile.Write(name, data, 0o600, nil); err != nil {
+		return fileError(name, pathCause(err))
+	}
+	fmt.Fprintf(s.Stderr, "Stored in file <%s>\n", name)
+	if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
+		fmt.Fprintf(s.Stderr, "gokeytool: others than its owner can use this file (mode %04o): chmod 600 %s\n", info.Mode().Perm(), name)
+	}
+	return nil
+}
