@@ -298,7 +298,7 @@ func (s *session) pemIdentity(c *tomcat.Certificate, v *served) (endpoint.Identi
 	}
 	return endpoint.Identity{
 		Alias: filepath.Base(c.CertificateFile), Key: signer, Chain: chain,
-		Keystore: c.CertificateFile, StoreType: "PEM",
+		Keystore: c.CertificateFile, StoreType: "PEM", KeyFile: c.KeyFile,
 	}, nil
 }
 

@@ -77,13 +77,13 @@ func newExamination(id Identity, now time.Time) (*examination, *Check) {
 	e := &examination{id: id, now: now}
 	if len(id.Chain) == 0 {
 		return nil, &Check{Name: "key", Detail: "there is no certificate with the key",
-			Remedy: e.command("importcert", "-file", "CERTIFICATE")}
+			Remedy: e.bring("CERTIFICATE", "")}
 	}
 	for i, der := range id.Chain {
 		lenient, err := x509util.ParseCertificate(der)
 		if err != nil {
 			return nil, &Check{Name: "chain", Detail: fmt.Sprintf("certificate %d of %d can't be read: %v", i+1, len(id.Chain), err),
-				Remedy: e.command("importcert", "-file", "CHAIN")}
+				Remedy: e.bring("CHAIN", "")}
 		}
 		strict, err := x509.ParseCertificate(der)
 		if i == 0 {
@@ -114,7 +114,7 @@ func (e *examination) key() Check {
 	}
 	if !bytes.Equal(public, e.certs[0].SPKI) && !e.sameKey() {
 		c.Detail = "the private key does not belong to the certificate: every handshake will fail"
-		c.Remedy = e.command("importcert", "-file", "CERTIFICATE") + "  (the one that was issued for this key; " + e.command("certreq") + " asks for it)"
+		c.Remedy = e.bring("CERTIFICATE", "the one that was issued for this key")
 		return c
 	}
 	c.OK, c.Detail = true, keyName(e.certs[0])+"; it belongs to the certificate"
@@ -143,18 +143,18 @@ func (e *examination) chain() Check {
 			c.Detail = fmt.Sprintf("certificate %d (%s) is followed by %s, which did not issue it: ", i+1, cert.Subject, issuer.Subject)
 			if at := slices.IndexFunc(e.certs, func(o *x509util.Certificate) bool { return o.Subject.Equal(cert.Issuer) }); at >= 0 && !cert.SelfSigned() {
 				c.Detail += "the chain is out of order"
-				c.Remedy = e.command("importcert", "-file", "CHAIN") + "  (puts the certificates of a reply in order)"
+				c.Remedy = e.bring("CHAIN", "puts the certificates of a reply in order")
 			} else if cert.SelfSigned() {
 				c.Detail += "it is self-signed, and the rest does not belong to it"
 			} else {
 				c.Detail += fmt.Sprintf("its issuer %s is missing", cert.Issuer)
-				c.Remedy = e.command("importcert", "-file", "CHAIN") + "  (leaf, intermediates and root in one file)"
+				c.Remedy = e.bring("CHAIN", "leaf, intermediates and root in one file")
 			}
 			return c
 		}
 		if err := e.signed(i, i+1); err != nil {
 			c.Detail = fmt.Sprintf("the signature of %s on %s is wrong: %v", issuer.Subject, cert.Subject, err)
-			c.Remedy = e.command("importcert", "-file", "CHAIN") + "  (with the issuer's present certificate)"
+			c.Remedy = e.bring("CHAIN", "with the issuer's present certificate")
 			return c
 		}
 		if ca := e.strict[i+1]; ca != nil && ca.Version == 3 && !(ca.BasicConstraintsValid && ca.IsCA) {
@@ -184,7 +184,7 @@ func (e *examination) chain() Check {
 		}
 	case last == 0:
 		c.Detail = fmt.Sprintf("the certificate of its issuer %s is missing", top.Issuer)
-		c.Remedy = e.command("importcert", "-file", "CHAIN") + "  (leaf, intermediates and root in one file)"
+		c.Remedy = e.bring("CHAIN", "leaf, intermediates and root in one file")
 	default:
 		// Whether more is missing depends on what clients hold: public
 		// roots are left out of chains as a rule.
@@ -244,19 +244,6 @@ func (e *examination) matches(host string) Check {
 	}
 	c.Detail = fmt.Sprintf("good for %s: %s", host, c.Detail)
 	return c
-}
-
-// wishedName is an alternative name to propose: the common name where it looks
-// like a host's, else localhost.
-func (e *examination) wishedName() string {
-	name := e.certs[0].Subject.CommonName()
-	if name == "" || !validHost(name) || strings.ContainsAny(name, "[]_:") {
-		return "dns:localhost"
-	}
-	if net.ParseIP(name) != nil {
-		return "ip:" + name
-	}
-	return "dns:" + name
 }
 
 func (e *examination) dates() Check {
@@ -401,59 +388,12 @@ func (e *examination) command(name string, args ...string) string {
 	return strings.Join(words, " ")
 }
 
-// reissue says how to come to another certificate for the entry: a new
-// self-signed one, or one from the CA. It mends whatever reissuing mends, so
-// that several findings have one remedy; further names may be wished for.
-func (e *examination) reissue(names ...string) string {
-	names = append(subjectNames(e.strict0()), names...)
-	if len(e.strict0().DNSNames)+len(e.strict0().IPAddresses) == 0 && !slices.Contains(names, e.wishedName()) {
-		names = append(names, e.wishedName())
-	}
-	exts := []string{"-ext", "san=" + strings.Join(names, ","), "-ext", "eku=serverAuth"}
-	if leaf := e.strict0(); leaf.KeyUsage != 0 {
-		usage := "ku=digitalSignature"
-		if _, ok := leaf.PublicKey.(*rsa.PublicKey); ok {
-			usage += ",keyEncipherment" // RSA key exchange, before TLS 1.3
-		}
-		exts = append(exts, "-ext", usage)
-	}
-	if e.selfSigned() {
-		args := append(e.keyArgs(), "-dname", e.certs[0].Subject.String())
-		return e.command("delete") + " && " + e.command("genkeypair", append(args, exts...)...)
-	}
-	return e.command("certreq", append(exts, "-file", "REQUEST")...) + "  (then have the CA sign it, and " + e.command("importcert", "-file", "REPLY") + ")"
-}
-
-// renew says how to replace certificate i, which ends.
-func (e *examination) renew(i int) string {
-	if i == 0 {
-		return e.reissue()
-	}
-	return e.command("importcert", "-file", "CHAIN") + "  (with the CA's new certificate)"
-}
-
 // strict0 is the leaf, or an empty one where crypto/x509 can't read it.
 func (e *examination) strict0() *x509.Certificate {
 	if e.strict[0] == nil {
 		return new(x509.Certificate)
 	}
 	return e.strict[0]
-}
-
-// replace says how to come to another key, of a kind that everybody can use.
-func (e *examination) replace() string {
-	other := *e
-	other.id.Alias += "-new"
-	names := subjectNames(e.strict0())
-	if len(names) == 0 {
-		names = []string{e.wishedName()}
-	}
-	line := other.command("genkeypair", "-keyalg", "EC", "-groupname", "secp256r1", "-dname", e.certs[0].Subject.String(),
-		"-ext", "san="+strings.Join(names, ","), "-ext", "eku=serverAuth")
-	if !e.selfSigned() {
-		line += "  (then " + other.command("certreq", "-file", "REQUEST") + ")"
-	}
-	return line
 }
 
 // keyArgs are genkeypair's options for a key like the one there is, or for one

@@ -83,6 +83,15 @@ func TestExamine(t *testing.T) {
 	damaged := good
 	damaged.Chain = [][]byte{good.Chain[0], {1, 2, 3}}
 
+	// In PEM files, what mends them is openssl's, or the owner's own.
+	inPEM := func(id Identity) Identity {
+		id.Keystore, id.StoreType, id.KeyFile = "a cert.pem", "PEM", "key.pem"
+		return id
+	}
+	pemSelfSigned := inPEM(selfSigned(func(c *x509.Certificate) {
+		c.DNSNames, c.Subject.CommonName, c.Subject.Organization = nil, "host.example", []string{"A/B"}
+	}))
+
 	tests := []struct {
 		name   string
 		id     Identity
@@ -91,6 +100,14 @@ func TestExamine(t *testing.T) {
 		detail string
 		remedy string
 	}{
+		{"PEM: other key", inPEM(otherKey), "key", "FAIL", "", "write CERTIFICATE to 'a cert.pem'  (the one that was issued for this key)"},
+		{"PEM: leaf alone", inPEM(chain(0)), "chain", "FAIL", "", "write the certificates to 'a cert.pem' in order: the server's, its issuer's, and so on"},
+		{"PEM: no names", pemSelfSigned, "names", "FAIL", "",
+			`openssl req -x509 -days 90 -key key.pem -subj '/O=A\/B/CN=host.example' -addext subjectAltName=DNS:host.example -addext extendedKeyUsage=serverAuth -addext keyUsage=digitalSignature -out 'a cert.pem'`},
+		{"PEM: no names, issued", inPEM(issue(t, "p256", middle, root)), "names", "FAIL", "",
+			"openssl req -new -key key.pem -subj /CN=localhost -addext subjectAltName=DNS:localhost -addext extendedKeyUsage=serverAuth -addext keyUsage=digitalSignature -out REQUEST  (then have the CA sign it, and write REPLY to 'a cert.pem')"},
+		{"PEM: P-521", inPEM(leafOf("p521")), "suites", "warn", "", "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout NEWKEY"},
+
 		{"good", good, "key", "ok", "256-bit EC (secp256r1); it belongs to the certificate", ""},
 		{"good", good, "chain", "ok", "3 certificates, in order, each signature good, up to the root CN=Root, O=Example", ""},
 		{"good", good, "names", "ok", "dns:localhost, ip:127.0.0.1", ""},

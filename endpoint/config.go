@@ -23,7 +23,9 @@ type Identity struct {
 	// shown, and named in remedies. Where they are empty, those of Config
 	// or SmokeConfig stand in.
 	Keystore  string
-	StoreType string
+	StoreType string // "PEM" for files in PEM, Keystore being the certificate's
+	// KeyFile is the file of the key, where it has one of its own.
+	KeyFile string
 }
 
 // Host is a virtual host of the endpoint: what Tomcat calls SSLHostConfig.

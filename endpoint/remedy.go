@@ -1,0 +1,162 @@
+package endpoint
+
+import (
+	"cmp"
+	"crypto/x509"
+	"encoding/asn1"
+	"net"
+	"strings"
+)
+
+// pem reports whether the identity comes from files in PEM, which openssl
+// mends and keytool's commands don't.
+func (e *examination) pem() bool { return e.id.StoreType == "PEM" }
+
+// file and keyFile are those of the identity, for a command line.
+func (e *examination) file() string { return quote(cmp.Or(e.id.Keystore, "FILE")) }
+
+func (e *examination) keyFile() string { return quote(cmp.Or(e.id.KeyFile, "KEY")) }
+
+// bring says how certificates come into the entry: CERTIFICATE, REPLY or CHAIN,
+// with a note to the line that does it.
+func (e *examination) bring(file, note string) string {
+	if note != "" {
+		note = "  (" + note + ")"
+	}
+	switch {
+	case !e.pem():
+		return e.command("importcert", "-file", file) + note
+	case file == "CHAIN": // notes are about importcert's order
+		return "write the certificates to " + e.file() + " in order: the server's, its issuer's, and so on"
+	}
+	return "write " + file + " to " + e.file() + note
+}
+
+// request is the line that makes a certificate request, with extensions.
+func (e *examination) request(names []string, usage string) string {
+	if e.pem() {
+		return e.openssl("-new", "-key "+e.keyFile(), names, usage, "REQUEST")
+	}
+	return e.command("certreq", append(extensionArgs(names, usage), "-file", "REQUEST")...)
+}
+
+// extensionArgs are the options of gokeytool that ask for extensions.
+func extensionArgs(names []string, usage string) []string {
+	args := []string{"-ext", "san=" + strings.Join(names, ","), "-ext", "eku=serverAuth"}
+	if usage != "" {
+		args = append(args, "-ext", "ku="+usage)
+	}
+	return args
+}
+
+// openssl is the line of openssl req that makes a request or a self-signed
+// certificate (how) for a key, in out.
+func (e *examination) openssl(how, key string, names []string, usage, out string) string {
+	alternatives := make([]string, len(names))
+	for i, name := range names {
+		kind, value, _ := strings.Cut(name, ":")
+		if kind != "email" { // the one that openssl writes in small letters
+			kind = strings.ToUpper(kind)
+		}
+		alternatives[i] = kind + ":" + value
+	}
+	words := []string{"openssl req", how, key, "-subj", quote(e.opensslSubject()),
+		"-addext", quote("subjectAltName=" + strings.Join(alternatives, ",")), "-addext", "extendedKeyUsage=serverAuth"}
+	if usage != "" {
+		words = append(words, "-addext", quote("keyUsage="+usage))
+	}
+	return strings.Join(append(words, "-out", quote(out)), " ")
+}
+
+// opensslSubject is the certificate's subject as openssl's -subj wants it.
+func (e *examination) opensslSubject() string {
+	short := map[string]string{"2.5.4.3": "CN", "2.5.4.6": "C", "2.5.4.7": "L", "2.5.4.8": "ST", "2.5.4.10": "O", "2.5.4.11": "OU"}
+	escape := strings.NewReplacer(`\`, `\\`, `/`, `\/`, `+`, `\+`)
+	subject := ""
+	for _, attribute := range e.strict0().Subject.Names {
+		if value, ok := attribute.Value.(string); ok {
+			oid := asn1.ObjectIdentifier(attribute.Type).String()
+			subject += "/" + cmp.Or(short[oid], oid) + "=" + escape.Replace(value)
+		}
+	}
+	return cmp.Or(subject, "/CN=localhost")
+}
+
+// wishedNames are the alternative names of a certificate to come: those there
+// are, with one for a host.
+func (e *examination) wishedNames(more ...string) []string {
+	leaf := e.strict0()
+	names := append(subjectNames(leaf), more...)
+	if len(leaf.DNSNames)+len(leaf.IPAddresses)+len(more) == 0 {
+		names = append(names, e.wishedName())
+	}
+	return names
+}
+
+// wishedName is an alternative name to propose: the common name where it looks
+// like a host's, else localhost.
+func (e *examination) wishedName() string {
+	name := e.certs[0].Subject.CommonName()
+	if name == "" || !validHost(name) || strings.ContainsAny(name, "[]_:") {
+		return "dns:localhost"
+	}
+	if net.ParseIP(name) != nil {
+		return "ip:" + name
+	}
+	return "dns:" + name
+}
+
+// wishedUsage is the KeyUsage of a certificate to come, empty where there is
+// none now.
+func (e *examination) wishedUsage() string {
+	switch leaf := e.strict0(); {
+	case leaf.KeyUsage == 0:
+		return ""
+	case leaf.PublicKeyAlgorithm == x509.RSA:
+		return "digitalSignature,keyEncipherment" // RSA key exchange, before TLS 1.3
+	}
+	return "digitalSignature"
+}
+
+// reissue says how to come to another certificate for the entry: a new
+// self-signed one, or one from the CA. It mends whatever reissuing mends, so
+// that several findings have one remedy; further names may be wished for.
+func (e *examination) reissue(more ...string) string {
+	names, usage := e.wishedNames(more...), e.wishedUsage()
+	switch {
+	case !e.selfSigned():
+		return e.request(names, usage) + "  (then have the CA sign it, and " + e.bring("REPLY", "") + ")"
+	case e.pem():
+		return e.openssl("-x509", "-days 90 -key "+e.keyFile(), names, usage, cmp.Or(e.id.Keystore, "FILE"))
+	}
+	args := append(e.keyArgs(), "-dname", e.certs[0].Subject.String())
+	return e.command("delete") + " && " + e.command("genkeypair", append(args, extensionArgs(names, usage)...)...)
+}
+
+// renew says how to replace certificate i, which ends.
+func (e *examination) renew(i int) string {
+	if i == 0 {
+		return e.reissue()
+	}
+	return e.bring("CHAIN", "with the CA's new certificate")
+}
+
+// replace says how to come to another key, of a kind that everybody can use.
+func (e *examination) replace() string {
+	names := e.wishedNames()
+	if e.pem() {
+		key := "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout NEWKEY"
+		if e.selfSigned() {
+			return e.openssl("-x509", "-days 90 "+key, names, "", "NEWCERTIFICATE")
+		}
+		return e.openssl("-new", key, names, "", "REQUEST") + "  (then have the CA sign it)"
+	}
+	other := *e
+	other.id.Alias += "-new"
+	args := append([]string{"-keyalg", "EC", "-groupname", "secp256r1", "-dname", e.certs[0].Subject.String()}, extensionArgs(names, "")...)
+	line := other.command("genkeypair", args...)
+	if !e.selfSigned() {
+		line += "  (then " + other.command("certreq", "-file", "REQUEST") + ")"
+	}
+	return line
+}
