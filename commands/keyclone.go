@@ -6,25 +6,22 @@ import (
 	"gokeytool/store/entry"
 )
 
-// keyclone copies an entry to another alias, where a key may have another
+// keyclone copies a private key to another alias, where it may have another
 // password.
 func keyclone(ctx context.Context, s *session) error {
 	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
 		return err
 	}
 	alias := s.aliasOrDefault()
-	if _, exists := s.ks.Store.Get(s.opt.destalias); exists {
-		return failf("Destination alias <%s> already exists", s.opt.destalias)
-	}
 	e, err := s.ks.get(alias)
 	if err != nil {
 		return err
 	}
-	if e.Kind == entry.TrustedCertificate {
-		if err := s.ks.SetCertificate(s.opt.destalias, e.Chain[0], s.Now()); err != nil {
-			return err
-		}
-		return s.saveKeystore()
+	if e.Kind != entry.PrivateKey {
+		return failf("Alias <%s> references an entry type that is not a private key entry.  The -keyclone command only supports cloning of private key entries", alias)
+	}
+	if _, exists := s.ks.Store.Get(s.opt.destalias); exists {
+		return failf("Destination alias <%s> already exists", s.opt.destalias)
 	}
 	key, password, err := s.recoverEntry(s.ks, alias, s.ks.password, s.opt.keypass)
 	if err != nil {

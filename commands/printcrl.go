@@ -24,11 +24,7 @@ func printcrl(ctx context.Context, s *session) error {
 	if err := s.openKeystoreIfAny(ctx); err != nil {
 		return err
 	}
-	name := s.opt.file
-	if name == "-" {
-		name = ""
-	}
-	data, err := s.readInput(name)
+	data, err := s.readInput(s.opt.file)
 	if err != nil {
 		return err
 	}
@@ -37,7 +33,7 @@ func printcrl(ctx context.Context, s *session) error {
 		lists, err = x509util.ParseCRLs(data)
 		var input *x509util.InputError
 		if errors.As(err, &input) {
-			return withHint(java("java.security.cert.CRLException", "No CRL data found"), describeInput(name, err)...)
+			return withHint(java("java.security.cert.CRLException", "No CRL data found"), describeInput(s.opt.file, err)...)
 		}
 		if err != nil {
 			return java("java.security.cert.CRLException", err.Error())

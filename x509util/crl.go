@@ -54,25 +54,27 @@ func ParseCRL(der []byte) (*CRL, error) {
 
 // ParseCRLs reads the revocation lists of a file, in its order, as keytool
 // -printcrl does: DER (one or several after each other), PEM with whatever
-// stands around the blocks, or PKCS #7 in DER or PEM. An input without any is
-// an *InputError.
+// stands around the blocks, or PKCS #7 in DER or PEM, which may hold none.
+// Any other input is an *InputError.
 func ParseCRLs(data []byte) ([]*CRL, error) {
 	if len(data) > 0 && data[0] == byte(casn1.SEQUENCE) {
 		return parseDERCRLs(data)
 	}
 	blocks := decodePEM(data)
 	var lists []*CRL
+	fitting := false // a PKCS #7 block may hold none
 	for _, b := range blocks {
 		if !strings.HasSuffix(b.label, "CRL") && !strings.HasPrefix(b.label, "PKCS") && b.label != "CMS" {
 			continue
 		}
+		fitting = true
 		found, err := parseDERCRLs(b.der)
 		if err != nil {
 			return nil, err
 		}
 		lists = append(lists, found...)
 	}
-	if len(lists) == 0 {
+	if !fitting {
 		return nil, &InputError{What: describe(data, blocks)}
 	}
 	return lists, nil
