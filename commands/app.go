@@ -48,6 +48,7 @@ var actions = map[string]func(context.Context, *session) error{
 	"showinfo":       showinfo,
 	"smoke":          smoke,
 	"storepasswd":    storepasswd,
+	"tomcat-config":  tomcatConfig,
 	"version":        version,
 }
 

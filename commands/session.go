@@ -49,7 +49,7 @@ type options struct {
 	address, portfile, jvmRoute, host string
 	port, sessionIDLength, count      int64
 	hosts, clients                    []string // host is the last of hosts
-	dir                               string
+	dir, server                       string
 	selfsigned, force, once           bool
 	serverxml, tracking, accesslog    string
 	hsts, ticketkey, keylog           string
@@ -117,6 +117,7 @@ func readOptions(c *cli.Context, req *argv.Request) options {
 		hosts:           c.StringSlice("host"),
 		clients:         c.StringSlice("client"),
 		dir:             c.String("dir"),
+		server:          c.String("server"),
 		port:            c.Int64("port"),
 		sessionIDLength: c.Int64("sessionIdLength"),
 		count:           c.Int64("n"),

@@ -41,7 +41,7 @@ func weightless(r rune) bool {
 }
 
 // is reports whether a folded word is the name, which may be written with
-// capitals.
+// capitals and hyphens.
 func is(folded, name string) bool {
-	return len(folded) == len(name) && folded == fold(name)
+	return len(folded) == len(name)-strings.Count(name, "-") && folded == fold(name)
 }

@@ -129,6 +129,7 @@ var options = []Option{
 	{Name: "for", Kind: Duration, Own: true},
 	{Name: "host", Kind: List, Own: true},
 	{Name: "client", Kind: List, Own: true},
+	{Name: "server", Kind: Text, Own: true},
 	{Name: "dir", Kind: Text, Own: true},
 	{Name: "n", Kind: Int, Own: true},
 	{Name: "sessionIdLength", Kind: Int, Own: true},
@@ -513,7 +514,7 @@ var commands = []Command{
 	{
 		Name: "dev", Summary: "Makes certificates for HTTPS on this machine", Task: taskServe, Own: true,
 		Options: []Doc{
-			{"host", "<name>", "name or IP address of the server (may be repeated; default localhost, 127.0.0.1, ::1)"},
+			{"host", "<name>", "name or IP address of the server (may be repeated)"},
 			{"client", "<name>", "make a client certificate as well (may be repeated)"},
 			{"dir", "<directory>", "where the files go (default dev)"},
 			{"storepass", "<arg>", "password of the keystores (default changeit)"},
@@ -521,7 +522,7 @@ var commands = []Command{
 		},
 		Long: "Signs a certificate that browsers take with a certificate authority of your own, which is made the first time and kept " +
 			"in ~/.local/share/gokeytool (or below $XDG_DATA_HOME), so that it has to be trusted only once. " +
-			"Writes keystore.p12, truststore.p12 and PEM files, and shows how curl, Java and Tomcat use them. " +
+			"Without -host it is for localhost, 127.0.0.1 and ::1. Writes keystore.p12, truststore.p12 and PEM files, and shows how curl, Java and Tomcat use them. " +
 			"Run again, it keeps what still fits and makes what is missing.",
 		Examples: []Example{
 			{"for this machine", "gokeytool dev"},
@@ -548,6 +549,27 @@ var commands = []Command{
 			{"is the certificate in the file the one deployed?", "gokeytool probe www.example.com -against keystore.p12"},
 			{"a server with a CA of one's own", "gokeytool probe localhost:8443 -truststoreFile root.crt"},
 			{"a mail server", "gokeytool probe mail.example.com:25 -starttls smtp"},
+		},
+	},
+	{
+		Name: "tomcat-config", Summary: "Prints how a server is configured to use a keystore", Task: taskServe, Own: true,
+		Operands: "[KEYSTORE]", MaxOperands: 1,
+		Options: []Doc{
+			{"tomcat", "<version>", "Tomcat's major version, 7 to 12 (default: 8.5 and later)"},
+			{"server", "<name>", "another server: spring-boot, kafka or nginx"},
+			{"keystore", "<keystore>", "the same as KEYSTORE (default ~/.keystore)"},
+			{"storepass", "<arg>", "keystore password (default changeit)"},
+			docStoretype,
+			{"alias", "<alias>", "the entry to serve (default: the one Tomcat would)"},
+			{"keypass", "<arg>", "key password, if it is not the keystore's"},
+			{"port", "<port>", "port to listen on (default: the server's usual one)"},
+		},
+		Long: "Opens the keystore and the key, so that what is printed works, and prints the connector for Tomcat's conf/server.xml, " +
+			"or for another server what belongs into its configuration. No password but changeit is ever shown.",
+		Examples: []Example{
+			{"Tomcat 8.5 and later", "gokeytool tomcat-config keystore.p12"},
+			{"Tomcat 7", "gokeytool tomcat-config keystore.jks -tomcat 7 -alias tomcat"},
+			{"application.properties of Spring Boot", "gokeytool tomcat-config keystore.p12 -server spring-boot"},
 		},
 	},
 	{

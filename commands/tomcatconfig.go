@@ -1,0 +1,238 @@
+package commands
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+
+	"gokeytool/store"
+	"gokeytool/store/entry"
+	"gokeytool/tomcat"
+)
+
+// tomcatConfig prints what to write into the configuration of a server so that
+// it serves a key of the keystore.
+func tomcatConfig(ctx context.Context, s *session) error {
+	if len(s.req.Operands) == 1 {
+		if s.opt.given("keystore") {
+			return errors.New("name the keystore once")
+		}
+		s.opt.keystore = s.req.Operands[0]
+		given := s.opt.given
+		s.opt.given = func(name string) bool { return name == "keystore" || given(name) }
+	}
+	write, ok := serverConfigs[strings.ToLower(s.opt.server)]
+	switch {
+	case !ok:
+		return fmt.Errorf("-server %s: there are tomcat, spring-boot, kafka and nginx", s.opt.server)
+	case s.opt.given("tomcat") && (s.opt.tomcat < 7 || s.opt.tomcat > 12):
+		return fmt.Errorf("-tomcat %d: from 7 to 12 (8 is 8.5)", s.opt.tomcat)
+	case s.opt.given("port") && (s.opt.port < 1 || s.opt.port > 65535):
+		return fmt.Errorf("-port %d: a port is from 1 to 65535", s.opt.port)
+	}
+	if err := s.openServed(ctx); err != nil {
+		return err
+	}
+	key, err := s.servedEntry()
+	if err != nil {
+		return err
+	}
+	text, err := write(s, key)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(s.Stdout, text)
+	if key.password != tomcatPassword {
+		fmt.Fprintln(s.Stderr, "gokeytool: PASSWORD stands for the keystore's password, which is not shown")
+	}
+	if key.keyPassword != "" {
+		fmt.Fprintln(s.Stderr, "gokeytool: KEYPASSWORD stands for the key's password, which is not shown")
+	}
+	return nil
+}
+
+// serverConfigs write the configuration of each server.
+var serverConfigs = map[string]func(*session, servedEntry) (string, error){
+	"":            (*session).tomcatConnector,
+	"tomcat":      (*session).tomcatConnector,
+	"spring-boot": (*session).springBootConfig,
+	"kafka":       (*session).kafkaConfig,
+	"nginx":       (*session).nginxConfig,
+}
+
+// servedEntry is a key of a keystore as a server's configuration names it.
+type servedEntry struct {
+	path, typ, alias      string
+	password, keyPassword string   // as they are shown; no keyPassword if it is the same
+	names                 []string // DNS names of the certificate
+	only                  bool     // it is the only key
+}
+
+// servedEntry finds the key to serve, and proves that it opens.
+func (s *session) servedEntry() (servedEntry, error) {
+	aliases := s.keyAliases()
+	if len(aliases) == 0 {
+		return servedEntry{}, withHint(java("java.io.IOException", "No aliases for private keys found in key store"),
+			fmt.Sprintf("%s holds no private key, only %d certificates: a server needs the keystore in which the key was made", s.ks.path, s.ks.Len()))
+	}
+	alias := aliases[0]
+	if s.opt.given("alias") {
+		alias = s.ks.AliasOf(s.opt.alias)
+	} else if len(aliases) > 1 {
+		fmt.Fprintf(s.Stderr, "gokeytool: no -alias given: taking <%s>, which Java finds first among %d keys %q\n", alias, len(aliases), aliases)
+	}
+	id, err := s.identity(alias)
+	if errors.Is(err, entry.ErrPassword) {
+		return servedEntry{}, withHint(java("java.security.UnrecoverableKeyException", "Cannot recover key"),
+			"the key has another password than the keystore: give it with -keypass")
+	}
+	if err != nil {
+		return servedEntry{}, err
+	}
+	e := servedEntry{path: absolute(s.ks.path), typ: string(s.ks.Type()), alias: alias, password: "PASSWORD", only: len(aliases) == 1}
+	if leaf, err := x509.ParseCertificate(id.Chain[0]); err == nil {
+		for _, name := range leaf.DNSNames {
+			if host, err := devHost(name); err == nil { // what else stands there is no name to write down
+				e.names = append(e.names, host)
+			}
+		}
+	}
+	if string(s.ks.password) == tomcatPassword {
+		e.password = tomcatPassword
+	}
+	if s.opt.keypass != nil && s.ks.Type() != store.PKCS12 && !samePassword(s.opt.keypass, s.ks.password) {
+		e.keyPassword = "KEYPASSWORD"
+	}
+	return e, nil
+}
+
+// configPort is -port, else the server's usual one.
+func (s *session) configPort(usual int) int {
+	if s.opt.given("port") {
+		return int(s.opt.port)
+	}
+	return usual
+}
+
+func (s *session) tomcatConnector(e servedEntry) (string, error) {
+	certificate := tomcat.Certificate{KeystoreFile: e.path, KeystoreType: e.typ, KeystorePassword: []byte(e.password), KeyAlias: e.alias}
+	if e.keyPassword != "" {
+		certificate.KeyPassword = []byte(e.keyPassword)
+	}
+	return tomcat.Snippet(int(s.opt.tomcat), tomcat.Connector{
+		Port: s.configPort(defaultPort), TLS: true,
+		Hosts: []tomcat.SSLHost{{Names: []string{tomcat.DefaultHostName}, Certificates: []tomcat.Certificate{certificate}}},
+	})
+}
+
+// springBootConfig is for application.properties.
+func (s *session) springBootConfig(e servedEntry) (string, error) {
+	var b strings.Builder
+	property(&b, "server.port", fmt.Sprint(s.configPort(defaultPort)))
+	property(&b, "server.ssl.key-store", "file:"+filepath.ToSlash(e.path))
+	property(&b, "server.ssl.key-store-type", e.typ)
+	property(&b, "server.ssl.key-store-password", e.password)
+	property(&b, "server.ssl.key-alias", e.alias)
+	if e.keyPassword != "" {
+		property(&b, "server.ssl.key-password", e.keyPassword)
+	}
+	return b.String(), nil
+}
+
+// kafkaConfig is for a broker's server.properties, and the same for clients
+// that show a certificate.
+func (s *session) kafkaConfig(e servedEntry) (string, error) {
+	var b strings.Builder
+	if !e.only {
+		b.WriteString("# Kafka can't choose a key by its alias: keep the one for it in a keystore of its own.\n")
+	}
+	property(&b, "listeners", fmt.Sprintf("SSL://:%d", s.configPort(9093)))
+	property(&b, "ssl.keystore.location", e.path)
+	property(&b, "ssl.keystore.type", e.typ)
+	property(&b, "ssl.keystore.password", e.password)
+	// Kafka has no default for it: without, a JKS key does not open.
+	key := e.keyPassword
+	if key == "" {
+		key = e.password
+	}
+	property(&b, "ssl.key.password", key)
+	return b.String(), nil
+}
+
+// nginxConfig is for a server block. nginx reads PEM alone: the comments say
+// how to make it.
+func (s *session) nginxConfig(e servedEntry) (string, error) {
+	base := strings.TrimSuffix(e.path, filepath.Ext(e.path))
+	chain, key := base+".fullchain.pem", base+".key.pem"
+	for _, text := range []string{e.path, e.alias} {
+		if strings.ContainsFunc(text, unicode.IsControl) {
+			return "", fmt.Errorf("%q has a character that no configuration can say", text)
+		}
+	}
+	server := "_"
+	if len(e.names) > 0 {
+		server = strings.Join(e.names, " ")
+	}
+	return fmt.Sprintf(`# nginx reads PEM; make the two files with
+#   gokeytool export -alias %[1]s -fullchain -file %[2]s -keystore %[4]s
+#   gokeytool export -alias %[1]s -key -file %[3]s -keystore %[4]s
+server {
+    listen %[5]d ssl;
+    server_name %[6]s;
+    ssl_certificate %[7]s;
+    ssl_certificate_key %[8]s;
+}
+`, shellQuote(e.alias), shellQuote(chain), shellQuote(key), shellQuote(e.path), s.configPort(443), server, nginxQuote(chain), nginxQuote(key)), nil
+}
+
+// property writes a line of a Java properties file, which is in ISO 8859-1:
+// other characters, and those with a meaning, are escaped.
+func property(b *strings.Builder, key, value string) {
+	b.WriteString(key + "=")
+	for i, r := range value {
+		switch {
+		case r == '\\', i == 0 && r == ' ':
+			b.WriteString(`\` + string(r))
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r < ' ', r > '~':
+			for _, unit := range utf16.Encode([]rune{r}) {
+				fmt.Fprintf(b, `\u%04x`, unit)
+			}
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('\n')
+}
+
+// plainWord says whether a word needs no quotes, neither in a shell nor in
+// nginx.
+func plainWord(word string) bool {
+	return word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-") == ""
+}
+
+// shellQuote makes one word for a POSIX shell.
+func shellQuote(word string) string {
+	if plainWord(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// nginxQuote makes one word for nginx.
+func nginxQuote(word string) string {
+	if plainWord(word) {
+		return word
+	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(word) + `"`
+}

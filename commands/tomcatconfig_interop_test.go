@@ -1,0 +1,123 @@
+package commands_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"gokeytool/internal/testtool"
+)
+
+// configReader opens a keystore as Spring Boot and Kafka do, with nothing but
+// the properties in a file, and takes the key out.
+const configReader = `
+import java.io.*;
+import java.net.URL;
+import java.security.KeyStore;
+import java.util.Properties;
+class Config {
+    public static void main(String[] args) throws Exception {
+        var p = new Properties();
+        try (var in = new FileInputStream(args[0])) { p.load(in); }
+        boolean spring = p.containsKey("server.ssl.key-store");
+        InputStream in = spring ? new URL(p.getProperty("server.ssl.key-store")).openStream()
+            : new FileInputStream(p.getProperty("ssl.keystore.location"));
+        var prefix = spring ? "server.ssl.key-store-" : "ssl.keystore.";
+        var ks = KeyStore.getInstance(p.getProperty(prefix + "type"));
+        ks.load(in, p.getProperty(prefix + "password").toCharArray());
+        var alias = p.getProperty("server.ssl.key-alias", ks.aliases().nextElement());
+        var pass = p.getProperty(spring ? "server.ssl.key-password" : "ssl.key.password", p.getProperty(prefix + "password"));
+        System.out.println(ks.getKey(alias, pass.toCharArray()).getAlgorithm());
+    }
+}
+`
+
+// TestTomcatConfig has those servers, or the Java below them, take what the
+// command prints.
+func TestTomcatConfig(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "my \"keys\" & schlüssel")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	run := func(t *testing.T, name string, args ...string) string {
+		t.Helper()
+		cmd := exec.Command(name, args...)
+		cmd.Dir = dir
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+		}
+		return string(out)
+	}
+	gokeytool := filepath.Join(programs, "gokeytool")
+	for _, typ := range []string{"pkcs12", "jks", "jceks"} {
+		run(t, gokeytool, "genkeypair", "-alias", "Tom & Cat", "-keyalg", "EC", "-dname", "CN=localhost", "-ext", "san=dns:localhost",
+			"-storetype", typ, "-keystore", "k."+typ, "-storepass", "changeit", "-keypass", "changeit")
+	}
+	run(t, gokeytool, "exportcert", "-rfc", "-alias", "Tom & Cat", "-file", "cert.pem", "-keystore", "k.jks", "-storepass", "changeit")
+
+	for _, server := range []string{"spring-boot", "kafka"} {
+		for _, typ := range []string{"pkcs12", "jks", "jceks"} {
+			t.Run(server+" "+typ, func(t *testing.T) {
+				java := testtool.Look(t, "java")
+				properties := run(t, gokeytool, "tomcat-config", "k."+typ, "-server", server)
+				for name, text := range map[string]string{"Config.java": configReader, "p": properties} {
+					if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if out := run(t, java, "-XX:TieredStopAtLevel=1", "Config.java", "p"); out != "EC\n" {
+					t.Errorf("%q\n%s", out, properties)
+				}
+			})
+		}
+	}
+	t.Run("Tomcat", func(t *testing.T) {
+		curl := testtool.Look(t, "curl")
+		port := freePort(t)
+		connector := run(t, gokeytool, "tomcat-config", "k.jks", "-tomcat", "10", "-port", port)
+		xml := `<Server port="-1"><Service name="Catalina">` + connector +
+			`<Engine name="Catalina" defaultHost="localhost"><Host name="localhost" appBase="webapps"/></Engine></Service></Server>`
+		tomcat := testtool.StartTomcat(t, filepath.Join(t.TempDir(), "tomcat"), []byte(xml))
+		if !tomcat.Started {
+			t.Fatalf("Tomcat has not started with %s: %s", connector, tomcat.Log())
+		}
+		run(t, gokeytool, "exportcert", "-rfc", "-alias", "Tom & Cat", "-file", "jks.pem", "-keystore", "k.jks", "-storepass", "changeit")
+		if out := run(t, curl, "-sS", "-o", os.DevNull, "-w", "%{http_code}", "--noproxy", "*", "--cacert", "jks.pem", "https://localhost:"+port+"/"); out != "404" {
+			t.Errorf("%s\n%s", out, tomcat.Log())
+		}
+	})
+	t.Run("nginx", func(t *testing.T) {
+		nginx, openssl, curl := testtool.Look(t, "nginx"), testtool.Look(t, "openssl"), testtool.Look(t, "curl")
+		port := freePort(t)
+		block := run(t, gokeytool, "tomcat-config", "k.pkcs12", "-server", "nginx", "-port", port)
+		run(t, openssl, "pkcs12", "-in", "k.pkcs12", "-passin", "pass:changeit", "-nodes", "-nocerts", "-out", "k.key.pem")
+		run(t, openssl, "pkcs12", "-in", "k.pkcs12", "-passin", "pass:changeit", "-nokeys", "-out", "k.fullchain.pem")
+		conf := "daemon off;\nmaster_process off;\npid nginx.pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n" + block + "}\n"
+		if err := os.WriteFile(filepath.Join(dir, "nginx.conf"), []byte(conf), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(nginx, "-p", dir, "-c", "nginx.conf", "-e", "stderr")
+		var log screen
+		cmd.Stdout, cmd.Stderr = &log, &log
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			cmd.Process.Kill()
+			cmd.Wait()
+		}()
+		var out []byte
+		for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+			client := exec.Command(curl, "-sS", "--noproxy", "*", "--cacert", "k.fullchain.pem", "https://localhost:"+port+"/nothing")
+			client.Dir = dir
+			if out, _ = client.CombinedOutput(); strings.Contains(string(out), "nginx") {
+				return
+			}
+		}
+		t.Errorf("%s\n%s\n%s", out, log.text(), conf)
+	})
+}
