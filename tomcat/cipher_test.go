@@ -2,7 +2,10 @@ package tomcat
 
 import (
 	"crypto/tls"
+	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -291,4 +294,64 @@ func FuzzParseCiphers(f *testing.F) {
 			t.Fatalf("%q names suites of TLS 1.3: %v", list, got.TLS13)
 		}
 	})
+}
+
+// TestParseCiphersLikeTomcat compares with Tomcat's own parser of the lists what
+// they stand for in Java, and with Java what it offers.
+func TestParseCiphersLikeTomcat(t *testing.T) {
+	home := testtool.TomcatHome(t)
+	testtool.Look(t, "javac") // without which java runs no source
+	lists := slices.DeleteFunc(slices.Clone(cipherLists), func(list string) bool {
+		return strings.Contains(list, "SSLv3") // which Tomcat does not know
+	})
+	classPath := filepath.Join(home, "lib", "*") + string(os.PathListSeparator) + filepath.Join(home, "bin", "tomcat-juli.jar")
+	cmd := exec.Command(testtool.Look(t, "java"), append([]string{"-XX:TieredStopAtLevel=1", "-cp", classPath, filepath.Join("testdata", "Suites.java")}, lists...)...)
+	cmd.Stderr = io.Discard
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(out), "\n")
+	var java, ours []string
+	for _, name := range strings.Fields(lines[0]) {
+		if s, ok := FindSuite(name); ok && s.kx != kxRSA {
+			java = append(java, s.IANA)
+		}
+	}
+	for i := range suites {
+		// Java 25 has done away with RSA key exchange.
+		if s := &suites[i]; s.enabledInJava() && s.kx != kxRSA {
+			ours = append(ours, s.IANA)
+		}
+	}
+	slices.Sort(java)
+	slices.Sort(ours)
+	if diff := cmp.Diff(java, ours); diff != "" {
+		t.Errorf("what Java offers (-Java +ours):\n%s", diff)
+	}
+	for i, list := range lists {
+		t.Run(list, func(t *testing.T) {
+			l, err := ParseCiphers(list)
+			if err != nil {
+				t.Fatal(err)
+			}
+			relevant := func(s *Suite) bool { return s.enabledInJava() && !s.TLS13() }
+			var theirs, ours []string
+			for _, name := range strings.Fields(lines[1+i]) {
+				if s, ok := FindSuite(name); ok && relevant(s) {
+					theirs = append(theirs, s.IANA)
+				}
+			}
+			for _, s := range l.Suites {
+				if relevant(s) {
+					ours = append(ours, s.IANA)
+				}
+			}
+			slices.Sort(theirs)
+			slices.Sort(ours)
+			if diff := cmp.Diff(theirs, ours); diff != "" {
+				t.Errorf("-Tomcat +ours:\n%s", diff)
+			}
+		})
+	}
 }

@@ -391,10 +391,11 @@ func (r *reader) file(at *setting) string {
 	name := at.value
 	if rest, ok := cutPrefixFold(name, "file:"); ok {
 		if strings.HasPrefix(rest, "//") {
-			rest = strings.TrimLeft(rest, "/")
-			rest = "/" + rest
+			rest = "/" + strings.TrimLeft(rest, "/")
 		}
-		name = rest
+		if name = rest; strings.Trim(name, "/") == "" {
+			r.say(at, Error, fmt.Sprintf("%q names no file", at.value), "write its name")
+		}
 	} else if scheme, _, ok := strings.Cut(name, ":"); ok && len(scheme) > 1 && !strings.ContainsAny(scheme, `/\${`) {
 		r.say(at, Error, fmt.Sprintf("%s: files from URLs of the scheme %q are not read here", at.value, scheme), "copy it to a file, and write its name")
 		return name

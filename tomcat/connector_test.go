@@ -203,7 +203,9 @@ func TestVersions(t *testing.T) {
 		{name: "both dialects for one host", version: 9, xml: `<Connector port="8443" SSLEnabled="true" keystoreFile="a.jks"><SSLHostConfig><Certificate certificateKeystoreFile="b.jks"/></SSLHostConfig></Connector>`,
 			finds: []string{"error hostName Host names must be unique"}},
 		{name: "both dialects in 10", version: 10, xml: `<Connector port="8443" SSLEnabled="true" keystoreFile="a.jks"><SSLHostConfig><Certificate certificateKeystoreFile="b.jks"/></SSLHostConfig></Connector>`,
-			finds: []string{"error keystoreFile ignores it"}, check: func(c *Connector) bool { return len(c.Hosts) == 1 && c.Hosts[0].Certificates[0].KeystoreFile == "b.jks" }},
+			finds: []string{"error keystoreFile ignores it"}, check: func(c *Connector) bool {
+				return len(c.Hosts) == 1 && c.Hosts[0].Certificates[0].KeystoreFile == "b.jks"
+			}},
 		{name: "twice the same", version: 9, xml: flatJava + `ciphers="kRSA" SSLCipherSuite="ECDHE-RSA-AES128-GCM-SHA256"/>`,
 			finds: []string{"warning SSLCipherSuite the same as ciphers"}, check: func(c *Connector) bool { return len(c.Hosts[0].CipherSuites) == 1 }},
 		{name: "host's own certificate and others", version: 9, xml: `<Connector port="8443" SSLEnabled="true"><SSLHostConfig certificateKeystoreFile="a.jks"><Certificate type="EC" certificateKeystoreFile="b.jks"/></SSLHostConfig></Connector>`,

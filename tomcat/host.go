@@ -32,7 +32,7 @@ func (r *reader) hostSettings(e *element, list settings) SSLHost {
 		SessionTimeout:    -1,
 		NoTickets:         r.boolean(list.get("disableSessionTickets"), false),
 	}
-	if h.Truststore.File == "" {
+	if h.Truststore.File == "" && h.CACertificateFile == "" && h.CACertificatePath == "" {
 		h.Truststore.File, _ = r.lookup("javax.net.ssl.trustStore")
 		if password, ok := r.lookup("javax.net.ssl.trustStorePassword"); ok && h.Truststore.Password == nil {
 			h.Truststore.Password = []byte(password)

@@ -40,18 +40,33 @@ type snippetWriter struct {
 	err    error
 }
 
-// begin writes the start of a tag and its attributes, pairs of names and
-// values, of which empty ones are left out.
-func (w *snippetWriter) begin(name string, attributes ...string) {
+// attributeList is a list of attributes to write.
+type attributeList []attribute
+
+// add adds pairs of names and values, of which empty ones are left out.
+func (l *attributeList) add(pairs ...string) {
+	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			*l = append(*l, attribute{name: pairs[i], value: pairs[i+1]})
+		}
+	}
+}
+
+// addPassword adds a password, which may be empty, but not nil.
+func (l *attributeList) addPassword(name string, password []byte) {
+	if password != nil {
+		*l = append(*l, attribute{name: name, value: string(password)})
+	}
+}
+
+// begin writes the start of a tag and its attributes.
+func (w *snippetWriter) begin(name string, attributes attributeList) {
 	const width = 100
 	margin := strings.Repeat("    ", w.indent)
 	line := margin + "<" + name
-	for i := 0; i < len(attributes); i += 2 {
-		if attributes[i+1] == "" {
-			continue
-		}
-		at := attributes[i] + `="` + w.escape(attributes[i], attributes[i+1]) + `"`
-		if len(line)+1+len(at) > width && strings.TrimSpace(line) != "<"+name {
+	for i, a := range attributes {
+		at := a.name + `="` + w.escape(a.name, a.value) + `"`
+		if len(line)+1+len(at) > width && i > 0 {
 			w.b.WriteString(line + "\n")
 			line = margin + strings.Repeat(" ", len(name)+1)
 		}
@@ -93,13 +108,12 @@ func (w *snippetWriter) fail(format string, args ...any) {
 	}
 }
 
-// password is a password as the value of an attribute.
-func (w *snippetWriter) password(name string, password []byte) string {
-	// Tomcat would look for a property.
+// password checks a password that is written out.
+func (w *snippetWriter) password(whose string, password []byte) []byte {
 	if strings.Contains(string(password), "${") {
-		w.fail("the password for %s has %q in it, which Tomcat takes for a property: use a password file", name, "${")
+		w.fail("the password of %s has %q in it, which Tomcat takes for a property: use a password file", whose, "${")
 	}
-	return string(password)
+	return password
 }
 
 // modern writes the dialect of 8.5 and later.
@@ -117,12 +131,14 @@ func (w *snippetWriter) modern(version int, c Connector) {
 	if byDefault := version == 0 || version >= 9; c.StrictSNI != byDefault && c.Version != 0 {
 		strict = strconv.FormatBool(c.StrictSNI)
 	}
-	w.begin(elementConnector, "port", strconv.Itoa(c.Port), "address", c.Address, "protocol", protocolNIO, "SSLEnabled", "true",
+	var attributes attributeList
+	attributes.add("port", strconv.Itoa(c.Port), "address", c.Address, "protocol", protocolNIO, "SSLEnabled", "true",
 		"defaultSSLHostConfigName", name, "strictSni", strict)
+	w.begin(elementConnector, attributes)
 	w.b.WriteString(">\n")
 	w.indent++
 	if c.HTTP2 {
-		w.begin("UpgradeProtocol", "className", "org.apache.coyote.http2.Http2Protocol")
+		w.begin("UpgradeProtocol", attributeList{{name: "className", value: "org.apache.coyote.http2.Http2Protocol"}})
 		w.b.WriteString("/>\n")
 	}
 	for i := range c.Hosts {
@@ -142,33 +158,42 @@ func (w *snippetWriter) host(h *SSLHost) {
 		name = ""
 	}
 	t := &h.Truststore
-	w.begin(elementSSLHost, "hostName", name,
+	var attributes attributeList
+	attributes.add("hostName", name,
 		"protocols", protocolSum(h.Protocols), "ciphers", h.Ciphers, "honorCipherOrder", isTrue(h.HonorCipherOrder), "groups", w.groups(h.Groups),
 		"certificateVerification", verificationName(h.Verification, "optional", "required"), "certificateVerificationDepth", number(h.VerificationDepth, 10),
-		"truststoreFile", t.File, "truststoreType", t.Type, "truststoreProvider", t.Provider, "truststorePassword", w.password("the truststore", t.Password),
-		"caCertificateFile", h.CACertificateFile, "caCertificatePath", h.CACertificatePath,
+		"truststoreFile", t.File, "truststoreType", t.Type, "truststoreProvider", t.Provider)
+	attributes.addPassword("truststorePassword", w.password("the truststore", t.Password))
+	attributes.add("caCertificateFile", h.CACertificateFile, "caCertificatePath", h.CACertificatePath,
 		"certificateRevocationListFile", h.CRLFile, "certificateRevocationListPath", h.CRLPath,
 		"revocationEnabled", isTrue(h.RevocationEnabled), "ocspEnabled", isTrue(h.OCSPEnabled),
 		"sessionCacheSize", number(h.SessionCacheSize, -1), "sessionTimeout", number(int(h.SessionTimeout/time.Second), 86400),
 		"disableSessionTickets", isTrue(h.NoTickets))
+	w.begin(elementSSLHost, attributes)
 	if len(h.Certificates) == 0 {
 		w.fail("the host %s has no certificate", strings.Join(h.Names, ""))
 	}
 	w.b.WriteString(">\n")
 	w.indent++
 	for i := range h.Certificates {
-		c := &h.Certificates[i]
-		password, keyPassword := w.passwords(c)
-		w.begin(elementCertificate, append(c.files("certificateFile", "certificateKeyFile", "certificateChainFile", "certificateKeystoreFile"),
-			"certificateKeystoreType", c.KeystoreType, "certificateKeystoreProvider", c.KeystoreProvider,
-			"certificateKeystorePassword", password, "certificateKeystorePasswordFile", c.KeystorePasswordFile,
-			"certificateKeyAlias", c.KeyAlias,
-			"certificateKeyPassword", keyPassword, "certificateKeyPasswordFile", c.KeyPasswordFile,
-			attributeType, c.Type)...)
-		w.b.WriteString("/>\n")
+		w.certificate(&h.Certificates[i])
 	}
 	w.indent--
 	w.b.WriteString(strings.Repeat("    ", w.indent) + "</" + elementSSLHost + ">\n")
+}
+
+// certificate writes a Certificate.
+func (w *snippetWriter) certificate(c *Certificate) {
+	password, keyPassword := w.passwords(c)
+	var attributes attributeList
+	attributes.add(c.files("certificateFile", "certificateKeyFile", "certificateChainFile", "certificateKeystoreFile")...)
+	attributes.add("certificateKeystoreType", c.KeystoreType, "certificateKeystoreProvider", c.KeystoreProvider)
+	attributes.addPassword("certificateKeystorePassword", password)
+	attributes.add("certificateKeystorePasswordFile", c.KeystorePasswordFile, "certificateKeyAlias", c.KeyAlias)
+	attributes.addPassword("certificateKeyPassword", keyPassword)
+	attributes.add("certificateKeyPasswordFile", c.KeyPasswordFile, attributeType, c.Type)
+	w.begin(elementCertificate, attributes)
+	w.b.WriteString("/>\n")
 }
 
 // files are the names of a certificate's files, under the attributes of a
@@ -185,7 +210,7 @@ func (c *Certificate) files(certificate, key, chain, keystore string) []string {
 }
 
 // passwords are those of a certificate, unless they are in files.
-func (w *snippetWriter) passwords(c *Certificate) (store, key string) {
+func (w *snippetWriter) passwords(c *Certificate) (store, key []byte) {
 	if c.KeystorePasswordFile == "" {
 		store = w.password("the keystore", c.KeystorePassword)
 	}
@@ -211,30 +236,36 @@ func (w *snippetWriter) flat(version int, c Connector) {
 	case len(h.Groups) > 0:
 		w.fail("Tomcat %d can't choose groups", version)
 	}
-	attributes := []string{"port", strconv.Itoa(c.Port), "address", c.Address}
 	password, keyPassword := w.passwords(cert)
 	files := cert.files("SSLCertificateFile", "SSLCertificateKeyFile", "SSLCertificateChainFile", "keystoreFile")
+	protocol := protocolNIO
 	if cert.PEM() {
-		attributes = append(attributes, "protocol", protocolAPR, "SSLEnabled", "true", "scheme", "https", "secure", "true",
-			"SSLProtocol", protocolSum(h.Protocols), "SSLCipherSuite", h.Ciphers, "SSLHonorCipherOrder", isTrue(h.HonorCipherOrder),
+		protocol = protocolAPR
+	}
+	var attributes attributeList
+	attributes.add("port", strconv.Itoa(c.Port), "address", c.Address, "protocol", protocol, "SSLEnabled", "true", "scheme", "https", "secure", "true")
+	if cert.PEM() {
+		attributes.add("SSLProtocol", protocolSum(h.Protocols), "SSLCipherSuite", h.Ciphers, "SSLHonorCipherOrder", isTrue(h.HonorCipherOrder),
 			"SSLVerifyClient", verificationName(h.Verification, "optional", "require"), "SSLVerifyDepth", number(h.VerificationDepth, 10),
 			"SSLCACertificateFile", h.CACertificateFile, "SSLCACertificatePath", h.CACertificatePath,
 			"SSLCARevocationFile", h.CRLFile, "SSLCARevocationPath", h.CRLPath, "SSLDisableSessionTickets", isTrue(h.NoTickets))
-		attributes = append(attributes, files...)
-		attributes = append(attributes, "SSLPassword", keyPassword)
+		attributes.add(files...)
+		attributes.addPassword("SSLPassword", keyPassword)
 	} else {
 		t := &h.Truststore
-		attributes = append(attributes, "protocol", protocolNIO, "SSLEnabled", "true", "scheme", "https", "secure", "true",
-			"sslEnabledProtocols", strings.ReplaceAll(protocolSum(h.Protocols), "+", ","), "ciphers", w.javaNames(version, h.Ciphers),
+		attributes.add("sslEnabledProtocols", strings.ReplaceAll(protocolSum(h.Protocols), "+", ","), "ciphers", w.javaNames(version, h.Ciphers),
 			"useServerCipherSuitesOrder", isTrue(h.HonorCipherOrder),
 			"clientAuth", verificationName(h.Verification, "want", "true"), "trustMaxCertLength", number(h.VerificationDepth, 10),
-			"truststoreFile", t.File, "truststoreType", t.Type, "truststoreProvider", t.Provider, "truststorePass", w.password("the truststore", t.Password),
-			"crlFile", h.CRLFile, "sessionCacheSize", number(h.SessionCacheSize, -1), "sessionTimeout", number(int(h.SessionTimeout/time.Second), 86400))
-		attributes = append(attributes, files...)
-		attributes = append(attributes, "keystoreType", cert.KeystoreType, "keystoreProvider", cert.KeystoreProvider,
-			"keystorePass", password, "keyAlias", cert.KeyAlias, "keyPass", keyPassword)
+			"truststoreFile", t.File, "truststoreType", t.Type, "truststoreProvider", t.Provider)
+		attributes.addPassword("truststorePass", w.password("the truststore", t.Password))
+		attributes.add("crlFile", h.CRLFile, "sessionCacheSize", number(h.SessionCacheSize, -1), "sessionTimeout", number(int(h.SessionTimeout/time.Second), 86400))
+		attributes.add(files...)
+		attributes.add("keystoreType", cert.KeystoreType, "keystoreProvider", cert.KeystoreProvider)
+		attributes.addPassword("keystorePass", password)
+		attributes.add("keyAlias", cert.KeyAlias)
+		attributes.addPassword("keyPass", keyPassword)
 	}
-	w.begin(elementConnector, attributes...)
+	w.begin(elementConnector, attributes)
 	w.b.WriteString("/>\n")
 }
 

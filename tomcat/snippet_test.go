@@ -109,7 +109,6 @@ var sameConnector = []cmp.Option{
 	cmpopts.IgnoreFields(Connector{}, "Line", "Version", "TLS", "StrictSNI"),
 	cmpopts.IgnoreFields(SSLHost{}, "Line", "Ciphers", "CipherSuites"),
 	cmpopts.IgnoreFields(Certificate{}, "Line", "Flat"),
-	cmpopts.EquateEmpty(),
 }
 
 // completed puts the defaults in the place of what a snippet leaves out.
@@ -138,6 +137,9 @@ func completed(c *Connector) {
 			cert := &h.Certificates[j]
 			if cert.PEM() && cert.KeyFile == "" {
 				cert.KeyFile = cert.CertificateFile
+			}
+			if !cert.PEM() && cert.KeystorePassword == nil && cert.KeystorePasswordFile == "" && c.Version < 12 {
+				cert.KeystorePassword = []byte("changeit")
 			}
 		}
 	}

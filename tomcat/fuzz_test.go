@@ -1,0 +1,145 @@
+package tomcat
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// FuzzConnectors reads whatever it gets. What it reads without an error among
+// the findings, it writes and reads again.
+func FuzzConnectors(f *testing.F) {
+	files, err := filepath.Glob(filepath.Join("testdata", "*.xml"))
+	if err != nil || len(files) == 0 {
+		f.Fatal(files, err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data, 0)
+	}
+	for _, c := range configurations {
+		f.Add(server(c.xml(8443)), 10)
+		f.Add(server(c.xml(8443)), 9)
+	}
+	for _, c := range snippetCases() {
+		text, err := Snippet(c.version, c.c)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(server(text), c.version)
+	}
+	f.Fuzz(func(t *testing.T, data []byte, version int) {
+		if version < 7 || version > 12 {
+			version = 0
+		}
+		options := Options{Version: version, Lookup: func(name string) (string, bool) {
+			return "/" + name, len(name)%2 == 0 && !strings.HasPrefix(name, "javax.")
+		}}
+		connectors, findings, err := Connectors(data, options)
+		if err != nil {
+			return
+		}
+		if len(findings) > maxFindings+1 {
+			t.Fatalf("%d findings", len(findings))
+		}
+		for i := range connectors {
+			c := &connectors[i]
+			if !c.TLS {
+				continue
+			}
+			for _, h := range c.Hosts {
+				if len(h.Names) != 1 || len(h.Protocols) == 0 || len(h.Certificates) == 0 {
+					t.Fatalf("%+v", h)
+				}
+			}
+			roundTrip(t, c, About(findings, c))
+		}
+	})
+}
+
+// roundTrip writes a connector and reads it back.
+func roundTrip(t *testing.T, c *Connector, findings []Finding) {
+	for _, f := range findings {
+		if f.Severity == Error {
+			return
+		}
+	}
+	text, err := Snippet(c.Version, *c)
+	if err != nil || strings.Contains(text, "${") || strings.Contains(text, "file:") {
+		return // it says why not, or is not taken literally
+	}
+	back, _, err := Connectors([]byte("<Server><Service>"+text+"</Service></Server>"), Options{Version: c.Version})
+	if err != nil || len(back) != 1 {
+		t.Fatalf("%v: read back from:\n%s", err, text)
+	}
+	want := *c
+	completed(&want)
+	wantHosts(&want)
+	wantHosts(&back[0])
+	if diff := cmp.Diff(want, back[0], sameConnector...); diff != "" {
+		t.Fatalf("-want +read back:\n%s\nfrom:\n%s", diff, text)
+	}
+}
+
+// wantHosts evens out what a snippet leaves to the defaults.
+func wantHosts(c *Connector) {
+	for i := range c.Hosts {
+		h := &c.Hosts[i]
+		if h.SessionTimeout < time.Second {
+			h.SessionTimeout = 24 * time.Hour
+		}
+		if h.VerificationDepth < 1 {
+			h.VerificationDepth = 10
+		}
+		h.SessionCacheSize = max(h.SessionCacheSize, 0)
+		if h.SessionCacheSize == 0 {
+			h.SessionCacheSize = -1
+		}
+		for j := range h.Certificates {
+			// Those of password files that were not read.
+			if cert := &h.Certificates[j]; cert.KeystorePasswordFile != "" {
+				cert.KeystorePassword = nil
+			}
+		}
+	}
+}
+
+// FuzzAttributes gives attributes, one "name=value" a line, in both dialects at
+// once, so that the fuzzer need not know XML.
+func FuzzAttributes(f *testing.F) {
+	for _, attributes := range []string{
+		"port=443\nkeystoreFile=a.p12\nkeystorePass=secret\nclientAuth=want\ntruststoreFile=t",
+		"SSLCertificateFile=a\nSSLCertificateKeyFile=b\nSSLProtocol=all -TLSv1\nSSLCipherSuite=HIGH:!kRSA:+AES",
+		"certificateKeystoreFile=file:///a\ncertificateKeystoreType=JCEKS\ncertificateKeyAlias=\ntype=EC\nprotocols=TLSv1.3",
+		"groups=x25519, P-256,x448\nsessionTimeout=-5\nsessionCacheSize=0\ncertificateVerification=optionalNoCA\ncertificateVerificationDepth=x",
+		"cipherSuites=TLS_AES_128_GCM_SHA256\nciphers=@STRENGTH:ALL\nhonorCipherOrder=yes\nsslProtocol=TLSv1\nbogus=${a:-b}${c}",
+	} {
+		f.Add(10, attributes)
+		f.Add(12, attributes)
+	}
+	f.Fuzz(func(t *testing.T, version int, text string) {
+		if version < 8 || version > 12 {
+			version = 10
+		}
+		var attributes []Attribute
+		for line := range strings.SplitSeq(text, "\n") {
+			if name, value, ok := strings.Cut(line, "="); ok {
+				attributes = append(attributes, Attribute{name, value})
+			}
+		}
+		c, findings := FromAttributes(attributes, Options{Version: version})
+		roundTrip(t, &c, findings)
+		for _, f := range findings {
+			if f.Line != 0 || f.Text == "" {
+				t.Fatalf("%+v", f)
+			}
+		}
+	})
+}
