@@ -379,11 +379,15 @@ func TestFindings(t *testing.T) {
 			},
 			status: check.Healthy, want: []string{},
 		},
+		"PEM without a key": {
+			file:   func(t *testing.T) string { return write(t, "cert.pem", pemOf("CERTIFICATE", leaf.der)) },
+			status: check.Healthy, want: []string{},
+		},
 		"PEM with the wrong key": {
 			file: func(t *testing.T) string {
-				return write(t, "cert.pem", pemOf("CERTIFICATE", leaf.der))
+				return write(t, "cert.pem", pemOf("CERTIFICATE", leaf.der, "PRIVATE KEY", pkcs8(t, good.key)))
 			},
-			status: check.Healthy, want: []string{},
+			status: check.Faulty, want: []string{"error key-mismatch <2>"},
 		},
 		"request": {
 			file:   func(t *testing.T) string { return write(t, "r", pemOf("CERTIFICATE REQUEST", []byte{0x30, 0})) },

@@ -46,6 +46,9 @@ func (x *examination) entry(e *entry.Entry) {
 		key := x.privateKey(e, alias)
 		switch {
 		case len(e.Chain) == 0 && x.partial():
+		case len(e.Chain) == 0 && x.Type == store.PEM && x.store.Len() > 1:
+			// There a chain is what belongs to the key.
+			x.find(Error, "key-mismatch", alias, "no certificate belongs to this private key: every handshake will fail", "")
 		case len(e.Chain) == 0:
 			x.find(Error, "no-certificate", alias, "there is no certificate with the key", command("importcert", "-alias", alias, "-file", "CERTIFICATE", "-keystore", x.Path))
 		case err == nil:

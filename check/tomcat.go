@@ -162,7 +162,8 @@ func pemFiles(c *tomcat.Connector, h *tomcat.SSLHost, cert *tomcat.Certificate, 
 		}
 		data, err := readAtMost(name, x.o.MaxSize)
 		if err != nil {
-			x.unreadable(fmt.Errorf("%s: %w", name, err))
+			x.Path = name
+			x.unreadable(err)
 			return x.finish()
 		}
 		all.Write(data)
