@@ -10,6 +10,9 @@ import (
 // exportcert writes the certificate of an alias, in DER or with -rfc in PEM.
 // With options of our own it writes more than that.
 func exportcert(ctx context.Context, s *session) error {
+	if s.req.Has("bundle") {
+		return exportBundle(ctx, s)
+	}
 	if slices.ContainsFunc(ownExport, s.req.Has) {
 		return exportEntry(ctx, s)
 	}

@@ -14,8 +14,11 @@ import (
 
 // importcert takes in a certificate: as the authority's reply where the alias
 // holds a private key, else as a trusted certificate. With -keyfile it takes
-// in a private key and its chain.
+// in a private key and its chain, with -bundle many trusted certificates.
 func importcert(ctx context.Context, s *session) error {
+	if s.req.Has("bundle") {
+		return importBundle(ctx, s)
+	}
 	if s.opt.given("keyfile") {
 		return importKey(ctx, s)
 	}

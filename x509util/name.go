@@ -42,6 +42,8 @@ type keyword struct {
 // The attribute types as contents of OBJECT IDENTIFIERs.
 const (
 	attrCommonName      = "\x55\x04\x03"                             // 2.5.4.3
+	attrOrganization    = "\x55\x04\x0a"                             // 2.5.4.10
+	attrOrgUnit         = "\x55\x04\x0b"                             // 2.5.4.11
 	attrEmailAddress    = "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"     // 1.2.840.113549.1.9.1
 	attrDomainComponent = "\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19" // 0.9.2342.19200300.100.1.25
 )
@@ -145,10 +147,24 @@ func (n Name) IsEmpty() bool {
 
 // CommonName returns the CN that stands first in text, or "" where there is
 // none.
-func (n Name) CommonName() string {
+func (n Name) CommonName() string { return n.first(attrCommonName) }
+
+// Label returns what people call the holder of the name: its CN, else its OU,
+// else its O, or "" where there is none of them.
+func (n Name) Label() string {
+	for _, oid := range []string{attrCommonName, attrOrgUnit, attrOrganization} {
+		if s := n.first(oid); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// first returns the attribute of that kind that stands first in text.
+func (n Name) first(oid string) string {
 	for _, r := range slices.Backward(n.rdns) {
 		for _, a := range r {
-			if a.oid == attrCommonName {
+			if a.oid == oid {
 				s, _ := a.text()
 				return s
 			}

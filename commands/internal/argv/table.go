@@ -74,9 +74,12 @@ var options = []Option{
 	{Name: "debug", Kind: Flag, Global: true},
 	{Name: "nowarn", Kind: Flag, Global: true},
 
+	{Name: "maxIterations", Kind: Int, Own: true},
+	{Name: "backup", Kind: Flag, Own: true},
 	{Name: "keyfile", Kind: Text, Own: true},
 	{Name: "keyfilepass", Kind: Password, Own: true},
 	{Name: "ca", Kind: List, Own: true},
+	{Name: "bundle", Kind: Text, Own: true},
 	{Name: "key", Kind: Flag, Own: true},
 	{Name: "chain", Kind: Flag, Own: true},
 	{Name: "fullchain", Kind: Flag, Own: true},
@@ -191,6 +194,9 @@ var (
 	docV                = Doc{"v", "", "verbose output"}
 	docValidity         = Doc{"validity", "<days>", "validity number of days"}
 
+	docBackup        = Doc{"backup", "", "keep the keystore as it was as FILE.old"}
+	docMaxIterations = Doc{"maxIterations", "<number>", "key derivation rounds to bear with (default 5000000)"}
+
 	docJvmRoute        = Doc{"jvmRoute", "<name>", "node name put behind each id, as Tomcat does"}
 	docSessionIDLength = Doc{"sessionIdLength", "<bytes>", "random bytes in a session id (default 16)"}
 )
@@ -201,6 +207,7 @@ var commands = []Command{
 		Name: "certreq", Summary: "Generates a certificate request", Task: taskSign,
 		Options: []Doc{docAlias, docSigalg, docFileOut, docKeypass, docKeystore, docDname, docExt, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
+		Extra: []Doc{docMaxIterations},
 		Long: "Writes a PKCS#10 request for the entry's key, to be signed by a certificate authority: " +
 			"to the standard output unless -file names a file.",
 		Examples: []Example{
@@ -211,6 +218,7 @@ var commands = []Command{
 		Name: "changealias", Summary: "Changes an entry's alias", Task: taskStore,
 		Options: []Doc{docAlias, docDestAlias, docKeypass, docKeystore, docCacerts, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
+		Extra: []Doc{docBackup, docMaxIterations},
 		Examples: []Example{
 			{"the entry 1 becomes tomcat", "gokeytool changealias -alias 1 -destalias tomcat -keystore keystore.p12"},
 		},
@@ -219,6 +227,7 @@ var commands = []Command{
 		Name: "delete", Summary: "Deletes an entry", Task: taskStore,
 		Options: []Doc{docAlias, docKeystore, docCacerts, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
+		Extra: []Doc{docBackup, docMaxIterations},
 		Examples: []Example{
 			{"forget a certificate authority", "gokeytool delete -alias oldroot -keystore truststore.p12"},
 		},
@@ -231,12 +240,14 @@ var commands = []Command{
 			{"key", "", "write the private key"},
 			{"chain", "", "write the certificates above its own"},
 			{"fullchain", "", "write its own certificate and those above"},
+			{"bundle", "<file>", "write all trusted certificates in PEM (- prints them)"},
 			{"format", "<format>", "pem (the default here), der, p7b, p12 or jks"},
 			{"encrypt", "", "write the key as encrypted PKCS#8"},
 			{"keyfilepass", "<arg>", "password of what is written"},
 			{"profile", "<name>", "who must be able to read the p12"},
 			{"keypass", "<arg>", "key password, if it is not the keystore's"},
 			{"noprompt", "", "replace a file without asking"},
+			docMaxIterations,
 		},
 		Long: "Writes the entry's own certificate, the first of its chain: DER, or PEM with -rfc. " +
 			"With the options below the others it writes the private key, the chain, or both, and files for other systems; " +
@@ -254,6 +265,7 @@ var commands = []Command{
 		Options: []Doc{docAlias, docKeyalg, docKeysize, docGroupname, docSigalg, docDname, docStartdate, docExt, docValidity,
 			docKeypass, docKeystore, docSigner, docSignerKeypass, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
+		Extra: []Doc{docBackup, docMaxIterations},
 		Long: "Makes a private key and a self-signed certificate for it, or one signed by the entry named with -signer. " +
 			"A browser wants the host's name as an extension: -ext san=dns:NAME.",
 		Examples: []Example{
@@ -265,6 +277,7 @@ var commands = []Command{
 		Name: "genseckey", Summary: "Generates a secret key", Task: taskKeys,
 		Options: []Doc{docAlias, docKeypass, docKeyalg, docKeysize, docKeystore, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
+		Extra: []Doc{docBackup, docMaxIterations},
 		Examples: []Example{
 			{"an AES key", "gokeytool genseckey -alias aes -keyalg AES -keysize 256 -keystore keystore.p12"},
 		},
@@ -273,6 +286,7 @@ var commands = []Command{
 		Name: "gencert", Summary: "Generates certificate from a certificate request", Task: taskSign,
 		Options: []Doc{docRfc, docInfile, docOutfile, docAlias, docSigalg, docDname, docStartdate, docExt, docValidity, docKeypass, docKeystore,
 			docStorepass, docStoretype, docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
+		Extra: []Doc{docMaxIterations},
 		Long: "Signs a request with the key of the entry -alias, which is the certificate authority. " +
 			"Extensions that the request asks for are granted by -ext honored=all only.",
 		Examples: []Example{
@@ -287,20 +301,27 @@ var commands = []Command{
 			{"keyfile", "<file>", "private key to import with its certificates: PEM, DER or a keystore"},
 			{"keyfilepass", "<arg>", "password of the key file"},
 			{"ca", "<file>", "certificates to complete its chain with (may be repeated)"},
+			{"bundle", "<source>", "trust all of a file, a directory, cacerts or system"},
+			{"json", "", "print what -bundle did as JSON"},
+			docBackup, docMaxIterations,
 		},
 		Long: "If the alias names a key, the file is the certificate authority's reply to its request; " +
 			"import the authority's own certificate first. Any other alias becomes a trusted certificate. " +
-			"With -keyfile a private key that was made elsewhere is imported with its chain.",
+			"With -keyfile a private key that was made elsewhere is imported with its chain. " +
+			"With -bundle all certificates of a file (PEM, DER, PKCS#7, a keystore with -keyfilepass) or directory become trusted ones, " +
+			"named by their subjects; cacerts stands for Java's authorities, system for those of the system.",
 		Examples: []Example{
 			{"first the authority", "gokeytool importcert -alias root -file ca.pem -keystore keystore.p12"},
 			{"then its reply", "gokeytool importcert -alias tomcat -file tomcat.pem -keystore keystore.p12"},
 			{"a key and certificate in PEM", "gokeytool import -keyfile key.pem -file fullchain.pem -alias tomcat -keystore keystore.p12"},
+			{"every authority of a bundle", "gokeytool import -bundle ca-bundle.pem -keystore truststore.p12"},
 		},
 	},
 	{
 		Name: "importpass", Aliases: []string{"importpassword"}, Summary: "Imports a password", Task: taskKeys,
 		Options: []Doc{docAlias, docKeypass, docKeyalg, docKeysize, docKeystore, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
+		Extra: []Doc{docBackup, docMaxIterations},
 		Examples: []Example{
 			{"keep a database password", "gokeytool importpass -alias db -keystore keystore.p12"},
 		},
@@ -310,7 +331,8 @@ var commands = []Command{
 		Options: []Doc{docSrcKeystore, docDestKeystore, docSrcStoretype, docDestStoretype, docSrcStorepass, docDestStorepass,
 			docSrcProtected, docDestProtected, docSrcProviderName, docDestProviderName, docSrcAlias, docDestAlias, docSrcKeypass, docDestKeypass,
 			docNoprompt, docAddProvider, docProviderClass, docProviderPath, docV},
-		Long: "The same file as source and destination is converted in place; the old one is kept as FILE.old.",
+		Extra: []Doc{docBackup, docMaxIterations},
+		Long:  "The same file as source and destination is converted in place; the old one is kept as FILE.old.",
 		Examples: []Example{
 			{"JKS to PKCS12", "gokeytool importkeystore -srckeystore old.jks -destkeystore new.p12 -deststoretype pkcs12"},
 			{"one entry under another name", "gokeytool importkeystore -srckeystore bundle.p12 -srcalias 1 -destkeystore keystore.p12 -destalias tomcat"},
@@ -320,7 +342,8 @@ var commands = []Command{
 		Name: "keypasswd", Summary: "Changes the key password of an entry", Task: taskStore,
 		Options: []Doc{docAlias, docKeypass, docNew, docKeystore, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV},
-		Long: "For JKS and JCEKS; the keys of a PKCS12 keystore have the keystore's password.",
+		Extra: []Doc{docBackup, docMaxIterations},
+		Long:  "For JKS and JCEKS; the keys of a PKCS12 keystore have the keystore's password.",
 		Examples: []Example{
 			{"asks for the passwords", "gokeytool keypasswd -alias tomcat -keystore keystore.jks"},
 		},
@@ -329,6 +352,7 @@ var commands = []Command{
 		Name: "list", Summary: "Lists entries in a keystore", Task: taskStore,
 		Options: []Doc{docRfc, docAlias, docKeystore, docCacerts, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
+		Extra: []Doc{docMaxIterations},
 		Examples: []Example{
 			{"one line an entry", "gokeytool list -keystore keystore.p12"},
 			{"everything about one", "gokeytool list -v -alias tomcat -keystore keystore.p12"},
@@ -362,6 +386,7 @@ var commands = []Command{
 		Name: "storepasswd", Summary: "Changes the store password of a keystore", Task: taskStore,
 		Options: []Doc{docNew, docKeystore, docCacerts, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV},
+		Extra: []Doc{docBackup, docMaxIterations},
 		Examples: []Example{
 			{"asks for the passwords", "gokeytool storepasswd -keystore keystore.p12"},
 		},

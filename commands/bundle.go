@@ -1,0 +1,361 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"gokeytool/store"
+	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12"
+	"gokeytool/x509util"
+)
+
+// systemBundles are where the authorities of the system stand in PEM.
+var systemBundles = []string{
+	"/etc/ssl/certs/ca-certificates.crt",                // Debian, Ubuntu, Arch, Alpine
+	"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // Red Hat, Fedora
+	"/etc/pki/tls/certs/ca-bundle.crt",                  // older ones
+	"/var/lib/ca-certificates/ca-bundle.pem",            // SUSE
+	"/etc/ssl/cert.pem",                                 // macOS, BSD
+}
+
+// The sources of -bundle that are no files.
+const (
+	bundleSystem  = "system"
+	bundleCacerts = "cacerts"
+)
+
+// bundle is what a source of trusted certificates holds.
+type bundle struct {
+	certificates []bundled
+	skipped      []string // files of a directory that hold none
+}
+
+type bundled struct {
+	*x509util.Certificate
+	alias string // as the source calls it; empty where it has no names
+}
+
+// bundleSummary is what import -bundle says with -json.
+type bundleSummary struct {
+	Keystore string          `json:"keystore"`
+	Added    []bundleAdded   `json:"added"`
+	Present  int             `json:"present"` // certificates that were there already, or twice in the source
+	Expired  int             `json:"expired"` // of those that were added
+	Skipped  []string        `json:"skipped"` // files of a directory without certificates
+	present  map[string]bool // by DER
+}
+
+type bundleAdded struct {
+	Alias    string `json:"alias"`
+	Subject  string `json:"subject"`
+	NotAfter string `json:"notAfter"` // RFC 3339, UTC
+	SHA256   string `json:"sha256"`
+}
+
+// importBundle makes trusted certificates of all that a file, a directory or
+// the system has, in one go.
+func importBundle(ctx context.Context, s *session) error {
+	if err := s.openKeystore(ctx, access{creates: true, changes: true}); err != nil {
+		return err
+	}
+	source, _ := s.req.Value("bundle")
+	found, err := s.readBundle(source)
+	if err != nil {
+		return err
+	}
+	sum := bundleSummary{Keystore: s.ks.path, Added: []bundleAdded{}, Skipped: append([]string{}, found.skipped...)}
+	sum.present = make(map[string]bool, s.ks.Len())
+	for _, e := range s.ks.Entries() {
+		if e.Kind == entry.TrustedCertificate {
+			sum.present[string(e.Chain[0].DER)] = true
+		}
+	}
+	for _, c := range found.certificates {
+		if err := s.addBundled(c, &sum); err != nil {
+			return err
+		}
+	}
+	if len(sum.Added) > 0 {
+		if err := s.ks.save(); err != nil {
+			return err
+		}
+	}
+	if s.req.Has("json") {
+		out := json.NewEncoder(s.Stdout)
+		out.SetIndent("", "  ")
+		return out.Encode(sum)
+	}
+	s.sayBundle(&sum)
+	return nil
+}
+
+// addBundled stores one certificate, if it is not there yet.
+func (s *session) addBundled(c bundled, sum *bundleSummary) error {
+	if sum.present[string(c.Raw)] {
+		sum.Present++
+		return nil
+	}
+	sum.present[string(c.Raw)] = true
+	alias := s.freeAlias(c)
+	if err := s.ks.SetCertificate(alias, entry.Certificate{Type: "X.509", DER: c.Raw}, s.Now()); err != nil {
+		return err
+	}
+	if c.NotAfter.Before(s.Now()) {
+		sum.Expired++
+	}
+	sum.Added = append(sum.Added, bundleAdded{
+		Alias: s.ks.AliasOf(alias), Subject: c.Subject.String(),
+		NotAfter: c.NotAfter.Format("2006-01-02T15:04:05Z"), SHA256: x509util.Fingerprint(c.Raw, "SHA-256"),
+	})
+	return nil
+}
+
+// sayBundle sums up what import -bundle did.
+func (s *session) sayBundle(sum *bundleSummary) {
+	if s.opt.verbose {
+		for _, a := range sum.Added {
+			fmt.Fprintf(s.Stderr, "<%s> %s\n", x509util.Printable(a.Alias), x509util.Printable(a.Subject))
+		}
+		for _, name := range sum.Skipped {
+			fmt.Fprintf(s.Stderr, "no certificate: %s\n", x509util.Printable(name))
+		}
+	}
+	text := count(len(sum.Added), "certificate was added to keystore", "certificates were added to keystore")
+	if sum.Present > 0 {
+		text += ", " + count(sum.Present, "was there already", "were there already")
+	}
+	if n := len(sum.Skipped); n > 0 {
+		text += ", " + count(n, "file holds none", "files hold none")
+	}
+	fmt.Fprintln(s.Stderr, text)
+	if sum.Expired > 0 {
+		fmt.Fprintf(s.Stderr, "gokeytool: %s: gokeytool check %s\n",
+			count(sum.Expired, "of those added has expired", "of those added have expired"), s.ks.path)
+	}
+	s.announceStored()
+}
+
+// count is a number with the words that fit it.
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return group(int64(n)) + " " + many
+}
+
+// freeAlias is a new alias for a certificate: the one it had where it comes
+// from, else its subject's name.
+func (s *session) freeAlias(c bundled) string {
+	base := c.alias
+	if base == "" {
+		base = aliasOf(c.Subject.Label())
+	}
+	alias := base
+	for n := 2; ; n++ {
+		if _, taken := s.ks.Store.Get(alias); !taken {
+			return alias
+		}
+		alias = base + "-" + strconv.Itoa(n)
+	}
+}
+
+// aliasOf makes an alias of a name: letters and digits in lower case, with a
+// hyphen for whatever is between them. It can be typed in a shell as it is.
+func aliasOf(name string) string {
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	if len(words) == 0 {
+		return "certificate"
+	}
+	return strings.Join(words, "-")
+}
+
+// readBundle reads the certificates of a source: "system", "cacerts", a
+// directory, or a file of certificates or a keystore.
+func (s *session) readBundle(source string) (*bundle, error) {
+	switch source {
+	case bundleCacerts:
+		cacerts, err := s.cacerts()
+		if err != nil {
+			return nil, err
+		}
+		return storedBundle(source, cacerts)
+	case bundleSystem:
+		path, err := s.systemBundle()
+		if err != nil {
+			return nil, err
+		}
+		source = path
+	}
+	info, err := os.Stat(source)
+	if err != nil {
+		return nil, fileError(source, pathCause(err))
+	}
+	if info.IsDir() {
+		return s.readBundleDir(source)
+	}
+	data, err := s.readInput(source)
+	if err != nil {
+		return nil, err
+	}
+	return s.parseBundle(source, data)
+}
+
+// systemBundle finds the file of the system's authorities.
+func (s *session) systemBundle() (string, error) {
+	if file, _ := s.LookupEnv("SSL_CERT_FILE"); file != "" {
+		return file, nil
+	}
+	for _, file := range systemBundles {
+		if _, err := os.Stat(file); err == nil {
+			return file, nil
+		}
+	}
+	return "", withHint(errors.New("the system keeps its authorities in no file that is known"), "set SSL_CERT_FILE, or name the file or directory")
+}
+
+// readBundleDir reads all files below a directory. Those that hold no
+// certificate are passed over.
+func (s *session) readBundleDir(dir string) (*bundle, error) {
+	all := new(bundle)
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := os.Stat(path) // a link may lead to the certificate
+		if err != nil || !info.Mode().IsRegular() || info.Size() == 0 || info.Size() > maxInput {
+			all.skipped = append(all.skipped, path)
+			return nil
+		}
+		data, err := s.readInput(path)
+		if err != nil {
+			return err
+		}
+		one, err := s.parseBundle(path, data)
+		if err != nil {
+			all.skipped = append(all.skipped, path)
+			return nil
+		}
+		all.certificates = append(all.certificates, one.certificates...)
+		return nil
+	})
+	if err != nil {
+		return nil, fileError(dir, pathCause(err))
+	}
+	if len(all.certificates) == 0 {
+		return nil, fmt.Errorf("%s holds no certificates", x509util.Printable(dir))
+	}
+	return all, nil
+}
+
+// parseBundle reads the certificates of a file, or the trusted ones of a
+// keystore.
+func (s *session) parseBundle(name string, data []byte) (*bundle, error) {
+	if len(data) == 0 {
+		return nil, fmt.Errorf("%s is empty", x509util.Printable(name))
+	}
+	if _, err := store.Detect(data); err == nil {
+		source, err := store.Decode(name, data, store.Options{Password: s.opt.keyfilepass})
+		if err != nil {
+			return nil, err
+		}
+		return storedBundle(name, source)
+	}
+	parsed, err := x509util.ParseCertificates(data)
+	if err != nil {
+		return nil, withHint(failf("Input not an X.509 certificate"), describeInput(name, err)...)
+	}
+	b := new(bundle)
+	for _, c := range parsed {
+		b.certificates = append(b.certificates, bundled{Certificate: c})
+	}
+	return b, nil
+}
+
+// storedBundle takes the trusted certificates of a keystore, also those that
+// lack Java's mark.
+func storedBundle(name string, from *store.Store) (*bundle, error) {
+	b := new(bundle)
+	add := func(alias string, c entry.Certificate) error {
+		parsed, err := x509util.ParseCertificate(c.DER)
+		if err != nil {
+			return fmt.Errorf("%s: %w", x509util.Printable(name), err)
+		}
+		b.certificates = append(b.certificates, bundled{parsed, alias})
+		return nil
+	}
+	for _, e := range from.Sorted() {
+		if e.Kind != entry.TrustedCertificate {
+			continue
+		}
+		if err := add(from.AliasOf(e.Alias), e.Chain[0]); err != nil {
+			return nil, err
+		}
+	}
+	if from.Type() == store.PKCS12 {
+		for _, c := range pkcs12.Untrusted(from.File()) {
+			if err := add("", c); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(b.certificates) == 0 {
+		return nil, withHint(fmt.Errorf("%s holds no trusted certificates that can be read", x509util.Printable(name)),
+			"give its password with -keyfilepass; to take entries with keys: gokeytool importkeystore")
+	}
+	return b, nil
+}
+
+// exportBundle writes the trusted certificates of a keystore in PEM, each
+// below its alias.
+func exportBundle(ctx context.Context, s *session) error {
+	if err := s.openKeystore(ctx, access{asks: asksOnce}); err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	n := 0
+	for _, e := range s.ks.Sorted() {
+		if e.Kind != entry.TrustedCertificate {
+			continue
+		}
+		n++
+		fmt.Fprintf(&out, "# %s\n", x509util.Printable(s.ks.AliasOf(e.Alias)))
+		if err := pem.Encode(&out, &pem.Block{Type: "CERTIFICATE", Bytes: e.Chain[0].DER}); err != nil {
+			return err
+		}
+	}
+	if n == 0 {
+		return withHint(fmt.Errorf("%s holds no trusted certificates that can be read", x509util.Printable(s.ks.path)), s.whyNoTrust()...)
+	}
+	file, _ := s.req.Value("bundle")
+	if file == "-" {
+		file = ""
+	}
+	if err := s.writeOutput(file, out.Bytes()); err != nil || file == "" {
+		return err
+	}
+	fmt.Fprintf(s.Stderr, "%s in file <%s>\n", count(n, "certificate stored", "certificates stored"), file)
+	return nil
+}
+
+// whyNoTrust says why a keystore may have no trusted certificates.
+func (s *session) whyNoTrust() []string {
+	switch {
+	case s.ks.Type() != store.PKCS12:
+	case len(pkcs12.Untrusted(s.ks.File())) > 0:
+		return []string{"its certificates lack Java's mark: gokeytool trustmark " + s.ks.path}
+	case s.ks.password == nil:
+		return []string{"without its password its certificates stay unread: give it with -storepass"}
+	}
+	return []string{"the certificate of a key is exported with its alias: gokeytool export -fullchain -alias ALIAS"}
+}
