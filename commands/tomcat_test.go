@@ -2,7 +2,6 @@ package commands_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/tls"
 	"encoding/pem"
 	"fmt"
@@ -16,9 +15,6 @@ import (
 
 	"gokeytool/internal/testtool"
 )
-
-// Where Debian's package tomcat10 has Tomcat.
-const catalinaHome = "/usr/share/tomcat10"
 
 // tomcatStore is a keystore that Tomcat is to serve.
 type tomcatStore struct {
@@ -95,6 +91,7 @@ func TestTomcat(t *testing.T) {
 		t.Skip("starts Tomcat")
 	}
 	curl := testtool.Look(t, "curl")
+	testtool.TomcatHome(t)
 	base := t.TempDir()
 	gokeytool := func(t *testing.T, dir, line string) {
 		t.Helper()
@@ -162,77 +159,43 @@ func storeDir(base string, i int) string {
 	return fmt.Sprintf("%s-%d", base, i)
 }
 
-// startTomcat starts Tomcat with these connectors, and returns their ports.
+// startTomcat starts Tomcat with these connectors and a page, and returns their
+// ports.
 func startTomcat(t *testing.T, connectors string, n int) []string {
 	t.Helper()
-	if _, err := os.Stat(filepath.Join(catalinaHome, "bin", "bootstrap.jar")); err != nil {
-		testtool.Missing(t, "Tomcat 10")
-	}
-	java := testtool.Look(t, "java")
 	base := t.TempDir()
+	root := filepath.Join(base, "webapps", "ROOT")
+	if err := os.MkdirAll(filepath.Join(root, "WEB-INF"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	for name, text := range map[string]string{
-		"conf/server.xml": `<Server port="-1"><Service name="Catalina">` + connectors + `
-      <Engine name="Catalina" defaultHost="localhost"><Host name="localhost" appBase="webapps"/></Engine>
-    </Service></Server>`,
-		"webapps/ROOT/index.html": "served by Tomcat\n",
-		"webapps/ROOT/WEB-INF/web.xml": `<web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6.0" metadata-complete="true">
+		"index.html": "served by Tomcat\n",
+		"WEB-INF/web.xml": `<web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6.0" metadata-complete="true">
       <servlet><servlet-name>default</servlet-name><servlet-class>org.apache.catalina.servlets.DefaultServlet</servlet-class></servlet>
       <servlet-mapping><servlet-name>default</servlet-name><url-pattern>/</url-pattern></servlet-mapping>
       <welcome-file-list><welcome-file>index.html</welcome-file></welcome-file-list>
     </web-app>`,
-		"temp/README": "Tomcat's temporary files\n",
-		"logs/README": "Tomcat's logs\n",
 	} {
-		path := filepath.Join(base, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	bin := filepath.Join(catalinaHome, "bin")
-	cmd := exec.CommandContext(ctx, java, "-XX:TieredStopAtLevel=1", "-Xmx256m",
-		"-cp", filepath.Join(bin, "bootstrap.jar")+":"+filepath.Join(bin, "tomcat-juli.jar"),
-		"-Dcatalina.home="+catalinaHome, "-Dcatalina.base="+base, "-Djava.io.tmpdir="+filepath.Join(base, "temp"),
-		"org.apache.catalina.startup.Bootstrap", "start")
-	var log screen
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		_ = cmd.Wait()
-		close(ended)
-	}()
-	t.Cleanup(func() {
-		cancel()
-		<-ended
-	})
+	tomcat := testtool.StartTomcat(t, base, []byte(`<Server port="-1"><Service name="Catalina">`+connectors+`
+      <Engine name="Catalina" defaultHost="localhost"><Host name="localhost" appBase="webapps"/></Engine>
+    </Service></Server>`))
 
 	// Tomcat logs the connectors when it starts them, in order:
 	// Starting ProtocolHandler ["https-jsse-nio-127.0.0.1-auto-1-35791"]
 	started := regexp.MustCompile(`Starting ProtocolHandler \["https-\S+-auto-\d+-(\d+)"\]`)
-	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
-		found := started.FindAllStringSubmatch(log.text(), -1)
-		if len(found) == n && strings.Contains(log.text(), "Server startup in") {
-			ports := make([]string, n)
-			for i, match := range found {
-				ports[i] = match[1]
-			}
-			return ports
-		}
-		select {
-		case <-ended:
-			t.Fatalf("Tomcat ended:\n%s", log.text())
-		default:
-		}
-		if time.Now().After(deadline) || strings.Contains(log.text(), "Server startup in") {
-			t.Fatalf("Tomcat did not start all connectors:\n%s", log.text())
-		}
+	found := started.FindAllStringSubmatch(tomcat.Log(), -1)
+	if !tomcat.Started || len(found) != n {
+		t.Fatalf("Tomcat did not start all connectors:\n%s", tomcat.Log())
 	}
+	ports := make([]string, n)
+	for i, match := range found {
+		ports[i] = match[1]
+	}
+	return ports
 }
 
 // ourChoice is the certificate that serve shows when it is given no alias.
