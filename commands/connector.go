@@ -245,6 +245,10 @@ func (s *session) entryIdentity(opened *store.Store, path string, e *entry.Entry
 		return endpoint.Identity{}, java("java.io.IOException", fmt.Sprintf("Alias name [%s] does not identify a key entry", alias))
 	}
 	key, err := opened.Key(e.Alias, password)
+	if errors.Is(err, entry.ErrPassword) {
+		err = withHint(err, fmt.Sprintf("the key <%s> of %s has another password than the one tried: give it with -keypass, which Tomcat calls certificateKeyPassword (keyPass in the flat dialect)",
+			x509util.Printable(alias), x509util.Printable(path)))
+	}
 	if err != nil {
 		return endpoint.Identity{}, err
 	}

@@ -211,11 +211,7 @@ func (s *session) throwAway(host *tomcat.SSLHost) (*served, error) {
 // judgeServed prints what is wrong with what is to be served. Where no client
 // could connect it is not served, unless -force is given.
 func (s *session) judgeServed(checks []endpoint.Check) error {
-	for _, check := range checks {
-		if !check.OK || check.Warn {
-			s.printCheck(s.Stderr, check)
-		}
-	}
+	s.printChecks(s.Stderr, slices.DeleteFunc(slices.Clone(checks), func(c endpoint.Check) bool { return c.OK && !c.Warn }))
 	if fatal(checks) && !s.opt.force {
 		return withHint(errors.New("no client could use this: it is not served"),
 			"mend it as said above, or serve all the same with -force")
@@ -369,15 +365,21 @@ func (s *session) reload(ctx context.Context, server *endpoint.Server, load func
 		if err == nil {
 			err = s.judgeServed(v.checks)
 		}
+		var changes []string
 		if err == nil {
-			err = server.Update(v.config.Identities, v.config.Hosts)
+			changes, err = server.Update(v.config.Identities, v.config.Policy, v.config.Hosts)
 		}
 		if err != nil {
 			text, _ := s.javaText(err)
 			fmt.Fprintf(s.Stderr, "gokeytool: not reloaded, the old certificate is served on: %s\n", x509util.Printable(text))
 			continue
 		}
-		fmt.Fprintln(s.Stdout, "Reloaded")
+		if len(changes) == 0 {
+			changes = []string{"the certificates are the same"}
+		}
+		for _, change := range changes {
+			fmt.Fprintf(s.Stdout, "Reloaded: %s\n", x509util.Printable(change))
+		}
 	}
 }
 

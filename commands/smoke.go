@@ -89,8 +89,8 @@ func (s *session) keyCheck(err error) endpoint.Check {
 
 // report prints checks and returns how many failed.
 func (s *session) report(checks []endpoint.Check) (failed int) {
+	s.printChecks(s.Stdout, checks)
 	for _, check := range checks {
-		s.printCheck(s.Stdout, check)
 		if !check.OK {
 			failed++
 		}
@@ -98,17 +98,27 @@ func (s *session) report(checks []endpoint.Check) (failed int) {
 	return failed
 }
 
-// printCheck prints a check in a line, and its remedy below it.
-func (s *session) printCheck(w io.Writer, check endpoint.Check) {
-	mark := "ok  "
-	switch {
-	case !check.OK:
-		mark = "FAIL"
-	case check.Warn:
-		mark = "warn"
-	}
-	fmt.Fprintf(w, "  %s  %-18s  %s\n", mark, check.Name, x509util.Printable(check.Detail))
-	if check.Remedy != "" && mark != "ok  " {
-		fmt.Fprintf(w, "  %22s  -> %s\n", "", x509util.Printable(check.Remedy))
+// printChecks prints a check in a line, and its remedy below it: a remedy that
+// mends several stands below the first of them.
+func (s *session) printChecks(w io.Writer, checks []endpoint.Check) {
+	said := make(map[string]bool)
+	for _, check := range checks {
+		mark := "ok  "
+		switch {
+		case !check.OK:
+			mark = "FAIL"
+		case check.Warn:
+			mark = "warn"
+		}
+		fmt.Fprintf(w, "  %s  %-18s  %s\n", mark, check.Name, x509util.Printable(check.Detail))
+		if check.Remedy == "" || mark == "ok  " {
+			continue
+		}
+		remedy := check.Remedy
+		if said[remedy] {
+			remedy = "the same mends it"
+		}
+		said[check.Remedy] = true
+		fmt.Fprintf(w, "  %22s  -> %s\n", "", x509util.Printable(remedy))
 	}
 }

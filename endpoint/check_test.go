@@ -209,17 +209,35 @@ func TestSmoke(t *testing.T) {
 					t.Errorf("%+v", c)
 				}
 			}
-			want := "key chain names dates usage strength suites handshake TLSv1.3 handshake TLSv1.2 resumption TLSv1.3 resumption TLSv1.2 HTTP"
+			want := "key chain names dates usage strength suites handshake TLSv1.3 handshake TLSv1.2 resumption TLSv1.3 resumption TLSv1.2 HTTP probe"
 			if got := strings.Join(order, " "); got != want {
 				t.Errorf("%s\nwant %s", got, want)
 			}
 			if c := find(t, checks, "handshake TLSv1.3"); !strings.Contains(c.Detail, "TLS_AES_128_GCM_SHA256, X25519MLKEM768, verified by a client that trusts CN=Root, O=Example alone") {
 				t.Error(c.Detail)
 			}
+			if c := find(t, checks, "probe"); !strings.Contains(c.Detail, "the same verdict in 7 checks, TLSv1.3 and TLSv1.2 with ") {
+				t.Error(c.Detail)
+			}
 			if c := find(t, checks, "HTTP"); !strings.HasPrefix(c.Detail, "GET /api/tls: 200 OK over HTTP/2, JSESSIONID=") {
 				t.Error(c.Detail)
 			}
 		})
+	}
+}
+
+// TestSmokeFromOutside: what another server than the entry's looks like.
+func TestSmokeFromOutside(t *testing.T) {
+	id, other := newIdentity(t, "p256", "localhost"), newIdentity(t, "p256", "other.example")
+	server := start(t, Config{Identities: []Identity{other}, Policy: Policy{Protocols: []uint16{tls.VersionTLS12}}})
+	cfg := SmokeConfig{Identity: id, Now: time.Now}
+	e, _ := newExamination(id, time.Now())
+	s := &smoker{cfg: &cfg, address: server.Addr().String(), host: "localhost", trust: e}
+	c := s.fromOutside(t.Context(), Examine(id, time.Now()), []uint16{tls.VersionTLS13, tls.VersionTLS12})
+	for _, want := range []string{"TLSv1.2 are accepted, TLSv1.3, TLSv1.2 configured", "names: localhost is not among the names", "the server has another certificate"} {
+		if c.OK || !strings.Contains(c.Detail, want) {
+			t.Errorf("%+v does not say %q", c, want)
+		}
 	}
 }
 
@@ -246,7 +264,7 @@ func TestSmokeFindsFaults(t *testing.T) {
 		{"good", SmokeConfig{Identity: good}, nil, nil, ""},
 		{"host", SmokeConfig{Identity: good, Host: "127.0.0.1"}, nil, nil, ""},
 		{"other host", SmokeConfig{Identity: good, Host: "www.example.com"}, []string{"names"}, []string{"handshake TLSv1.3", "handshake TLSv1.2"}, "www.example.com is not among the names: dns:localhost, ip:127.0.0.1"},
-		{"other key", SmokeConfig{Identity: otherKey}, []string{"key", "handshake TLSv1.3", "handshake TLSv1.2", "resumption TLSv1.3", "resumption TLSv1.2", "HTTP"}, nil, "every handshake will fail"},
+		{"other key", SmokeConfig{Identity: otherKey}, []string{"key", "handshake TLSv1.3", "handshake TLSv1.2", "resumption TLSv1.3", "resumption TLSv1.2", "HTTP", "probe"}, nil, "every handshake will fail"},
 		{"expired", SmokeConfig{Identity: func() Identity {
 			id := good
 			id.Chain = [][]byte{sign(t, expired, id.Key, middle).Raw, middle.cert.Raw, root.cert.Raw}

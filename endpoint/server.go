@@ -253,59 +253,69 @@ func (s *Server) Close() error {
 }
 
 // Update serves other identities and hosts from now on, in place of those of
-// Config, and logs what is different. On an error all stays as it was.
-// Connections that are open go on; TLS sessions of identities that are gone
-// can't be resumed. It does not examine the identities, and must not be called
-// concurrently.
-func (s *Server) Update(ids []Identity, hosts []Host) error {
+// Config, and returns what is different, a line a certificate, which it logs as
+// well. On an error all stays as it was. Connections that are open go on; TLS
+// sessions of identities that are gone can't be resumed. It does not examine
+// the identities, and must not be called concurrently.
+func (s *Server) Update(ids []Identity, policy Policy, hosts []Host) ([]string, error) {
 	cfg := s.cfg
-	cfg.Identities, cfg.Hosts = ids, hosts
+	cfg.Identities, cfg.Policy, cfg.Hosts = ids, policy, hosts
 	fresh, err := newHosts(&cfg)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s.logDifference(s.hosts.Swap(fresh), fresh)
-	s.cfg.Identities, s.cfg.Hosts = ids, hosts
-	return nil
+	changes := difference(s.hosts.Swap(fresh), fresh)
+	for _, change := range changes {
+		s.cfg.Logger.Info("updated", "change", change)
+	}
+	s.cfg.Identities, s.cfg.Policy, s.cfg.Hosts = ids, policy, hosts
+	return changes, nil
 }
 
-// logDifference logs which certificates are served that were not, and the
-// other way round.
-func (s *Server) logDifference(old, fresh *hosts) {
+// difference says which certificates are served that were not, and the other
+// way round.
+func difference(old, fresh *hosts) (changes []string) {
 	type place struct{ host, alias string }
+	var places []place // in a steady order
 	collect := func(h *hosts) map[place]*served {
 		all := make(map[place]*served)
 		for _, host := range h.all {
 			for _, id := range host.identities {
-				all[place{host.name, id.Alias}] = id
+				at := place{host.name, id.Alias}
+				all[at] = id
+				if !slices.Contains(places, at) {
+					places = append(places, at)
+				}
 			}
 		}
 		return all
 	}
 	before, after := collect(old), collect(fresh)
-	log := func(message string, at place, attrs ...any) {
-		s.cfg.Logger.Info(message, append([]any{"alias", at.alias, "host", at.host}, attrs...)...)
-	}
 	show := func(id *served) string {
 		c := describe(id.Chain[0])
 		return fmt.Sprintf("%s, serial %s, until %s", c.Subject, c.Serial, day(c.NotAfter))
 	}
-	for at, was := range before {
-		now := after[at]
-		switch {
+	for _, at := range places {
+		what := ""
+		switch was, now := before[at], after[at]; {
 		case now == nil:
-			log("no longer served", at, "certificate", show(was))
+			what = "no longer served: " + show(was)
+		case was == nil:
+			what = "served anew: " + show(now)
 		case now.leaf != was.leaf:
-			log("certificate replaced", at, "old", show(was), "new", show(now))
+			what = "certificate replaced: " + show(was) + " -> " + show(now)
 		case !slices.EqualFunc(now.Chain, was.Chain, bytes.Equal):
-			log("chain changed", at, "certificates", len(now.Chain))
+			what = fmt.Sprintf("chain changed: %d certificates -> %d", len(was.Chain), len(now.Chain))
+		default:
+			continue
 		}
-	}
-	for at, now := range after {
-		if before[at] == nil {
-			log("served anew", at, "certificate", show(now))
+		where := "<" + at.alias + ">"
+		if at.host != defaultHost {
+			where += " for " + at.host
 		}
+		changes = append(changes, where+" "+what)
 	}
+	return changes
 }
 
 // errorLog brings net/http's messages to a slog.Logger.

@@ -621,15 +621,19 @@ func TestUpdate(t *testing.T) {
 	server := start(t, Config{Identities: []Identity{old}, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	c := newClient(t, server, old, nil)
 	first := c.facts(t)
-	if err := server.Update([]Identity{{Alias: "bad"}}, nil); err == nil {
+	if _, err := server.Update([]Identity{{Alias: "bad"}}, Policy{}, nil); err == nil {
 		t.Error("an identity without a key was taken")
 	}
 	c.reconnect()
 	if facts := c.facts(t); facts.Entry.Alias != "old" || !facts.Session.Resumed {
 		t.Errorf("after a refused update: %+v", facts)
 	}
-	if err := server.Update([]Identity{fresh}, nil); err != nil {
+	changes, err := server.Update([]Identity{fresh}, Policy{}, nil)
+	if err != nil {
 		t.Fatal(err)
+	}
+	if len(changes) != 2 || !strings.HasPrefix(changes[0], "<old> no longer served: CN=localhost, serial ") || !strings.HasPrefix(changes[1], "<new> served anew: CN=localhost, serial ") {
+		t.Errorf("changes: %q", changes)
 	}
 	if facts := c.facts(t); facts.Entry.Alias != "old" {
 		t.Errorf("an open connection changed to %q", facts.Entry.Alias)
@@ -638,13 +642,28 @@ func TestUpdate(t *testing.T) {
 	if facts := c.facts(t); facts.Entry.Alias != "new" || facts.Session.Resumed || facts.Session.ID == first.Session.ID {
 		t.Errorf("after the update: %+v %+v", facts.Entry, facts.Session)
 	}
-	contains(t, []byte(log.String()), `msg="no longer served" alias=old host=_default_`, `msg="served anew" alias=new`)
+	contains(t, []byte(log.String()), `msg=updated change="<old> no longer served: CN=localhost, serial `)
 	renewed := old
 	renewed.Alias = "new"
-	if err := server.Update([]Identity{renewed}, []Host{{Names: []string{"a.example"}, Identities: []Identity{fresh}}}); err != nil {
+	changes, err = server.Update([]Identity{renewed}, Policy{}, []Host{{Names: []string{"a.example"}, Identities: []Identity{fresh}}})
+	if err != nil {
 		t.Fatal(err)
 	}
-	contains(t, []byte(log.String()), `msg="certificate replaced" alias=new host=_default_ old="CN=localhost, serial`, `msg="served anew" alias=new host=a.example`)
+	if len(changes) != 2 || !strings.HasPrefix(changes[0], "<new> certificate replaced: CN=localhost, serial ") || !strings.HasPrefix(changes[1], "<new> for a.example served anew: ") {
+		t.Errorf("changes: %q", changes)
+	}
+	alone := renewed
+	alone.Chain = renewed.Chain[:1]
+	if changes, err = server.Update([]Identity{alone}, Policy{Protocols: []uint16{tls.VersionTLS12}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if len(changes) != 2 || changes[1] != "<new> chain changed: 3 certificates -> 1" {
+		t.Errorf("changes: %q", changes)
+	}
+	if conn, err := tls.Dial("tcp", server.Addr().String(), &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS13}); err == nil {
+		conn.Close()
+		t.Error("the policy was not updated")
+	}
 }
 
 func TestPaths(t *testing.T) {

@@ -36,7 +36,8 @@ type SmokeConfig struct {
 // port and connects as a client, with each protocol version of the policy, the
 // newest first. The client trusts the last certificate of the chain and
 // nothing else. The checks are those of Examine, then a handshake for each
-// version, a resumption for each version, and HTTP.
+// version, a resumption for each version, HTTP, and whether Probe sees from
+// outside what is served.
 func Smoke(ctx context.Context, cfg SmokeConfig) []Check {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -79,7 +80,66 @@ func Smoke(ctx context.Context, cfg SmokeConfig) []Check {
 	}
 	checks = append(checks, handshakes...)
 	checks = append(checks, resumptions...)
-	return append(checks, answers)
+	return append(checks, answers, s.fromOutside(ctx, checks, versions))
+}
+
+// fromOutside holds what Probe sees of the endpoint against what is served and
+// what Examine found: the same certificate, the same verdicts on it, and of all
+// protocol versions those that are configured.
+func (s *smoker) fromOutside(ctx context.Context, inside []Check, versions []uint16) Check {
+	c := Check{Name: "probe"}
+	id := s.cfg.Identity
+	roots := x509.NewCertPool()
+	if top, err := x509.ParseCertificate(id.Chain[len(id.Chain)-1]); err == nil {
+		roots.AddCert(top)
+	}
+	report, err := Probe(ctx, ProbeConfig{
+		Address: s.address, ServerName: s.host, Roots: roots, RootsName: "the end of the chain",
+		Against: &id, Timeout: s.cfg.Timeout, Now: s.cfg.Now,
+	})
+	if err != nil {
+		c.Detail = err.Error()
+		return c
+	}
+	var accepted, configured, differ []string
+	suites := 0
+	for _, protocol := range report.Protocols {
+		if protocol.Accepted {
+			accepted = append(accepted, protocol.Name)
+			suites += len(protocol.Suites)
+		}
+	}
+	for _, version := range versions {
+		configured = append(configured, protocolName(version))
+	}
+	if !slices.Equal(accepted, configured) {
+		differ = append(differ, fmt.Sprintf("%s are accepted, %s configured", strings.Join(accepted, ", "), strings.Join(configured, ", ")))
+	}
+	dates := slices.ContainsFunc(inside, func(own Check) bool { return own.Name == "dates" && own.OK })
+	agreed := 0
+	for _, seen := range report.Checks {
+		if seen.Name == "deployed" && !seen.OK {
+			differ = append(differ, seen.Detail)
+		}
+		at := slices.IndexFunc(inside, func(own Check) bool { return own.Name == seen.Name })
+		// Probe's suites are those that are accepted, not those of the key,
+		// and it resumes no session of an expired certificate.
+		if at < 0 || seen.Name == "suites" || strings.HasPrefix(seen.Name, "resumption") && !dates {
+			continue
+		}
+		if own := inside[at]; own.OK != seen.OK || own.Warn != seen.Warn {
+			differ = append(differ, fmt.Sprintf("%s: %s", seen.Name, seen.Detail))
+			continue
+		}
+		agreed++
+	}
+	if len(differ) > 0 {
+		c.Detail = "seen from outside it is different: " + strings.Join(differ, "; ")
+		return c
+	}
+	c.OK = true
+	c.Detail = fmt.Sprintf("from outside: this certificate, the same verdict in %d checks, %s with %d suites and nothing older", agreed, strings.Join(accepted, " and "), suites)
+	return c
 }
 
 // serveForSmoke starts an endpoint on a free loopback port.
