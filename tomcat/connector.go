@@ -3,7 +3,6 @@ package tomcat
 import (
 	"fmt"
 	"iter"
-	"math"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -24,7 +23,7 @@ func Connectors(data []byte, opt Options) ([]Connector, []Finding, error) {
 		return nil, nil, err
 	}
 	if root.name != "Server" {
-		return nil, nil, &SyntaxError{root.line, fmt.Sprintf("the root element is <%s>, not <Server>", root.name)}
+		return nil, nil, &SyntaxError{root.line, fmt.Sprintf("the root element is <%s>, not <Server>", clip(root.name, 60))}
 	}
 	r := reader{opt: opt, version: opt.Version}
 	if r.version == 0 {
@@ -56,8 +55,7 @@ func Connectors(data []byte, opt Options) ([]Connector, []Finding, error) {
 	}
 	r.inside = 0
 	r.compare(connectors)
-	slices.SortStableFunc(r.findings, func(a, b Finding) int { return a.Line - b.Line })
-	return connectors, r.findings, nil
+	return connectors, r.sorted(), nil
 }
 
 // Attribute is a setting by its name in either dialect, as it may be given on a
@@ -110,7 +108,7 @@ func FromAttributes(attributes []Attribute, opt Options) (Connector, []Finding) 
 	h.Certificates = []Certificate{r.certificate(e, certificate)}
 	r.trust(&h, host)
 	c.Hosts = []SSLHost{h}
-	return c, r.findings
+	return c, r.sorted()
 }
 
 // guessVersion says for which major version of Tomcat a server.xml was written,
@@ -186,6 +184,7 @@ type reader struct {
 	version  int
 	inside   int // the line of the connector at hand
 	findings []Finding
+	full     bool // there were more than maxFindings
 }
 
 // report adds a finding, as long as they are few enough to be read, and as far
@@ -193,12 +192,27 @@ type reader struct {
 func (r *reader) report(f Finding) {
 	f.Connector = r.inside
 	f.Element, f.Attribute, f.Text = clip(f.Element, 80), clip(f.Attribute, 80), clip(f.Text, 2000)
-	switch {
-	case len(r.findings) < maxFindings:
+	if r.full = len(r.findings) == maxFindings; !r.full {
 		r.findings = append(r.findings, f)
-	case len(r.findings) == maxFindings:
-		r.findings = append(r.findings, Finding{Severity: Error, Line: math.MaxInt32, Text: "there is more to say than is said here", Remedy: "mend this first"})
 	}
+}
+
+// sorted are the findings in the order of lines, and a last one where they were
+// too many.
+func (r *reader) sorted() []Finding {
+	slices.SortStableFunc(r.findings, func(a, b Finding) int { return a.Line - b.Line })
+	if r.full {
+		r.findings = append(r.findings, Finding{Severity: Error, Text: "there is more to say than is said here", Remedy: "mend this first"})
+	}
+	return r.findings
+}
+
+// nearest finds the name that was meant, as long as somebody gets to read it.
+func (r *reader) nearest(name string, names iter.Seq[string]) string {
+	if r.full {
+		return ""
+	}
+	return nearest(name, names)
 }
 
 // about reports on an element.
@@ -340,7 +354,7 @@ func (r *reader) checkName(at *setting, element string) {
 		if f.element != element {
 			remedy = fmt.Sprintf("it is %s of %s", f.modern, f.element)
 		}
-	} else if meant := nearest(at.name, attributeNames(element)); meant != "" {
+	} else if meant := r.nearest(at.name, attributeNames(element)); meant != "" {
 		severity, remedy = Error, fmt.Sprintf("is %s meant?", meant)
 	}
 	r.say(at, severity, fmt.Sprintf("%s has no such attribute, and Tomcat ignores it", element), remedy)
@@ -542,7 +556,7 @@ func (r *reader) unknownElement(e *element, names ...string) {
 		return
 	}
 	remedy := "remove it"
-	if meant := nearest(e.name, slices.Values(names)); meant != "" {
+	if meant := r.nearest(e.name, slices.Values(names)); meant != "" {
 		remedy = fmt.Sprintf("is <%s> meant?", meant)
 	}
 	r.about(e, Warning, "there is no such element here, and Tomcat ignores it", remedy)

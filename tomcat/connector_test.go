@@ -340,6 +340,7 @@ func TestSyntaxErrors(t *testing.T) {
 		{"encoding", "<?xml version='1.0' encoding='EBCDIC-CP-US'?><Server/>", 1, "EBCDIC"},
 		{"bad UTF-8", "<Server a='\xff'/>", 1, "UTF-8"},
 		{"deep", strings.Repeat("<Server>\n", maxDepth+1), maxDepth + 1, "nested"},
+		{"many attributes", "<Server\n" + manyAttributes(maxAttributes+1) + "/>", 1, "more than 512 attributes"},
 		{"large", strings.Repeat(" ", MaxSize+1), 0, "limit"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -514,14 +515,68 @@ func TestNearest(t *testing.T) {
 }
 
 func TestTooManyFindings(t *testing.T) {
-	var b strings.Builder
-	b.WriteString("<Server><Service><Connector port='1'")
-	for i := range 5 * maxFindings {
-		fmt.Fprintf(&b, " bogus%d=''", i)
-	}
-	b.WriteString("/></Service></Server>")
-	_, findings, err := Connectors([]byte(b.String()), Options{})
+	many := strings.Repeat("<Connector port='0' bogus=''/>", 2*maxFindings)
+	_, findings, err := Connectors([]byte("<Server><Service>"+many+"</Service></Server>"), Options{})
 	if err != nil || len(findings) != maxFindings+1 || !strings.Contains(findings[maxFindings].Text, "more to say") {
 		t.Errorf("%d findings, %v", len(findings), err)
+	}
+}
+
+func manyAttributes(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, " a%d=''", i)
+	}
+	return b.String()
+}
+
+// TestLargeInputs reads the worst of what fits into MaxSize. It takes a fraction
+// of a second each; what is not linear would take minutes.
+func TestLargeInputs(t *testing.T) {
+	fill := func(open, part, end string) string {
+		return open + strings.Repeat(part, (MaxSize-len(open)-len(end))/len(part)) + end
+	}
+	const open, end = "<Server><Service>", "</Service></Server>"
+	host := func(attribute, value string) string {
+		return `<Connector port="1" SSLEnabled="true"><SSLHostConfig ` + attribute + `="` + value + `"><Certificate certificateKeystoreFile="a"/></SSLHostConfig></Connector>`
+	}
+	list := strings.Repeat("kRSA:-AES+nosuch:", maxCipherList/18)
+	for name, text := range map[string]string{
+		"connectors":         fill(open, `<Connector port="1" redirectPort="2"/>`, end),
+		"unknown attributes": fill(open, `<Connector`+manyAttributes(maxAttributes)+`/>`, end),
+		"near attributes":    fill(open, `<Connector keystoreFil="" acceptCont="" maxSwalowSize="" upgradeAsyncWriteBuferSize=""/>`, end),
+		"hosts":              fill(open+`<Connector port="1" SSLEnabled="true">`, `<SSLHostConfig hostName="x"/>`, `</Connector>`+end),
+		"certificates":       fill(open+`<Connector port="1" SSLEnabled="true"><SSLHostConfig>`, `<Certificate type="RSA"/>`, `</SSLHostConfig></Connector>`+end),
+		"ciphers":            fill(open, host("ciphers", list), end),
+		"one cipher list":    fill(open, host("ciphers", strings.Repeat("A:", MaxSize/2-500)), end),
+		"cipherSuites":       fill(open, host("cipherSuites", strings.Repeat("A:", MaxSize/2-500)), end),
+		"protocols":          fill(open, host("protocols", strings.Repeat("+a-b,c", MaxSize/6-500)), end),
+		"groups":             fill(open, host("groups", strings.Repeat("a,", MaxSize/2-500)), end),
+		"properties":         fill(open+`<Connector address="`, "${a:-${b}", `"/>`+end),
+		"unclosed property":  fill(open+`<Connector address="`, "${", `"/>`+end),
+		"one long name":      fill(open+`<Connector `, "a", `=""/>`+end),
+		"elements":           fill(open, "<a/>", end),
+		"comments":           fill(open, "<!---->", end),
+		"text":               fill(open, "&lt;", end),
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			_, findings, err := Connectors([]byte(text), Options{})
+			if err != nil {
+				t.Log(err)
+			}
+			size := 0
+			for _, f := range findings {
+				size += len(f.String())
+			}
+			if took := time.Since(start); took > 5*time.Second {
+				t.Errorf("took %s", took)
+			} else {
+				t.Log(took, len(findings), size)
+			}
+			if size > MaxSize {
+				t.Errorf("%d bytes of findings", size)
+			}
+		})
 	}
 }

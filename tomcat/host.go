@@ -96,7 +96,7 @@ func (r *reader) protocols(list settings, h *SSLHost) {
 	all := protocolVersionNames()
 	for _, name := range p.Unknown {
 		remedy := "write " + strings.Join(all, ", ") + " or all"
-		if meant := nearest(name, slices.Values(all)); meant != "" {
+		if meant := r.nearest(name, slices.Values(all)); meant != "" {
 			remedy = "write " + meant
 		}
 		switch fields := strings.Fields(name); {
@@ -185,7 +185,7 @@ func (r *reader) ciphers(list settings, h *SSLHost) {
 	for _, name := range l.Unknown[:min(len(l.Unknown), 8)] {
 		word := strings.TrimLeft(name, "+-!")
 		remedy := "remove it"
-		if meant := nearest(word, cipherWords()); meant != "" {
+		if meant := r.nearest(word, cipherWords()); meant != "" {
 			remedy = fmt.Sprintf("is %s meant?", meant)
 		}
 		text := fmt.Sprintf("%q is no cipher suite and no word for some, and is ignored", name)
@@ -238,7 +238,7 @@ func (r *reader) cipherSuites(at *setting) {
 		default:
 			have[s.ID] = true
 		}
-		if len(r.findings) > maxFindings {
+		if r.full {
 			return
 		}
 	}
@@ -331,7 +331,7 @@ func (r *reader) groups(list settings, h *SSLHost) {
 		switch {
 		case i < 0:
 			remedy := "write " + strings.Join(known[:5], ", ")
-			if meant := nearest(name, slices.Values(known)); meant != "" {
+			if meant := r.nearest(name, slices.Values(known)); meant != "" {
 				remedy = "write " + meant
 			} else if curve, ok := map[string]string{"P-256": "secp256r1", "P-384": "secp384r1", "P-521": "secp521r1", "prime256v1": "secp256r1"}[name]; ok {
 				remedy = "write " + curve

@@ -28,6 +28,8 @@ const (
 	MaxSize = 1 << 20
 	// maxDepth bounds the nesting of its elements.
 	maxDepth = 64
+	// maxAttributes bounds the attributes of an element.
+	maxAttributes = 512
 	// maxFindings bounds what is reported.
 	maxFindings = 200
 )

@@ -92,7 +92,9 @@ func parseXML(data []byte) (*element, error) {
 		case xml.StartElement:
 			switch {
 			case root != nil && len(stack) == 0:
-				return nil, &SyntaxError{line, fmt.Sprintf("a second root element <%s>", token.Name.Local)}
+				return nil, &SyntaxError{line, fmt.Sprintf("a second root element <%s>", clip(token.Name.Local, 60))}
+			case len(token.Attr) > maxAttributes:
+				return nil, &SyntaxError{line, fmt.Sprintf("<%s> has more than %d attributes", clip(token.Name.Local, 60), maxAttributes)}
 			case len(stack) == maxDepth:
 				return nil, &SyntaxError{line, fmt.Sprintf("elements are nested more than %d deep", maxDepth)}
 			}
@@ -108,7 +110,7 @@ func parseXML(data []byte) (*element, error) {
 				}
 				for _, before := range e.attrs {
 					if before.name == at.name {
-						return nil, &SyntaxError{at.line, fmt.Sprintf("<%s> has the attribute %s twice", e.name, at.name)}
+						return nil, &SyntaxError{at.line, fmt.Sprintf("<%s> has the attribute %s twice", clip(e.name, 60), clip(at.name, 60))}
 					}
 				}
 				e.attrs = append(e.attrs, at)
