@@ -188,7 +188,7 @@ func attributeLines(tag []byte, line int) []int {
 // flatten makes line ends and tabs of an attribute's value spaces, as XML 1.0
 // (3.3.3) has it and encoding/xml has not.
 func flatten(value string) string {
-	if strings.IndexAny(value, "\t\r\n") < 0 {
+	if !strings.ContainsAny(value, "\t\r\n") {
 		return value
 	}
 	return strings.Map(func(r rune) rune {
