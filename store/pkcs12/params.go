@@ -138,6 +138,7 @@ func ParamsFromProperties(lookup func(string) (string, bool)) (Params, error) {
 				return Params{}, fmt.Errorf("keystore.pkcs12.%s is not a number: %s", property.name, value)
 			}
 			if n <= 0 || n > maxPropertyIterations {
+				//lint:ignore ST1005 Java's words
 				return Params{}, fmt.Errorf("Invalid keystore.pkcs12.%s: %s", property.name, value)
 			}
 			*property.n = int(n)
