@@ -430,6 +430,66 @@ func TestHost(t *testing.T) {
 	}
 }
 
+func TestSelect(t *testing.T) {
+	connectors := []Connector{{Port: 8080, RedirectPort: 9443}, {Port: 8443, TLS: true}, {Port: 9443, TLS: true}}
+	for _, c := range []struct {
+		list []Connector
+		port int
+		want string
+	}{
+		{connectors, 8443, "8443"},
+		{connectors, 9443, "9443"},
+		{connectors, 8080, "on port 8080, but on 8443, 9443"},
+		{connectors, 0, "several connectors with TLS, on ports 8443, 9443"},
+		{connectors[:2], 0, "8443"},
+		{connectors[:1], 0, "no connector with TLS"},
+		{nil, 8443, "no connector with TLS"},
+	} {
+		got, err := Select(c.list, c.port)
+		switch {
+		case err != nil && !strings.HasSuffix(err.Error(), c.want):
+			t.Errorf("%d: %v, want %s", c.port, err, c.want)
+		case err == nil && fmt.Sprint(got.Port) != c.want:
+			t.Errorf("%d: %d, want %s", c.port, got.Port, c.want)
+		}
+	}
+	if c, ok := Redirecting(connectors, &connectors[2]); !ok || c.Port != 8080 {
+		t.Errorf("redirecting: %v", c)
+	}
+	if c, ok := Redirecting(connectors, &connectors[1]); ok {
+		t.Errorf("redirecting: %v", c)
+	}
+}
+
+func TestClientAuth(t *testing.T) {
+	for v, want := range map[Verification]tls.ClientAuthType{
+		VerificationNone: tls.NoClientCert, VerificationOptional: tls.VerifyClientCertIfGiven,
+		VerificationOptionalNoCA: tls.RequestClientCert, VerificationRequired: tls.RequireAndVerifyClientCert,
+	} {
+		if got := v.ClientAuth(); got != want {
+			t.Errorf("%s: %v, want %v", v, got, want)
+		}
+	}
+}
+
+func TestBase(t *testing.T) {
+	for name, want := range map[string]string{
+		"/srv/tomcat/conf/server.xml": "/srv/tomcat", "conf/server.xml": ".", "server.xml": "..", "./server.xml": "..", "../conf/server.xml": "..",
+	} {
+		if got := Base(name); got != filepath.FromSlash(want) {
+			t.Errorf("Base(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestWipe(t *testing.T) {
+	c := Certificate{KeystorePassword: []byte("secret"), KeyPassword: []byte("secret")}
+	c.Wipe()
+	if string(c.KeystorePassword) != "\x00\x00\x00\x00\x00\x00" || string(c.KeyPassword) != "\x00\x00\x00\x00\x00\x00" {
+		t.Errorf("%q, %q", c.KeystorePassword, c.KeyPassword)
+	}
+}
+
 func TestServedKey(t *testing.T) {
 	key := func(alias string) KeyEntry { return KeyEntry{Alias: alias, Key: true} }
 	cert := func(alias string) KeyEntry { return KeyEntry{Alias: alias} }

@@ -9,6 +9,53 @@ import (
 	"time"
 )
 
+// host reads an SSLHostConfig.
+func (r *reader) host(e *element) SSLHost {
+	list := r.settings(e, elementSSLHost)
+	h := r.hostSettings(e, list)
+	name := DefaultHostName
+	if at := list.get("hostName"); at != nil {
+		name = strings.ToLower(at.value)
+		switch {
+		case name == "":
+			r.say(at, Error, "the name is empty: Tomcat does not start at all", "write the host's name, or leave hostName out for the default host")
+		case strings.Contains(strings.TrimPrefix(name, "*."), "*"):
+			r.say(at, Warning, fmt.Sprintf("%q matches no name: \"*\" stands only for the whole first label", at.value), "write it as *.example.com")
+		}
+	}
+	h.Names = []string{name}
+
+	// The default certificate's setters, until Tomcat 9.
+	var own settings
+	for _, at := range list {
+		if hasAttribute(elementCertificate, at.name) && at.name != attributeType {
+			own = append(own, at)
+		}
+	}
+	var certificates []*element
+	for _, child := range e.children {
+		switch child.name {
+		case elementCertificate:
+			certificates = append(certificates, child)
+		case "OpenSSLConf":
+			r.about(child, Warning, "OpenSSL's own commands have no effect here, nor in Tomcat where Java does TLS", "")
+		default:
+			r.unknownElement(child, elementCertificate, "OpenSSLConf")
+		}
+	}
+	if len(own) > 0 || len(certificates) == 0 {
+		h.Certificates = append(h.Certificates, r.certificate(e, own))
+	}
+	for _, c := range certificates {
+		h.Certificates = append(h.Certificates, r.certificate(c, r.settings(c, elementCertificate)))
+	}
+	if len(h.Certificates) > 1 {
+		r.types(e, h.Certificates)
+	}
+	r.trust(&h, list)
+	return h
+}
+
 // hostSettings reads the settings that an SSLHostConfig and a flat Connector
 // have in common.
 func (r *reader) hostSettings(e *element, list settings) SSLHost {

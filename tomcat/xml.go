@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 	"unicode/utf16"
 )
@@ -48,6 +49,31 @@ func (e *element) get(name string) *attribute {
 		}
 	}
 	return nil
+}
+
+// all goes through an element and what is in it.
+func (e *element) all() iter.Seq[*element] {
+	return func(yield func(*element) bool) { e.walk(yield) }
+}
+
+func (e *element) walk(yield func(*element) bool) bool {
+	if !yield(e) {
+		return false
+	}
+	for _, c := range e.children {
+		if !c.walk(yield) {
+			return false
+		}
+	}
+	return true
+}
+
+// value is that of an attribute, and empty where there is none.
+func value(e *element, name string) string {
+	if a := e.get(name); a != nil {
+		return a.value
+	}
+	return ""
 }
 
 // sameName compares the names of attributes as Tomcat does.
