@@ -3,6 +3,7 @@ package commands
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -18,6 +19,9 @@ func (s *session) hints(err error) []string {
 	var opened *store.OpenError
 	if errors.As(err, &opened) {
 		return s.openHints(opened)
+	}
+	if errors.Is(err, entry.ErrLimit) {
+		return moreWork(err)
 	}
 	if errors.Is(err, entry.ErrPassword) {
 		return []string{"the key has another password than the keystore: give it with -keypass"}
@@ -37,8 +41,22 @@ func (s *session) openHints(err *store.OpenError) []string {
 			fmt.Sprintf("%s is a whole %s file, but this is not its password (or its content was changed)", err.Path, err.Type),
 			"passwords are case-sensitive; many stores have changeit, the default of Java and Tomcat",
 		}
+	case errors.Is(err, entry.ErrLimit):
+		return moreWork(err)
 	}
 	return []string{err.Error()}
+}
+
+// moreWork says how to open what takes longer than files from anywhere should.
+func moreWork(err error) []string {
+	var hints []string
+	if _, ok := store.JavaError(err, 0); ok { // the error was in Java's words
+		hints = append(hints, err.Error())
+	}
+	if strings.Contains(err.Error(), "iteration") {
+		hints = append(hints, "if you trust the file, and have the time, allow more with -maxIterations N")
+	}
+	return hints
 }
 
 // remedy says what to do with a file that is no keystore.

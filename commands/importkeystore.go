@@ -92,9 +92,9 @@ func (s *session) convertsInPlace() (bool, error) {
 
 // openSource opens the keystore to import from.
 func (s *session) openSource() (*keystore, error) {
-	k := &keystore{path: s.opt.srckeystore, exists: true, password: s.opt.srcstorepass}
+	k := &keystore{path: s.opt.srckeystore, exists: true, password: s.opt.srcstorepass, options: s.openOptions()}
 	if s.opt.given("srcstoretype") {
-		if _, err := store.ParseType(s.opt.srcstoretype); err != nil {
+		if _, err := s.parseType(s.opt.srcstoretype); err != nil {
 			return nil, java("java.security.KeyStoreException", s.opt.srcstoretype+" not found")
 		}
 	}
@@ -135,6 +135,10 @@ func (s *session) importAll(source *keystore) error {
 		return failf("if alias not specified, destalias and srckeypass must not be specified")
 	}
 	entries := source.JavaOrder()
+	seals := s.sealingPassword(source.password)
+	ahead := convertAhead(source.Store, entries, source.password, s.ks.Store, seals)
+	defer ahead.stop()
+	s.ahead = ahead
 	imported := 0
 	for _, e := range entries {
 		alias := source.AliasOf(e.Alias)
@@ -231,17 +235,28 @@ func (s *session) replaceCertificate(alias string, c entry.Certificate) error {
 // importKey imports a private or secret key. It is protected with -destkeypass,
 // else in PKCS12 with the keystore's password, else with the one it had.
 func (s *session) importKey(source *keystore, e *entry.Entry, alias string) error {
+	if s.ahead != nil {
+		if sealed, ok := s.ahead.take(e); ok {
+			s.ks.SetSealed(alias, e.Kind, sealed, e.Chain, s.Now())
+			return nil
+		}
+	}
 	key, password, err := s.recoverEntry(source, e.Alias, source.password, s.opt.srckeypass)
 	if err != nil {
 		return err
 	}
+	return s.ks.SetKey(alias, key, s.sealingPassword(password), e.Chain, s.Now())
+}
+
+// sealingPassword is the password for a key that had the one given.
+func (s *session) sealingPassword(had []byte) []byte {
 	switch {
 	case s.opt.destkeypass != nil:
-		password = s.opt.destkeypass
+		return s.opt.destkeypass
 	case s.ks.pkcs12() && !s.ks.passwordless():
-		password = s.ks.password
+		return s.ks.password
 	}
-	return s.ks.SetKey(alias, key, password, e.Chain, s.Now())
+	return had
 }
 
 // recoverEntry opens the key of an entry with the key's password if given,
@@ -256,6 +271,11 @@ func (s *session) recoverEntry(k *keystore, alias string, storepass, keypass []b
 		key, err := k.Key(alias, storepass)
 		if err == nil || k.pkcs12() || !errors.Is(err, entry.ErrPassword) {
 			return s.keep(key), storepass, err
+		}
+	}
+	if k.Type() == store.PEM { // where keys may be in clear
+		if key, err := k.Key(alias, nil); err == nil || !errors.Is(err, entry.ErrPassword) {
+			return s.keep(key), s.ks.password, err
 		}
 	}
 	password, err := s.askExistingKeyPassword(alias)

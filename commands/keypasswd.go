@@ -5,8 +5,12 @@ import (
 	"fmt"
 )
 
-// keypasswd gives a key another password.
+// keypasswd gives a key another password; with -same it gives keys the
+// keystore's.
 func keypasswd(ctx context.Context, s *session) error {
+	if s.req.Has("same") {
+		return samePasswords(ctx, s)
+	}
 	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
 		return err
 	}
@@ -22,11 +26,11 @@ func keypasswd(ctx context.Context, s *session) error {
 		}
 		s.secrets = append(s.secrets, password)
 	}
-	e, err := s.ks.get(alias)
+	sealed, err := s.ks.Seal(key, password)
 	if err != nil {
 		return err
 	}
-	if err := s.ks.SetKey(alias, key, password, e.Chain, s.Now()); err != nil {
+	if err := s.ks.Reseal(alias, sealed, s.Now()); err != nil {
 		return err
 	}
 	return s.saveKeystore()

@@ -11,8 +11,10 @@ import (
 	"strings"
 	"syscall"
 
+	"gokeytool/commands/internal/argv"
 	"gokeytool/store"
 	"gokeytool/store/entry"
+	"gokeytool/store/jceks"
 	"gokeytool/store/pkcs12"
 	"gokeytool/x509util"
 )
@@ -43,7 +45,9 @@ type keystore struct {
 	// else what the file is.
 	typ      string
 	exists   bool
-	jks      bool   // the file is JKS by its content
+	jks      bool          // the file is JKS by its content
+	options  store.Options // beside password and type
+	backup   func(path string) error
 	password []byte // nil if none was given
 	lock     *store.FileLock
 }
@@ -52,8 +56,11 @@ type keystore struct {
 func (k *keystore) pkcs12() bool { return strings.EqualFold(k.typ, string(store.PKCS12)) }
 
 // passwordless says whether the keystore is a PKCS12 one that knows neither
-// encryption nor integrity, as Java keeps trusted certificates.
+// encryption nor integrity, as Java keeps trusted certificates, or a PEM file.
 func (k *keystore) passwordless() bool {
+	if k.Type() == store.PEM {
+		return true
+	}
 	if k.Type() != store.PKCS12 {
 		return false
 	}
@@ -75,7 +82,10 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 	if err := s.checkStoreOptions(); err != nil {
 		return err
 	}
-	k := &keystore{path: s.keystorePath(), password: s.opt.storepass}
+	k := &keystore{path: s.keystorePath(), password: s.opt.storepass, options: s.openOptions()}
+	if s.opt.backup {
+		k.backup = s.keepBackup
+	}
 	s.ks = k
 	s.warnOfCacerts()
 	if a.changes {
@@ -111,7 +121,7 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 	} else if err := s.createKeystore(); err != nil {
 		return err
 	}
-	if k.pkcs12() && s.req.Command == "keypasswd" {
+	if k.pkcs12() && s.req.Command == "keypasswd" && !s.req.Has("same") {
 		return java("java.lang.UnsupportedOperationException", "-keypasswd commands not supported if -storetype is PKCS12")
 	}
 	if k.password != nil {
@@ -126,6 +136,15 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 			if err := k.load(s.opt.storetype); err != nil {
 				return err
 			}
+		}
+	}
+	if a.changes && k.Type() == store.PEM {
+		return withHint(failf("PEM files can be read, not changed: %s", k.path),
+			"to make a keystore of it: gokeytool importkeystore -srckeystore FILE -destkeystore keystore.p12")
+	}
+	if a.changes && k.exists {
+		if err := s.applyProperties(); err != nil {
+			return err
 		}
 	}
 	if k.pkcs12() && k.password != nil {
@@ -160,17 +179,29 @@ func (s *session) checkStoreOptions() error {
 	if s.req.Command == "genkeypair" && s.opt.keypass != nil && passwordLength(s.opt.keypass) < minPassword {
 		return failf("Key password must be at least 6 characters")
 	}
+	if s.opt.given("maxIterations") && s.opt.maxIterations < 1 {
+		return failf("-maxIterations must be greater than zero")
+	}
 	for _, password := range [][]byte{s.opt.newpass, s.opt.destkeypass} {
 		if password != nil && passwordLength(password) < minPassword {
 			return failf("New password must be at least 6 characters")
 		}
 	}
 	if s.opt.given("storetype") {
-		if _, err := store.ParseType(s.opt.storetype); err != nil {
+		if _, err := s.parseType(s.opt.storetype); err != nil {
 			return java("java.security.KeyStoreException", strings.ToUpper(s.opt.storetype)+" not found")
 		}
 	}
 	return nil
+}
+
+// parseType is the type that the user names. Java knows none called PEM.
+func (s *session) parseType(name string) (store.Type, error) {
+	t, err := store.ParseType(name)
+	if err == nil && t == store.PEM && s.req.Style == argv.Keytool {
+		err = &store.UnknownTypeError{Name: name}
+	}
+	return t, err
 }
 
 // keystorePath is the file that -keystore or -cacerts names.
@@ -236,7 +267,9 @@ func (k *keystore) load(storetype string) error {
 	if storetype != "" {
 		named, _ = store.ParseType(storetype)
 	}
-	opened, err := store.Open(k.path, store.Options{Password: k.password, Type: named})
+	o := k.options
+	o.Password, o.Type = k.password, named
+	opened, err := store.Open(k.path, o)
 	if err != nil {
 		var path *fs.PathError
 		if errors.As(err, &path) {
@@ -282,16 +315,47 @@ func (s *session) createKeystore() error {
 		typ, _ = store.ParseType(s.opt.storetype) // checked before
 	}
 	s.ks.typ = string(typ)
-	if typ != store.PKCS12 {
-		s.ks.Store = store.New(typ)
-		return nil
+	s.ks.Store = store.New(typ)
+	return s.applyProperties()
+}
+
+// applyProperties has new keys protected as Java's properties say; of a new
+// keystore everything.
+func (s *session) applyProperties() error {
+	switch s.ks.Type() {
+	case store.PKCS12:
+		params, err := pkcs12.ParamsFromProperties(s.req.Property)
+		if err != nil {
+			return java("java.io.IOException", err.Error())
+		}
+		pkcs12.SetDefaults(s.ks.File(), params)
+	case store.JCEKS:
+		jceks.SetDefaults(s.ks.File(), jceks.ParamsFromProperties(s.req.Property))
 	}
-	params, err := pkcs12.ParamsFromProperties(s.req.Property)
-	if err != nil {
-		return java("java.io.IOException", err.Error())
-	}
-	s.ks.Store = store.NewPKCS12(params)
 	return nil
+}
+
+// openOptions are how keystores are opened: in our own style PEM files too,
+// and with as many iterations as the user allows.
+func (s *session) openOptions() store.Options {
+	o := store.Options{PEM: s.req.Style == argv.Subcommand}
+	if s.opt.given("maxIterations") {
+		o.Limits = entry.DefaultLimits
+		o.Limits.MaxIterations = int(s.opt.maxIterations)
+	}
+	return o
+}
+
+// keepBackup keeps the keystore as it was beside the one that is to be saved.
+func (s *session) keepBackup(path string) error {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return nil // nothing that could be lost
+	}
+	name, err := s.backUp(path)
+	if err == nil {
+		fmt.Fprintf(s.Stderr, "gokeytool: the keystore as it was is kept as %s\n", name)
+	}
+	return err
 }
 
 // askStorePassword asks for the keystore's password.
@@ -354,6 +418,11 @@ func (s *session) announceStored() {
 
 // save writes the keystore file.
 func (k *keystore) save() error {
+	if k.backup != nil && k.exists {
+		if err := k.backup(k.path); err != nil {
+			return err
+		}
+	}
 	if err := k.Save(k.path, k.password); err != nil {
 		var path *fs.PathError
 		if errors.As(err, &path) {
@@ -369,7 +438,7 @@ func (k *keystore) save() error {
 // keys, which ends every command that used one.
 func (s *session) warnOfFormat() {
 	k := s.ks
-	if k == nil || !k.exists || k.Store == nil || k.Type() == store.PKCS12 {
+	if k == nil || !k.exists || k.Store == nil || k.Type() == store.PKCS12 || k.Type() == store.PEM {
 		return
 	}
 	typ := k.Type()

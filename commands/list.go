@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"gokeytool/jdk"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
@@ -68,8 +69,11 @@ func (l *lister) list() error {
 
 // provider is the Java security provider that keytool names for the type.
 func (l *lister) provider() string {
-	if l.ks.typ == string(store.JCEKS) {
+	switch l.ks.typ {
+	case string(store.JCEKS):
 		return "SunJCE"
+	case string(store.PEM):
+		return "gokeytool"
 	}
 	return "SUN"
 }
@@ -95,7 +99,20 @@ func (l *lister) entry(label, alias string, e *entry.Entry) error {
 	} else {
 		fmt.Fprintf(l.out, "%s, \n", entry.SecretKey)
 	}
+	l.warnOfSecretEntry(label, e)
 	return nil
+}
+
+// warnOfSecretEntry warns of a weak secret key, as keytool does since JDK 21
+// where the keystore's password opens it.
+func (l *lister) warnOfSecretEntry(label string, e *entry.Entry) {
+	if l.release < jdk.Release21 || e.Kind != entry.SecretKey || l.ks.password == nil {
+		return
+	}
+	if key, err := l.ks.Key(e.Alias, l.ks.password); err == nil {
+		l.keep(key)
+		l.warnOfSecret(label, key.Algorithm)
+	}
 }
 
 // created is when the entry was made; where the file does not say, Java says

@@ -61,6 +61,9 @@ type options struct {
 	json                              bool
 	duration                          time.Duration
 
+	maxIterations int64
+	backup        bool
+
 	given func(name string) bool
 }
 
@@ -142,6 +145,9 @@ func readOptions(c *cli.Context, req *argv.Request) options {
 		json:            c.Bool("json"),
 		duration:        c.Duration("for"),
 
+		maxIterations: c.Int64("maxIterations"),
+		backup:        c.Bool("backup"),
+
 		given: req.Has,
 	}
 }
@@ -167,6 +173,7 @@ type session struct {
 	portSet  bool // opt.port comes from a server.xml
 
 	cacertsStore *store.Store // see cacerts
+	ahead        *converter   // of importkeystore; nil if not all is imported
 }
 
 func newSession(env *Env, table *argv.Table, req *argv.Request, release jdk.Release) *session {

@@ -20,19 +20,44 @@ func storepasswd(ctx context.Context, s *session) error {
 		s.secrets = append(s.secrets, password)
 	}
 	if s.ks.pkcs12() {
-		for _, e := range s.ks.Entries() {
-			if e.Kind == entry.TrustedCertificate {
-				continue
-			}
-			key, _, err := s.recoverEntry(s.ks, e.Alias, s.ks.password, s.opt.keypass)
-			if err != nil {
-				return err
-			}
-			if err := s.ks.SetKey(e.Alias, key, password, e.Chain, s.Now()); err != nil {
-				return err
-			}
+		if err := s.resealAll(password); err != nil {
+			return err
 		}
 	}
 	s.ks.password = password
 	return s.saveKeystore()
+}
+
+// resealAll gives every key another password.
+func (s *session) resealAll(password []byte) error {
+	opens := s.ks.password
+	if s.opt.keypass != nil {
+		opens = s.opt.keypass
+	}
+	entries := s.ks.Entries()
+	ahead := convertAhead(s.ks.Store, entries, opens, s.ks.Store, password)
+	defer ahead.stop()
+	sealed := make(map[string][]byte) // the store must not change before all are done
+	for _, e := range entries {
+		if e.Kind == entry.TrustedCertificate {
+			continue
+		}
+		key, ok := ahead.take(e)
+		if !ok {
+			opened, _, err := s.recoverEntry(s.ks, e.Alias, s.ks.password, s.opt.keypass)
+			if err != nil {
+				return err
+			}
+			if key, err = s.ks.Seal(opened, password); err != nil {
+				return err
+			}
+		}
+		sealed[e.Alias] = key
+	}
+	for alias, key := range sealed {
+		if err := s.ks.Reseal(alias, key, s.Now()); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -185,17 +185,30 @@ func (s *Store) Key(alias string, password []byte) (entry.Key, error) {
 // sealed with the password, in place of whatever the alias held. A created of
 // zero is not stored where the format can do without.
 func (s *Store) SetKey(alias string, key entry.Key, password []byte, chain []entry.Certificate, created time.Time) error {
-	kind := entry.PrivateKey
-	if key.PKCS8 == nil {
-		kind = entry.SecretKey
-		if !s.typ.secrets() {
-			return &NoSecretKeysError{Type: s.typ}
-		}
-	}
-	sealed, err := s.codec.seal(key, password, s.file)
+	sealed, err := s.Seal(key, password)
 	if err != nil {
 		return err
 	}
+	kind := entry.PrivateKey
+	if key.PKCS8 == nil {
+		kind = entry.SecretKey
+	}
+	s.SetSealed(alias, kind, sealed, chain, created)
+	return nil
+}
+
+// Seal protects a key with the password in the manner of the store, for
+// SetSealed or Reseal. It changes nothing and looks at no entry: of all methods
+// this one may be called beside others, so that many keys are sealed at once.
+func (s *Store) Seal(key entry.Key, password []byte) (sealed []byte, err error) {
+	if key.PKCS8 == nil && !s.typ.secrets() {
+		return nil, &NoSecretKeysError{Type: s.typ}
+	}
+	return s.codec.seal(key, password, s.file)
+}
+
+// SetSealed is SetKey for a key that Seal of this store has sealed.
+func (s *Store) SetSealed(alias string, kind entry.Kind, sealed []byte, chain []entry.Certificate, created time.Time) {
 	s.put(&entry.Entry{
 		Alias:   s.AliasOf(alias),
 		Created: created,
@@ -203,7 +216,6 @@ func (s *Store) SetKey(alias string, key entry.Key, password []byte, chain []ent
 		Chain:   slices.Clone(chain),
 		Sealed:  sealed,
 	})
-	return nil
 }
 
 // SetChain gives a private key another certificate chain. The key stays sealed
@@ -232,11 +244,24 @@ func (s *Store) SetKeyPassword(alias string, old, password []byte, created time.
 		return err
 	}
 	defer key.Wipe()
-	sealed, err := s.codec.seal(key, password, s.file)
+	sealed, err := s.Seal(key, password)
 	if err != nil {
 		return err
 	}
-	was, _ := s.Get(alias)
+	return s.Reseal(alias, sealed, created)
+}
+
+// Reseal gives a private or secret key that Seal of this store has sealed anew
+// in place of what the entry has, as SetKeyPassword does. The error is a
+// *NoEntryError or *KindError.
+func (s *Store) Reseal(alias string, sealed []byte, created time.Time) error {
+	was, ok := s.Get(alias)
+	if !ok {
+		return &NoEntryError{Alias: alias}
+	}
+	if was.Kind == entry.TrustedCertificate {
+		return &KindError{Alias: alias, Kind: was.Kind, Want: entry.PrivateKey}
+	}
 	e := s.changed(was, created)
 	e.Sealed = sealed
 	s.replace(was, e)

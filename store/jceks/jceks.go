@@ -20,6 +20,7 @@ package jceks
 import (
 	"errors"
 	"fmt"
+	"strconv"
 
 	"gokeytool/store/entry"
 	"gokeytool/store/internal/javaks"
@@ -45,6 +46,20 @@ const DefaultIterations = 200_000
 type Params struct {
 	Iterations int // from 1; Java makes 10,000 to 5,000,000, and opens up to that
 }
+
+// ParamsFromProperties makes parameters of the property jdk.jceks.iterationCount
+// as lookup gives it. As in Java a value that is no number from 10,000 to
+// 5,000,000 stands for the default.
+func ParamsFromProperties(lookup func(string) (string, bool)) Params {
+	value, _ := lookup("jdk.jceks.iterationCount")
+	if n, err := strconv.Atoi(value); err == nil && n >= 10_000 && n <= 5_000_000 {
+		return Params{Iterations: n}
+	}
+	return Params{Iterations: DefaultIterations}
+}
+
+// SetDefaults says how to protect the keys that are sealed for f from now on.
+func SetDefaults(f *entry.File, p Params) { f.Origin = &p }
 
 // Decode reads a JCEKS file, or a JKS file. With a nil password its integrity
 // is not checked, and as in Java the digest may then be missing. The entries
