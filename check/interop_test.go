@@ -52,7 +52,7 @@ func TestTrustMarkIsMissing(t *testing.T) {
 		t.Fatal(out)
 	}
 	f := finding(t, file(t, p12), "trust-mark")
-	if f.Severity != check.Error || !strings.HasPrefix(f.Text, "1 certificate in it") {
+	if f.Severity != check.Error || !strings.HasPrefix(f.Text, "1 certificate in it lacks") {
 		t.Errorf("%+v", f)
 	}
 	if out, _ := run(t, keytool, "-list", "-keystore", p12, "-storepass", password); !strings.Contains(out, "contains 0 entries") {
@@ -63,6 +63,24 @@ func TestTrustMarkIsMissing(t *testing.T) {
 	}
 	if v := file(t, p12); slices.ContainsFunc(v.Findings, func(f check.Finding) bool { return f.Severity == check.Error }) {
 		t.Errorf("keytool put the certificate in, and still: %q", findings(v))
+	}
+}
+
+// Java does not see a key that is not encrypted.
+func TestHiddenKey(t *testing.T) {
+	openssl, keytool := testtool.Look(t, "openssl"), testtool.Keytool(t)
+	id := issue(t, template{})
+	in := write(t, "both.pem", pemOf("PRIVATE KEY", pkcs8(t, id.key), "CERTIFICATE", id.der))
+	p12 := filepath.Join(t.TempDir(), "open.p12")
+	if out, success := run(t, openssl, "pkcs12", "-export", "-keypbe", "NONE", "-name", "tomcat", "-in", in, "-out", p12, "-passout", "pass:"+password); !success {
+		t.Fatal(out)
+	}
+	v := file(t, p12)
+	if f := finding(t, v, "hidden-key"); f.Alias != "tomcat" || v.Serves != "" || v.Status != check.Faulty {
+		t.Errorf("%+v", v)
+	}
+	if out, _ := run(t, keytool, "-list", "-keystore", p12, "-storepass", password); !strings.Contains(out, "contains 0 entries") {
+		t.Errorf("keytool sees entries:\n%s", out)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 
 // look goes through an opened store.
 func (x *examination) look() {
-	inJava := x.store.JavaOrder()
+	inJava := x.inJava()
 	if i := slices.IndexFunc(inJava, func(e *entry.Entry) bool { return e.Kind == entry.PrivateKey }); i >= 0 && !x.server {
 		x.Serves = x.store.AliasOf(inJava[i].Alias)
 	}
@@ -39,6 +39,11 @@ func (x *examination) look() {
 		x.openedWith()
 		x.ownFormat()
 	}
+}
+
+// inJava are the entries that Java sees, in its order.
+func (x *examination) inJava() []*entry.Entry {
+	return slices.DeleteFunc(x.store.JavaOrder(), pkcs12.HiddenFromJava)
 }
 
 // partial says that certificates may be hidden behind a password.
@@ -89,22 +94,28 @@ func (x *examination) content(inJava []*entry.Entry) {
 
 // untrusted: certificates in a PKCS12 file that are no entries.
 func (x *examination) untrusted(entries, certificates int) {
-	loose := pkcs12.Untrusted(x.store.File())
+	loose := slices.DeleteFunc(pkcs12.Untrusted(x.store.File()), func(c entry.Certificate) bool {
+		_, known := x.store.FindCertificate(c.DER)
+		return known
+	})
 	if len(loose) == 0 {
 		return
 	}
 	for _, c := range loose {
 		x.Entries = append(x.Entries, Entry{Kind: entry.TrustedCertificate.String(), Chain: x.chainOf([]entry.Certificate{c})})
 	}
-	count := plural(len(loose), "certificate")
+	count := plural(len(loose), "certificate") + " in it lack"
+	if len(loose) == 1 {
+		count += "s"
+	}
 	remedy := "openssl pkcs12 -in " + quote(x.Path) + " -nokeys -out ca.pem && " + command("importcert", "-alias", "NAME", "-file", "ca.pem", "-keystore", x.Path)
 	switch {
 	case entries == 0:
-		x.find(Error, "trust-mark", "", count+" in it lack Java's trust mark: Java sees no entry at all (the trustAnchors parameter must be non-empty)", remedy)
+		x.find(Error, "trust-mark", "", count+" Java's trust mark: Java sees no entry at all (the trustAnchors parameter must be non-empty)", remedy)
 	case certificates > 0:
-		x.find(Warning, "trust-mark", "", count+" in it lack Java's trust mark: Java sees the others alone", remedy)
+		x.find(Warning, "trust-mark", "", count+" Java's trust mark: Java sees the others alone", remedy)
 	default:
-		x.find(Info, "trust-mark", "", count+" in it belong to no key's chain and lack Java's trust mark: Java does not see them", remedy)
+		x.find(Info, "trust-mark", "", count+" Java's trust mark and a key to belong to: Java does not see them", remedy)
 	}
 }
 
@@ -192,7 +203,7 @@ func (x *examination) pkcs12() {
 	case d.pbmac1:
 		x.find(Warning, "pbmac1", "", "its integrity is protected by PBMAC1 (RFC 9579): Java before 26 and OpenSSL before 3.4 do not open it", rewrite)
 	case d.java == javaPBES2:
-		x.find(Info, "modern-encryption", "", "Java before 8u301 and 11.0.12, and Windows before 10 1709 and Server 2019, do not open it", rewrite+" -J-Dkeystore.pkcs12.legacy")
+		x.find(Info, "modern-encryption", "", "Java before 8u301 and 11.0.12, and Windows before 10 1709 and Server 2019, do not open it", rewrite+" -J-Dkeystore.pkcs12.legacy  (only if they have to)")
 	}
 }
 

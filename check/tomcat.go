@@ -182,7 +182,7 @@ func (x *examination) served() {
 	if !x.server {
 		return
 	}
-	order := x.store.JavaOrder()
+	order := x.inJava()
 	at := -1
 	if x.certificate != nil {
 		entries := make([]tomcat.KeyEntry, len(order))
