@@ -121,21 +121,25 @@ func (s *session) addSecretKey() error {
 	return s.saveKeystore()
 }
 
-// passwordKey asks for a password to be stored.
+// pbeKey is what Java calls a password that is kept as a key.
+const pbeKey = "PBEWithMD5AndDES"
+
+// passwordKey asks for a password to be stored. Another -keyalg than PBE makes
+// keytool protect it by that algorithm; ours are all protected by the
+// keystore's.
 func (s *session) passwordKey() (entry.Key, error) {
 	password, err := s.promptCredential()
 	if err != nil {
 		return entry.Key{}, err
 	}
-	s.warnOfSecret(s.opt.keyalg)
 	if s.opt.verbose {
 		name := "PBE"
-		if s.release <= jdk.Release17 {
-			name = s.opt.keyalg
+		if s.release <= jdk.Release17 && !strings.EqualFold(s.opt.keyalg, name) {
+			name = pbeKey
 		}
 		fmt.Fprintf(s.Stderr, "Generated %s secret key\n", name)
 	}
-	return entry.Key{Algorithm: "PBEWithMD5AndDES", Raw: password}, nil
+	return entry.Key{Algorithm: pbeKey, Raw: password}, nil
 }
 
 // promptCredential asks for the password that importpass stores: twice at a
@@ -177,7 +181,7 @@ func (s *session) randomKey() (entry.Key, error) {
 		return entry.Key{}, java("java.security.InvalidParameterException", text)
 	}
 	fmt.Fprintf(s.Stderr, "Generated %s-bit %s secret key\n", group(bits), algorithm.name)
-	s.warnOfSecret(algorithm.name)
+	s.warnOfSecret("The generated secret key", algorithm.name)
 	raw := make([]byte, (bits+7)/8)
 	switch algorithm.name {
 	case "DES":
@@ -209,12 +213,16 @@ func setOddParity(key []byte) {
 
 // warnOfSecret adds keytool's warning about weak algorithms of secret keys,
 // which it gives since JDK 21.
-func (s *session) warnOfSecret(algorithm string) {
-	if s.release < jdk.Release21 {
-		return
+func (s *session) warnOfSecret(label, algorithm string) {
+	if s.release >= jdk.Release21 && weakSecret(algorithm) {
+		s.warn(fmt.Sprintf("%s uses the %s algorithm which is considered a security risk.", label, algorithm))
 	}
+}
+
+func weakSecret(algorithm string) bool {
 	switch strings.ToUpper(algorithm) {
-	case "DES", "DESEDE", "RC2", "ARCFOUR", "PBEWITHMD5ANDDES":
-		s.warn(fmt.Sprintf("The generated secret key uses the %s algorithm which is considered a security risk.", algorithm))
+	case "DES", "DESEDE", "RC2", "ARCFOUR":
+		return true
 	}
+	return false
 }

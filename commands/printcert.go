@@ -9,10 +9,17 @@ import (
 	"gokeytool/x509util"
 )
 
-// printcert prints the certificates of a file or of standard input.
+// printcert prints the certificates of a file or of standard input, of a TLS
+// server, or of those who signed a JAR.
 func printcert(ctx context.Context, s *session) error {
 	if err := s.openKeystoreIfAny(ctx); err != nil {
 		return err
+	}
+	switch {
+	case s.opt.given("jarfile"):
+		return s.printSigners()
+	case s.opt.given("sslserver"):
+		return s.printServerCertificates(ctx)
 	}
 	data, err := s.readInput(s.opt.file)
 	if err != nil {

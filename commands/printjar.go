@@ -1,0 +1,78 @@
+package commands
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"gokeytool/internal/signedjar"
+	"gokeytool/x509util"
+)
+
+// printSigners prints who signed a JAR.
+func (s *session) printSigners() error {
+	signers, err := jarSigners(s.opt.jarfile)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(s.Stdout)
+	for i, signer := range signers {
+		fmt.Fprintf(out, "Signer #%d:\n\n", i+1)
+		if err := s.printSignerChain(out, "The certificate", signer.Chain); err != nil {
+			return err
+		}
+		if signer.Timestamp == nil {
+			continue
+		}
+		fmt.Fprint(out, "Timestamp:\n\n")
+		if err := s.printSignerChain(out, "The tsa certificate", signer.Timestamp); err != nil {
+			return err
+		}
+	}
+	if len(signers) == 0 {
+		fmt.Fprintln(out, "Not a signed jar file")
+	}
+	return out.Flush()
+}
+
+func (s *session) printSignerChain(out *bufio.Writer, label string, chain []*x509util.Certificate) error {
+	for i, c := range chain {
+		fmt.Fprintf(out, "Certificate #%d:\n", i+1)
+		if s.opt.rfc {
+			fmt.Fprintf(out, "Certificate owner: %s\n\n", x509util.Printable(c.Subject.String()))
+			out.Write(x509util.EncodePEM("CERTIFICATE", c.Raw, s.release))
+		} else if err := s.printer().Certificate(out, c); err != nil {
+			return err
+		}
+		fmt.Fprintln(out)
+	}
+	s.warn(s.judge().Chain(label, chain, s.trusted, false)...)
+	return nil
+}
+
+// jarSigners reads and verifies the signatures of a JAR.
+func jarSigners(path string) ([]*signedjar.Signer, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, java("java.nio.file.NoSuchFileException", path)
+	}
+	if err != nil {
+		return nil, fileError(path, pathCause(err))
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, fileError(path, pathCause(err))
+	}
+	signers, err := signedjar.Signers(file, info.Size())
+	var verify *signedjar.VerifyError
+	switch {
+	case errors.As(err, &verify):
+		return nil, withHint(java("java.lang.SecurityException", verify.Text), path+" was changed after it was signed")
+	case errors.Is(err, signedjar.ErrFormat):
+		return nil, withHint(java("java.util.zip.ZipException", "zip END header not found"), err.Error())
+	}
+	return signers, err
+}

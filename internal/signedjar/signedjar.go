@@ -1,0 +1,384 @@
+// Package signedjar reads who signed a JAR file, and verifies it as Java does:
+// the signature over each signature file (META-INF/*.SF), that one's digests
+// of the manifest, and the manifest's of the files (JAR File Specification,
+// "Signed JAR File"; sun.security.util.SignatureFileVerifier).
+//
+// That a certificate is trusted is not looked at.
+package signedjar
+
+import (
+	"archive/zip"
+	"bytes"
+	"crypto"
+	_ "crypto/md5" // named by old JARs, and refused as too weak
+	_ "crypto/sha1"
+	_ "crypto/sha256"
+	_ "crypto/sha3"
+	_ "crypto/sha512"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"gokeytool/x509util"
+)
+
+// Signer is one who signed files of a JAR.
+type Signer struct {
+	Chain []*x509util.Certificate // the signer's own first
+	// Timestamp is the chain of whoever vouches for Time, if anyone does.
+	Timestamp []*x509util.Certificate
+	Time      time.Time
+}
+
+// ErrFormat is wrapped by the errors for files that are no JAR.
+var ErrFormat = errors.New("not a JAR file")
+
+// VerifyError says that a JAR is not what was signed. Text is Java's.
+type VerifyError struct{ Text string }
+
+func (e *VerifyError) Error() string { return e.Text }
+
+func refuse(format string, args ...any) error { return &VerifyError{fmt.Sprintf(format, args...)} }
+
+// Limits: Java bounds the files in META-INF as well, and reads entries one by
+// one without a bound; a zip bomb ends here.
+const (
+	maxMetaFile = 16 << 20
+	maxContent  = 16 << 30
+	maxSigners  = 1000
+)
+
+// Signers returns the signers of the JAR's files in the order in which keytool
+// shows them: by the first file each signed, then by the order of their
+// signatures in the JAR. None is a JAR that is not signed, or not by an
+// algorithm that Java takes seriously in JARs. A file that was changed after
+// it was signed is a *VerifyError.
+func Signers(r io.ReaderAt, size int64) ([]*Signer, error) {
+	archive, err := zip.NewReader(r, size)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	j := &jar{archive: archive}
+	if err := j.readManifest(); err != nil || j.manifest == nil {
+		return nil, err
+	}
+	if err := j.readSignatures(); err != nil || len(j.signatures) == 0 {
+		return nil, err
+	}
+	return j.verifyFiles()
+}
+
+type jar struct {
+	archive    *zip.Reader
+	manifest   *manifest
+	signatures []*signature
+}
+
+// signature is a signature file that was verified, and what it covers.
+type signature struct {
+	signer  *Signer
+	entries map[string]bool
+}
+
+func inMeta(name string) bool { return strings.HasPrefix(strings.ToUpper(name), "META-INF/") }
+
+func (j *jar) readManifest() error {
+	for _, f := range j.archive.File {
+		if strings.EqualFold(f.Name, "META-INF/MANIFEST.MF") {
+			data, err := readMeta(f)
+			if err != nil {
+				return err
+			}
+			j.manifest, err = parseManifest(data)
+			return err
+		}
+	}
+	return nil
+}
+
+func readMeta(f *zip.File) ([]byte, error) {
+	file, err := f.Open()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrFormat, f.Name, err)
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxMetaFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrFormat, f.Name, err)
+	}
+	if len(data) > maxMetaFile {
+		return nil, fmt.Errorf("%s is larger than 16 MiB", f.Name)
+	}
+	return data, nil
+}
+
+// readSignatures verifies the signature files, in the order of the blocks in
+// the JAR.
+func (j *jar) readSignatures() error {
+	files := make(map[string]*zip.File)
+	for _, f := range j.archive.File {
+		if name := strings.ToUpper(f.Name); inMeta(name) && path.Dir(name) == "META-INF" && path.Ext(name) == ".SF" {
+			files[strings.TrimSuffix(name, ".SF")] = f
+		}
+	}
+	for _, f := range j.archive.File {
+		name := strings.ToUpper(f.Name)
+		base := strings.TrimSuffix(name, path.Ext(name))
+		sf := files[base]
+		switch path.Ext(name) {
+		case ".RSA", ".DSA", ".EC":
+		default:
+			continue
+		}
+		if sf == nil || path.Dir(name) != "META-INF" {
+			continue
+		}
+		if len(j.signatures) == maxSigners {
+			return errors.New("more than 1000 signatures")
+		}
+		block, err := readMeta(f)
+		if err != nil {
+			return err
+		}
+		content, err := readMeta(sf)
+		if err != nil {
+			return err
+		}
+		s, err := j.verifySignature(base, content, block)
+		if err != nil {
+			return err
+		}
+		if s != nil {
+			j.signatures = append(j.signatures, s)
+		}
+	}
+	return nil
+}
+
+// verifySignature verifies a signature block over its signature file, and the
+// latter's digests of the manifest. It returns nil for one that Java ignores.
+func (j *jar) verifySignature(name string, content, block []byte) (*signature, error) {
+	signed, err := x509util.ParseSignedData(block)
+	if err != nil || len(signed.Signers) == 0 {
+		return nil, refuse("cannot verify signature block file %s", name)
+	}
+	info := &signed.Signers[0] // Java heeds the first
+	signer := new(Signer)
+	if signer.Chain, err = signed.Verify(info, content); err == nil {
+		signer.Time, signer.Timestamp, err = info.Timestamp()
+	}
+	if err != nil {
+		return nil, refuse("cannot verify signature block file %s", name)
+	}
+	sf, err := parseManifest(content)
+	if err != nil {
+		return nil, err
+	}
+	if disabled(info.DigestName(), signer) || x509util.TooShortForJAR(signer.Chain[0].SPKI) {
+		return nil, nil
+	}
+	s := &signature{signer: signer, entries: make(map[string]bool)}
+	whole, ok := compareDigest(sf.main, "-Digest-Manifest", signer, j.manifest.raw)
+	if !ok {
+		return nil, nil // it has none that counts
+	}
+	if !whole {
+		main, found := compareDigest(sf.main, "-Digest-Manifest-Main-Attributes", signer, j.manifest.rawMain)
+		if found && !main {
+			return nil, refuse("Invalid signature file digest for Manifest main attributes")
+		}
+	}
+	for _, section := range sf.sections {
+		entry, ok := j.manifest.byName[section.name]
+		if !ok {
+			if whole {
+				continue
+			}
+			return nil, refuse("no manifest section for signature file entry %s", section.name)
+		}
+		if !whole {
+			same, found := compareDigest(section.attributes, "-Digest", signer, entry.raw)
+			if !found {
+				continue
+			}
+			if !same {
+				return nil, refuse("invalid %s signature file digest for %s", firstDigest(section.attributes), section.name)
+			}
+		}
+		s.entries[section.name] = true
+	}
+	return s, nil
+}
+
+// verifyFiles compares each file that somebody signed with the manifest, and
+// gathers who did.
+func (j *jar) verifyFiles() ([]*Signer, error) {
+	var signers []*Signer
+	var left int64 = maxContent
+	for _, f := range j.archive.File {
+		entry, ok := j.manifest.byName[f.Name]
+		if !ok || strings.HasSuffix(f.Name, "/") {
+			continue
+		}
+		var by []*Signer
+		for _, s := range j.signatures {
+			if s.entries[f.Name] {
+				by = append(by, s.signer)
+			}
+		}
+		if len(by) == 0 {
+			continue
+		}
+		n, err := verifyFile(f, entry, left)
+		if err != nil {
+			return nil, err
+		}
+		left -= n
+		for _, signer := range by {
+			if !slices.ContainsFunc(signers, signer.same) {
+				signers = append(signers, signer)
+			}
+		}
+	}
+	return signers, nil
+}
+
+func verifyFile(f *zip.File, entry *section, left int64) (int64, error) {
+	type check struct {
+		name string
+		want []byte
+		got  interface {
+			io.Writer
+			Sum([]byte) []byte
+		}
+	}
+	var checks []check
+	var writers []io.Writer
+	for _, a := range entry.attributes {
+		name, ok := cutSuffixFold(a.name, "-Digest")
+		hash := hashByName(name)
+		if !ok || hash == 0 {
+			continue
+		}
+		want, err := base64.StdEncoding.DecodeString(a.value)
+		if err != nil {
+			return 0, refuse("%s digest error for %s", name, f.Name)
+		}
+		h := hash.New()
+		checks = append(checks, check{name, want, h})
+		writers = append(writers, h)
+	}
+	file, err := f.Open()
+	if err != nil {
+		return 0, fmt.Errorf("%w: %s: %w", ErrFormat, f.Name, err)
+	}
+	defer file.Close()
+	n, err := io.Copy(io.MultiWriter(writers...), io.LimitReader(file, left+1))
+	if err != nil {
+		return n, fmt.Errorf("%w: %s: %w", ErrFormat, f.Name, err)
+	}
+	if n > left {
+		return n, errors.New("the files are larger than 16 GiB together")
+	}
+	for _, c := range checks {
+		if !bytes.Equal(c.got.Sum(nil), c.want) {
+			return n, refuse("%s digest error for %s", c.name, f.Name)
+		}
+	}
+	return n, nil
+}
+
+// compareDigest looks in the attributes for digests of data whose names end
+// in suffix. found is false if there is none that Java heeds.
+func compareDigest(attributes []attribute, suffix string, signer *Signer, data []byte) (same, found bool) {
+	for _, a := range attributes {
+		name, ok := cutSuffixFold(a.name, suffix)
+		hash := hashByName(name)
+		if !ok || hash == 0 || disabled(name, signer) {
+			continue
+		}
+		h := hash.New()
+		h.Write(data)
+		want, err := base64.StdEncoding.DecodeString(a.value)
+		if err != nil || !bytes.Equal(h.Sum(nil), want) {
+			return false, true
+		}
+		same, found = true, true
+	}
+	return same, found
+}
+
+func firstDigest(attributes []attribute) string {
+	for _, a := range attributes {
+		if name, ok := cutSuffixFold(a.name, "-Digest"); ok {
+			return name
+		}
+	}
+	return ""
+}
+
+func cutSuffixFold(s, suffix string) (string, bool) {
+	if len(s) < len(suffix) || !strings.EqualFold(s[len(s)-len(suffix):], suffix) {
+		return "", false
+	}
+	return s[:len(s)-len(suffix)], true
+}
+
+// hashByName returns the hash of Java's name for a message digest, 0 if it is
+// not known.
+func hashByName(name string) crypto.Hash {
+	switch strings.ToUpper(name) {
+	case "MD5":
+		return crypto.MD5
+	case "SHA", "SHA1", "SHA-1":
+		return crypto.SHA1
+	case "SHA-224":
+		return crypto.SHA224
+	case "SHA-256":
+		return crypto.SHA256
+	case "SHA-384":
+		return crypto.SHA384
+	case "SHA-512":
+		return crypto.SHA512
+	case "SHA-512/224":
+		return crypto.SHA512_224
+	case "SHA-512/256":
+		return crypto.SHA512_256
+	case "SHA3-224":
+		return crypto.SHA3_224
+	case "SHA3-256":
+		return crypto.SHA3_256
+	case "SHA3-384":
+		return crypto.SHA3_384
+	case "SHA3-512":
+		return crypto.SHA3_512
+	}
+	return 0
+}
+
+// sha1Ends is the day since which SHA-1 counts for nothing in JARs
+// (jdk.jar.disabledAlgorithms in java.security: MD2, MD5, RSA keySize < 1024,
+// DSA keySize < 1024, SHA1 denyAfter 2019-01-01).
+var sha1Ends = time.Date(2019, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func disabled(digest string, s *Signer) bool {
+	switch hashByName(digest) {
+	case crypto.MD5:
+		return true
+	case crypto.SHA1:
+		return s.Time.IsZero() || !s.Time.Before(sha1Ends)
+	}
+	return false
+}
+
+// same says whether two signers are the same, by certificates and time.
+func (s *Signer) same(t *Signer) bool {
+	equal := func(a, b *x509util.Certificate) bool { return bytes.Equal(a.Raw, b.Raw) }
+	return s.Time.Equal(t.Time) && slices.EqualFunc(s.Chain, t.Chain, equal) &&
+		slices.EqualFunc(s.Timestamp, t.Timestamp, equal)
+}

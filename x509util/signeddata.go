@@ -1,0 +1,351 @@
+package x509util
+
+import (
+	"bytes"
+	"crypto"
+	"errors"
+	"math/big"
+	"time"
+
+	casn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"gokeytool/jdk"
+)
+
+// SignedData is a PKCS #7 or CMS signature (RFC 2315, 9; RFC 5652, 5) with the
+// certificates that go with it.
+type SignedData struct {
+	ContentType  string // dotted OID
+	Content      []byte // nil if the content is elsewhere
+	Certificates []*Certificate
+	Signers      []SignerInfo
+}
+
+// SignerInfo is the signature of one signer.
+type SignerInfo struct {
+	digest, encryption algorithm
+	encryptionDER      []byte
+	issuer             Name
+	serial             *big.Int
+	keyID              []byte // in place of issuer and serial
+	attributes         []byte // the signed ones as SET, nil if there are none
+	messageDigest      []byte // from the attributes
+	signature          []byte
+	timestamp          []byte // a time stamp token (RFC 3161), nil if there is none
+}
+
+const (
+	oidMessageDigest  = "1.2.840.113549.1.9.4"
+	oidTimestampToken = "1.2.840.113549.1.9.16.2.14"
+	oidTSTInfo        = "1.2.840.113549.1.9.16.1.4"
+)
+
+var errSignedData = errors.New("x509util: not a PKCS #7 signature")
+
+// ParseSignedData reads a signature, by DER's rules or BER's.
+func ParseSignedData(data []byte) (*SignedData, error) {
+	outer, err := readValue(data)
+	if err != nil {
+		return nil, err
+	}
+	parts, err := readSome(outer, 2)
+	if err != nil {
+		return nil, err
+	}
+	if oid, err := parts[0].oid(); err != nil || oid != oidSignedData || !parts[1].context(0, true) {
+		return nil, errSignedData
+	}
+	body, err := readValue(parts[1].body)
+	if err != nil {
+		return nil, err
+	}
+	fields, err := readFields(body, 4)
+	if err != nil {
+		return nil, err
+	}
+	d := new(SignedData)
+	if err := d.readContent(fields[2]); err != nil {
+		return nil, err
+	}
+	for _, field := range fields[3:] {
+		values, err := field.reader().all()
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case field.context(0, true):
+			for _, v := range values {
+				c, err := ParseCertificate(v.encoded())
+				if err != nil {
+					return nil, err
+				}
+				d.Certificates = append(d.Certificates, c)
+			}
+		case field.tag == casn1.SET:
+			for _, v := range values {
+				s, err := readSignerInfo(v)
+				if err != nil {
+					return nil, err
+				}
+				d.Signers = append(d.Signers, s)
+			}
+		}
+	}
+	return d, nil
+}
+
+// readFields reads all values of a sequence, which are n at least.
+func readFields(v derValue, n int) ([]derValue, error) {
+	fields, err := v.reader().all()
+	if err == nil && len(fields) < n {
+		err = errSignedData
+	}
+	return fields, err
+}
+
+func (d *SignedData) readContent(v derValue) error {
+	parts, err := readFields(v, 1)
+	if err != nil {
+		return err
+	}
+	if d.ContentType, err = parts[0].oid(); err != nil || len(parts) == 1 {
+		return err
+	}
+	content, err := readValue(parts[1].body)
+	if err != nil {
+		return err
+	}
+	d.Content, err = content.octets()
+	return err
+}
+
+func readSignerInfo(v derValue) (s SignerInfo, err error) {
+	fields, err := readFields(v, 5)
+	if err != nil {
+		return s, err
+	}
+	if id := fields[1]; id.context(0, false) {
+		s.keyID = id.body
+	} else {
+		parts, err := readSome(id, 2)
+		if err != nil {
+			return s, err
+		}
+		if s.issuer, err = ParseName(parts[0].encoded()); err != nil {
+			return s, err
+		}
+		if s.serial, err = parts[1].bigInteger(); err != nil {
+			return s, err
+		}
+	}
+	if s.digest, err = readAlgorithm(fields[2]); err != nil {
+		return s, err
+	}
+	rest := fields[3:]
+	if rest[0].context(0, true) {
+		set := rest[0].encoded()
+		s.attributes = append([]byte{byte(casn1.SET)}, set[1:]...)
+		if s.messageDigest, err = attributeValue(rest[0], oidMessageDigest); err != nil {
+			return s, err
+		}
+		rest = rest[1:]
+	}
+	if len(rest) < 2 {
+		return s, errSignedData
+	}
+	if s.encryption, err = readAlgorithm(rest[0]); err != nil {
+		return s, err
+	}
+	s.encryptionDER = rest[0].encoded()
+	if s.signature, err = rest[1].octets(); err != nil {
+		return s, err
+	}
+	if len(rest) > 2 && rest[2].context(1, true) {
+		s.timestamp, err = attributeValue(rest[2], oidTimestampToken)
+	}
+	return s, err
+}
+
+// attributeValue returns the first value of an attribute: the content of an
+// OCTET STRING, else the whole value; nil if there is no such attribute.
+func attributeValue(attributes derValue, oid string) ([]byte, error) {
+	values, err := attributes.reader().all()
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range values {
+		parts, err := readSome(v, 2)
+		if err != nil {
+			return nil, err
+		}
+		if id, err := parts[0].oid(); err != nil || id != oid {
+			continue
+		}
+		r := parts[1].reader()
+		value, err := r.next()
+		if err != nil {
+			return nil, err
+		}
+		if value.tag == casn1.OCTET_STRING {
+			return value.body, nil
+		}
+		return value.encoded(), nil
+	}
+	return nil, nil
+}
+
+// DigestName is Java's name of the hash that was signed, such as "SHA-256".
+func (s *SignerInfo) DigestName() string { return s.digest.name(jdk.Default) }
+
+// Verify verifies a signature over content and returns the signer's
+// certificate with those that lead up from it, as far as the signature has
+// them: by their names alone, as Java does.
+func (d *SignedData) Verify(s *SignerInfo, content []byte) ([]*Certificate, error) {
+	var signer *Certificate
+	for _, c := range d.Certificates {
+		if s.keyID != nil && bytes.Equal(c.SubjectKeyID(), s.keyID) ||
+			s.keyID == nil && c.Serial.Cmp(s.serial) == 0 && c.Issuer.Equal(s.issuer) {
+			signer = c
+			break
+		}
+	}
+	if signer == nil {
+		return nil, errors.New("x509util: the signer's certificate is missing")
+	}
+	if s.attributes != nil {
+		sum, err := digestOf(s.digest, content)
+		if err != nil {
+			return nil, err
+		}
+		if !bytes.Equal(sum, s.messageDigest) {
+			return nil, ErrSignature
+		}
+		content = s.attributes
+	}
+	key, err := signer.PublicKey()
+	if err != nil {
+		return nil, err
+	}
+	if err := CheckSignature(key, s.algorithmID(), content, s.signature); err != nil {
+		return nil, err
+	}
+	chain := []*Certificate{signer}
+	for len(chain) <= len(d.Certificates) {
+		last := chain[len(chain)-1]
+		if last.SelfSigned() {
+			break
+		}
+		n := len(chain)
+		for _, c := range d.Certificates {
+			if c != last && c.Subject.Equal(last.Issuer) {
+				chain = append(chain, c)
+				break
+			}
+		}
+		if len(chain) == n {
+			break
+		}
+	}
+	return chain, nil
+}
+
+// Timestamp verifies the time stamp on a signature and returns when and by
+// whom it was made; nil if there is none.
+func (s *SignerInfo) Timestamp() (time.Time, []*Certificate, error) {
+	if s.timestamp == nil {
+		return time.Time{}, nil, nil
+	}
+	token, err := ParseSignedData(s.timestamp)
+	if err != nil {
+		return time.Time{}, nil, err
+	}
+	if token.ContentType != oidTSTInfo || len(token.Signers) != 1 {
+		return time.Time{}, nil, errSignedData
+	}
+	chain, err := token.Verify(&token.Signers[0], token.Content)
+	if err != nil {
+		return time.Time{}, nil, err
+	}
+	info, err := readValue(token.Content)
+	if err != nil {
+		return time.Time{}, nil, err
+	}
+	fields, err := readSome(info, 5) // version, policy, imprint, serial number, time
+	if err != nil {
+		return time.Time{}, nil, err
+	}
+	imprint, err := readSome(fields[2], 2)
+	if err != nil {
+		return time.Time{}, nil, err
+	}
+	digest, err := readAlgorithm(imprint[0])
+	if err != nil {
+		return time.Time{}, nil, err
+	}
+	sum, err := digestOf(digest, s.signature)
+	if err != nil {
+		return time.Time{}, nil, err
+	}
+	if want, err := imprint[1].octets(); err != nil || !bytes.Equal(sum, want) {
+		return time.Time{}, nil, ErrSignature
+	}
+	at, err := fields[4].anyTime()
+	return at, chain, err
+}
+
+// digests are the hashes by OID.
+var digests = []struct {
+	oid  string
+	hash crypto.Hash
+	rsa  string // the signature algorithms made of the two
+	dsa  string
+	ec   string
+}{
+	{"1.2.840.113549.2.5", crypto.MD5, "1.2.840.113549.1.1.4", "", ""},
+	{"1.3.14.3.2.26", crypto.SHA1, "1.2.840.113549.1.1.5", "1.2.840.10040.4.3", "1.2.840.10045.4.1"},
+	{"2.16.840.1.101.3.4.2.4", crypto.SHA224, "1.2.840.113549.1.1.14", "2.16.840.1.101.3.4.3.1", "1.2.840.10045.4.3.1"},
+	{"2.16.840.1.101.3.4.2.1", crypto.SHA256, "1.2.840.113549.1.1.11", "2.16.840.1.101.3.4.3.2", "1.2.840.10045.4.3.2"},
+	{"2.16.840.1.101.3.4.2.2", crypto.SHA384, "1.2.840.113549.1.1.12", "2.16.840.1.101.3.4.3.3", "1.2.840.10045.4.3.3"},
+	{"2.16.840.1.101.3.4.2.3", crypto.SHA512, "1.2.840.113549.1.1.13", "2.16.840.1.101.3.4.3.4", "1.2.840.10045.4.3.4"},
+}
+
+func digestOf(a algorithm, data []byte) ([]byte, error) {
+	for _, d := range digests {
+		if d.oid == a.oid && d.hash.Available() {
+			h := d.hash.New()
+			h.Write(data)
+			return h.Sum(nil), nil
+		}
+	}
+	return nil, keyError("hash %s is not implemented", a.name(jdk.Default))
+}
+
+// algorithmID is the AlgorithmIdentifier of the signature: PKCS #7 names the
+// kind of key and the hash, CMS the two in one.
+func (s *SignerInfo) algorithmID() []byte {
+	oid := ""
+	for _, d := range digests {
+		if d.oid != s.digest.oid {
+			continue
+		}
+		switch s.encryption.oid {
+		case oidRSA:
+			oid = d.rsa
+		case oidDSA:
+			oid = d.dsa
+		case oidEC:
+			oid = d.ec
+		}
+	}
+	if oid == "" {
+		return s.encryptionDER
+	}
+	return encodeString(casn1.SEQUENCE, string(derOID(oid)))
+}
+
+// TooShortForJAR says whether a signature with the key, a SubjectPublicKeyInfo,
+// counts for nothing in JARs.
+func TooShortForJAR(spki []byte) bool {
+	k, err := readKeyFacts(spki, jdk.Default)
+	return err == nil && (k.oid == oidRSA || k.oid == oidDSA) && k.bits >= 0 && k.bits < 1024
+}
