@@ -22,6 +22,9 @@ func list(ctx context.Context, s *session) error {
 	if err := s.openKeystore(ctx, access{asks: asksOnce}); err != nil {
 		return err
 	}
+	if s.opt.json {
+		return s.listJSON()
+	}
 	s.warnUnverified()
 	l := &lister{session: s, out: bufio.NewWriter(s.Stdout), printer: s.printer()}
 	err := l.list()

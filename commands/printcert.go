@@ -35,6 +35,9 @@ func printcert(ctx context.Context, s *session) error {
 	if len(certificates) == 0 {
 		return failf("Empty input")
 	}
+	if s.opt.json {
+		return s.printcertJSON(certificates)
+	}
 	out := bufio.NewWriter(s.Stdout)
 	printer := s.printer()
 	for i, c := range certificates {

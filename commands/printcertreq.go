@@ -18,6 +18,9 @@ func printcertreq(_ context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	if s.opt.json {
+		return s.printcertreqJSON(request)
+	}
 	out := bufio.NewWriter(s.Stdout)
 	if err := s.printer().Request(out, request); err != nil {
 		return err

@@ -27,22 +27,17 @@ func smoke(ctx context.Context, s *session) error {
 		}
 		aliases = []string{s.ks.AliasOf(s.opt.alias)}
 	}
+	if s.opt.json {
+		return s.smokeJSON(ctx, aliases)
+	}
 	fmt.Fprintf(s.Stdout, "%s\n", x509util.Printable(s.ks.path))
 	failed := s.report([]endpoint.Check{opensCheck(s.ks)})
 	if len(aliases) == 0 {
-		failed += s.report([]endpoint.Check{{
-			Name: "key", Detail: "there is no private key in this keystore, only certificates",
-			Remedy: "a server needs the keystore in which its key was made",
-		}})
+		failed += s.report([]endpoint.Check{noKeyCheck})
 	}
 	for _, alias := range aliases {
 		fmt.Fprintf(s.Stdout, "\n<%s>\n", x509util.Printable(alias))
-		id, err := s.identity(alias)
-		if err != nil {
-			failed += s.report([]endpoint.Check{s.keyCheck(err)})
-			continue
-		}
-		failed += s.report(endpoint.Smoke(ctx, endpoint.SmokeConfig{Identity: id, Host: s.opt.host, Now: s.Now}))
+		failed += s.report(s.smokeKey(ctx, alias))
 	}
 	if err := ctx.Err(); err != nil {
 		return exitCode(exitInterrupted)
@@ -57,6 +52,21 @@ func smoke(ctx context.Context, s *session) error {
 		fmt.Fprintf(s.Stdout, "\n%d checks failed.\n", failed)
 	}
 	return exitCode(exitError)
+}
+
+// noKeyCheck fails a keystore that has no key.
+var noKeyCheck = endpoint.Check{
+	Name: "key", Detail: "there is no private key in this keystore, only certificates",
+	Remedy: "a server needs the keystore in which its key was made",
+}
+
+// smokeKey tries the key of an alias.
+func (s *session) smokeKey(ctx context.Context, alias string) []endpoint.Check {
+	id, err := s.identity(alias)
+	if err != nil {
+		return []endpoint.Check{s.keyCheck(err)}
+	}
+	return endpoint.Smoke(ctx, endpoint.SmokeConfig{Identity: id, Host: s.opt.host, Now: s.Now})
 }
 
 // opensCheck is the check that a keystore was opened.

@@ -197,6 +197,7 @@ var (
 	docBackup        = Doc{"backup", "", "keep the keystore as it was as FILE.old"}
 	docMaxIterations = Doc{"maxIterations", "<number>", "key derivation rounds to bear with (default 5000000)"}
 
+	docJSON            = Doc{"json", "", "print JSON"}
 	docJvmRoute        = Doc{"jvmRoute", "<name>", "node name put behind each id, as Tomcat does"}
 	docSessionIDLength = Doc{"sessionIdLength", "<bytes>", "random bytes in a session id (default 16)"}
 )
@@ -352,7 +353,7 @@ var commands = []Command{
 		Name: "list", Summary: "Lists entries in a keystore", Task: taskStore,
 		Options: []Doc{docRfc, docAlias, docKeystore, docCacerts, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
-		Extra: []Doc{docMaxIterations},
+		Extra: []Doc{docJSON, docMaxIterations},
 		Examples: []Example{
 			{"one line an entry", "gokeytool list -keystore keystore.p12"},
 			{"everything about one", "gokeytool list -v -alias tomcat -keystore keystore.p12"},
@@ -362,6 +363,7 @@ var commands = []Command{
 		Name: "printcert", Summary: "Prints the content of a certificate", Task: taskLook,
 		Options: []Doc{docRfc, docFileIn, docSslserver, docJarfile, docKeystore, docStorepass, docStoretype, docTrustCacerts,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
+		Extra: []Doc{docJSON},
 		Examples: []Example{
 			{"a file", "gokeytool printcert -file tomcat.pem"},
 			{"what a server shows", "gokeytool printcert -sslserver localhost:8443"},
@@ -370,6 +372,7 @@ var commands = []Command{
 	{
 		Name: "printcertreq", Summary: "Prints the content of a certificate request", Task: taskLook,
 		Options: []Doc{docFileIn, docV},
+		Extra:   []Doc{docJSON},
 		Examples: []Example{
 			{"before it is sent", "gokeytool printcertreq -file tomcat.csr"},
 		},
@@ -495,6 +498,7 @@ var commands = []Command{
 			{"alias", "<alias>", "check this entry (default: every key)"},
 			{"keypass", "<arg>", "key password, if it is not the keystore's"},
 			{"host", "<name>", "name the certificate must be good for"},
+			docJSON,
 			docV,
 		},
 		Long: "Starts an endpoint on a free port, connects to it with TLS 1.3 and 1.2 and prints one line a check: " +

@@ -1,0 +1,379 @@
+package commands
+
+import (
+	"context"
+	"encoding/asn1"
+	"encoding/json"
+	"encoding/pem"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"gokeytool/endpoint"
+	"gokeytool/jdk"
+	"gokeytool/store/entry"
+	"gokeytool/x509util"
+)
+
+// jsonSchema is the version of what -json prints, which docs/json.md describes.
+// It grows when a field changes its meaning or goes; new fields may come at any
+// time.
+const jsonSchema = 1
+
+// jsonCertificate is a certificate. The names of fields are those that check
+// and the endpoint use.
+type jsonCertificate struct {
+	Error     string     `json:"error,omitempty"` // why it can't be read; then only the fingerprints and PEM are set
+	Subject   string     `json:"subject"`
+	Issuer    string     `json:"issuer"`
+	Serial    string     `json:"serial"` // in hexadecimal
+	NotBefore *time.Time `json:"notBefore"`
+	NotAfter  *time.Time `json:"notAfter"`
+	Key       string     `json:"key"`
+	Signature string     `json:"signature"`
+	Version   int        `json:"version"`
+	jsonExtensions
+	SelfSigned bool   `json:"selfSigned"` // issuer and subject are the same
+	SHA1       string `json:"sha1"`
+	SHA256     string `json:"sha256"`
+	PEM        string `json:"pem"`
+}
+
+// jsonExtensions are the extensions of a certificate or request: all of them,
+// and those that programs ask for in words.
+type jsonExtensions struct {
+	Names            []string        `json:"names"` // subjectAltName, as for -ext san: dns:localhost
+	CA               bool            `json:"ca"`
+	PathLength       *int            `json:"pathLength,omitempty"`
+	KeyUsage         []string        `json:"keyUsage"`
+	ExtendedKeyUsage []string        `json:"extendedKeyUsage"`
+	Extensions       []jsonExtension `json:"extensions"`
+}
+
+type jsonExtension struct {
+	OID      string `json:"oid"`
+	Critical bool   `json:"critical"`
+	Value    []byte `json:"value"` // DER, in Base64
+}
+
+// jsonRequest is a certificate request.
+type jsonRequest struct {
+	Subject   string `json:"subject"`
+	Key       string `json:"key"`
+	Signature string `json:"signature"`
+	jsonExtensions
+	PEM string `json:"pem"`
+}
+
+// jsonEntry is an entry of a keystore.
+type jsonEntry struct {
+	Alias   string            `json:"alias"`
+	Kind    string            `json:"kind"` // privateKey, trustedCertificate or secretKey
+	Created *time.Time        `json:"created"`
+	Chain   []jsonCertificate `json:"chain"`
+}
+
+// jsonList is what list prints.
+type jsonList struct {
+	Version  int         `json:"version"`
+	Keystore string      `json:"keystore"`
+	Type     string      `json:"type"`
+	Verified bool        `json:"verified"` // the password has proved that nobody changed it
+	Entries  []jsonEntry `json:"entries"`
+	Warnings []string    `json:"warnings"`
+}
+
+// jsonCertificates is what printcert prints.
+type jsonCertificates struct {
+	Version      int               `json:"version"`
+	Certificates []jsonCertificate `json:"certificates"`
+	Warnings     []string          `json:"warnings"`
+}
+
+// jsonRequests is what printcertreq prints.
+type jsonRequests struct {
+	Version  int         `json:"version"`
+	Request  jsonRequest `json:"request"`
+	Warnings []string    `json:"warnings"`
+}
+
+// jsonSmoke is what smoke prints.
+type jsonSmoke struct {
+	Version  int              `json:"version"`
+	Keystore string           `json:"keystore"`
+	Type     string           `json:"type"`
+	OK       bool             `json:"ok"`
+	Checks   []endpoint.Check `json:"checks"` // of the keystore
+	Keys     []jsonKey        `json:"keys"`
+}
+
+// jsonKey is a key that smoke has tried.
+type jsonKey struct {
+	Alias  string           `json:"alias"`
+	Checks []endpoint.Check `json:"checks"`
+}
+
+// printJSON writes a command's JSON.
+func (s *session) printJSON(value any) error {
+	encoder := json.NewEncoder(s.Stdout)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
+}
+
+// takeWarnings are the lines of the block of warnings so far, which JSON has in
+// a field instead.
+func (s *session) takeWarnings() []string {
+	lines := append([]string{}, s.warnings...)
+	s.warnings = nil
+	if s.opt.nowarn {
+		return []string{}
+	}
+	return lines
+}
+
+func describeCertificate(der []byte) jsonCertificate {
+	out := jsonCertificate{
+		SHA1: x509util.Fingerprint(der, "SHA-1"), SHA256: x509util.Fingerprint(der, "SHA-256"),
+		PEM:            string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
+		jsonExtensions: describeExtensions(nil),
+	}
+	c, err := x509util.ParseCertificate(der)
+	if err != nil {
+		out.Error = err.Error()
+		return out
+	}
+	out.Subject, out.Issuer = c.Subject.String(), c.Issuer.String()
+	if c.Serial != nil {
+		out.Serial = c.Serial.Text(16)
+	}
+	out.NotBefore, out.NotAfter = &c.NotBefore, &c.NotAfter
+	out.Key, out.Signature = jsonKeyName(c.SPKI), c.SigName
+	out.Version, out.SelfSigned = c.Version, c.SelfSigned()
+	out.jsonExtensions = describeExtensions(c.Extensions)
+	return out
+}
+
+func describeRequest(r *x509util.Request) jsonRequest {
+	return jsonRequest{
+		Subject: r.Subject.String(), Key: jsonKeyName(r.SPKI), Signature: r.SigName,
+		jsonExtensions: describeExtensions(r.Extensions),
+		PEM:            string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: r.Raw})),
+	}
+}
+
+// jsonKeyName names a key in one wording for all releases: programs read it.
+func jsonKeyName(spki []byte) string {
+	return strings.TrimSuffix(x509util.DescribeKey(spki, jdk.Default), " key")
+}
+
+// describeExtensions tells what extensions say. One that can't be read stands
+// in the list of all, and nowhere else.
+func describeExtensions(extensions []x509util.Extension) jsonExtensions {
+	out := jsonExtensions{Names: []string{}, KeyUsage: []string{}, ExtendedKeyUsage: []string{}, Extensions: []jsonExtension{}}
+	for _, e := range extensions {
+		out.Extensions = append(out.Extensions, jsonExtension{e.OID.String(), e.Critical, e.Value})
+		switch e.OID.String() {
+		case "2.5.29.15":
+			out.KeyUsage = append(out.KeyUsage, keyUsages(e.Value)...)
+		case "2.5.29.17":
+			out.Names = append(out.Names, alternativeNames(e.Value)...)
+		case "2.5.29.19":
+			out.CA, out.PathLength = basicConstraints(e.Value)
+		case "2.5.29.37":
+			out.ExtendedKeyUsage = append(out.ExtendedKeyUsage, extendedKeyUsages(e.Value)...)
+		}
+	}
+	return out
+}
+
+// keyUsageNames are the bits of KeyUsage (RFC 5280, section 4.2.1.3) as -ext
+// takes them.
+var keyUsageNames = [...]string{"digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment",
+	"keyAgreement", "keyCertSign", "cRLSign", "encipherOnly", "decipherOnly"}
+
+func keyUsages(der []byte) (names []string) {
+	var bits asn1.BitString
+	if rest, err := asn1.Unmarshal(der, &bits); err != nil || len(rest) > 0 {
+		return nil
+	}
+	for i, name := range keyUsageNames {
+		if bits.At(i) == 1 {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// extendedKeyUsages are the purposes (RFC 5280, section 4.2.1.12) as -ext takes
+// them; others by their OID.
+func extendedKeyUsages(der []byte) (names []string) {
+	var purposes []asn1.ObjectIdentifier
+	if rest, err := asn1.Unmarshal(der, &purposes); err != nil || len(rest) > 0 {
+		return nil
+	}
+	for _, oid := range purposes {
+		name := oid.String()
+		switch name {
+		case "2.5.29.37.0":
+			name = "anyExtendedKeyUsage"
+		case "1.3.6.1.5.5.7.3.1":
+			name = "serverAuth"
+		case "1.3.6.1.5.5.7.3.2":
+			name = "clientAuth"
+		case "1.3.6.1.5.5.7.3.3":
+			name = "codeSigning"
+		case "1.3.6.1.5.5.7.3.4":
+			name = "emailProtection"
+		case "1.3.6.1.5.5.7.3.8":
+			name = "timeStamping"
+		case "1.3.6.1.5.5.7.3.9":
+			name = "OCSPSigning"
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+func basicConstraints(der []byte) (ca bool, pathLength *int) {
+	var value cryptobyte.String
+	input := cryptobyte.String(der)
+	if !input.ReadASN1(&value, cbasn1.SEQUENCE) {
+		return false, nil
+	}
+	if value.PeekASN1Tag(cbasn1.BOOLEAN) && !value.ReadASN1Boolean(&ca) {
+		return false, nil
+	}
+	var n int
+	if value.ReadASN1Integer(&n) && n >= 0 {
+		pathLength = &n
+	}
+	return ca, pathLength
+}
+
+// alternativeNames are the names (RFC 5280, section 4.2.1.6) as -ext takes
+// them; of kinds that it does not know there is the tag's number and the DER.
+func alternativeNames(der []byte) (names []string) {
+	input := cryptobyte.String(der)
+	var list cryptobyte.String
+	if !input.ReadASN1(&list, cbasn1.SEQUENCE) {
+		return nil
+	}
+	for !list.Empty() {
+		var value cryptobyte.String
+		var tag cbasn1.Tag
+		if !list.ReadAnyASN1(&value, &tag) {
+			return names
+		}
+		switch number := byte(tag) & 0x1f; number {
+		case 1:
+			names = append(names, "email:"+string(value))
+		case 2:
+			names = append(names, "dns:"+string(value))
+		case 4:
+			if name, err := x509util.ParseName(value); err == nil {
+				names = append(names, "dirname:"+name.String())
+			}
+		case 6:
+			names = append(names, "uri:"+string(value))
+		case 7:
+			if ip, ok := netip.AddrFromSlice(value); ok {
+				names = append(names, "ip:"+ip.String())
+			}
+		default:
+			names = append(names, "other:"+strconv.Itoa(int(number)))
+		}
+	}
+	return names
+}
+
+// listJSON prints the entries of the keystore, which is open, or that of
+// -alias.
+func (s *session) listJSON() error {
+	out := jsonList{Version: jsonSchema, Keystore: s.ks.path, Type: string(s.ks.Type()), Verified: s.ks.Verified(), Entries: []jsonEntry{}}
+	entries := s.ks.Sorted()
+	if s.opt.given("alias") {
+		e, err := s.ks.get(s.opt.alias)
+		if err != nil {
+			return err
+		}
+		entries = []*entry.Entry{e}
+	}
+	for _, e := range entries {
+		alias := s.ks.AliasOf(e.Alias)
+		described := jsonEntry{Alias: alias, Kind: jsonKind(e.Kind), Chain: []jsonCertificate{}}
+		if !e.Created.IsZero() {
+			created := e.Created.UTC()
+			described.Created = &created
+		}
+		for _, c := range e.Chain {
+			described.Chain = append(described.Chain, describeCertificate(c.DER))
+		}
+		s.warnOfChain("<"+alias+">", e.Chain)
+		out.Entries = append(out.Entries, described)
+	}
+	s.warnOfFormat()
+	out.Warnings = s.takeWarnings()
+	return s.printJSON(out)
+}
+
+func jsonKind(k entry.Kind) string {
+	switch k {
+	case entry.PrivateKey:
+		return "privateKey"
+	case entry.TrustedCertificate:
+		return "trustedCertificate"
+	}
+	return "secretKey"
+}
+
+// printcertJSON prints certificates.
+func (s *session) printcertJSON(certificates []*x509util.Certificate) error {
+	out := jsonCertificates{Version: jsonSchema, Certificates: []jsonCertificate{}}
+	for _, c := range certificates {
+		out.Certificates = append(out.Certificates, describeCertificate(c.Raw))
+	}
+	s.warn(s.judge().Chain("The certificate", certificates, s.trusted, false)...)
+	out.Warnings = s.takeWarnings()
+	return s.printJSON(out)
+}
+
+// printcertreqJSON prints a certificate request.
+func (s *session) printcertreqJSON(request *x509util.Request) error {
+	s.warn(s.judge().Request("The certificate request", request)...)
+	return s.printJSON(jsonRequests{Version: jsonSchema, Request: describeRequest(request), Warnings: s.takeWarnings()})
+}
+
+// smokeJSON tries the keys of the aliases and prints what was found.
+func (s *session) smokeJSON(ctx context.Context, aliases []string) error {
+	out := jsonSmoke{Version: jsonSchema, Keystore: s.ks.path, Type: string(s.ks.Type()), Checks: []endpoint.Check{opensCheck(s.ks)}, Keys: []jsonKey{}}
+	if len(aliases) == 0 {
+		out.Checks = append(out.Checks, noKeyCheck)
+	}
+	out.OK = allOK(out.Checks)
+	for _, alias := range aliases {
+		key := jsonKey{Alias: alias, Checks: s.smokeKey(ctx, alias)}
+		out.OK = out.OK && allOK(key.Checks)
+		out.Keys = append(out.Keys, key)
+	}
+	if ctx.Err() != nil {
+		return exitCode(exitInterrupted)
+	}
+	if err := s.printJSON(out); err != nil || out.OK {
+		return err
+	}
+	return exitCode(exitError)
+}
+
+func allOK(checks []endpoint.Check) bool {
+	for _, check := range checks {
+		if !check.OK {
+			return false
+		}
+	}
+	return true
+}

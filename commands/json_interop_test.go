@@ -1,0 +1,95 @@
+package commands_test
+
+import (
+	"encoding/json"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"gokeytool/internal/testtool"
+)
+
+// TestJSONAgainstKeytool compares list -json with what the JDK's keytool says
+// of its own keystore, and the PEM in it with what OpenSSL reads.
+func TestJSONAgainstKeytool(t *testing.T) {
+	keytool, openssl := testtool.Keytool(t), testtool.Look(t, "openssl")
+	dir := t.TempDir()
+	run := func(stdin, name string, args ...string) string {
+		t.Helper()
+		cmd := exec.Command(name, args...)
+		cmd.Dir, cmd.Stdin = dir, strings.NewReader(stdin)
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+		}
+		return string(out)
+	}
+	store := []string{"-keystore", "k.jks", "-storetype", "jks", "-storepass", "changeit"}
+	run("", keytool, append([]string{"-genkeypair", "-alias", "B", "-keyalg", "RSA", "-keysize", "2048", "-dname", "CN=Łódź, O=Ex\\, ample", "-ext", "san=dns:b.example,ip:10.0.0.1",
+		"-ext", "bc:c=ca:true,pathlen:3", "-keypass", "changeit"}, store...)...)
+	run("", keytool, append([]string{"-genkeypair", "-alias", "a", "-keyalg", "EC", "-groupname", "secp256r1", "-dname", "CN=a", "-signer", "B", "-keypass", "changeit"}, store...)...)
+	text := run("", keytool, append([]string{"-list", "-v"}, store...)...)
+
+	var list struct {
+		Version  int
+		Type     string
+		Verified bool
+		Warnings []string
+		Entries  []struct {
+			Alias, Kind string
+			Chain       []struct {
+				Subject, Issuer, Serial, Key, Signature, SHA1, SHA256, PEM string
+				Names                                                      []string
+				CA, SelfSigned                                             bool
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(run("", filepath.Join(programs, "gokeytool"), append([]string{"list", "-json"}, store...)...)), &list); err != nil {
+		t.Fatal(err)
+	}
+	all := func(expression string) (found []string) {
+		for _, match := range regexp.MustCompile(`(?m)`+expression).FindAllStringSubmatch(text, -1) {
+			found = append(found, match[1])
+		}
+		return found
+	}
+	var aliases, owners, issuers, serials, sha1, sha256, signatures []string
+	for _, e := range list.Entries {
+		aliases = append(aliases, e.Alias)
+		if e.Kind != "privateKey" {
+			t.Errorf("%s is a %s", e.Alias, e.Kind)
+		}
+		for _, c := range e.Chain {
+			owners, issuers, serials = append(owners, c.Subject), append(issuers, c.Issuer), append(serials, c.Serial)
+			sha1, sha256, signatures = append(sha1, c.SHA1), append(sha256, c.SHA256), append(signatures, c.Signature)
+			if out := run(c.PEM, openssl, "x509", "-noout", "-fingerprint", "-sha256"); !strings.HasSuffix(strings.TrimSpace(out), c.SHA256) {
+				t.Errorf("OpenSSL reads another certificate: %s, %s", out, c.SHA256)
+			}
+		}
+	}
+	for _, compared := range []struct {
+		what       string
+		ours, java []string
+	}{
+		{"aliases", aliases, all(`^Alias name: (.*)$`)},
+		{"owners", owners, all(`^Owner: (.*)$`)},
+		{"issuers", issuers, all(`^Issuer: (.*)$`)},
+		{"serial numbers", serials, all(`^Serial number: (.*)$`)},
+		{"SHA-1", sha1, all(`^\s+SHA1: (.*)$`)},
+		{"SHA-256", sha256, all(`^\s+SHA256: (.*)$`)},
+		{"signatures", signatures, all(`^Signature algorithm name: (\S+)`)},
+	} {
+		if len(compared.java) == 0 || !slices.Equal(compared.ours, compared.java) {
+			t.Errorf("%s: %q, keytool has %q", compared.what, compared.ours, compared.java)
+		}
+	}
+	if list.Version != 1 || list.Type != "JKS" || !list.Verified || len(list.Warnings) != 1 {
+		t.Errorf("%+v", list)
+	}
+	if b := list.Entries[1].Chain[0]; !b.CA || !b.SelfSigned || b.Key != "2048-bit RSA" || !slices.Equal(b.Names, []string{"dns:b.example", "ip:10.0.0.1"}) {
+		t.Errorf("%+v", b)
+	}
+}
