@@ -3,7 +3,6 @@ package tomcat
 import (
 	"crypto/tls"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -407,10 +406,10 @@ func (r *reader) unsupported(list settings) {
 			r.say(at, Warning, "insecure renegotiation is open to an attack (CVE-2009-3555), and is not done here", "remove it")
 		case sameName(key, "disableCompression") && strings.EqualFold(at.value, "false"):
 			r.say(at, Warning, "TLS compression is open to an attack (CRIME), and is not done here", "remove it")
-		case sameName(key, "certificateRevocationListFile"), sameName(key, "certificateRevocationListPath"):
-			r.say(at, Warning, "Tomcat refuses clients whose certificates are in the list; the revocation of clients' certificates is not looked up here", "")
+		case sameName(key, "certificateRevocationListPath"):
+			r.say(at, Warning, "only OpenSSL reads a directory of revocation lists: where Java does TLS, Tomcat ignores it, as it is here", "use certificateRevocationListFile")
 		case sameName(key, "revocationEnabled") && isTrue, sameName(key, "ocspEnabled") && isTrue:
-			r.say(at, Warning, "Tomcat refuses clients whose certificates were revoked; the revocation of clients' certificates is not looked up here", "")
+			r.say(at, Warning, "Tomcat asks the CA whether a client's certificate was revoked, which is not done here", "")
 		case sameName(key, "truststoreAlgorithm"), sameName(key, "keyManagerAlgorithm"):
 			if value := strings.ToUpper(at.value); value != "PKIX" && value != "SUNX509" && value != "NEWSUNX509" {
 				r.say(at, Warning, fmt.Sprintf("the algorithm %q is one of Java's alone, and has no part in what is served here", clip(at.value, 60)), "")
@@ -447,9 +446,6 @@ func (r *reader) trust(h *SSLHost, list settings) {
 	if (h.Verification == VerificationOptional || h.Verification == VerificationOptionalNoCA) && slices.Contains(h.Protocols, tls.VersionTLS13) && r.version >= 8 {
 		r.say(at, Warning, "with TLS 1.3, Java can't ask for a certificate after the handshake, so that applications with CLIENT-CERT fail (\"post handshake authentication\")",
 			"write required, or leave TLSv1.3 out")
-	}
-	if at := list.get("certificateVerificationDepth"); at != nil && h.VerificationDepth != 10 && h.VerificationDepth != math.MaxInt32 {
-		r.say(at, Warning, "the depth of clients' chains is not bounded here", "")
 	}
 }
 

@@ -16,10 +16,8 @@ package tomcat
 
 import (
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -265,32 +263,6 @@ func (c *Connector) host(name string) (*SSLHost, bool) {
 		}
 	}
 	return nil, false
-}
-
-// Select returns the connector with TLS that has a port, and with port zero the
-// only one with TLS. The error names those there are.
-func Select(connectors []Connector, port int) (*Connector, error) {
-	var found *Connector
-	var ports []string
-	for i := range connectors {
-		c := &connectors[i]
-		if !c.TLS {
-			continue
-		}
-		ports = append(ports, strconv.Itoa(c.Port))
-		if found == nil && (port == 0 || c.Port == port) {
-			found = c
-		}
-	}
-	switch {
-	case len(ports) == 0:
-		return nil, errors.New("tomcat: server.xml has no connector with TLS")
-	case found == nil:
-		return nil, fmt.Errorf("tomcat: server.xml has no connector with TLS on port %d, but on %s", port, strings.Join(ports, ", "))
-	case port == 0 && len(ports) > 1:
-		return nil, fmt.Errorf("tomcat: server.xml has several connectors with TLS, on ports %s", strings.Join(ports, ", "))
-	}
-	return found, nil
 }
 
 // Redirecting returns the plain connector that leads to another one, and false
