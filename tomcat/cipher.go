@@ -343,9 +343,9 @@ type CipherList struct {
 	TLS13 []*Suite
 	// Unknown are the elements that are no suite, word or combination.
 	Unknown []string
-	// Unread are the elements after @STRENGTH, where Tomcat, unlike
-	// OpenSSL, stops to read.
-	Unread []string
+	// AfterStrength are the elements after @STRENGTH, where Tomcat, unlike
+	// OpenSSL, stopped to read until 2026.
+	AfterStrength []string
 
 	named map[*Suite]bool // those that the list spells out
 }
@@ -372,7 +372,7 @@ func ParseCiphers(list string) (CipherList, error) {
 	sorted := false
 	for element := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ':' || r == ',' || r <= ' ' }) {
 		if sorted {
-			p.Unread = append(p.Unread, element)
+			p.AfterStrength = append(p.AfterStrength, element)
 		}
 		if element == wordStrength {
 			p.sortByStrength()

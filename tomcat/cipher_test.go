@@ -260,8 +260,8 @@ func TestParseCiphersBounds(t *testing.T) {
 		t.Error("a list beyond the limit was read")
 	}
 	l, err := ParseCiphers("HIGH:@STRENGTH:!aNULL:-eNULL")
-	if err != nil || !slices.Equal(l.Unread, []string{"!aNULL", "-eNULL"}) {
-		t.Errorf("Unread = %q, %v", l.Unread, err)
+	if err != nil || !slices.Equal(l.AfterStrength, []string{"!aNULL", "-eNULL"}) {
+		t.Errorf("AfterStrength = %q, %v", l.AfterStrength, err)
 	}
 }
 

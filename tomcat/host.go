@@ -240,8 +240,8 @@ func (r *reader) ciphers(list settings, h *SSLHost) {
 		}
 		r.say(at, Warning, text, remedy)
 	}
-	if len(l.Unread) > 0 {
-		r.say(at, Error, fmt.Sprintf("Tomcat reads nothing after @STRENGTH, and so ignores %s", clip(strings.Join(l.Unread, ":"), 60)), "put @STRENGTH last")
+	if len(l.AfterStrength) > 0 {
+		r.say(at, Warning, fmt.Sprintf("until 2026, Tomcat read nothing after @STRENGTH, and so ignored %s", clip(strings.Join(l.AfterStrength, ":"), 60)), "put @STRENGTH last")
 	}
 	if len(l.TLS13) > 0 && len(l.Suites) > 0 {
 		r.say(at, Warning, fmt.Sprintf("suites of TLS 1.3 belong into another list, and %s is ignored or moved there", suiteList(l.TLS13)), "use cipherSuites, where Tomcat has it")

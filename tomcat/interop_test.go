@@ -156,7 +156,7 @@ var configurations = []configuration{
 	{name: "ciphers: of TLS 1.3", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig ciphers="TLS_AES_128_GCM_SHA256"><Certificate $KS/></SSLHostConfig>`, starts: true,
 		log: []string{"included in the TLS 1.2 and below ciphers list will be removed"}, finds: []string{"warning ciphers only TLSv1.3 is offered"}},
 	{name: "ciphers: after @STRENGTH", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig ciphers="AESGCM:@STRENGTH:!ECDHE" protocols="TLSv1.2"><Certificate $KS/></SSLHostConfig>`, starts: true,
-		finds: []string{"error ciphers put @STRENGTH last", "warning ciphers with DHE"}},
+		finds: []string{"warning ciphers put @STRENGTH last", "warning ciphers with DHE"}},
 	{name: "cipherSuites", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig cipherSuites="TLS_AES_128_GCM_SHA256:ECDHE-RSA-AES128-GCM-SHA256"><Certificate $KS/></SSLHostConfig>`, starts: true,
 		log:   []string{"The non-TLS 1.3 cipher suite [ECDHE-RSA-AES128-GCM-SHA256] included"},
 		finds: []string{"warning cipherSuites no suite of TLS 1.3", "warning cipherSuites here also TLS_AES_256_GCM_SHA384"}},
