@@ -194,9 +194,6 @@ func attributeValue(attributes derValue, oid string) ([]byte, error) {
 	return nil, nil
 }
 
-// DigestName is Java's name of the hash that was signed, such as "SHA-256".
-func (s *SignerInfo) DigestName() string { return s.digest.name(jdk.Default) }
-
 // Verify verifies a signature over content and returns the signer's
 // certificate with those that lead up from it, as far as the signature has
 // them: by their names alone, as Java does.
@@ -341,11 +338,4 @@ func (s *SignerInfo) algorithmID() []byte {
 		return s.encryptionDER
 	}
 	return encodeString(casn1.SEQUENCE, string(derOID(oid)))
-}
-
-// TooShortForJAR says whether a signature with the key, a SubjectPublicKeyInfo,
-// counts for nothing in JARs.
-func TooShortForJAR(spki []byte) bool {
-	k, err := readKeyFacts(spki, jdk.Default)
-	return err == nil && (k.oid == oidRSA || k.oid == oidDSA) && k.bits >= 0 && k.bits < 1024
 }

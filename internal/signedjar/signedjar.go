@@ -10,7 +10,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"crypto"
-	_ "crypto/md5" // named by old JARs, and refused as too weak
+	_ "crypto/md5"
 	_ "crypto/sha1"
 	_ "crypto/sha256"
 	_ "crypto/sha3"
@@ -55,9 +55,9 @@ const (
 
 // Signers returns the signers of the JAR's files in the order in which keytool
 // shows them: by the first file each signed, then by the order of their
-// signatures in the JAR. None is a JAR that is not signed, or not by an
-// algorithm that Java takes seriously in JARs. A file that was changed after
-// it was signed is a *VerifyError.
+// signatures in the JAR; none if the JAR is not signed. Weak algorithms that
+// Java ignores in running a JAR count here, as they do for keytool. A file that
+// was changed after it was signed is a *VerifyError.
 func Signers(r io.ReaderAt, size int64) ([]*Signer, error) {
 	archive, err := zip.NewReader(r, size)
 	if err != nil {
@@ -153,15 +153,13 @@ func (j *jar) readSignatures() error {
 		if err != nil {
 			return err
 		}
-		if s != nil {
-			j.signatures = append(j.signatures, s)
-		}
+		j.signatures = append(j.signatures, s)
 	}
 	return nil
 }
 
 // verifySignature verifies a signature block over its signature file, and the
-// latter's digests of the manifest. It returns nil for one that Java ignores.
+// latter's digests of the manifest.
 func (j *jar) verifySignature(name string, content, block []byte) (*signature, error) {
 	signed, err := x509util.ParseSignedData(block)
 	if err != nil || len(signed.Signers) == 0 {
@@ -179,16 +177,10 @@ func (j *jar) verifySignature(name string, content, block []byte) (*signature, e
 	if err != nil {
 		return nil, err
 	}
-	if disabled(info.DigestName(), signer) || x509util.TooShortForJAR(signer.Chain[0].SPKI) {
-		return nil, nil
-	}
 	s := &signature{signer: signer, entries: make(map[string]bool)}
-	whole, ok := compareDigest(sf.main, "-Digest-Manifest", signer, j.manifest.raw)
-	if !ok {
-		return nil, nil // it has none that counts
-	}
+	whole, _ := compareDigest(sf.main, "-Digest-Manifest", j.manifest.raw)
 	if !whole {
-		main, found := compareDigest(sf.main, "-Digest-Manifest-Main-Attributes", signer, j.manifest.rawMain)
+		main, found := compareDigest(sf.main, "-Digest-Manifest-Main-Attributes", j.manifest.rawMain)
 		if found && !main {
 			return nil, refuse("Invalid signature file digest for Manifest main attributes")
 		}
@@ -202,7 +194,7 @@ func (j *jar) verifySignature(name string, content, block []byte) (*signature, e
 			return nil, refuse("no manifest section for signature file entry %s", section.name)
 		}
 		if !whole {
-			same, found := compareDigest(section.attributes, "-Digest", signer, entry.raw)
+			same, found := compareDigest(section.attributes, "-Digest", entry.raw)
 			if !found {
 				continue
 			}
@@ -294,12 +286,12 @@ func verifyFile(f *zip.File, entry *section, left int64) (int64, error) {
 }
 
 // compareDigest looks in the attributes for digests of data whose names end
-// in suffix. found is false if there is none that Java heeds.
-func compareDigest(attributes []attribute, suffix string, signer *Signer, data []byte) (same, found bool) {
+// in suffix. found is false if there is none that is known.
+func compareDigest(attributes []attribute, suffix string, data []byte) (same, found bool) {
 	for _, a := range attributes {
 		name, ok := cutSuffixFold(a.name, suffix)
 		hash := hashByName(name)
-		if !ok || hash == 0 || disabled(name, signer) {
+		if !ok || hash == 0 {
 			continue
 		}
 		h := hash.New()
@@ -359,21 +351,6 @@ func hashByName(name string) crypto.Hash {
 		return crypto.SHA3_512
 	}
 	return 0
-}
-
-// sha1Ends is the day since which SHA-1 counts for nothing in JARs
-// (jdk.jar.disabledAlgorithms in java.security: MD2, MD5, RSA keySize < 1024,
-// DSA keySize < 1024, SHA1 denyAfter 2019-01-01).
-var sha1Ends = time.Date(2019, 1, 1, 0, 0, 0, 0, time.UTC)
-
-func disabled(digest string, s *Signer) bool {
-	switch hashByName(digest) {
-	case crypto.MD5:
-		return true
-	case crypto.SHA1:
-		return s.Time.IsZero() || !s.Time.Before(sha1Ends)
-	}
-	return false
 }
 
 // same says whether two signers are the same, by certificates and time.
