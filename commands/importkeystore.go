@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"strconv"
+	"strings"
 
 	"gokeytool/internal/atomicfile"
 	"gokeytool/store"
@@ -95,7 +96,7 @@ func (s *session) openSource() (*keystore, error) {
 	k := &keystore{path: s.opt.srckeystore, exists: true, password: s.opt.srcstorepass, options: s.openOptions()}
 	if s.opt.given("srcstoretype") {
 		if _, err := s.parseType(s.opt.srcstoretype); err != nil {
-			return nil, java("java.security.KeyStoreException", s.opt.srcstoretype+" not found")
+			return nil, java("java.security.KeyStoreException", strings.ToUpper(s.opt.srcstoretype)+" not found")
 		}
 	}
 	if err := k.load(s.opt.srcstoretype); err != nil {
@@ -204,13 +205,13 @@ func (s *session) importEntry(source *keystore, alias string) (importResult, err
 		return entryFailed, err
 	}
 	if e.Kind == entry.TrustedCertificate {
-		err = s.replaceCertificate(newAlias, e.Chain[0])
+		err = s.ks.SetCertificate(newAlias, e.Chain[0], s.Now())
 	} else {
 		err = s.importKey(source, e, newAlias)
 	}
-	var kind *store.NoSecretKeysError
-	if errors.As(err, &kind) {
-		fmt.Fprintf(s.Stderr, "Problem importing entry for alias %[1]s: java.security.KeyStoreException: Cannot store non-PrivateKeys.\nEntry for alias %[1]s not imported.\n", alias)
+	if reason := unimportable(err); reason != "" {
+		fmt.Fprintf(s.Stderr, "Problem importing entry for alias %[1]s: java.security.KeyStoreException: %[2]s.\nEntry for alias %[1]s not imported.\n",
+			x509util.Printable(alias), reason)
 		return entryFailed, nil
 	}
 	if err != nil {
@@ -222,14 +223,18 @@ func (s *session) importEntry(source *keystore, alias string) (importResult, err
 	return entryImported, nil
 }
 
-// replaceCertificate stores a trusted certificate in place of whatever is there.
-func (s *session) replaceCertificate(alias string, c entry.Certificate) error {
-	if _, exists := s.ks.Store.Get(alias); exists {
-		if err := s.ks.Delete(alias); err != nil {
-			return err
-		}
+// unimportable is what Java says of an entry that the destination can't take,
+// while others may follow; "" for any other error.
+func unimportable(err error) string {
+	var secret *store.NoSecretKeysError
+	var kind *store.KindError
+	switch {
+	case errors.As(err, &secret):
+		return "Cannot store non-PrivateKeys"
+	case errors.As(err, &kind): // a certificate in place of a key
+		return "Cannot overwrite own certificate"
 	}
-	return s.ks.SetCertificate(alias, c, s.Now())
+	return ""
 }
 
 // importKey imports a private or secret key. It is protected with -destkeypass,

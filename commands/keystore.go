@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"gokeytool/commands/internal/argv"
+	"gokeytool/internal/atomicfile"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/jceks"
@@ -97,7 +98,7 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 	}
 	info, err := os.Stat(k.path)
 	switch {
-	case a.anew:
+	case a.anew, a.creates && a.changes && s.isStream(info, k.path):
 	case err == nil && info.Mode().IsRegular() && info.Size() == 0:
 		return failf("Keystore file exists, but is empty: %s", k.path)
 	case err == nil && info.IsDir() && !a.creates:
@@ -154,6 +155,17 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 	return nil
 }
 
+// isStream says whether a keystore that is made goes into a pipe or the like,
+// where there is none to begin with. keytool finds such a file empty; so it is
+// in its style if it is a plain one by the name of /dev/stdout.
+func (s *session) isStream(info fs.FileInfo, path string) bool {
+	if info == nil || s.req.Style == argv.Keytool && info.Mode().IsRegular() {
+		return false
+	}
+	_, replaced, err := atomicfile.Target(path)
+	return err == nil && !replaced
+}
+
 // onePassword is the password of a key in a PKCS12 keystore: the store's, of
 // which keytool warns where another was given.
 func (s *session) onePassword(option string, password []byte) []byte {
@@ -172,6 +184,9 @@ func (s *session) checkStoreOptions() error {
 	}
 	if s.opt.protected && (s.opt.storepass != nil || s.opt.keypass != nil || s.opt.newpass != nil || s.opt.destkeypass != nil) {
 		return illegal("if -protected is specified, then -storepass, -keypass, and -new must not be specified")
+	}
+	if s.opt.srcprotected && (s.opt.srcstorepass != nil || s.opt.srckeypass != nil) {
+		return illegal("if -srcprotected is specified, then -srcstorepass and -srckeypass must not be specified")
 	}
 	if s.opt.given("validity") && s.opt.validity <= 0 {
 		return failf("Validity must be greater than zero")
