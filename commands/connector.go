@@ -351,7 +351,10 @@ func (s *session) clientCAs(host *tomcat.SSLHost, v *served) (*x509.CertPool, er
 		if err != nil {
 			return nil, err
 		}
-		addStore(opened)
+		if addStore(opened); opened.Len() == 0 && host.Truststore.Password == nil && opened.Type() == store.PKCS12 {
+			return nil, withHint(fmt.Errorf("%s shows no certificate without its password", host.Truststore.File),
+				"give it with -truststorePassword, the attribute truststorePassword of a server.xml: Tomcat tries none of its own")
+		}
 	case host.CACertificateFile != "":
 		v.files = append(v.files, host.CACertificateFile)
 		data, err := s.readInput(host.CACertificateFile)

@@ -5,8 +5,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 
 	"gokeytool/endpoint"
@@ -23,6 +25,9 @@ func probe(ctx context.Context, s *session) error {
 	address := s.req.Operands[0] // argv has seen to it that there is one
 	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
 		address = net.JoinHostPort(strings.Trim(strings.TrimSuffix(address, ":"), "[]"), "443")
+	}
+	if known := endpoint.StartTLSProtocols; s.opt.starttls != "" && !slices.Contains(known, s.opt.starttls) {
+		return fmt.Errorf("-starttls %s: known are %s", s.opt.starttls, strings.Join(known, ", "))
 	}
 	cfg := endpoint.ProbeConfig{Address: address, ServerName: s.opt.host, StartTLS: s.opt.starttls, Now: s.Now}
 	if err := s.probeTrust(&cfg); err != nil {
@@ -59,7 +64,15 @@ func (s *session) probeTrust(cfg *endpoint.ProbeConfig) error {
 	if s.opt.truststore == "" {
 		return nil
 	}
-	opened, err := store.Open(s.opt.truststore, store.Options{Password: s.opt.truststorepass, PEM: true})
+	password := s.opt.truststorepass
+	if password == nil {
+		password = []byte(tomcatPassword)
+	}
+	opened, err := store.Open(s.opt.truststore, store.Options{Password: password, PEM: true})
+	if s.opt.truststorepass == nil && errors.Is(err, entry.ErrPassword) {
+		// Certificates of a JKS can be read all the same.
+		opened, err = store.Open(s.opt.truststore, store.Options{PEM: true})
+	}
 	if err != nil {
 		return err
 	}
@@ -125,7 +138,7 @@ func (s *session) onlyIdentity(path string, password []byte, alias string) (endp
 			return s.entryIdentity(opened, path, e, password)
 		}
 	}
-	return endpoint.Identity{}, fmt.Errorf("%s holds no such private key", path)
+	return endpoint.Identity{}, fmt.Errorf("%s holds no such private key", x509util.Printable(path))
 }
 
 // printProbe prints what a server looks like.
