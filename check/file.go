@@ -34,6 +34,7 @@ const changeit = "changeit"
 // use says what a file is for, beyond what it says itself.
 type use struct {
 	role   string
+	named  bool // by who asked, so that it must be a keystore
 	server bool // its keys are a TLS server's
 	trust  bool // its certificates are to verify clients'
 	only   bool // no other password than the one given is tried
@@ -54,7 +55,7 @@ type examination struct {
 // File looks at the keystore in a file. It never fails: what went wrong is a
 // finding.
 func File(_ context.Context, path string, o Options) Verdict {
-	v, _ := examineFile(path, o, use{}, true)
+	v, _ := examineFile(path, o, use{named: true})
 	return v
 }
 
@@ -71,11 +72,11 @@ func newExamination(path string, o Options, u use) *examination {
 
 // examineFile makes the verdict on a file. A file that need not be a keystore,
 // and is not by its content, has none.
-func examineFile(path string, o Options, u use, must bool) (v Verdict, ok bool) {
+func examineFile(path string, o Options, u use) (v Verdict, ok bool) {
 	x := newExamination(path, o, u)
-	data, mode, err := read(path, x.o.MaxSize, must)
+	data, mode, err := read(path, x.o.MaxSize, u.named)
 	switch {
-	case err != nil && !must && errors.Is(err, errNoKeystore):
+	case err != nil && !u.named && errors.Is(err, errNoKeystore):
 		return Verdict{}, false
 	case err != nil && !errors.Is(err, errNoKeystore):
 		x.unreadable(err)

@@ -91,7 +91,7 @@ func (j job) do(o Options) []Verdict {
 	if j.named && isServerXML(j.path) {
 		return serverXML(j.path, o)
 	}
-	if v, ok := examineFile(j.path, o, use{}, j.named); ok {
+	if v, ok := examineFile(j.path, o, use{named: j.named}); ok {
 		return []Verdict{v}
 	}
 	return nil

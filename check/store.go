@@ -77,11 +77,9 @@ func (x *examination) content(inJava []*entry.Entry) {
 			certificates++
 		}
 	}
-	if x.Type == store.PKCS12 {
-		x.untrusted(len(inJava), certificates)
-	}
+	unmarked := x.Type == store.PKCS12 && x.untrusted(len(inJava), certificates)
 	switch {
-	case x.trust && certificates == 0 && !x.partial():
+	case x.trust && certificates == 0 && !unmarked && !x.partial():
 		x.find(Error, "no-trust-anchors", "", "there is no trusted certificate in it: every client is refused (Java says: the trustAnchors parameter must be non-empty)",
 			command("importcert", "-alias", "NAME", "-file", "CA", "-keystore", x.Path))
 	case len(x.Entries) == 0 && !x.partial():
@@ -92,14 +90,15 @@ func (x *examination) content(inJava []*entry.Entry) {
 	}
 }
 
-// untrusted: certificates in a PKCS12 file that are no entries.
-func (x *examination) untrusted(entries, certificates int) {
+// untrusted: certificates in a PKCS12 file that are no entries. It says whether
+// that is why Java sees nothing.
+func (x *examination) untrusted(entries, certificates int) bool {
 	loose := slices.DeleteFunc(pkcs12.Untrusted(x.store.File()), func(c entry.Certificate) bool {
 		_, known := x.store.FindCertificate(c.DER)
 		return known
 	})
 	if len(loose) == 0 {
-		return
+		return false
 	}
 	for _, c := range loose {
 		x.Entries = append(x.Entries, Entry{Kind: entry.TrustedCertificate.String(), Chain: x.chainOf([]entry.Certificate{c})})
@@ -109,6 +108,9 @@ func (x *examination) untrusted(entries, certificates int) {
 		count += "s"
 	}
 	remedy := "openssl pkcs12 -in " + quote(x.Path) + " -nokeys -out ca.pem && " + command("importcert", "-alias", "NAME", "-file", "ca.pem", "-keystore", x.Path)
+	if len(loose) > 1 {
+		remedy += "  (once for each certificate in ca.pem)"
+	}
 	switch {
 	case entries == 0:
 		x.find(Error, "trust-mark", "", count+" Java's trust mark: Java sees no entry at all (the trustAnchors parameter must be non-empty)", remedy)
@@ -117,6 +119,7 @@ func (x *examination) untrusted(entries, certificates int) {
 	default:
 		x.find(Info, "trust-mark", "", count+" Java's trust mark and a key to belong to: Java does not see them", remedy)
 	}
+	return entries == 0
 }
 
 // aliases: names that Java does not find, or takes for each other.
@@ -166,7 +169,11 @@ func firstMixed(aliases []string) string {
 // openedWith: passwords that protect nothing.
 func (x *examination) openedWith() {
 	if x.Password == PasswordChangeit && x.o.Password != nil {
-		x.find(Warning, "other-password", "", "the password given does not open it; changeit, Java's default, does", "")
+		severity := Info // one of many, each with its own
+		if x.named {
+			severity = Warning
+		}
+		x.find(severity, "other-password", "", "the password given does not open it; changeit, Java's default, does", "")
 	}
 	secret := slices.ContainsFunc(x.store.Entries(), func(e *entry.Entry) bool { return e.Kind != entry.TrustedCertificate })
 	if !secret || x.password == nil {

@@ -112,25 +112,25 @@ func host(c *tomcat.Connector, h *tomcat.SSLHost, at string, o Options) []Verdic
 		}
 		own := o
 		own.KeyPassword = cert.KeyPassword
-		u := use{role: "keystore of " + at, server: true, hosts: hostNames(c, h), certificate: cert}
+		u := use{named: true, role: "keystore of " + at, server: true, hosts: hostNames(c, h), certificate: cert}
 		if cert.KeystorePassword != nil {
 			own.Password, u.only = cert.KeystorePassword, true
 		}
-		v, _ := examineFile(cert.KeystoreFile, own, u, true)
+		v, _ := examineFile(cert.KeystoreFile, own, u)
 		list = append(list, v)
 	}
-	trust := use{role: "trust store of " + at, trust: true}
+	trust := use{named: true, role: "trust store of " + at, trust: true}
 	if h.Truststore.File != "" {
 		own := o
 		if h.Truststore.Password != nil {
 			own.Password, trust.only = h.Truststore.Password, true
 			defer entry.Wipe(h.Truststore.Password)
 		}
-		v, _ := examineFile(h.Truststore.File, own, trust, true)
+		v, _ := examineFile(h.Truststore.File, own, trust)
 		list = append(list, v)
 	}
 	if h.CACertificateFile != "" {
-		v, _ := examineFile(h.CACertificateFile, o, trust, true)
+		v, _ := examineFile(h.CACertificateFile, o, trust)
 		list = append(list, v)
 	}
 	return list
@@ -153,7 +153,7 @@ func pemFiles(c *tomcat.Connector, h *tomcat.SSLHost, cert *tomcat.Certificate, 
 	if o.Password == nil {
 		o.Password = []byte{}
 	}
-	x := newExamination(cert.CertificateFile, o, use{role: "certificate of " + at, server: true, only: true, hosts: hostNames(c, h)})
+	x := newExamination(cert.CertificateFile, o, use{named: true, role: "certificate of " + at, server: true, only: true, hosts: hostNames(c, h)})
 	var all bytes.Buffer
 	var mode fs.FileMode
 	for i, name := range []string{cert.CertificateFile, cert.KeyFile, cert.ChainFile} {

@@ -169,7 +169,7 @@ func (r *textReport) verdict(v check.Verdict) error {
 	if typ == "" {
 		typ = "-"
 	}
-	fmt.Fprintf(&b, "%-4s  %-6s  %-24s  %-14s  %s\n", mark, typ, contents(v), r.left(v), x509util.Printable(v.Path))
+	fmt.Fprintf(&b, "%-4s  %-6s  %-22s  %-16s  %s\n", mark, typ, contents(v), r.left(v), x509util.Printable(v.Path))
 	if v.Role != "" {
 		fmt.Fprintf(&b, "      %s\n", x509util.Printable(v.Role))
 	}

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -26,11 +27,14 @@ func (r *jsonReport) verdict(v check.Verdict) error {
 		r.out.WriteByte(',')
 	}
 	r.out.WriteString("\n    ")
-	text, err := json.MarshalIndent(v, "    ", "  ")
-	if err != nil {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // remedies have && in them
+	encoder.SetIndent("    ", "  ")
+	if err := encoder.Encode(v); err != nil {
 		return err
 	}
-	_, err = r.out.Write(text)
+	_, err := r.out.Write(bytes.TrimSuffix(text.Bytes(), []byte("\n")))
 	return err
 }
 

@@ -10,9 +10,10 @@ import (
 )
 
 // checkMetrics gathers metrics in the text format of Prometheus, which wants
-// the samples of a metric together.
+// the samples of a metric together, and none twice.
 type checkMetrics struct {
 	up, ends, begins, findings bytes.Buffer
+	seen                       map[string]bool // keystores by their labels
 }
 
 func (m *checkMetrics) add(v check.Verdict) {
@@ -20,6 +21,14 @@ func (m *checkMetrics) add(v check.Verdict) {
 	if v.Role != "" {
 		path += "," + label("role", v.Role)
 	}
+	if m.seen[path] {
+		return
+	}
+	if m.seen == nil {
+		m.seen = make(map[string]bool)
+	}
+	m.seen[path] = true
+	seen := make(map[string]bool)
 	checked := 1
 	if v.Status == check.Unchecked {
 		checked = 0
@@ -27,9 +36,14 @@ func (m *checkMetrics) add(v check.Verdict) {
 	fmt.Fprintf(&m.up, "gokeytool_keystore_checked{%s,%s} %d\n", path, label("type", string(v.Type)), checked)
 	for _, e := range v.Entries {
 		for i, c := range e.Chain {
-			labels := fmt.Sprintf("%s,%s,%s,position=\"%d\",%s", path, label("alias", e.Alias), label("kind", e.Kind), i, label("serial", c.Serial))
-			fmt.Fprintf(&m.ends, "gokeytool_certificate_not_after_timestamp_seconds{%s,%s} %d\n", labels, label("subject", c.Subject), c.NotAfter.Unix())
-			fmt.Fprintf(&m.begins, "gokeytool_certificate_not_before_timestamp_seconds{%s,%s} %d\n", labels, label("subject", c.Subject), c.NotBefore.Unix())
+			labels := fmt.Sprintf("%s,%s,%s,position=\"%d\",%s,%s", path, label("alias", e.Alias), label("kind", e.Kind), i,
+				label("serial", c.Serial), label("subject", c.Subject))
+			if seen[labels] {
+				continue // of two entries of one alias
+			}
+			seen[labels] = true
+			fmt.Fprintf(&m.ends, "gokeytool_certificate_not_after_timestamp_seconds{%s} %d\n", labels, c.NotAfter.Unix())
+			fmt.Fprintf(&m.begins, "gokeytool_certificate_not_before_timestamp_seconds{%s} %d\n", labels, c.NotBefore.Unix())
 		}
 	}
 	for _, severity := range []check.Severity{check.Error, check.Warning, check.Info} {

@@ -1,0 +1,129 @@
+package commands
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"gokeytool/check"
+	"gokeytool/commands/internal/argv"
+	"gokeytool/store"
+)
+
+var checkDay = time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)
+
+// odd is a verdict with names that are out to do harm.
+func odd() check.Verdict {
+	return check.Verdict{
+		Path: "a\x1b[2J\"\\\nb", Status: check.Faulty, Type: store.JKS,
+		Entries: []check.Entry{
+			{Alias: "ev\u202eil\n", Kind: "PrivateKeyEntry", Chain: []check.Certificate{{Subject: "CN=\"x\"\n\xff", Serial: "1", NotAfter: checkDay.Add(36 * time.Hour)}}},
+			{Alias: "ev\u202eil\n", Kind: "PrivateKeyEntry", Chain: []check.Certificate{{Subject: "CN=\"x\"\n\xff", Serial: "1", NotAfter: checkDay.Add(36 * time.Hour)}}},
+		},
+		Readers:  []check.Reader{{Name: "Java", Reads: true, Since: "26"}, {Name: "OpenSSL", Reads: true, Note: "with care"}, {Name: "Windows"}},
+		Findings: []check.Finding{{ID: "expired", Severity: check.Error, Alias: "ev\u202eil\n", Text: "bad\x07 && <worse>", Remedy: "rm\r x"}, {ID: "note", Severity: check.Info, Text: "nothing"}},
+	}
+}
+
+func TestCheckText(t *testing.T) {
+	for name, test := range map[string]struct {
+		report textReport
+		want   string
+	}{
+		"plain": {textReport{}, `
+FAIL  JKS     2 keys                  1 day left        a\u001b[2J"\\u000ab
+      error    expired: <ev\u202eil\u000a> bad\u0007 && <worse>
+               -> rm\u000d x
+`},
+		"verbose": {textReport{verbose: true}, `
+FAIL  JKS     2 keys                  1 day left        a\u001b[2J"\\u000ab
+      <ev\u202eil\u000a> PrivateKeyEntry, CN="x"\u000a` + "\uFFFD" + `, , until 2026-09-02
+      <ev\u202eil\u000a> PrivateKeyEntry, CN="x"\u000a` + "\uFFFD" + `, , until 2026-09-02
+      read by Java since 26; OpenSSL with care; not by Windows
+      error    expired: <ev\u202eil\u000a> bad\u0007 && <worse>
+               -> rm\u000d x
+      info     note: nothing
+`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			r := test.report
+			r.out, r.now = &out, checkDay
+			if err := r.verdict(odd()); err != nil {
+				t.Fatal(err)
+			}
+			if got := "\n" + out.String(); got != test.want {
+				t.Errorf("got %s\nwant %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestCheckJSON(t *testing.T) {
+	for _, n := range []int{0, 1, 3} {
+		var out bytes.Buffer
+		r := jsonReport{out: bufio.NewWriter(&out), now: checkDay}
+		for range n {
+			if err := r.verdict(odd()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := r.end(checkCount{all: n, faulty: n}); err != nil {
+			t.Fatal(err)
+		}
+		var got struct {
+			Version   int
+			Time      time.Time
+			Keystores []check.Verdict
+			Summary   map[string]int
+		}
+		if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+			t.Fatalf("%v\n%s", err, &out)
+		}
+		if got.Version != 1 || !got.Time.Equal(checkDay) || len(got.Keystores) != n || got.Summary["keystores"] != n || got.Summary["faulty"] != n {
+			t.Errorf("%+v", got)
+		}
+		if n > 0 && !strings.Contains(out.String(), "&& <worse>") {
+			t.Errorf("escaped:\n%s", &out)
+		}
+	}
+}
+
+func TestCheckMetrics(t *testing.T) {
+	var m checkMetrics
+	m.add(odd())
+	m.add(odd())
+	text := string(m.text(checkDay, checkCount{all: 1, faulty: 1}))
+	const sample = `gokeytool_certificate_not_after_timestamp_seconds{path="a` + "\x1b" + `[2J\"\\\nb",alias="ev` + "\u202e" + `il\n",kind="PrivateKeyEntry",position="0",serial="1",subject="CN=\"x\"\n` + "\uFFFD" + `"} 1788350400`
+	if !strings.Contains(text, sample+"\n") {
+		t.Errorf("%s\nis not in\n%s", sample, text)
+	}
+	seen := make(map[string]bool)
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "#") && seen[line] {
+			t.Errorf("twice: %s", line)
+		}
+		seen[line] = true
+	}
+}
+
+func TestCheckWithin(t *testing.T) {
+	const day = 24 * time.Hour
+	for text, want := range map[string]time.Duration{
+		"30d": 30 * day, "8w": 56 * day, "36h": 36 * time.Hour, "90": 90 * day, "5m": 5 * time.Minute,
+		"": 0, "0": 0, "-3d": 0, "d": 0, "3x": 0, "1e3": 0, "99999999999999999999d": 0, "4294967295w": 0, "3 d": 0,
+	} {
+		s := &session{req: &argv.Request{Values: []argv.Value{{Name: "within", Texts: []string{text}}}}}
+		got, err := s.within()
+		if got != want || (err == nil) != (want > 0) {
+			t.Errorf("%q: %v, %v", text, got, err)
+		}
+	}
+	s := &session{req: &argv.Request{}}
+	if got, err := s.within(); got != 0 || err != nil {
+		t.Errorf("not given: %v, %v", got, err)
+	}
+}
