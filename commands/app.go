@@ -21,9 +21,11 @@ import (
 // name.
 var actions = map[string]func(context.Context, *session) error{
 	"certreq":        certreq,
+	"chain":          chain,
 	"changealias":    changealias,
 	"check":          checkStores,
 	"completion":     completion,
+	"convert":        convertStore,
 	"delete":         deleteEntry,
 	"dev":            dev,
 	"exportcert":     exportcert,
@@ -38,17 +40,20 @@ var actions = map[string]func(context.Context, *session) error{
 	"keyclone":       keyclone,
 	"keypasswd":      keypasswd,
 	"list":           list,
+	"migrate":        migrate,
 	"printcert":      printcert,
 	"printcertreq":   printcertreq,
 	"printcrl":       printcrl,
 	"selfcert":       selfcert,
 	"probe":          probe,
+	"rename":         rename,
 	"serve":          serve,
 	"sessionid":      sessionID,
 	"showinfo":       showinfo,
 	"smoke":          smoke,
 	"storepasswd":    storepasswd,
 	"tomcat-config":  tomcatConfig,
+	"trustmark":      trustmark,
 	"version":        version,
 }
 

@@ -107,7 +107,7 @@ func (s *session) addBundled(c bundled, sum *bundleSummary) error {
 		return nil
 	}
 	sum.present[string(c.Raw)] = true
-	alias := s.freeAlias(c)
+	alias := freeAlias(s.ks.Store, c)
 	if err := s.ks.SetCertificate(alias, entry.Certificate{Type: "X.509", DER: c.Raw}, s.Now()); err != nil {
 		return err
 	}
@@ -154,16 +154,16 @@ func count(n int, one, many string) string {
 	return group(int64(n)) + " " + many
 }
 
-// freeAlias is a new alias for a certificate: the one it had where it comes
-// from, else its subject's name.
-func (s *session) freeAlias(c bundled) string {
+// freeAlias is an alias that a keystore does not have, for a certificate: the
+// one it had where it comes from, else its subject's name.
+func freeAlias(in *store.Store, c bundled) string {
 	base := c.alias
 	if base == "" {
 		base = aliasOf(c.Subject.Label())
 	}
 	alias := base
 	for n := 2; ; n++ {
-		if _, taken := s.ks.Store.Get(alias); !taken {
+		if _, taken := in.Get(alias); !taken {
 			return alias
 		}
 		alias = base + "-" + strconv.Itoa(n)

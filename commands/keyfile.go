@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gokeytool/store"
@@ -88,7 +89,17 @@ func (s *session) chainOfKey(key crypto.Signer, given []*x509util.Certificate) (
 		return nil, withHint(failf("No certificate in %s belongs to the key in %s", from, s.opt.keyfile),
 			"compare: openssl x509 -noout -pubkey -in CERTIFICATE, and openssl pkey -pubout -in KEY")
 	}
-	pool := given
+	pool, err := s.chainPool(given)
+	if err != nil {
+		return nil, err
+	}
+	return x509util.CompleteChain(leaf, pool), nil
+}
+
+// chainPool are the certificates that chains are completed from: those given,
+// those of -ca, those of the keystore.
+func (s *session) chainPool(given []*x509util.Certificate) ([]*x509util.Certificate, error) {
+	pool := slices.Clone(given)
 	for _, file := range s.opt.ca {
 		data, err := s.readInput(file)
 		if err != nil {
@@ -100,7 +111,7 @@ func (s *session) chainOfKey(key crypto.Signer, given []*x509util.Certificate) (
 		}
 		pool = append(pool, more...)
 	}
-	return x509util.CompleteChain(leaf, append(pool, s.storedCertificates()...)), nil
+	return append(pool, s.storedCertificates()...), nil
 }
 
 // storedCertificates are all certificates of the keystore, those of chains

@@ -46,6 +46,8 @@ type keystore struct {
 	// else what the file is.
 	typ      string
 	exists   bool
+	none     bool          // -keystore NONE: no file
+	provided bool          // -providername was given
 	jks      bool          // the file is JKS by its content
 	options  store.Options // beside password and type
 	backup   func(path string) error
@@ -89,7 +91,8 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 	}
 	s.ks = k
 	s.warnOfCacerts()
-	if a.changes {
+	k.none, k.provided = k.path == noKeystore, s.opt.given("providername")
+	if a.changes && !k.none {
 		if lock, err := store.Lock(ctx, k.path); err == nil {
 			k.lock = lock
 		}
@@ -98,7 +101,7 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 	}
 	info, err := os.Stat(k.path)
 	switch {
-	case a.anew, a.creates && a.changes && s.isStream(info, k.path):
+	case k.none, a.anew, a.creates && a.changes && s.isStream(info, k.path):
 	case err == nil && info.Mode().IsRegular() && info.Size() == 0:
 		return failf("Keystore file exists, but is empty: %s", k.path)
 	case err == nil && info.IsDir() && !a.creates:
@@ -115,7 +118,11 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 	if err := s.askAliases(); err != nil {
 		return err
 	}
-	if k.exists {
+	if k.none {
+		if err := s.openNone(); err != nil {
+			return err
+		}
+	} else if k.exists {
 		if err := k.load(s.opt.storetype); err != nil {
 			return err
 		}
@@ -133,7 +140,7 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 		if err := s.askStorePassword(a); err != nil {
 			return err
 		}
-		if k.exists && k.password != nil {
+		if k.exists && !k.none && k.password != nil {
 			if err := k.load(s.opt.storetype); err != nil {
 				return err
 			}
@@ -176,11 +183,14 @@ func (s *session) onePassword(option string, password []byte) []byte {
 	return s.ks.password
 }
 
-// checkStoreOptions refuses what can't go together.
+// checkStoreOptions refuses what can't go together, and what is not there.
 func (s *session) checkStoreOptions() error {
 	illegal := func(text string) error { return java("java.lang.IllegalArgumentException", text) }
 	if s.opt.cacerts && (s.opt.given("keystore") || s.opt.given("storetype")) {
 		return illegal("The -keystore or -storetype option cannot be used with the -cacerts option")
+	}
+	if err := s.checkToken(); err != nil {
+		return err
 	}
 	if s.opt.protected && (s.opt.storepass != nil || s.opt.keypass != nil || s.opt.newpass != nil || s.opt.destkeypass != nil) {
 		return illegal("if -protected is specified, then -storepass, -keypass, and -new must not be specified")
@@ -202,9 +212,12 @@ func (s *session) checkStoreOptions() error {
 			return failf("New password must be at least 6 characters")
 		}
 	}
+	if err := s.checkProviders(); err != nil {
+		return err
+	}
 	if s.opt.given("storetype") {
 		if _, err := s.parseType(s.opt.storetype); err != nil {
-			return java("java.security.KeyStoreException", strings.ToUpper(s.opt.storetype)+" not found")
+			return java("java.security.KeyStoreException", niceType(s.opt.storetype)+" not found")
 		}
 	}
 	return nil
@@ -301,6 +314,9 @@ func (k *keystore) load(storetype string) error {
 	k.jks = opened.Type() == store.JKS || named == store.JCEKS && isJKS(k.path)
 	if named != "" {
 		k.typ = string(named)
+	}
+	if named == "" && k.provided {
+		k.typ = defaultType // Java was told whose keystores to take, and looks no further
 	}
 	return nil
 }
@@ -433,6 +449,9 @@ func (s *session) announceStored() {
 
 // save writes the keystore file.
 func (k *keystore) save() error {
+	if k.none {
+		return errNone()
+	}
 	if k.backup != nil && k.exists {
 		if err := k.backup(k.path); err != nil {
 			return err

@@ -80,6 +80,9 @@ var options = []Option{
 	{Name: "keyfilepass", Kind: Password, Own: true},
 	{Name: "ca", Kind: List, Own: true},
 	{Name: "bundle", Kind: Text, Own: true},
+	{Name: "to", Kind: Text, Own: true},
+	{Name: "complete", Kind: Flag, Own: true},
+	{Name: "same", Kind: Flag, Own: true},
 	{Name: "key", Kind: Flag, Own: true},
 	{Name: "chain", Kind: Flag, Own: true},
 	{Name: "fullchain", Kind: Flag, Own: true},
@@ -343,10 +346,15 @@ var commands = []Command{
 		Name: "keypasswd", Summary: "Changes the key password of an entry", Task: taskStore,
 		Options: []Doc{docAlias, docKeypass, docNew, docKeystore, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV},
-		Extra: []Doc{docBackup, docMaxIterations},
-		Long:  "For JKS and JCEKS; the keys of a PKCS12 keystore have the keystore's password.",
+		Extra: []Doc{
+			{"same", "", "give all keys, or that of -alias, the keystore's password"},
+			docBackup, docMaxIterations,
+		},
+		Long: "For JKS and JCEKS; the keys of a PKCS12 keystore have the keystore's password. " +
+			"With -same every key, or the one of -alias, gets the keystore's password, which is the one that Tomcat tries.",
 		Examples: []Example{
 			{"asks for the passwords", "gokeytool keypasswd -alias tomcat -keystore keystore.jks"},
+			{"Tomcat says: Cannot recover key", "gokeytool keypasswd -same -keystore keystore.jks"},
 		},
 	},
 	{
@@ -599,6 +607,81 @@ var commands = []Command{
 			{"Tomcat 8.5 and later", "gokeytool tomcat-config keystore.p12"},
 			{"Tomcat 7", "gokeytool tomcat-config keystore.jks -tomcat 7 -alias tomcat"},
 			{"application.properties of Spring Boot", "gokeytool tomcat-config keystore.p12 -server spring-boot"},
+		},
+	},
+	{
+		Name: "convert", Summary: "Writes a keystore in another format", Task: taskMove, Own: true,
+		Operands: "KEYSTORE NEWFILE", MinOperands: 2, MaxOperands: 2,
+		Options: []Doc{
+			{"to", "<type>", "pkcs12 (default), jks, jceks or pem"},
+			{"profile", "<name>", "who must be able to read the PKCS12 file"},
+			{"storepass", "<arg>", "password of the keystore, and of the new one"},
+			{"new", "<arg>", "another password for the new one"},
+			{"keypass", "<arg>", "password of its keys, if not the keystore's"},
+			{"encrypt", "", "encrypt keys in PEM, with the new one's password"},
+			{"noprompt", "", "replace a file without asking"},
+			docMaxIterations,
+		},
+		Long: "Takes every entry along, with its alias, date and chain, in Java's order. PEM files of keys and certificates " +
+			"are converted too. Profiles: default (Java 8u301 and later, OpenSSL 1.1.1), java8 (every Java), " +
+			"legacy (everything), openssl3, java26 (with the MAC of FIPS), passwordless (truststores).",
+		Examples: []Example{
+			{"an old keystore for OpenSSL, nginx and Node", "gokeytool convert keystore.jks keystore.p12"},
+			{"for an application on an old Java 8", "gokeytool convert -profile java8 keystore.p12 old.p12"},
+			{"everything as PEM", "gokeytool convert -to pem keystore.p12 all.pem"},
+		},
+	},
+	{
+		Name: "migrate", Summary: "Converts a keystore in place", Task: taskStore, Own: true,
+		Operands: "KEYSTORE", MinOperands: 1, MaxOperands: 1,
+		Options: []Doc{
+			{"to", "<type>", "pkcs12 (default), jks or jceks"},
+			{"profile", "<name>", "who must be able to read the PKCS12 file"},
+			docStorepass,
+			{"new", "<arg>", "a new password for it"},
+			{"keypass", "<arg>", "password of its keys, if not the keystore's"},
+			docMaxIterations,
+		},
+		Long: "The keystore as it was is kept as KEYSTORE.old. Keys that have passwords of their own get the keystore's in PKCS12. " +
+			"Profiles are those of convert.",
+		Examples: []Example{
+			{"what keytool recommends for every JKS file", "gokeytool migrate keystore.jks"},
+			{"a PKCS12 file that an old Java refuses", "gokeytool migrate -profile java8 keystore.p12"},
+		},
+	},
+	{
+		Name: "trustmark", Summary: "Makes Java see the certificates of a PKCS12 file", Task: taskStore, Own: true,
+		Operands: "KEYSTORE", MinOperands: 1, MaxOperands: 1,
+		Options: []Doc{docStorepass, docBackup, docMaxIterations},
+		Long: "Java sees a certificate without a key only if it has Java's trust mark, which OpenSSL before 3.2 and others don't write: " +
+			"\"the trustAnchors parameter must be non-empty\". The certificates get it, and aliases made of their subjects.",
+		Examples: []Example{
+			{"a truststore that OpenSSL made", "gokeytool trustmark truststore.p12"},
+		},
+	},
+	{
+		Name: "rename", Summary: "Gives an entry another alias", Task: taskStore, Own: true,
+		Operands: "ALIAS NEWALIAS", MinOperands: 2, MaxOperands: 2,
+		Options: []Doc{docKeystore, docCacerts, docStorepass, docBackup, docMaxIterations},
+		Long:    "As changealias, but the key's own password is not needed, and the entry keeps its date.",
+		Examples: []Example{
+			{"the 1 of OpenSSL becomes tomcat", "gokeytool rename 1 tomcat -keystore keystore.p12"},
+		},
+	},
+	{
+		Name: "chain", Summary: "Shows and completes certificate chains", Task: taskStore, Own: true,
+		Options: []Doc{
+			{"complete", "", "add the certificates that are missing"},
+			{"ca", "<file>", "certificates to take them from (may be repeated)"},
+			docTrustCacerts,
+			{"alias", "<alias>", "the chain of this key (default: of every key)"},
+			docKeystore, docStorepass, docBackup, docMaxIterations,
+		},
+		Long: "Clients trust a server only if it sends the certificates between its own and the root. " +
+			"They are looked for in the files of -ca, in the keystore and, with -trustcacerts, among Java's authorities.",
+		Examples: []Example{
+			{"what there is", "gokeytool chain -keystore keystore.p12"},
+			{"with the authority's file", "gokeytool chain -complete -ca intermediate.pem -keystore keystore.p12"},
 		},
 	},
 	{

@@ -1,0 +1,325 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"gokeytool/internal/atomicfile"
+	"gokeytool/store"
+	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12"
+	"gokeytool/x509util"
+)
+
+// useKeystore makes an operand the command's keystore, as -keystore does.
+func (s *session) useKeystore(path string) {
+	given := s.opt.given
+	s.opt.keystore = path
+	s.opt.given = func(name string) bool { return name == "keystore" || given(name) }
+}
+
+// target is what a keystore is converted to.
+type target struct {
+	typ    store.Type // store.PEM too
+	params pkcs12.Params
+}
+
+// readTarget reads -to and -profile.
+func (s *session) readTarget() (target, error) {
+	t := target{typ: store.PKCS12, params: pkcs12.Default}
+	if name, given := s.req.Value("to"); given {
+		typ, err := store.ParseType(name)
+		if err != nil {
+			return t, fmt.Errorf("-to %s is not known: it is one of pkcs12, jks, jceks, pem", x509util.Printable(name))
+		}
+		t.typ = typ
+	}
+	if name, given := s.req.Value("profile"); given {
+		params, ok := pkcs12.Profile(strings.ToLower(name))
+		switch {
+		case !ok:
+			return t, fmt.Errorf("-profile %s is not known: it is one of default, java8, legacy, openssl3, java26, passwordless", x509util.Printable(name))
+		case t.typ != store.PKCS12:
+			return t, errors.New("-profile is for -to pkcs12")
+		}
+		t.params = params
+	}
+	return t, nil
+}
+
+// convertStore writes a keystore in another format, or for other readers, to
+// another file.
+func convertStore(ctx context.Context, s *session) error {
+	to, err := s.readTarget()
+	if err != nil {
+		return err
+	}
+	s.useKeystore(s.req.Operands[0])
+	if err := s.openKeystore(ctx, access{asks: asksOnce}); err != nil {
+		return err
+	}
+	var data []byte
+	var what string
+	if to.typ == store.PEM {
+		data, err = s.storeAsPEM()
+		what = entriesOf(s.ks.Store)
+	} else {
+		var made *store.Store
+		var password []byte
+		if made, password, err = s.recode(to); err != nil {
+			return err
+		}
+		data, err = made.Bytes(password)
+		what = entriesOf(made)
+	}
+	if err != nil {
+		return err
+	}
+	s.secrets = append(s.secrets, data)
+	name := s.req.Operands[1]
+	if name == "-" {
+		_, err := s.Stdout.Write(data)
+		return err
+	}
+	if err := s.writeSecret(name, data); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.Stderr, "Converted %s from %s to %s: %s\n", s.ks.path, s.ks.Type(), to.typ, what)
+	return nil
+}
+
+// migrate converts keystores in place. What was there is kept beside it.
+func migrate(ctx context.Context, s *session) error {
+	to, err := s.readTarget()
+	if err != nil {
+		return err
+	}
+	if to.typ == store.PEM {
+		return errors.New("a keystore is not turned into PEM in place: gokeytool convert -to pem KEYSTORE FILE")
+	}
+	s.useKeystore(s.req.Operands[0])
+	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
+		return err
+	}
+	old := s.ks.Type()
+	if old == to.typ && (old != store.PKCS12 || pkcs12.FileParams(s.ks.File()) == to.params) {
+		fmt.Fprintf(s.Stderr, "%s is %s already\n", s.ks.path, old)
+		return nil
+	}
+	made, password, err := s.recode(to)
+	if err != nil {
+		return err
+	}
+	data, err := made.Bytes(password)
+	if err != nil {
+		return err
+	}
+	backup, err := s.backUp(s.ks.path)
+	if err != nil {
+		return err
+	}
+	if err := atomicfile.Write(s.ks.path, data, 0o600, nil); err != nil {
+		return fileError(s.ks.path, pathCause(err))
+	}
+	fmt.Fprintf(s.Stderr, "Migrated %s from %s to %s: %s; the old one is kept as %s\n", s.ks.path, old, to.typ, entriesOf(made), backup)
+	return nil
+}
+
+// recode puts all entries of the keystore into a new one, in the order in which
+// Java sees them: the key that Tomcat would take stays the first. It returns
+// the password that the new one is to have.
+func (s *session) recode(to target) (*store.Store, []byte, error) {
+	made, password, err := s.newTarget(to)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, e := range s.ks.JavaOrder() {
+		created := e.Created
+		if created.IsZero() {
+			created = s.Now()
+		}
+		// Files that other programs made may have one alias twice.
+		alias := freeAlias(made, bundled{alias: e.Alias})
+		if e.Kind == entry.TrustedCertificate {
+			err = made.SetCertificate(alias, e.Chain[0], created)
+		} else {
+			err = s.recodeKey(made, e, alias, password, created)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	return made, password, s.recodeUnmarked(made)
+}
+
+// newTarget makes the new keystore, and finds its password: -new, else that
+// of the old one.
+func (s *session) newTarget(to target) (*store.Store, []byte, error) {
+	password := s.opt.newpass
+	if password == nil {
+		password = s.ks.password
+	}
+	open := to.typ == store.PKCS12 && to.params.MACAlgorithm == pkcs12.None
+	if password == nil && !open {
+		var err error
+		if password, err = s.promptNewPassword("keystore password", nil); err != nil {
+			return nil, nil, err
+		}
+		s.secrets = append(s.secrets, password)
+	}
+	if to.typ == store.PKCS12 {
+		return store.NewPKCS12(to.params), password, nil
+	}
+	return store.New(to.typ), password, nil
+}
+
+// recodeKey puts a key into the new keystore. A password of its own it keeps,
+// but for PKCS12, where all have the keystore's.
+func (s *session) recodeKey(made *store.Store, e *entry.Entry, alias string, password []byte, created time.Time) error {
+	key, opened, err := s.openKey(e)
+	if err != nil {
+		return err
+	}
+	seals := password
+	if made.Type() != store.PKCS12 && opened != nil && !samePassword(opened, s.ks.password) {
+		seals = opened
+	}
+	if seals == nil {
+		return withHint(failf("Alias <%s> holds a key, which wants a password", e.Alias), "give one with -new")
+	}
+	err = made.SetKey(alias, key, seals, e.Chain, created)
+	if errors.Is(err, entry.ErrUnsupported) {
+		return withHint(err, "secret keys go to pkcs12 and jceks")
+	}
+	return err
+}
+
+// recodeUnmarked sees to certificates without Java's trust mark. Where there
+// is nothing else, as in a truststore that OpenSSL made, they become trusted
+// ones; else they are left out, which is said.
+func (s *session) recodeUnmarked(made *store.Store) error {
+	if s.ks.Type() != store.PKCS12 {
+		return nil
+	}
+	unmarked := pkcs12.Untrusted(s.ks.File())
+	if made.Len() > 0 {
+		if n := len(unmarked); n > 0 {
+			fmt.Fprintf(s.Stderr, "gokeytool: %s no entry and left out; to trust them first: gokeytool trustmark %s\n",
+				count(n, "certificate is in", "certificates are in"), s.ks.path)
+		}
+		return nil
+	}
+	return s.mark(made, unmarked)
+}
+
+// mark makes trusted certificates of some that have no name.
+func (s *session) mark(to *store.Store, certificates []entry.Certificate) error {
+	for _, c := range certificates {
+		parsed, err := x509util.ParseCertificate(c.DER)
+		if err != nil {
+			return err
+		}
+		if err := to.SetCertificate(freeAlias(to, bundled{Certificate: parsed}), c, s.Now()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// storeAsPEM writes the keystore in PEM, as openssl pkcs12 does: the alias
+// above each block, so that it is there for whoever reads the text as a
+// keystore. Keys and their chains come first, and each certificate once.
+func (s *session) storeAsPEM() ([]byte, error) {
+	entries := s.ks.JavaOrder()
+	slices.SortStableFunc(entries, func(a, b *entry.Entry) int { return int(a.Kind) - int(b.Kind) })
+	var out bytes.Buffer
+	block := func(alias, label string, der []byte) {
+		if alias != "" {
+			fmt.Fprintf(&out, "Bag Attributes\n    friendlyName: %s\n", x509util.Printable(alias))
+		}
+		pem.Encode(&out, &pem.Block{Type: label, Bytes: der}) // a bytes.Buffer takes all
+	}
+	written := make(map[string]bool)
+	for _, e := range entries {
+		alias := s.ks.AliasOf(e.Alias)
+		if e.Kind == entry.SecretKey {
+			return nil, withHint(failf("Alias <%s> holds a secret key: PEM has no room for one", alias), "secret keys go to pkcs12 and jceks")
+		}
+		if e.Kind == entry.PrivateKey {
+			label, der, err := s.keyBlock(e)
+			if err != nil {
+				return nil, err
+			}
+			block(alias, label, der)
+		}
+		for i, c := range e.Chain {
+			if i > 0 {
+				alias = "" // it is the leaf's
+			}
+			if !written[string(c.DER)] {
+				block(alias, "CERTIFICATE", c.DER)
+			}
+			written[string(c.DER)] = true
+		}
+	}
+	return out.Bytes(), nil
+}
+
+// openKey opens a key with the keystore's password, -keypass, or one that is
+// asked for, and says which it was.
+func (s *session) openKey(e *entry.Entry) (entry.Key, []byte, error) {
+	if s.ks.password != nil && s.opt.keypass != nil {
+		if key, err := s.ks.Key(e.Alias, s.ks.password); err == nil {
+			return s.keep(key), s.ks.password, nil
+		}
+	}
+	return s.recoverEntry(s.ks, e.Alias, s.ks.password, s.opt.keypass)
+}
+
+// keyBlock is the key of an entry for PEM, with -encrypt encrypted.
+func (s *session) keyBlock(e *entry.Entry) (label string, der []byte, err error) {
+	key, _, err := s.openKey(e)
+	if err != nil || !s.req.Has("encrypt") {
+		return "PRIVATE KEY", key.PKCS8, err
+	}
+	password := s.opt.newpass
+	if password == nil {
+		password = s.ks.password
+	}
+	if password == nil {
+		return "", nil, withHint(failf("The keys in PEM want a password"), "give one with -new")
+	}
+	der, err = pkcs12.Seal(key, password, nil)
+	return "ENCRYPTED PRIVATE KEY", der, err
+}
+
+// entriesOf counts the entries of a keystore by kind.
+func entriesOf(s *store.Store) string {
+	n := make(map[entry.Kind]int)
+	for _, e := range s.Entries() {
+		n[e.Kind]++
+	}
+	var list []string
+	for _, kind := range []struct {
+		entry.Kind
+		one, many string
+	}{
+		{entry.PrivateKey, "private key", "private keys"},
+		{entry.SecretKey, "secret key", "secret keys"},
+		{entry.TrustedCertificate, "trusted certificate", "trusted certificates"},
+	} {
+		if n[kind.Kind] > 0 {
+			list = append(list, count(n[kind.Kind], kind.one, kind.many))
+		}
+	}
+	if list == nil {
+		return "no entries"
+	}
+	return strings.Join(list, ", ")
+}

@@ -1,0 +1,206 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gokeytool/store"
+	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12"
+	"gokeytool/x509util"
+)
+
+// trustmark gives the certificates of a PKCS12 file that Java does not see the
+// mark that makes trusted certificates of them.
+func trustmark(ctx context.Context, s *session) error {
+	s.useKeystore(s.req.Operands[0])
+	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
+		return err
+	}
+	if s.ks.Type() != store.PKCS12 {
+		return fmt.Errorf("%s is %s, in which every certificate has an alias: only PKCS12 knows the mark", s.ks.path, s.ks.Type())
+	}
+	unmarked := pkcs12.Untrusted(s.ks.File())
+	if len(unmarked) == 0 {
+		fmt.Fprintf(s.Stderr, "%s holds no certificate without Java's mark\n", s.ks.path)
+		return nil
+	}
+	// A new file: in the old one they would stay beside the marked ones.
+	made := store.NewPKCS12(pkcs12.FileParams(s.ks.File()))
+	for _, e := range s.ks.Entries() {
+		var err error
+		if e.Kind == entry.TrustedCertificate {
+			err = made.SetCertificate(e.Alias, e.Chain[0], e.Created)
+		} else {
+			made.SetSealed(e.Alias, e.Kind, e.Sealed, e.Chain, e.Created)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := s.mark(made, unmarked); err != nil {
+		return err
+	}
+	s.ks.Store = made
+	if err := s.ks.save(); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.Stderr, "%s Java's mark in %s\n", count(len(unmarked), "certificate got", "certificates got"), s.ks.path)
+	return nil
+}
+
+// rename gives an entry another alias. The key's password is not needed.
+func rename(ctx context.Context, s *session) error {
+	old, alias := s.req.Operands[0], s.req.Operands[1]
+	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
+		return err
+	}
+	if _, err := s.ks.get(old); err != nil {
+		return err
+	}
+	var exists *store.EntryExistsError
+	err := s.ks.Rename(old, alias, time.Time{})
+	if errors.As(err, &exists) {
+		return failf("Destination alias <%s> already exists", alias)
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.ks.save(); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.Stderr, "<%s> is now <%s>\n", x509util.Printable(old), x509util.Printable(s.ks.AliasOf(alias)))
+	return nil
+}
+
+// chain shows the certificate chains of private keys, and with -complete adds
+// what is missing of them, from files, the keystore and Java's authorities.
+func chain(ctx context.Context, s *session) error {
+	complete := s.req.Has("complete")
+	a := access{asks: asksOnce}
+	if complete {
+		a = access{changes: true}
+	}
+	if err := s.openKeystore(ctx, a); err != nil {
+		return err
+	}
+	aliases := s.keyAliases()
+	if s.opt.given("alias") {
+		e, err := s.ks.get(s.opt.alias)
+		if err != nil {
+			return err
+		}
+		if e.Kind != entry.PrivateKey {
+			return failf("Alias <%s> has no key", s.opt.alias)
+		}
+		aliases = []string{s.opt.alias}
+	}
+	pool, err := s.chainPool(nil)
+	if err != nil {
+		return err
+	}
+	changed := false
+	for _, alias := range aliases {
+		longer, err := s.showChain(alias, complete, pool)
+		if err != nil {
+			return err
+		}
+		changed = changed || longer
+	}
+	if !changed {
+		return nil
+	}
+	return s.ks.save()
+}
+
+// showChain prints the chain of a key, completed first where that is wanted.
+// It says whether the entry has changed.
+func (s *session) showChain(alias string, complete bool, pool []*x509util.Certificate) (bool, error) {
+	e, err := s.ks.get(alias)
+	if err != nil {
+		return false, err
+	}
+	leaf, err := s.ks.certificate(alias)
+	if err != nil {
+		return false, err
+	}
+	parsed := []*x509util.Certificate{leaf}
+	for _, c := range e.Chain[1:] {
+		issuer, err := parseEntryCertificate(alias, c)
+		if err != nil {
+			return false, err
+		}
+		parsed = append(parsed, issuer)
+	}
+	had, changed := len(parsed), false
+	if complete {
+		if better := x509util.CompleteChain(leaf, append(parsed[1:len(parsed):len(parsed)], pool...)); len(better) > had {
+			if err := s.ks.SetChain(alias, entryChain(better), time.Time{}); err != nil {
+				return false, err
+			}
+			parsed, changed = better, true
+		}
+	}
+	fmt.Fprintf(s.Stdout, "<%s>\n", x509util.Printable(alias))
+	for i, c := range parsed {
+		note := ""
+		if i >= had {
+			note = " (added)"
+		}
+		fmt.Fprintf(s.Stdout, "  %d  %s, until %s%s\n", i+1, x509util.Printable(c.Subject.String()), x509util.MediumDate(c.NotAfter, s.zone()), note)
+	}
+	if last := parsed[len(parsed)-1]; !last.SelfSigned() {
+		fmt.Fprintf(s.Stdout, "     the certificate of %s is not at hand: name its file with -ca\n", x509util.Printable(last.Issuer.String()))
+	}
+	return changed, nil
+}
+
+// samePasswords gives every key, or the one of -alias, the keystore's password:
+// Tomcat and many others know but one.
+func samePasswords(ctx context.Context, s *session) error {
+	own := s.opt.keypass
+	s.opt.keypass = nil // of PKCS12 keystores too: it may have been made elsewhere
+	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
+		return err
+	}
+	if s.ks.password == nil {
+		return failf("Must specify keystore password")
+	}
+	if s.opt.given("alias") {
+		if _, err := s.ks.get(s.opt.alias); err != nil {
+			return err
+		}
+	}
+	changed := 0
+	for _, e := range s.ks.JavaOrder() {
+		alias := s.ks.AliasOf(e.Alias)
+		if e.Kind == entry.TrustedCertificate || s.opt.given("alias") && alias != s.ks.AliasOf(s.opt.alias) {
+			continue
+		}
+		if key, err := s.ks.Key(e.Alias, s.ks.password); err == nil {
+			s.keep(key)
+			continue
+		} else if !errors.Is(err, entry.ErrPassword) {
+			return err
+		}
+		password := own
+		if password == nil {
+			var err error
+			if password, err = s.askExistingKeyPassword(alias); err != nil {
+				return err
+			}
+		}
+		if err := s.ks.SetKeyPassword(e.Alias, password, s.ks.password, time.Time{}); err != nil {
+			return err
+		}
+		fmt.Fprintf(s.Stderr, "The key <%s> has the keystore's password now\n", x509util.Printable(alias))
+		changed++
+	}
+	if changed == 0 {
+		fmt.Fprintln(s.Stderr, "Every key has the keystore's password")
+		return nil
+	}
+	return s.ks.save()
+}
