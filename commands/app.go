@@ -28,6 +28,7 @@ var actions = map[string]func(context.Context, *session) error{
 	"convert":        convertStore,
 	"delete":         deleteEntry,
 	"dev":            dev,
+	"explain":        explain,
 	"exportcert":     exportcert,
 	"gencert":        gencert,
 	"gencrl":         gencrl,

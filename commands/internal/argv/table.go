@@ -704,6 +704,16 @@ var commands = []Command{
 		},
 	},
 	{
+		Name: "explain", Summary: "Says what a line does, in three languages", Task: taskAround, Own: true,
+		Operands: "LINE...", MinOperands: 1, MaxOperands: -1, Verbatim: true,
+		Long: "Takes a line of keytool's or of this program's apart without running it: what it would do, and how keytool, gokeytool " +
+			"and openssl do the same. No file is opened and no password is looked up or shown.",
+		Examples: []Example{
+			{"a line found in an old script", "gokeytool explain keytool -import -trustcacerts -alias root -file ca.pem -keystore cacerts"},
+			{"how OpenSSL would do it", "gokeytool explain export -rfc -alias tomcat -keystore keystore.p12"},
+		},
+	},
+	{
 		Name: "help", Summary: "Explains a command", Task: taskAround, Own: true,
 		Operands: "[COMMAND]", MaxOperands: 1,
 		Examples: []Example{
