@@ -225,7 +225,7 @@ func (s *session) tomcatIdentity(c *tomcat.Certificate, v *served) (endpoint.Ide
 		keys[i] = tomcat.KeyEntry{Alias: opened.AliasOf(e.Alias), Key: e.Kind == entry.PrivateKey, Secret: e.Kind == entry.SecretKey}
 	}
 	at, findings := c.ServedKey(keys)
-	if err := s.reportFindings("", findings); err != nil && at < 0 {
+	if err := s.reportFindings(s.opt.serverxml, findings); err != nil && at < 0 {
 		return endpoint.Identity{}, err
 	}
 	if at < 0 {
