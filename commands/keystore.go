@@ -118,6 +118,11 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 	if err := s.askAliases(); err != nil {
 		return err
 	}
+	if s.opt.given("storetype") {
+		if _, err := s.parseType(s.opt.storetype); err != nil {
+			return java("java.security.KeyStoreException", niceType(s.opt.storetype)+" not found")
+		}
+	}
 	if k.none {
 		if err := s.openNone(); err != nil {
 			return err
@@ -212,15 +217,7 @@ func (s *session) checkStoreOptions() error {
 			return failf("New password must be at least 6 characters")
 		}
 	}
-	if err := s.checkProviders(); err != nil {
-		return err
-	}
-	if s.opt.given("storetype") {
-		if _, err := s.parseType(s.opt.storetype); err != nil {
-			return java("java.security.KeyStoreException", niceType(s.opt.storetype)+" not found")
-		}
-	}
-	return nil
+	return s.checkProviders()
 }
 
 // parseType is the type that the user names. Java knows none called PEM.
@@ -240,6 +237,8 @@ func (s *session) keystorePath() string {
 		return path
 	case s.opt.given("keystore"):
 		return s.opt.keystore
+	case isToken(s.opt.storetype):
+		return noKeystore
 	}
 	return s.defaultKeystore()
 }

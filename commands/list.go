@@ -72,6 +72,9 @@ func (l *lister) list() error {
 
 // provider is the Java security provider that keytool names for the type.
 func (l *lister) provider() string {
+	if l.opt.given("providername") {
+		return l.opt.providername
+	}
 	switch l.ks.typ {
 	case string(store.JCEKS):
 		return "SunJCE"

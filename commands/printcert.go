@@ -65,6 +65,9 @@ func printcert(ctx context.Context, s *session) error {
 // looks into it for trusted certificates, without ever asking for a password.
 // Unless it was named, a keystore that can't be opened is none.
 func (s *session) openKeystoreIfAny(ctx context.Context) error {
+	if err := s.checkProviders(); err != nil {
+		return err
+	}
 	err := s.openKeystore(ctx, access{creates: true, asks: asksNever})
 	if err != nil && !s.opt.given("keystore") && !s.opt.cacerts {
 		s.ks = nil

@@ -31,6 +31,7 @@ type options struct {
 	keystore, storetype               string
 	srckeystore, srcstoretype         string
 	sslserver, jarfile                string
+	providername                      string
 	keysize, validity                 int64
 	ext, ids                          []string
 
@@ -86,6 +87,7 @@ func readOptions(c *cli.Context, req *argv.Request) options {
 		srcstoretype: c.String("srcstoretype"),
 		sslserver:    c.String("sslserver"),
 		jarfile:      c.String("jarfile"),
+		providername: c.String("providername"),
 		keysize:      c.Int64("keysize"),
 		validity:     c.Int64("validity"),
 		ext:          c.StringSlice("ext"),

@@ -1,0 +1,133 @@
+package commands
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// noKeystore is the name by which -keystore says that there is no file. The
+// keystore is then empty, and can't be saved.
+const noKeystore = "NONE"
+
+// providers are the security providers of a JDK on Linux, with the keystore
+// types that each has. None is needed here: to name one is to name what we do
+// ourselves.
+var providers = map[string]string{
+	"SUN": "JKS PKCS12 DKS CASEEXACTJKS", "SunRsaSign": "", "SunEC": "", "SunJSSE": "PKCS12", "SunJCE": "JCEKS",
+	"SunJGSS": "", "SunSASL": "", "XMLDSig": "", "SunPCSC": "", "JdkLDAP": "", "JdkSASL": "", "SunPKCS11": "",
+}
+
+// providerClasses are the classes of some of them, for -providerclass.
+var providerClasses = []string{
+	"sun.security.provider.Sun", "sun.security.rsa.SunRsaSign", "sun.security.ec.SunEC", "sun.security.ssl.SunJSSE",
+	"com.sun.crypto.provider.SunJCE", "sun.security.pkcs11.SunPKCS11",
+}
+
+// checkProviders answers -addprovider, -providerclass and -providername as
+// keytool does: the JDK's own providers are there, any other is not.
+func (s *session) checkProviders() error {
+	for _, value := range s.req.Values {
+		for i, name := range value.Texts {
+			var known bool
+			var missing string
+			switch value.Name {
+			case "addprovider":
+				_, known = providers[name]
+				missing = "Provider named \"%s\" not found"
+			case "providerclass":
+				known = slices.Contains(providerClasses, name)
+				missing = "Provider \"%s\" not found"
+			default:
+				continue
+			}
+			configured := i < len(value.Args) && value.Args[i] != nil
+			token := strings.HasSuffix(name, "SunPKCS11")
+			if !known || configured && token {
+				return noProvider(failf(missing, name))
+			}
+			if configured {
+				return java("java.lang.UnsupportedOperationException", "configure is not supported")
+			}
+		}
+	}
+	if !s.opt.given("providername") {
+		return nil
+	}
+	types, known := providers[s.opt.providername]
+	if !known {
+		return noProvider(java("java.security.NoSuchProviderException", "no such provider: "+s.opt.providername))
+	}
+	typ := defaultType
+	if s.opt.given("storetype") {
+		typ = niceType(s.opt.storetype)
+	}
+	if !slices.Contains(strings.Fields(types), strings.ToUpper(typ)) {
+		return java("java.security.KeyStoreException", typ+" not found")
+	}
+	return nil
+}
+
+// defaultType is the keystore.type of java.security.
+const defaultType = "pkcs12"
+
+// niceType is the name of a keystore type as keytool writes it.
+func niceType(name string) string {
+	switch {
+	case strings.EqualFold(name, "Windows-MY"):
+		return "Windows-MY"
+	case strings.EqualFold(name, "Windows-ROOT"):
+		return "Windows-ROOT"
+	}
+	return strings.ToUpper(name)
+}
+
+func noProvider(err error) error {
+	return withHint(err, "Java providers and PKCS#11 tokens are out of reach without Java: all formats and algorithms that gokeytool knows are built in")
+}
+
+// isToken says whether keystores of a type are no files.
+func isToken(storetype string) bool {
+	typ := niceType(storetype)
+	return typ == "PKCS11" || strings.HasPrefix(typ, "Windows-")
+}
+
+// checkToken refuses what keytool refuses for keystores that are no files:
+// PKCS #11 tokens and those of Windows.
+func (s *session) checkToken() error {
+	if !isToken(s.opt.storetype) {
+		return nil
+	}
+	typ := niceType(s.opt.storetype)
+	if s.opt.given("keystore") && s.opt.keystore != noKeystore {
+		fmt.Fprintf(s.Stderr, "-keystore must be NONE if -storetype is %s\n\n", typ)
+		fmt.Fprint(s.Stderr, s.table.HelpText(s.req.Command, s.release))
+		return exitCode(exitError)
+	}
+	switch s.req.Command {
+	case "storepasswd", "keypasswd":
+		return java("java.lang.UnsupportedOperationException", "-storepasswd and -keypasswd commands not supported if -storetype is "+typ)
+	}
+	if s.opt.keypass != nil || s.opt.newpass != nil || s.opt.destkeypass != nil {
+		return java("java.lang.IllegalArgumentException", "-keypass and -new can not be specified if -storetype is "+typ)
+	}
+	return nil
+}
+
+// openNone makes the keystore of -keystore NONE.
+func (s *session) openNone() error {
+	if err := s.createKeystore(); err != nil {
+		return err
+	}
+	if !s.opt.given("storetype") {
+		s.ks.typ = defaultType
+	}
+	s.ks.exists = true
+	return nil
+}
+
+// errNone is what comes of saving the keystore NONE.
+func errNone() error {
+	return withHint(java("java.lang.NullPointerException", `Cannot invoke "java.io.OutputStream.write(byte[])" because "stream" is null`),
+		"-keystore "+noKeystore+" is no file: nothing was saved")
+}
