@@ -69,7 +69,7 @@ func Main(args []string, env *Env) int {
 	}
 	table := argv.TableDefault()
 	if n := len(args); n > 0 && args[n-1] == argv.CompletionFlag {
-		for _, word := range table.Complete(args[:n-1]) {
+		for _, word := range append(table.Complete(args[:n-1]), env.aliasCompletions(table, args[:n-1])...) {
 			fmt.Fprintln(env.Stdout, word)
 		}
 		return exitOK
