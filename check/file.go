@@ -53,8 +53,13 @@ type examination struct {
 }
 
 // File looks at the keystore in a file. It never fails: what went wrong is a
-// finding.
-func File(_ context.Context, path string, o Options) Verdict {
+// finding. A ctx that has ended is one of them.
+func File(ctx context.Context, path string, o Options) Verdict {
+	if err := ctx.Err(); err != nil {
+		x := newExamination(path, o, use{})
+		x.unreadable(err)
+		return x.finish()
+	}
 	v, _ := examineFile(path, o, use{named: true})
 	return v
 }
