@@ -82,6 +82,8 @@ var options = []Option{
 	{Name: "bundle", Kind: Text, Own: true},
 	{Name: "to", Kind: Text, Own: true},
 	{Name: "complete", Kind: Flag, Own: true},
+	{Name: "leaf", Kind: Flag, Own: true},
+	{Name: "storepass2", Kind: Password, Own: true},
 	{Name: "same", Kind: Flag, Own: true},
 	{Name: "key", Kind: Flag, Own: true},
 	{Name: "chain", Kind: Flag, Own: true},
@@ -682,6 +684,54 @@ var commands = []Command{
 		Examples: []Example{
 			{"what there is", "gokeytool chain -keystore keystore.p12"},
 			{"with the authority's file", "gokeytool chain -complete -ca intermediate.pem -keystore keystore.p12"},
+		},
+	},
+	{
+		Name: "trust", Summary: "Trusts the certificate of a server", Task: taskMove, Own: true,
+		Operands: "HOST[:PORT]", MinOperands: 1, MaxOperands: 1,
+		Options: []Doc{
+			{"leaf", "", "trust the server's own certificate alone"},
+			{"alias", "<alias>", "alias for it (default: made of its subject)"},
+			docNoprompt, docKeystore, docCacerts, docStorepass, docStoretype, docBackup, docMaxIterations,
+		},
+		Long: "Shows the chain that the server sends and asks whether its topmost certificate is to be trusted: " +
+			"it stays when the server's own is renewed.",
+		Exits: []Exit{{1, "the certificate was not added, or the server shows none"}},
+		Examples: []Example{
+			{"Java says: unable to find valid certification path", "gokeytool trust internal.example.com:8443 -keystore truststore.p12"},
+		},
+	},
+	{
+		Name: "diff", Summary: "Compares keystores, or a keystore and a server", Task: taskLook, Own: true,
+		Operands: "KEYSTORE KEYSTORE|HOST:PORT", MinOperands: 2, MaxOperands: 2,
+		Options: []Doc{
+			{"storepass", "<arg>", "password of the keystores (default changeit)"},
+			{"storepass2", "<arg>", "password of the second, if it is another"},
+			{"alias", "<alias>", "the entry that the server should show"},
+			docMaxIterations,
+		},
+		Long: "Entries are compared by alias: kind, certificate and chain. Keys are not opened; their certificates tell them. " +
+			"Of a server it is said which entry it shows, and whether it sends the whole chain.",
+		Exits: []Exit{{1, "they differ, or could not be compared"}},
+		Examples: []Example{
+			{"what has changed", "gokeytool diff keystore.p12.old keystore.p12"},
+			{"is it deployed?", "gokeytool diff keystore.p12 www.example.com:443"},
+		},
+	},
+	{
+		Name: "renew", Summary: "Renews the certificate of a key", Task: taskSign, Own: true,
+		Options: []Doc{
+			{"alias", "<alias>", "the key (default: mykey, or the only one)"},
+			{"signer", "<alias>", "who signs (default: who signed before)"},
+			docSignerKeypass,
+			{"selfsigned", "", "the key signs its own certificate"},
+			{"validity", "<days>", "validity number of days (default: as before)"},
+			docStartdate, docExt, docSigalg, docKeypass, docKeystore, docStorepass, docBackup, docMaxIterations,
+		},
+		Long: "The new certificate has the name and the extensions of the old one, is valid for as long, and for the same key. " +
+			"It is signed by the key itself, or by the authority's key in the same keystore; -ext adds or replaces extensions.",
+		Examples: []Example{
+			{"a self-signed certificate for another year", "gokeytool renew -alias tomcat -validity 365 -keystore keystore.p12"},
 		},
 	},
 	{

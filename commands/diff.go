@@ -1,0 +1,243 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+
+	"gokeytool/store"
+	"gokeytool/store/entry"
+	"gokeytool/x509util"
+)
+
+// diff compares two keystores, or a keystore with what a TLS server shows.
+func diff(ctx context.Context, s *session) error {
+	ctx, stop := untilInterrupted(ctx)
+	defer stop()
+	a, b := s.req.Operands[0], s.req.Operands[1]
+	if isServer(a) {
+		a, b = b, a
+	}
+	left, err := s.openCompared(a, s.opt.storepass)
+	if err != nil {
+		return err
+	}
+	var same bool
+	if isServer(b) {
+		same, err = s.diffServer(ctx, a, left, b)
+	} else {
+		password := s.req.Secrets["storepass2"]
+		if password == nil {
+			password = s.opt.storepass
+		}
+		var right *store.Store
+		if right, err = s.openCompared(b, password); err == nil {
+			same = s.diffStores(a, left, b, right)
+		}
+	}
+	if err == nil && !same {
+		return exitCode(exitError)
+	}
+	return err
+}
+
+// isServer says whether an operand is HOST:PORT, and not a file.
+func isServer(operand string) bool {
+	if _, err := os.Stat(operand); err == nil {
+		return false
+	}
+	host, port, err := net.SplitHostPort(operand)
+	return err == nil && host != "" && port != ""
+}
+
+// openCompared opens a keystore to look at: with the password given, changeit,
+// or one that is asked for.
+func (s *session) openCompared(path string, password []byte) (*store.Store, error) {
+	asks := password == nil
+	if asks {
+		password = []byte(tomcatPassword)
+	}
+	o := s.openOptions()
+	o.PEM, o.Password = true, password
+	opened, err := store.Open(path, o)
+	if asks && errors.Is(err, entry.ErrPassword) {
+		if o.Password, err = s.promptSecret(fmt.Sprintf("Enter password of %s:  ", x509util.Printable(path))); err != nil {
+			return nil, err
+		}
+		opened, err = store.Open(path, o)
+	}
+	if err != nil {
+		if cause := pathCause(err); cause != err {
+			return nil, fileError(path, cause)
+		}
+		return nil, err
+	}
+	return opened, nil
+}
+
+// diffStores prints what one keystore has and the other has not, by alias. It
+// says whether both hold the same.
+func (s *session) diffStores(a string, left *store.Store, b string, right *store.Store) bool {
+	same := true
+	differ := func(format string, args ...any) {
+		if same {
+			fmt.Fprintf(s.Stdout, "--- %s\n+++ %s\n", x509util.Printable(a), x509util.Printable(b))
+		}
+		same = false
+		fmt.Fprintf(s.Stdout, format+"\n", args...)
+	}
+	for _, e := range left.Sorted() {
+		alias := left.AliasOf(e.Alias)
+		other, ok := right.Get(alias)
+		if !ok {
+			differ("- <%s> %s%s", x509util.Printable(alias), s.brief(e), elsewhere(right, e))
+			continue
+		}
+		for _, text := range s.differences(e, other) {
+			differ("! <%s> %s", x509util.Printable(alias), text)
+		}
+	}
+	for _, e := range right.Sorted() {
+		alias := right.AliasOf(e.Alias)
+		if _, ok := left.Get(alias); !ok {
+			differ("+ <%s> %s%s", x509util.Printable(alias), s.brief(e), elsewhere(left, e))
+		}
+	}
+	if same {
+		fmt.Fprintf(s.Stdout, "Both hold the same: %s\n", entriesOf(left))
+	}
+	return same
+}
+
+// brief is an entry in a few words.
+func (s *session) brief(e *entry.Entry) string {
+	if len(e.Chain) == 0 {
+		return e.Kind.String()
+	}
+	return e.Kind.String() + ", " + s.briefCertificate(e.Chain[0].DER)
+}
+
+func (s *session) briefCertificate(der []byte) string {
+	c, err := x509util.ParseCertificate(der)
+	if err != nil {
+		return "a certificate that can't be read"
+	}
+	return fmt.Sprintf("%s, until %s, SHA-256 %.11s...", x509util.Printable(c.Subject.String()), x509util.MediumDate(c.NotAfter, s.zone()), x509util.Fingerprint(der, "SHA-256"))
+}
+
+// elsewhere says under which alias another keystore has an entry's certificate.
+func elsewhere(other *store.Store, e *entry.Entry) string {
+	if len(e.Chain) > 0 {
+		if alias, ok := other.FindCertificate(e.Chain[0].DER); ok {
+			return fmt.Sprintf(" (there it is <%s>)", x509util.Printable(other.AliasOf(alias)))
+		}
+	}
+	return ""
+}
+
+// differences are those of two entries of one alias, in words.
+func (s *session) differences(a, b *entry.Entry) []string {
+	if a.Kind != b.Kind {
+		return []string{fmt.Sprintf("%s, there %s", a.Kind, b.Kind)}
+	}
+	if len(a.Chain) == 0 || len(b.Chain) == 0 {
+		if len(a.Chain) != len(b.Chain) {
+			return []string{fmt.Sprintf("%s, there %s", count(len(a.Chain), "certificate", "certificates"), count(len(b.Chain), "certificate", "certificates"))}
+		}
+		return nil // secret keys are not opened
+	}
+	one, other := a.Chain[0].DER, b.Chain[0].DER
+	if !bytes.Equal(one, other) {
+		what := "another certificate"
+		if sameKey(one, other) {
+			what = "another certificate for the same key"
+		}
+		return []string{fmt.Sprintf("%s: %s, there %s", what, s.briefCertificate(one), s.briefCertificate(other))}
+	}
+	return s.chainDifference(ders(a.Chain), ders(b.Chain))
+}
+
+// chainDifference compares two chains of one certificate.
+func (s *session) chainDifference(a, b [][]byte) []string {
+	for i := 1; i < max(len(a), len(b)); i++ {
+		switch {
+		case i >= len(b):
+			return []string{fmt.Sprintf("a chain of %d, there of %d: %s is missing there", len(a), len(b), s.briefCertificate(a[i]))}
+		case i >= len(a):
+			return []string{fmt.Sprintf("a chain of %d, there of %d: there is %s too", len(a), len(b), s.briefCertificate(b[i]))}
+		case !bytes.Equal(a[i], b[i]):
+			return []string{fmt.Sprintf("another issuer: %s, there %s", s.briefCertificate(a[i]), s.briefCertificate(b[i]))}
+		}
+	}
+	return nil
+}
+
+func ders(chain []entry.Certificate) [][]byte {
+	list := make([][]byte, len(chain))
+	for i, c := range chain {
+		list[i] = c.DER
+	}
+	return list
+}
+
+// sameKey says whether two certificates are about one key.
+func sameKey(a, b []byte) bool {
+	one, err := x509util.ParseCertificate(a)
+	if err != nil {
+		return false
+	}
+	other, err := x509util.ParseCertificate(b)
+	return err == nil && bytes.Equal(one.SPKI, other.SPKI)
+}
+
+// diffServer looks for what a server shows in a keystore. It says whether
+// certificate and chain are the same.
+func (s *session) diffServer(ctx context.Context, path string, ks *store.Store, address string) (bool, error) {
+	sent, err := serverCertificates(ctx, address)
+	if len(sent) == 0 {
+		failure := failf("No certificate from the SSL server")
+		if err != nil {
+			failure = withHint(failure, err.Error())
+		}
+		return false, failure
+	}
+	var served [][]byte
+	for _, c := range sent {
+		served = append(served, c.Raw)
+	}
+	var candidates []string
+	for _, e := range ks.JavaOrder() {
+		alias := ks.AliasOf(e.Alias)
+		if len(e.Chain) == 0 || s.opt.given("alias") && alias != ks.AliasOf(s.opt.alias) {
+			continue
+		}
+		if bytes.Equal(e.Chain[0].DER, served[0]) {
+			texts := s.chainDifference(ders(e.Chain), served)
+			if e.Kind == entry.TrustedCertificate {
+				texts = nil // it has no chain of its own
+			}
+			if len(texts) == 0 {
+				fmt.Fprintf(s.Stdout, "%s shows the certificate <%s> of %s: %s\n", address, x509util.Printable(alias), x509util.Printable(path), s.briefCertificate(served[0]))
+				return true, nil
+			}
+			fmt.Fprintf(s.Stdout, "--- %s\n+++ %s\n! <%s> %s\n", x509util.Printable(path), address, x509util.Printable(alias), texts[0])
+			return false, nil
+		}
+		if e.Kind == entry.PrivateKey {
+			note := ""
+			if sameKey(e.Chain[0].DER, served[0]) {
+				note = " (for the same key)"
+			}
+			candidates = append(candidates, fmt.Sprintf("- <%s> %s%s", x509util.Printable(alias), s.briefCertificate(e.Chain[0].DER), note))
+		}
+	}
+	fmt.Fprintf(s.Stdout, "--- %s\n+++ %s\n", x509util.Printable(path), address)
+	for _, line := range candidates {
+		fmt.Fprintln(s.Stdout, line)
+	}
+	fmt.Fprintf(s.Stdout, "+ %s\n", s.briefCertificate(served[0]))
+	return false, nil
+}

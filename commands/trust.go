@@ -1,0 +1,88 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+
+	"gokeytool/store/entry"
+	"gokeytool/x509util"
+)
+
+// trust shows the certificates of a TLS server and, if the user says so, makes
+// a trusted one of the topmost: clients then take the server also when its own
+// certificate was renewed.
+func trust(ctx context.Context, s *session) error {
+	ctx, stop := untilInterrupted(ctx)
+	defer stop()
+	if err := s.openKeystore(ctx, access{creates: true, changes: true}); err != nil {
+		return err
+	}
+	address := s.req.Operands[0]
+	sent, err := serverCertificates(ctx, address)
+	if len(sent) == 0 {
+		failure := failf("No certificate from the SSL server")
+		if err != nil {
+			failure = withHint(failure, err.Error())
+		}
+		return failure
+	}
+	chain := x509util.CompleteChain(sent[0], sent[1:])
+	for i, c := range chain {
+		if i > 0 {
+			fmt.Fprintln(s.Stdout)
+		}
+		s.introduce(c)
+	}
+	if n := len(sent) - len(chain); n > 0 {
+		fmt.Fprintf(s.Stdout, "\n%s not belong to this chain.\n", count(n, "certificate that was sent does", "certificates that were sent do"))
+	}
+	chosen := chain[len(chain)-1]
+	if s.req.Has("leaf") {
+		chosen = chain[0]
+	}
+	for _, e := range s.ks.Entries() {
+		if e.Kind == entry.TrustedCertificate && string(e.Chain[0].DER) == string(chosen.Raw) {
+			fmt.Fprintf(s.Stderr, "\n%s is trusted already, under alias <%s>\n",
+				x509util.Printable(chosen.Subject.String()), x509util.Printable(s.ks.AliasOf(e.Alias)))
+			return nil
+		}
+	}
+	if !s.opt.noprompt {
+		fmt.Fprint(s.Stderr, "\nWho controls the network can show you any certificate: compare the fingerprint\nwith what the owner of the server tells you.\n")
+		yes, err := s.promptYesNo(fmt.Sprintf("Trust %s, and all that it signs? [no]:  ", x509util.Printable(chosen.Subject.String())))
+		if err != nil {
+			return err
+		}
+		if !yes {
+			fmt.Fprintln(s.Stderr, "Certificate was not added to keystore")
+			return exitCode(exitError)
+		}
+	}
+	alias := freeAlias(s.ks.Store, bundled{Certificate: chosen})
+	if s.opt.given("alias") {
+		if alias = s.opt.alias; s.has(alias) {
+			return failf("Certificate not imported, alias <%s> already exists", alias)
+		}
+	}
+	if err := s.ks.SetCertificate(alias, entry.Certificate{Type: "X.509", DER: chosen.Raw}, s.Now()); err != nil {
+		return err
+	}
+	if err := s.ks.save(); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.Stderr, "Certificate was added to keystore under alias <%s>\n", x509util.Printable(s.ks.AliasOf(alias)))
+	return nil
+}
+
+// has says whether the keystore has an entry of that alias.
+func (s *session) has(alias string) bool {
+	_, ok := s.ks.Store.Get(alias)
+	return ok
+}
+
+// introduce prints what a person has to know of a certificate to trust it.
+func (s *session) introduce(c *x509util.Certificate) {
+	fmt.Fprintf(s.Stdout, "%s\n  issued by  %s\n  valid      %s to %s\n  SHA-256    %s\n",
+		x509util.Printable(c.Subject.String()), x509util.Printable(c.Issuer.String()),
+		x509util.MediumDate(c.NotBefore, s.zone()), x509util.MediumDate(c.NotAfter, s.zone()), x509util.Fingerprint(c.Raw, "SHA-256"))
+}
