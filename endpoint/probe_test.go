@@ -114,6 +114,20 @@ func TestProbe(t *testing.T) {
 			}
 		})
 	}
+	t.Run("leaf alone", func(t *testing.T) {
+		alone := renewed
+		alone.Chain = renewed.Chain[:1]
+		server := start(t, Config{Identities: []Identity{alone}})
+		cfg := cfg
+		cfg.Address = server.Addr().String()
+		if c := find(t, probe(t, cfg).Checks, "chain"); c.OK {
+			t.Errorf("an unknown issuer: %+v", c)
+		}
+		cfg.Roots = roots(t, renewed)
+		if c := find(t, probe(t, cfg).Checks, "chain"); !c.OK || c.Detail != "the certificate alone; its issuer CN=Root, O=Example is trusted" {
+			t.Errorf("a known issuer: %+v", c)
+		}
+	})
 	t.Run("errors", func(t *testing.T) {
 		for _, cfg := range []ProbeConfig{
 			{Address: "localhost"}, {Address: busyPort(t), Timeout: 100 * time.Millisecond}, {Address: "127.0.0.1:1"},
