@@ -3,6 +3,7 @@ package commands
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gokeytool/store"
@@ -34,7 +35,11 @@ func (s *session) openHints(err *store.OpenError) []string {
 	var other *store.NotKeystoreError
 	switch {
 	case errors.As(err, &other):
-		hints := []string{fmt.Sprintf("%s is %s, not a keystore", err.Path, other.What)}
+		what := "not a keystore"
+		if slices.Contains(foreign, other.What) {
+			what = "which is not supported"
+		}
+		hints := []string{fmt.Sprintf("%s is %s, %s", err.Path, other.What, what)}
 		return append(hints, remedy(other.What, err.Path)...)
 	case errors.Is(err, entry.ErrPassword):
 		return []string{
@@ -64,19 +69,26 @@ func remedy(what store.Content, path string) []string {
 	switch what {
 	case store.PEMCertificate, store.DERCertificate, store.PEMPKCS7, store.DERPKCS7:
 		return []string{
-			"to see it:        gokeytool printcert -file " + path,
-			"to trust it:      gokeytool import -alias NAME -file " + path + " -keystore KEYSTORE",
+			"to see it:          gokeytool printcert -file " + path,
+			"to trust it:        gokeytool import -alias NAME -file " + path + " -keystore KEYSTORE",
+			"to trust all in it: gokeytool import -bundle " + path + " -keystore KEYSTORE",
 		}
 	case store.PEMRequest, store.DERRequest:
 		return []string{"to see it:        gokeytool printcertreq -file " + path}
 	case store.PEMKey, store.PEMEncryptedKey, store.DERKey, store.DEREncryptedKey:
-		return []string{"to make a keystore of a key and its certificate: openssl pkcs12 -export -inkey " + path + " -in CERTIFICATE -name ALIAS -out keystore.p12"}
+		return []string{"to make a keystore of it and its certificate: gokeytool import -keyfile " + path + " -file CERTIFICATE -alias ALIAS -keystore KEYSTORE"}
 	case store.Base64Keystore:
 		return []string{"decode it first:  base64 -d " + path + " > keystore.p12"}
 	case store.HTML:
 		return []string{"a download has brought a page about the file, or an error, in place of the file"}
-	case store.BKS, store.BKSv1, store.UBER, store.BCFKS:
-		return []string{"only BouncyCastle's provider for Java reads this format"}
+	}
+	if slices.Contains(foreign, what) {
+		return []string{"to convert it, with BouncyCastle's provider at hand: keytool -importkeystore -providerpath bcprov.jar" +
+			" -provider org.bouncycastle.jce.provider.BouncyCastleProvider -srckeystore " + path +
+			" -srcstoretype " + strings.TrimPrefix(string(what), "a BouncyCastle keystore of type ") + " -destkeystore keystore.p12 -deststoretype pkcs12"}
 	}
 	return nil
 }
+
+// foreign are keystores of formats that are known by name alone.
+var foreign = []store.Content{store.BKS, store.BKSv1, store.UBER, store.BCFKS}
