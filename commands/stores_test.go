@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -251,6 +252,61 @@ func TestPasswords(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestManyKeys converts keystores with more keys than there are cores, some
+// under passwords of their own: all arrive, are told of in their order, and
+// have the right password.
+func TestManyKeys(t *testing.T) {
+	dir := t.TempDir()
+	many := store.New(store.JKS)
+	keys := map[string]entry.Key{}
+	for i := range 30 {
+		alias := fmt.Sprintf("key %d", i)
+		key, chain := identityOf(t, alias)
+		keys[alias] = key
+		if err := many.SetKey(alias, key, []byte("changeit"), chain, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := many.Save(filepath.Join(dir, "many.jks"), []byte("changeit")); err != nil {
+		t.Fatal(err)
+	}
+	check := func(file, storepass, keypass string) {
+		t.Helper()
+		s := openStore(t, filepath.Join(dir, file), storepass)
+		if s.Len() != len(keys) {
+			t.Errorf("%s: %d entries", file, s.Len())
+		}
+		for alias, want := range keys {
+			if got, err := s.Key(alias, []byte(keypass)); err != nil || !bytes.Equal(got.PKCS8, want.PKCS8) {
+				t.Errorf("%s: %s: %v", file, alias, err)
+			}
+		}
+	}
+	convert := func(args ...string) {
+		t.Helper()
+		out, err := gokeytool(t, dir, append([]string{"importkeystore"}, args...)...)
+		var want strings.Builder
+		for _, e := range many.JavaOrder() {
+			fmt.Fprintf(&want, "Entry for alias %s successfully imported.\n", e.Alias)
+		}
+		if err != nil || !strings.Contains(out, want.String()) {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	convert("-srckeystore", "many.jks", "-srcstorepass", "changeit", "-destkeystore", "many.p12", "-deststorepass", "second")
+	check("many.p12", "second", "second")
+	mustRun(t, dir, "storepasswd", "-keystore", "many.p12", "-storepass", "second", "-new", "third+")
+	check("many.p12", "third+", "third+")
+	convert("-srckeystore", "many.jks", "-srcstorepass", "changeit", "-destkeystore", "many.jceks", "-deststoretype", "jceks",
+		"-deststorepass", "second", "-destkeypass", "keypass", "-J-Djdk.jceks.iterationCount=10000")
+	check("many.jceks", "second", "keypass")
+	convert("-srckeystore", "many.jks", "-srcstorepass", "changeit", "-destkeystore", "copy.jks", "-deststoretype", "jks", "-deststorepass", "second")
+	check("copy.jks", "second", "changeit") // keys of JKS keep theirs
+	mustRun(t, dir, "importkeystore", "-srckeystore", "many.jks", "-srcstorepass", "changeit", "-destkeystore", "many.jks", "-deststoretype", "pkcs12")
+	check("many.jks", "changeit", "changeit")
+	check("many.jks.old", "changeit", "changeit")
 }
 
 // TestWriters has twenty processes add to one keystore at once, of which some
