@@ -99,3 +99,17 @@ func FuzzParseName(f *testing.F) {
 		_ = n.String()
 	})
 }
+
+func TestLabel(t *testing.T) {
+	for name, want := range map[string]string{
+		"CN=Duke, OU=Java, O=Sun":   "Duke",
+		"OU=Class 2 CA, O=Star":     "Class 2 CA",
+		"O=Star, C=US":              "Star",
+		"C=US":                      "",
+		"CN=first, CN=second, O=it": "first",
+	} {
+		if got := mustName(t, name).Label(); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
