@@ -153,7 +153,7 @@ func (s *session) reportFindings(file string, findings []tomcat.Finding) error {
 		}
 	}
 	if bad > 0 && !s.opt.force {
-		return withHint(errors.New("Tomcat would not serve with this configuration"), "mend it as said above, or serve all the same with -force")
+		return withHint(errors.New("with this configuration Tomcat would not serve"), "mend it as said above, or serve all the same with -force")
 	}
 	return nil
 }
@@ -394,7 +394,8 @@ func (s *session) readCRLs(file string) ([]*x509.RevocationList, error) {
 	lists := make([]*x509.RevocationList, len(ders))
 	for i, der := range ders {
 		if lists[i], err = x509.ParseRevocationList(der); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
+			return nil, withHint(fmt.Errorf("%s: %w", file, err),
+				"lists of version 2 alone can be used here, such as openssl ca -gencrl makes with crl_extensions; keytool's gencrl makes version 1")
 		}
 	}
 	return lists, nil
