@@ -1,13 +1,19 @@
 package commands
 
 import (
+	"encoding/asn1"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
 	"gokeytool/store"
 	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12"
+	"gokeytool/x509util"
 )
 
 // hints are what can be said about an error beyond keytool's words: which
@@ -27,7 +33,149 @@ func (s *session) hints(err error) []string {
 	if errors.Is(err, entry.ErrPassword) {
 		return []string{"the key has another password than the keystore: give it with -keypass"}
 	}
+	var java *javaError
+	if errors.As(err, &java) {
+		return s.textHints(java.Text)
+	}
 	return nil
+}
+
+// textHints explain errors that the text tells apart, whoever ran into them.
+func (s *session) textHints(text string) []string {
+	is := func(begin, end string) bool { return strings.HasPrefix(text, begin) && strings.HasSuffix(text, end) }
+	switch {
+	case is("Alias <", "> does not exist"):
+		return s.aliasHints()
+	case strings.HasSuffix(text, " already exists") && s.ks != nil:
+		return []string{fmt.Sprintf("it is in %s: give another -alias, or make room first: gokeytool delete -alias ALIAS -keystore %s", s.ks.path, shellQuote(s.ks.path))}
+	case is("Alias <", "> has no key"):
+		return []string{"it is a certificate that is trusted: the private key stays in the keystore in which it was made"}
+	case is("Keystore file does not exist: ", ""):
+		hints := []string{"it was looked for at " + absolute(s.keystorePath())}
+		if !s.opt.given("keystore") && !s.opt.cacerts {
+			hints = append(hints, "without -keystore it is the file .keystore in the home directory")
+		}
+		return hints
+	case is("Keystore file exists, but is empty", ""):
+		return []string{"an empty file is no keystore, perhaps what is left of a failed copy: delete it to begin a new one"}
+	case text == "The -keyalg option must be specified.":
+		return []string{"there has been no default since Java 17: -keyalg RSA suits everybody, -keyalg EC is smaller and faster"}
+	case is("Incorrect AVA format", ""), is("Incorrect AVA", ""):
+		return []string{`a comma within a name has a backslash before it: -dname 'CN=localhost, O=Example\, Inc., C=US'`}
+	case is("-keypasswd commands not supported", ""):
+		return []string{"keys in PKCS12 have the keystore's password: gokeytool storepasswd changes both"}
+	case text == "Public keys in reply and keystore don't match":
+		return []string{
+			"the certificate belongs to another key than that of the alias: it was made for a request from another entry or keystore, or before the key was made anew",
+			"with its own key at hand in a file: gokeytool import -keyfile KEY -file CERTIFICATE -alias ALIAS -keystore KEYSTORE",
+		}
+	case is("Certificate reply does not contain public key for <", ""):
+		return []string{"none of its certificates belongs to the key: the file is the authority's chain alone, or another key's reply"}
+	case text == "Incomplete certificate chain in reply":
+		return []string{"its certificates don't lead from one to the next: one between is missing, or one of another chain is among them; gokeytool printcert -file FILE shows subjects and issuers"}
+	case text == "Certificate reply and certificate in keystore are identical":
+		return []string{"the reply is installed already: there is nothing left to do"}
+	}
+	return nil
+}
+
+// aliasHints name the aliases that there are, unless they are many.
+func (s *session) aliasHints() []string {
+	const most = 12
+	if s.ks == nil || s.ks.Store == nil {
+		return nil
+	}
+	var aliases []string
+	for _, e := range s.ks.Sorted() {
+		aliases = append(aliases, fmt.Sprintf("%q", s.ks.AliasOf(e.Alias)))
+	}
+	switch n := len(aliases); {
+	case n == 0:
+		return append([]string{s.ks.path + " has no entries"}, s.unmarkedHints()...)
+	case n > most:
+		return []string{fmt.Sprintf("%s has %d entries, %s and so on: see gokeytool list", s.ks.path, n, strings.Join(aliases[:most], ", "))}
+	}
+	return []string{fmt.Sprintf("%s has %s", s.ks.path, strings.Join(aliases, ", "))}
+}
+
+// unmarkedHints tell of certificates in a PKCS12 file that Java does not see.
+func (s *session) unmarkedHints() []string {
+	if s.ks.Type() != store.PKCS12 {
+		return nil
+	}
+	n := len(pkcs12.Untrusted(s.ks.File()))
+	if n == 0 {
+		return nil
+	}
+	certificates := "certificates in it lack"
+	if n == 1 {
+		certificates = "certificate in it lacks"
+	}
+	return []string{
+		fmt.Sprintf("%d %s Java's trust mark: Java sees none of it (as a truststore: the trustAnchors parameter must be non-empty)", n, certificates),
+		"to have Java trust them: gokeytool trustmark " + shellQuote(s.ks.path),
+	}
+}
+
+// missingIssuerHints say which certificate a reply needs to be led to a root:
+// whose it is, which key signed, and where the authority offers it.
+func missingIssuerHints(certificates, pool []*x509util.Certificate) []string {
+	chain := x509util.CompleteChain(certificates[0], append(slices.Clip(certificates[1:]), pool...))
+	last := chain[len(chain)-1]
+	if last.SelfSigned() {
+		return nil
+	}
+	missing := "missing: the certificate of the issuer " + last.Issuer.String()
+	if id := authorityKeyID(last); id != nil {
+		missing += fmt.Sprintf(", whose key has the identifier %X", id)
+	}
+	hints := []string{missing}
+	for _, url := range issuerURLs(last) {
+		hints = append(hints, "the authority offers it at "+url)
+	}
+	return append(hints, "import it first under an alias of its own, then the reply: gokeytool import -alias issuer -file ISSUER; or let -trustcacerts look into Java's cacerts")
+}
+
+// authorityKeyID is the key identifier of the issuer (RFC 5280, section
+// 4.2.1.1); nil where there is none.
+func authorityKeyID(c *x509util.Certificate) []byte {
+	e := c.Extension("2.5.29.35")
+	if e == nil {
+		return nil
+	}
+	var value, id cryptobyte.String
+	var present bool
+	input := cryptobyte.String(e.Value)
+	if !input.ReadASN1(&value, cbasn1.SEQUENCE) || !value.ReadOptionalASN1(&id, &present, cbasn1.Tag(0).ContextSpecific()) || !present {
+		return nil
+	}
+	return id
+}
+
+// issuerURLs are where the issuer's certificate is offered: caIssuers in
+// authorityInfoAccess (RFC 5280, section 4.2.2.1).
+func issuerURLs(c *x509util.Certificate) (urls []string) {
+	e := c.Extension("1.3.6.1.5.5.7.1.1")
+	if e == nil {
+		return nil
+	}
+	var list cryptobyte.String
+	input := cryptobyte.String(e.Value)
+	if !input.ReadASN1(&list, cbasn1.SEQUENCE) {
+		return nil
+	}
+	for !list.Empty() {
+		var access, location cryptobyte.String
+		var method asn1.ObjectIdentifier
+		var tag cbasn1.Tag
+		if !list.ReadASN1(&access, cbasn1.SEQUENCE) || !access.ReadASN1ObjectIdentifier(&method) || !access.ReadAnyASN1(&location, &tag) {
+			return urls
+		}
+		if method.String() == "1.3.6.1.5.5.7.48.2" && tag == cbasn1.Tag(6).ContextSpecific() {
+			urls = append(urls, string(location))
+		}
+	}
+	return urls
 }
 
 // openHints explain why a file did not open as a keystore.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -121,7 +122,7 @@ func (s *session) establishChain(c *x509util.Certificate) ([]*x509util.Certifica
 	pool := s.issuers()
 	chain, err := x509util.ChainFromCertificate(c, pool.certificates)
 	if err != nil {
-		return nil, err
+		return nil, withHint(err, missingIssuerHints([]*x509util.Certificate{c}, pool.certificates)...)
 	}
 	// keytool names them from the root down.
 	for i := len(chain) - 1; i >= 0; i-- {
@@ -290,12 +291,30 @@ func (s *session) issuers() *issuers {
 // describeInput says what a file is that holds no certificate, where it is
 // known.
 func describeInput(name string, err error) []string {
-	if name == "" {
-		name = "the input"
-	}
 	var input *x509util.InputError
-	if errors.As(err, &input) {
-		return []string{fmt.Sprintf("%s is %s", name, input.What)}
+	if !errors.As(err, &input) {
+		return nil
+	}
+	if name == "" {
+		return []string{"the input is " + input.What}
+	}
+	return append([]string{name + " is " + input.What}, inputRemedy(input.What, name)...)
+}
+
+// inputRemedy says what to do with an input that holds no certificate.
+func inputRemedy(what, name string) []string {
+	file := shellQuote(name)
+	switch {
+	case strings.Contains(what, "private key"):
+		return []string{"to import it with its certificate: gokeytool import -keyfile " + file + " -file CERTIFICATE -alias ALIAS -keystore KEYSTORE"}
+	case strings.Contains(what, "certificate request"):
+		return []string{"it is what an authority makes a certificate of: gokeytool printcertreq -file " + file + " shows it, gokeytool gencert -infile " + file + " signs it"}
+	case strings.HasSuffix(what, "keystore"):
+		return []string{"to take over its entries: gokeytool importkeystore -srckeystore " + file + " -destkeystore KEYSTORE"}
+	case what == "an HTML page":
+		return []string{"a download has brought a page about the file, or an error, in place of the file"}
+	case strings.HasPrefix(what, "base64"):
+		return []string{"decode it first: base64 -d " + file + " > certificate.der"}
 	}
 	return nil
 }

@@ -33,6 +33,11 @@ func list(ctx context.Context, s *session) error {
 	}
 	if err == nil {
 		s.warnOfFormat()
+		if s.wantHints(s.req.Style) {
+			for _, hint := range s.unmarkedHints() {
+				fmt.Fprintf(s.Stderr, "gokeytool: %s\n", x509util.Printable(hint))
+			}
+		}
 	}
 	return err
 }

@@ -1,0 +1,61 @@
+package commands
+
+import (
+	"encoding/asn1"
+	"slices"
+	"testing"
+
+	"gokeytool/jdk"
+	"gokeytool/x509util"
+)
+
+func TestIssuerHints(t *testing.T) {
+	var keys [2][]byte
+	for i := range keys {
+		key, err := x509util.GenerateKey(x509util.KeySpec{Algorithm: "EC"}, jdk.Default)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if keys[i], err = x509util.MarshalPublicKey(key.Public()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	id, err := x509util.KeyID(keys[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	built, err := x509util.BuildExtensions([]string{"aia=ocsp:uri:http://o.example,caIssuers:uri:http://a.example/ca.cer,caIssuers:dns:b.example"},
+		x509util.ExtensionContext{SubjectKey: keys[0], IssuerKey: keys[1], IssuerKeyID: id, Release: jdk.Default})
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := func(id, url string) []x509util.Extension {
+		return []x509util.Extension{
+			{OID: asn1.ObjectIdentifier{2, 5, 29, 35}, Value: []byte(id)},
+			{OID: asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 1}, Value: []byte(url)},
+		}
+	}
+	for _, test := range []struct {
+		name       string
+		extensions []x509util.Extension
+		id         []byte
+		urls       []string
+	}{
+		{"none", nil, nil, nil},
+		{"both", built, id, []string{"http://a.example/ca.cer"}},
+		{"empty", raw("", ""), nil, nil},
+		{"no identifier", raw("\x30\x00", "\x30\x00"), nil, nil},
+		{"cut off", raw("\x30\x05\x80\x04a", "\x30\x05\x30\x04\x06\x02"), nil, nil},
+		{"other types", raw("\x04\x00", "\x30\x02\x04\x00"), nil, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := &x509util.Certificate{Extensions: test.extensions}
+			if got := authorityKeyID(c); !slices.Equal(got, test.id) {
+				t.Errorf("identifier %x, want %x", got, test.id)
+			}
+			if got := issuerURLs(c); !slices.Equal(got, test.urls) {
+				t.Errorf("URLs %q, want %q", got, test.urls)
+			}
+		})
+	}
+}
