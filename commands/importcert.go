@@ -2,6 +2,7 @@ package commands
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -189,10 +190,10 @@ func (s *session) addTrusted(alias string, exists bool) (bool, error) {
 	c := certificates[0]
 	if data[0] == derSequence && !bytes.HasPrefix(data, c.Raw) {
 		return false, withHint(failf("Input not an X.509 certificate"),
-			fmt.Sprintf("the input is a PKCS #7 chain of %d certificates: to trust them all: gokeytool import -bundle %s -keystore %s", len(certificates), s.opt.file, s.ks.path))
+			fmt.Sprintf("the input is a PKCS #7 chain of %d certificates; to trust them all: gokeytool import -bundle %s -keystore %s", len(certificates), cmp.Or(s.opt.file, "FILE"), s.ks.path))
 	}
 	if n := len(certificates); n > 1 && s.wantHints(s.req.Style) {
-		fmt.Fprintf(s.Stderr, "gokeytool: the input holds %d certificates; as with keytool, only the first is imported; all of them with: gokeytool import -bundle %s -keystore %s\n", n, s.opt.file, s.ks.path)
+		fmt.Fprintf(s.Stderr, "gokeytool: the input holds %d certificates; as with keytool, only the first is imported; all of them with: gokeytool import -bundle %s -keystore %s\n", n, cmp.Or(s.opt.file, "FILE"), s.ks.path)
 	}
 	yes := true
 	if !s.opt.noprompt {
