@@ -62,7 +62,7 @@ func TestFindings(t *testing.T) {
 		},
 		"JKS": {
 			file:   func(t *testing.T) string { return makeStore(t, store.JKS).key("tomcat", good).save() },
-			status: check.Healthy, want: []string{old}, remedy: "importkeystore",
+			status: check.Healthy, want: []string{old}, remedy: "gokeytool migrate ",
 		},
 		"JKS, strictly": {
 			file:    func(t *testing.T) string { return makeStore(t, store.JKS).key("tomcat", good).save() },
@@ -82,7 +82,7 @@ func TestFindings(t *testing.T) {
 				return makeStore(t, store.PKCS12).key("tomcat", issue(t, template{from: -100 * day, ends: -3 * day})).save()
 			},
 			status: check.Faulty, want: []string{"error expired <tomcat>", modern},
-			text: "expired on 2026-08-29 12:00 UTC, 3 days ago", remedy: "genkeypair -alias tomcat",
+			text: "expired on 2026-08-29 12:00 UTC, 3 days ago", remedy: "gokeytool renew -alias tomcat",
 		},
 		"expired issuer": {
 			file: func(t *testing.T) string {
@@ -102,7 +102,7 @@ func TestFindings(t *testing.T) {
 			file: func(t *testing.T) string {
 				return makeStore(t, store.PKCS12).key("tomcat", issue(t, template{ends: 10 * day})).save()
 			},
-			status: check.Healthy, want: []string{"warning expires-soon <tomcat>", modern}, text: "in 10 days", remedy: "genkeypair",
+			status: check.Healthy, want: []string{"warning expires-soon <tomcat>", modern}, text: "in 10 days", remedy: "renew -alias tomcat",
 		},
 		"expires within": {
 			file: func(t *testing.T) string {
@@ -158,7 +158,7 @@ func TestFindings(t *testing.T) {
 		},
 		"chain without its issuer": {
 			file:   func(t *testing.T) string { return makeStore(t, store.PKCS12).key("tomcat", leaf).save() },
-			status: check.Faulty, want: []string{"error chain-incomplete <tomcat>", modern}, remedy: "importcert -alias tomcat",
+			status: check.Faulty, want: []string{"error chain-incomplete <tomcat>", modern}, remedy: "chain -complete -ca CAFILE -alias tomcat",
 		},
 		"chain with a gap": {
 			file:   func(t *testing.T) string { return makeStore(t, store.JKS).key("tomcat", leaf, root).save() },
@@ -166,7 +166,7 @@ func TestFindings(t *testing.T) {
 		},
 		"chain out of order": {
 			file:   func(t *testing.T) string { return makeStore(t, store.JKS).key("tomcat", leaf, root, middle).save() },
-			status: check.Faulty, want: []string{"error chain-order <tomcat>", old}, text: "out of order",
+			status: check.Faulty, want: []string{"error chain-order <tomcat>", old}, text: "out of order", remedy: "exportcert -fullchain -alias tomcat",
 		},
 		"chain with a wrong signature": {
 			file: func(t *testing.T) string {
@@ -247,7 +247,7 @@ func TestFindings(t *testing.T) {
 		},
 		"key password": {
 			file:   func(t *testing.T) string { return makeStore(t, store.JKS).keyUnder("another1", "tomcat", good).save() },
-			status: check.Faulty, want: []string{"error key-password <tomcat>", old}, text: "Cannot recover key", remedy: "keypasswd -alias tomcat",
+			status: check.Faulty, want: []string{"error key-password <tomcat>", old}, text: "Cannot recover key", remedy: "keypasswd -same -alias tomcat",
 		},
 		"key password given": {
 			file:    func(t *testing.T) string { return makeStore(t, store.JKS).keyUnder("another1", "tomcat", good).save() },
@@ -258,7 +258,7 @@ func TestFindings(t *testing.T) {
 			file: func(t *testing.T) string {
 				return makeStore(t, store.PKCS12).keyUnder("another1", "tomcat", good).save()
 			},
-			status: check.Faulty, want: []string{"error key-password <tomcat>", modern}, remedy: "importkeystore",
+			status: check.Faulty, want: []string{"error key-password <tomcat>", modern}, remedy: "keypasswd -same -alias tomcat",
 		},
 		"password of a secret key": {
 			file: func(t *testing.T) string {
@@ -281,7 +281,7 @@ func TestFindings(t *testing.T) {
 				ok(t, err)
 				return write(t, "unmarked.p12", withoutMark(data))
 			},
-			status: check.Faulty, want: []string{"error trust-mark <>"}, text: "2 certificates in it lack Java's trust mark", remedy: "importcert",
+			status: check.Faulty, want: []string{"error trust-mark <>"}, text: "2 certificates in it lack Java's trust mark", remedy: "gokeytool trustmark ",
 		},
 		"empty": {
 			file:   func(t *testing.T) string { return makeStore(t, store.PKCS12).save() },
@@ -289,11 +289,11 @@ func TestFindings(t *testing.T) {
 		},
 		"mixed case": {
 			file:   func(t *testing.T) string { return rawJKS(t, trusted("MyRoot", root)) },
-			status: check.Faulty, want: []string{"error alias-case <MyRoot>", "info old-format <>"}, remedy: "changealias -alias MyRoot -destalias myroot",
+			status: check.Faulty, want: []string{"error alias-case <MyRoot>", "info old-format <>"}, remedy: "gokeytool rename MyRoot myroot -keystore",
 		},
 		"aliases that differ in case": {
 			file:   func(t *testing.T) string { return rawJKS(t, trusted("root", root), trusted("ROOT", good)) },
-			status: check.Faulty, want: []string{"error alias-case <ROOT>", "info old-format <>"}, text: `"root", "ROOT"`, remedy: "changealias -alias ROOT -destalias root-2",
+			status: check.Faulty, want: []string{"error alias-case <ROOT>", "info old-format <>"}, text: `"root", "ROOT"`, remedy: "gokeytool rename ROOT root-2",
 		},
 		"alias twice": {
 			file:   func(t *testing.T) string { return rawJKS(t, trusted("root", root), trusted("root", good)) },
@@ -301,7 +301,7 @@ func TestFindings(t *testing.T) {
 		},
 		"alias that is a number": {
 			file:   func(t *testing.T) string { return makeStore(t, store.PKCS12).key("1", good).save() },
-			status: check.Healthy, want: []string{"info numbered-alias <1>", modern}, remedy: "changealias -alias 1 -destalias NAME",
+			status: check.Healthy, want: []string{"info numbered-alias <1>", modern}, remedy: "gokeytool rename 1 NAME",
 		},
 		"certificate that can't be read": {
 			file: func(t *testing.T) string {

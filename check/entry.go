@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -160,10 +161,7 @@ func (x *examination) unseal(alias string) (entry.Key, bool) {
 
 // samePassword is the command that gives a key the keystore's password.
 func (x *examination) samePassword(alias string) string {
-	if x.Type == store.PKCS12 {
-		return command("importkeystore", "-srckeystore", x.Path, "-srcalias", alias, "-destkeystore", "NEW.p12") + "  (asks for the key's password)"
-	}
-	return command("keypasswd", "-alias", alias, "-keystore", x.Path) + "  (give the keystore's password as the new one)"
+	return command("keypasswd", "-same", "-alias", alias, "-keystore", x.Path)
 }
 
 // trusted looks at a trusted certificate. Its signature does not matter, nor
@@ -272,7 +270,7 @@ func (x *examination) identity(alias string, key crypto.Signer, chain []entry.Ce
 		x.find(Error, "key-mismatch", alias, c.Detail, c.Remedy)
 	}
 	x.chain(alias, find("chain"), certs)
-	x.life(alias, find("dates"), is, id, certs)
+	x.life(alias, is, id, certs)
 	x.strength(alias, find("strength"), is, certs)
 	if is == client || is == authority {
 		return // names and purpose are of use to servers
@@ -287,13 +285,13 @@ func (x *examination) identity(alias string, key crypto.Signer, chain []entry.Ce
 		return
 	}
 	if c := find("names"); !c.OK {
-		x.find(severity, "names", alias, c.Detail, c.Remedy)
+		x.find(severity, "names", alias, c.Detail, x.reissue(alias, certs, c.Remedy, "-ext", "san="+hostName(certs[0])))
 	}
 	switch c := find("usage"); {
 	case !c.OK:
-		x.find(severity, "usage", alias, c.Detail, c.Remedy)
+		x.find(severity, "usage", alias, c.Detail, x.reissue(alias, certs, c.Remedy, "-ext", "ku=digitalSignature,keyEncipherment", "-ext", "eku=serverAuth"))
 	case c.Warn:
-		x.find(Info, "usage", alias, c.Detail, c.Remedy)
+		x.find(Info, "usage", alias, c.Detail, x.reissue(alias, certs, c.Remedy, "-ext", "eku=serverAuth"))
 	}
 	switch c := find("suites"); {
 	case !c.OK:
@@ -310,6 +308,28 @@ func sameKey(public crypto.PublicKey, c *x509util.Certificate) bool {
 	return err == nil && bytes.Equal(spki, c.SPKI)
 }
 
+// reissue is the command that gives a key another certificate: where it signed
+// its own, it can do so again, else the CA has to, as the given remedy says.
+func (x *examination) reissue(alias string, certs []*x509util.Certificate, byCA string, args ...string) string {
+	if len(certs) > 1 || !certs[0].SelfSigned() {
+		return byCA
+	}
+	return command(append([]string{"renew", "-alias", alias, "-keystore", x.Path}, args...)...)
+}
+
+// hostName is the alternative name to propose: the common name where it looks
+// like a host's, else localhost.
+func hostName(c *x509util.Certificate) string {
+	name := c.Subject.CommonName()
+	switch {
+	case net.ParseIP(name) != nil:
+		return "ip:" + name
+	case name == "" || strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz0123456789-.") != "":
+		return "dns:localhost"
+	}
+	return "dns:" + name
+}
+
 // chain tells the ways apart in which a chain is wrong.
 func (x *examination) chain(alias string, c endpoint.Check, certs []*x509util.Certificate) {
 	switch {
@@ -317,41 +337,65 @@ func (x *examination) chain(alias string, c endpoint.Check, certs []*x509util.Ce
 		x.find(Info, "chain-without-root", alias, c.Detail, "")
 	case c.OK:
 	default:
-		x.find(Error, chainFault(certs), alias, c.Detail, c.Remedy)
+		id, at := chainFault(certs)
+		remedy := c.Remedy
+		switch {
+		case id == "chain-order" && !certs[at].SelfSigned():
+			// Certificates are put in order when they are imported.
+			remedy = command("exportcert", "-fullchain", "-alias", alias, "-keystore", x.Path, "-file", "CHAIN") + " && " +
+				command("importcert", "-alias", alias, "-keystore", x.Path, "-file", "CHAIN")
+		case id == "chain-incomplete" && x.holds(certs[at].Issuer):
+			remedy = command("chain", "-complete", "-alias", alias, "-keystore", x.Path)
+		case id == "chain-incomplete":
+			remedy = command("chain", "-complete", "-ca", "CAFILE", "-alias", alias, "-keystore", x.Path)
+		}
+		x.find(Error, id, alias, c.Detail, remedy)
 	}
 }
 
-// chainFault names the first fault of a chain that has one.
-func chainFault(certs []*x509util.Certificate) string {
+// holds says whether a trusted certificate of the store has that subject.
+func (x *examination) holds(subject x509util.Name) bool {
+	return slices.ContainsFunc(x.store.Entries(), func(e *entry.Entry) bool {
+		if e.Kind != entry.TrustedCertificate {
+			return false
+		}
+		certs, err := parse(e.Chain)
+		return err == nil && certs[0].Subject.Equal(subject)
+	})
+}
+
+// chainFault names the first fault of a chain that has one, and the certificate
+// behind which it is.
+func chainFault(certs []*x509util.Certificate) (id string, at int) {
 	for i, c := range certs {
 		if i+1 < len(certs) && c.Issuer.Equal(certs[i+1].Subject) {
 			continue
 		}
 		switch issuer := func(o *x509util.Certificate) bool { return o.Subject.Equal(c.Issuer) }; {
 		case c.SelfSigned() && i+1 < len(certs):
-			return "chain-order"
+			return "chain-order", i
 		case c.SelfSigned():
-			return "chain-broken"
+			return "chain-broken", i
 		case slices.ContainsFunc(certs, issuer):
-			return "chain-order"
+			return "chain-order", i
 		default:
-			return "chain-incomplete"
+			return "chain-incomplete", i
 		}
 	}
-	return "chain-broken"
+	return "chain-broken", len(certs) - 1
 }
 
 // life looks at the dates of a chain.
-func (x *examination) life(alias string, c endpoint.Check, is purpose, id endpoint.Identity, certs []*x509util.Certificate) {
+func (x *examination) life(alias string, is purpose, id endpoint.Identity, certs []*x509util.Certificate) {
 	for i, cert := range certs {
 		remedy := ""
 		switch {
 		case cert.NotAfter.Sub(x.o.Now) >= max(soon, x.o.Within):
 		case i == 0:
 			// What Examine will say the moment it has ended.
-			for _, later := range endpoint.Examine(id, cert.NotAfter.Add(time.Second)) {
-				if later.Name == "dates" {
-					remedy = later.Remedy
+			for _, c := range endpoint.Examine(id, cert.NotAfter.Add(time.Second)) {
+				if c.Name == "dates" {
+					remedy = x.reissue(alias, certs, c.Remedy)
 				}
 			}
 		default:
@@ -361,7 +405,8 @@ func (x *examination) life(alias string, c endpoint.Check, is purpose, id endpoi
 	}
 	leaf := certs[0]
 	if life := leaf.NotAfter.Sub(leaf.NotBefore); life > longLife && (is == server || is == anything) {
-		x.find(Info, "long-life", alias, fmt.Sprintf("macOS and iOS refuse server certificates made for more than 825 days (this: %d)", int(life.Hours()/24)), c.Remedy)
+		x.find(Info, "long-life", alias, fmt.Sprintf("macOS and iOS refuse server certificates made for more than 825 days (this: %d)", int(life.Hours()/24)),
+			x.reissue(alias, certs, "", "-validity", "365"))
 	}
 }
 

@@ -308,8 +308,11 @@ func (x *examination) undecodable(err error) {
 		id, text = "limit", "it asks for more than is reasonable: "
 	}
 	remedy := ""
-	if id == "damaged" {
+	switch id {
+	case "damaged":
 		remedy = "fetch it again or take the backup; keystores must be copied as binary files"
+	case "limit":
+		remedy = command("check", "-maxIterations", "N", x.Path) + "  (if it is to be trusted)"
 	}
 	x.find(Error, id, "", text+err.Error(), remedy)
 }

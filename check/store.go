@@ -61,10 +61,8 @@ func (x *examination) unseen(e *entry.Entry) {
 	x.find(Warning, "duplicate-alias", alias, fmt.Sprintf("there are several entries of the alias %q, of which Java sees the last alone", alias), "")
 }
 
-// rewrite is the command that writes the store anew as Java's keytool would.
-func (x *examination) rewrite() string {
-	return command("importkeystore", "-srckeystore", x.Path, "-destkeystore", x.Path, "-deststoretype", "pkcs12")
-}
+// rewrite is the command that writes the store anew as today's Java would.
+func (x *examination) rewrite() string { return command("migrate", x.Path) }
 
 // content: whether there is in the store what it is for.
 func (x *examination) content(inJava []*entry.Entry) {
@@ -107,10 +105,7 @@ func (x *examination) untrusted(entries, certificates int) bool {
 	if len(loose) == 1 {
 		count += "s"
 	}
-	remedy := "openssl pkcs12 -in " + quote(x.Path) + " -nokeys -out ca.pem && " + command("importcert", "-alias", "NAME", "-file", "ca.pem", "-keystore", x.Path)
-	if len(loose) > 1 {
-		remedy += "  (once for each certificate in ca.pem)"
-	}
+	remedy := command("trustmark", x.Path)
 	switch {
 	case entries == 0:
 		x.find(Error, "trust-mark", "", count+" Java's trust mark: Java sees no entry at all (the trustAnchors parameter must be non-empty)", remedy)
@@ -136,16 +131,16 @@ func (x *examination) aliases(inJava []*entry.Entry) {
 		case x.Type == store.PKCS12:
 			if e.Kind == entry.PrivateKey && isNumber(e.Alias) {
 				x.find(Info, "numbered-alias", e.Alias, "the alias is a number, as Java gives one to a key without a name (openssl pkcs12 -export without -name)",
-					command("changealias", "-alias", e.Alias, "-destalias", "NAME", "-keystore", x.Path))
+					command("rename", e.Alias, "NAME", "-keystore", x.Path))
 			}
 		case len(same) > 1:
 			if e.Alias == firstMixed(same) {
 				x.find(Error, "alias-case", e.Alias, fmt.Sprintf("the aliases %s differ in case alone: Java finds the one in lower case, if any, and never the others", quoted(same)),
-					command("changealias", "-alias", e.Alias, "-destalias", folded+"-2", "-keystore", x.Path))
+					command("rename", e.Alias, folded+"-2", "-keystore", x.Path))
 			}
 		case e.Alias != folded:
 			x.find(Error, "alias-case", e.Alias, fmt.Sprintf("Java counts this entry, but does not find it: it looks for %q; keytool -list fails", folded),
-				command("changealias", "-alias", e.Alias, "-destalias", folded, "-keystore", x.Path))
+				command("rename", e.Alias, folded, "-keystore", x.Path))
 		}
 	}
 }
@@ -181,7 +176,7 @@ func (x *examination) openedWith() {
 	}
 	remedy := command("storepasswd", "-keystore", x.Path)
 	if x.Type != store.PKCS12 {
-		remedy += "  (and keypasswd for each key, or Java says: Cannot recover key)"
+		remedy += " && " + command("keypasswd", "-same", "-keystore", x.Path) + "  (or Java says: Cannot recover key)"
 	}
 	switch {
 	case x.Password == PasswordNone:
@@ -210,7 +205,7 @@ func (x *examination) pkcs12() {
 	case d.pbmac1:
 		x.find(Warning, "pbmac1", "", "its integrity is protected by PBMAC1 (RFC 9579): Java before 26 and OpenSSL before 3.4 do not open it", rewrite)
 	case d.java == javaPBES2:
-		x.find(Info, "modern-encryption", "", "Java before 8u301 and 11.0.12, and Windows before 10 1709 and Server 2019, do not open it", rewrite+" -J-Dkeystore.pkcs12.legacy  (only if they have to)")
+		x.find(Info, "modern-encryption", "", "Java before 8u301 and 11.0.12, and Windows before 10 1709 and Server 2019, do not open it", command("convert", "-profile", "legacy", x.Path, "NEW.p12")+"  (a copy for them)")
 	}
 }
 

@@ -39,6 +39,13 @@ func checkStores(ctx context.Context, s *session) error {
 		paths = []string{s.defaultKeystore()}
 	}
 	now := s.Now()
+	limits := entry.DefaultLimits
+	if s.opt.given("maxIterations") {
+		if s.opt.maxIterations < 1 {
+			return failf("-maxIterations must be greater than zero")
+		}
+		limits.MaxIterations = int(s.opt.maxIterations)
+	}
 	var count checkCount
 	for v := range check.Files(ctx, paths, check.Options{
 		Password:    s.opt.storepass,
@@ -46,6 +53,7 @@ func checkStores(ctx context.Context, s *session) error {
 		Within:      within,
 		Strict:      s.req.Has("strict"),
 		Now:         now,
+		Limits:      limits,
 		Lookup:      s.property,
 	}) {
 		count.add(v)

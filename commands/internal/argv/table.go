@@ -533,6 +533,7 @@ var commands = []Command{
 			{"json", "", "print JSON"},
 			{"prometheus", "<file>", "write metrics for node_exporter (- prints them)"},
 			{"v", "", "print entries, notes, and who can read the file, too"},
+			docMaxIterations,
 		},
 		Long: "Looks whether each keystore opens, each key opens and belongs to its certificate, chains are complete and in order, " +
 			"names, purposes, dates and algorithms are good, Java sees every entry, and who can read the file; " +
