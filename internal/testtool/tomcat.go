@@ -119,4 +119,3 @@ func (w writer) Write(p []byte) (int, error) {
 	defer w.mu.Unlock()
 	return w.log.Write(p)
 }
-
