@@ -28,9 +28,9 @@ func TestComplete(t *testing.T) {
 		{[]string{"importpass", "-keyalg", "PBEWithHmacSHA512"}, "PBEWithHmacSHA512AndAES_256"},
 		{[]string{"gencert", "-ext", "h"}, "honored=all"},
 		{[]string{"printcert", "-f"}, "-file"},
-		{[]string{"printcertreq", ""}, "-file -v"},
-		{[]string{"printcertreq", "-v", ""}, "-file"},
-		{[]string{"printcertreq", "-file", "-v", ""}, "-v"},
+		{[]string{"printcertreq", ""}, "-file -v -json"},
+		{[]string{"printcertreq", "-v", ""}, "-file -json"},
+		{[]string{"printcertreq", "-file", "-v", ""}, "-v -json"},
 		{[]string{"printcertreq", "-file", ""}, ""},
 		{[]string{"genkeypair", "-ext", "x", "-ex"}, "-ext"},
 		{[]string{"list", "-storepass:"}, "-storepass:env -storepass:file -storepass:fd -storepass:stdin"},
@@ -40,7 +40,7 @@ func TestComplete(t *testing.T) {
 		{[]string{"completion", ""}, "bash zsh fish"},
 		{[]string{"completion", "z"}, "zsh"},
 		{[]string{"help", "se"}, "serve sessionid"},
-		{[]string{"serve", "-s"}, "-storepass -storetype -selfsigned -sessionIdLength"},
+		{[]string{"serve", "-s"}, "-storepass -storetype -selfsigned -sessionIdLength -serverxml -SSLVerifyClient -sessionTimeout -sessionCacheSize"},
 		{[]string{"nonsense", "-s"}, ""},
 	}
 	for _, tt := range tests {

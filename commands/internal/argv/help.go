@@ -1,6 +1,7 @@
 package argv
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -19,7 +20,7 @@ func (t *Table) HelpText(command string, rel jdk.Release) string {
 		return b.String()
 	}
 	b.WriteString("keytool -" + c.Name + " [OPTION]...\n\n" + c.Summary + "\n\nOptions:\n\n")
-	t.optionRows(&b, " ", c.Options)
+	t.optionRows(&b, " ", c.Options, math.MaxInt)
 	b.WriteString("\n" + helpHint)
 	return b.String()
 }
@@ -37,18 +38,26 @@ func (t *Table) generalHelp(b *strings.Builder, rel jdk.Release) {
 }
 
 // optionRows writes a line for each option, and one more for the argument of a
-// provider, aligned behind the longest of them.
-func (t *Table) optionRows(b *strings.Builder, indent string, docs []Doc) {
+// provider, aligned behind the longest of them. One longer than limit has its
+// text on the next line, so that it does not push all the others aside.
+func (t *Table) optionRows(b *strings.Builder, indent string, docs []Doc, limit int) {
 	const arg = "[-providerarg <arg>]"
 	width := 0
 	for _, d := range docs {
-		width = max(width, len(d.usage()))
+		if n := len(d.usage()); n <= limit {
+			width = max(width, n)
+		}
 		if t.isProvider(d) {
 			width = max(width, len(arg))
 		}
 	}
 	for _, d := range docs {
-		row(b, indent, width, d.usage(), "  "+d.Help)
+		if len(d.usage()) > limit {
+			b.WriteString(indent + d.usage() + "\n")
+			row(b, indent, width, "", "  "+d.Help)
+		} else {
+			row(b, indent, width, d.usage(), "  "+d.Help)
+		}
 		if t.isProvider(d) {
 			row(b, indent+"  ", width, arg, "  configure argument for -"+d.Name)
 		}
@@ -83,6 +92,10 @@ func (t *Table) UsageText(err *UsageError, rel jdk.Release) string {
 	return err.Message + "\n" + t.HelpText(err.Command, rel)
 }
 
+// maxOptionWidth is the widest option that has its text beside it in our own
+// help.
+const maxOptionWidth = 26
+
 // CommandHelp is our own help for a command, for the standard output; the
 // general help, grouped by task, for "".
 func (t *Table) CommandHelp(command string) string {
@@ -114,7 +127,7 @@ func (t *Table) CommandHelp(command string) string {
 	}
 	if len(docs) > 0 {
 		b.WriteString("\nOPTIONS\n")
-		t.optionRows(&b, "  ", docs)
+		t.optionRows(&b, "  ", docs, maxOptionWidth)
 		if t.takesPassword(docs) {
 			b.WriteString("\n")
 			wrap(&b, "A password need not stand on the line: -storepass:env NAME takes it from the environment, "+

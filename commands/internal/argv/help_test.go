@@ -69,7 +69,7 @@ func TestCommandHelp(t *testing.T) {
 			}
 		}
 		for _, d := range c.Docs() {
-			if !strings.Contains(text, "\n  "+d.usage()+"  ") {
+			if !strings.Contains(text, "\n  "+d.usage()+"  ") && !strings.Contains(text, "\n  "+d.usage()+"\n   ") {
 				t.Errorf("%s: -%s is missing in\n%s", c.Name, d.Name, text)
 			}
 		}
