@@ -193,6 +193,10 @@ func (s *session) recodeKey(made *store.Store, e *entry.Entry, alias string, pas
 	if seals == nil {
 		return withHint(failf("Alias <%s> holds a key, which wants a password", e.Alias), "give one with -new")
 	}
+	if err := checkChain(made, e.Chain); err != nil {
+		return withHint(failf("Alias <%s>: %v", e.Alias, err),
+			fmt.Sprintf("PKCS12 wants each certificate to be followed by its issuer: gokeytool exportcert -fullchain -alias %[1]s -file chain.pem -keystore %[2]s, then gokeytool importcert -alias %[1]s -file chain.pem -keystore %[2]s", e.Alias, s.ks.path))
+	}
 	err = made.SetKey(alias, key, seals, e.Chain, created)
 	if errors.Is(err, entry.ErrUnsupported) {
 		return withHint(err, "secret keys go to pkcs12 and jceks")

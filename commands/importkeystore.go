@@ -228,7 +228,10 @@ func (s *session) importEntry(source *keystore, alias string) (importResult, err
 func unimportable(err error) string {
 	var secret *store.NoSecretKeysError
 	var kind *store.KindError
+	var chain *chainError
 	switch {
+	case errors.As(err, &chain):
+		return chain.reason
 	case errors.As(err, &secret):
 		return "Cannot store non-PrivateKeys"
 	case errors.As(err, &kind): // a certificate in place of a key
@@ -237,9 +240,36 @@ func unimportable(err error) string {
 	return ""
 }
 
+// chainError says why a keystore can't hold a certificate chain.
+type chainError struct{ reason string }
+
+func (e *chainError) Error() string { return e.reason }
+
+// checkChain refuses a chain that is out of order where the keystore is PKCS12:
+// that format holds no chains, but certificates of which readers build them.
+func checkChain(to *store.Store, chain []entry.Certificate) error {
+	if to.Type() != store.PKCS12 {
+		return nil
+	}
+	parsed := make([]*x509util.Certificate, len(chain))
+	for i, c := range chain {
+		var err error
+		if parsed[i], err = x509util.ParseCertificate(c.DER); err != nil {
+			return nil // there is no telling; saving will
+		}
+	}
+	if err := x509util.CheckChain(parsed); err != nil {
+		return &chainError{err.Error()}
+	}
+	return nil
+}
+
 // importKey imports a private or secret key. It is protected with -destkeypass,
 // else in PKCS12 with the keystore's password, else with the one it had.
 func (s *session) importKey(source *keystore, e *entry.Entry, alias string) error {
+	if err := checkChain(s.ks.Store, e.Chain); err != nil {
+		return err
+	}
 	if s.ahead != nil {
 		if sealed, ok := s.ahead.take(e); ok {
 			s.ks.SetSealed(alias, e.Kind, sealed, e.Chain, s.Now())

@@ -1,0 +1,109 @@
+package commands_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"math/big"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gokeytool/internal/testtool"
+	"gokeytool/store"
+	"gokeytool/store/entry"
+)
+
+// A JKS keystore may hold a chain in any order, PKCS12 can't: the entry is
+// refused in keytool's words, and nothing is half written.
+func TestDisorderedChain(t *testing.T) {
+	dir := t.TempDir()
+	writeDisordered(t, filepath.Join(dir, "k.jks"))
+	before, err := os.ReadFile(filepath.Join(dir, "k.jks"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	line := []string{"-importkeystore", "-noprompt", "-srckeystore", "k.jks", "-destkeystore", "k.p12", "-deststoretype", "pkcs12",
+		"-srcstorepass", "changeit", "-deststorepass", "changeit"}
+	ours, err := gokeytool(t, dir, line...)
+	if err != nil {
+		t.Fatalf("importkeystore: %v\n%s", err, ours)
+	}
+	theirs := func() string {
+		keytool := testtool.Keytool(t)
+		cmd := exec.CommandContext(t.Context(), keytool, slices.Replace(slices.Clone(line), 5, 6, "theirs.p12")...)
+		cmd.Dir = dir
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("keytool: %v\n%s", err, out)
+		}
+		return strings.ReplaceAll(string(out), "theirs.p12", "k.p12")
+	}()
+	if ours != theirs {
+		t.Errorf("ours:\n%s\nkeytool's:\n%s", ours, theirs)
+	}
+
+	out, err := gokeytool(t, dir, "convert", "-to", "pkcs12", "-storepass", "changeit", "k.jks", "c.p12")
+	if err == nil || !strings.Contains(out, "Certificate chain is not valid") || !strings.Contains(out, "exportcert -fullchain") {
+		t.Errorf("convert: %v\n%s", err, out)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "c.p12")); err == nil {
+		t.Error("convert left a file")
+	}
+	if after, _ := os.ReadFile(filepath.Join(dir, "k.jks")); !slices.Equal(before, after) {
+		t.Error("k.jks was changed")
+	}
+}
+
+// writeDisordered writes a JKS keystore whose one key has its root before the
+// certificate between them.
+func writeDisordered(t *testing.T, path string) {
+	t.Helper()
+	names := []string{"leaf", "sub", "root"}
+	keys := make([]*ecdsa.PrivateKey, len(names))
+	certificates := make([]*x509.Certificate, len(names))
+	for i := len(names) - 1; i >= 0; i-- {
+		var err error
+		if keys[i], err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
+			t.Fatal(err)
+		}
+		template := &x509.Certificate{
+			SerialNumber: big.NewInt(int64(i) + 1), Subject: pkix.Name{CommonName: names[i]},
+			NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+			IsCA: i > 0, BasicConstraintsValid: true,
+		}
+		parent, signer := template, keys[i]
+		if i < len(names)-1 {
+			parent, signer = certificates[i+1], keys[i+1]
+		}
+		der, err := x509.CreateCertificate(rand.Reader, template, parent, keys[i].Public(), signer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if certificates[i], err = x509.ParseCertificate(der); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(keys[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var chain []entry.Certificate
+	for _, i := range []int{0, 2, 1} {
+		chain = append(chain, entry.Certificate{Type: "X.509", DER: certificates[i].Raw})
+	}
+	s := store.New(store.JKS)
+	if err := s.SetKey("k", entry.Key{PKCS8: pkcs8}, []byte("changeit"), chain, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Save(path, []byte("changeit")); err != nil {
+		t.Fatal(err)
+	}
+}
