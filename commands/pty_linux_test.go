@@ -43,9 +43,8 @@ func talk(cmd *exec.Cmd, questions []question) (string, error) {
 	for _, q := range questions {
 		deadline := time.Now().Add(30 * time.Second)
 		for {
-			at := strings.Index(screen.text()[from:], q.prompt)
-			if at >= 0 && echoes(keyboard) != q.secret {
-				from += at + len(q.prompt)
+			if end := answerable(screen.text()[from:], q.prompt); end >= 0 && echoes(keyboard) != q.secret {
+				from += end
 				break
 			}
 			if time.Now().After(deadline) {
@@ -62,6 +61,25 @@ func talk(cmd *exec.Cmd, questions []question) (string, error) {
 	err = cmd.Wait()
 	<-shown
 	return screen.text(), err
+}
+
+// answerable is where a question ends on the screen, -1 if it does not stand
+// there whole: keytool shows its default, "[Unknown]:", on the next line, and
+// who types before that types into it.
+func answerable(screen, prompt string) int {
+	at := strings.Index(screen, prompt)
+	if at < 0 {
+		return -1
+	}
+	end := at + len(prompt)
+	if !strings.HasSuffix(prompt, "?") {
+		return end
+	}
+	const preset = "]:  "
+	if at = strings.Index(screen[end:], preset); at < 0 {
+		return -1
+	}
+	return end + at + len(preset)
 }
 
 // openTerminal makes a pseudo-terminal: the keyboard and screen of a user, and
