@@ -257,6 +257,7 @@ func copyFiles(t *testing.T, to, from string) {
 func (r *run) environment(extra ...string) []string {
 	return append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + r.dir, "TZ=UTC", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "WORK=" + r.dir,
+		"GORACE=" + quickRace,
 	}, extra...)
 }
 

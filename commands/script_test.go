@@ -29,6 +29,7 @@ func TestScript(t *testing.T) {
 			env.Setenv("HOME", home)
 			env.Setenv("HOMEJ", "-J-Duser.home="+home) // Java's way to another home
 			env.Setenv("TZ", "UTC")
+			env.Setenv("GORACE", quickRace)
 			env.Setenv("CHANGEIT", "changeit")
 			return os.Mkdir(home, 0o700)
 		},
@@ -84,7 +85,7 @@ func terminal(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	cmd := exec.Command(filepath.Join(programs, args[2]), args[3:]...)
 	cmd.Dir = ts.MkAbs(".")
-	for _, name := range []string{"PATH", "HOME", "TZ", "GOKEYTOOL_JDK", "GOKEYTOOL_HINTS"} {
+	for _, name := range []string{"PATH", "HOME", "TZ", "GORACE", "GOKEYTOOL_JDK", "GOKEYTOOL_HINTS"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
 	screen, err := talk(cmd, questions)
