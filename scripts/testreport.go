@@ -1,0 +1,145 @@
+//go:build ignore
+
+// Testreport reads what go test -json prints and tells what a person wants to
+// know of it: a line a package, the output of each test that failed as soon
+// as its package is done, and in the end the names of all that failed and, in
+// the file named by -skipped, of all that were skipped. It exits with 1 if
+// anything failed.
+//
+//	go test -json ./... | go run scripts/testreport.go [-skipped FILE]
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"slices"
+	"strings"
+)
+
+// shown is how many lines of a failed test's output are printed, the last
+// ones: a script test's end is where it failed.
+const shown = 60
+
+// An event is one line of go test -json; see go doc test2json.
+type event struct {
+	Action     string
+	Package    string
+	ImportPath string // of what could not be built
+	Test       string
+	Output     string
+	Elapsed    float64 // seconds
+}
+
+// A name identifies a test, or with an empty test its package.
+type name struct{ pkg, test string }
+
+func (n name) String() string {
+	return strings.TrimSpace(n.pkg + " " + n.test)
+}
+
+func main() {
+	log.SetFlags(0)
+	skippedFile := flag.String("skipped", "", "write the names of skipped tests to this `file`")
+	flag.Parse()
+
+	var (
+		output  = make(map[name][]string)
+		failing = make(map[string][]name) // by package, not yet told
+		failed  []name
+		skipped []string
+	)
+	lines := bufio.NewReader(os.Stdin)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if err != nil {
+			break
+		}
+		var e event
+		if json.Unmarshal(line, &e) != nil {
+			os.Stdout.Write(line) // from go itself
+			continue
+		}
+		key := name{e.Package, e.Test}
+		switch e.Action {
+		case "output", "build-output":
+			if e.Action == "build-output" {
+				fmt.Print(e.Output)
+				continue
+			}
+			if text := strings.TrimSpace(e.Output); !strings.HasPrefix(text, "=== ") {
+				output[key] = append(output[key], e.Output)
+			}
+		case "skip":
+			if e.Test != "" {
+				skipped = append(skipped, e.Test)
+			}
+			delete(output, key)
+		case "pass":
+			delete(output, key)
+			if e.Test == "" {
+				fmt.Printf("ok    %-40s %6.1f s\n", e.Package, e.Elapsed)
+			}
+		case "fail":
+			if e.Test != "" {
+				failing[e.Package] = append(failing[e.Package], key)
+				continue
+			}
+			fmt.Printf("FAIL  %-40s %6.1f s\n", e.Package, e.Elapsed)
+			tests := append(leaves(failing[e.Package]), key)
+			for _, test := range tests {
+				tell(test, output[test])
+			}
+			if len(tests) > 1 {
+				tests = tests[:len(tests)-1]
+			}
+			failed = append(failed, tests...)
+		}
+	}
+
+	if *skippedFile != "" {
+		text := strings.Join(append(skipped, ""), "\n")
+		if err := os.WriteFile(*skippedFile, []byte(text), 0o600); err != nil {
+			log.Fatal(err)
+		}
+	}
+	for _, test := range failed {
+		fmt.Println("failed:", test)
+	}
+	if len(failed) > 0 {
+		os.Exit(1)
+	}
+}
+
+// leaves returns the tests without those that failed for a subtest alone.
+func leaves(tests []name) []name {
+	return slices.DeleteFunc(slices.Clone(tests), func(test name) bool {
+		return slices.ContainsFunc(tests, func(other name) bool {
+			return strings.HasPrefix(other.test, test.test+"/")
+		})
+	})
+}
+
+// tell prints the end of what a failed test said, or the beginning of a panic
+// or a race.
+func tell(test name, output []string) {
+	if len(output) == 0 {
+		return
+	}
+	fmt.Printf("--- %s\n", test)
+	from := slices.IndexFunc(output, func(line string) bool {
+		return strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "WARNING: DATA RACE")
+	})
+	if from < 0 {
+		from = max(0, len(output)-shown)
+	}
+	if from > 0 {
+		fmt.Printf("    (%d lines before)\n", from)
+	}
+	for _, line := range output[from:min(len(output), from+shown)] {
+		fmt.Print(line)
+	}
+}
