@@ -108,7 +108,7 @@ func TestProbeStartTLS(t *testing.T) {
 	t.Run("postgres", func(t *testing.T) {
 		found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 		if len(found) == 0 {
-			t.Skip("PostgreSQL is not installed")
+			testtool.Missing(t, "PostgreSQL")
 		}
 		bin := filepath.Dir(found[0])
 		data := filepath.Join(dir, "pg")
@@ -124,7 +124,7 @@ func TestProbeStartTLS(t *testing.T) {
 		initdb := exec.Command(found[0], "-D", data, "-A", "trust", "-N", "-U", "postgres")
 		initdb.SysProcAttr, initdb.Dir = attributes, dir
 		if out, err := initdb.CombinedOutput(); err != nil {
-			t.Skipf("initdb: %v\n%s", err, out)
+			t.Fatalf("initdb: %v\n%s", err, out)
 		}
 		for _, name := range []string{"fullchain.pem", "key.pem"} {
 			text, err := os.ReadFile(filepath.Join(dir, "dev", name))

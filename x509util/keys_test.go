@@ -85,18 +85,19 @@ func TestPrivateKeys(t *testing.T) {
 
 // TestKeytoolSignatures verifies what real keytools signed.
 func TestKeytoolSignatures(t *testing.T) {
+	issuers := map[string]string{"issued.der": "rsa.der", "oddissued.der": "odd.der"}
 	for name := range keytoolFiles(t, "*.der") {
+		c, err := ParseCertificate(readFile(t, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		by, issued := issuers[filepath.Base(name)]
+		if !issued && !c.SelfSigned() {
+			continue // the issuer is not here
+		}
 		t.Run(name, func(t *testing.T) {
-			c, err := ParseCertificate(readFile(t, name))
-			if err != nil {
-				t.Fatal(err)
-			}
 			issuer := c
-			if base := filepath.Base(name); !bytes.Equal(c.Issuer.DER(), c.Subject.DER()) {
-				by, ok := map[string]string{"issued.der": "rsa.der", "oddissued.der": "odd.der"}[base]
-				if !ok {
-					t.Skip("the issuer is not here")
-				}
+			if issued {
 				if issuer, err = ParseCertificate(readFile(t, filepath.Join(filepath.Dir(name), by))); err != nil {
 					t.Fatal(err)
 				}
