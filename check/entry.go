@@ -56,7 +56,7 @@ func (x *examination) entry(e *entry.Entry) {
 			x.identity(alias, key, e.Chain, certs)
 		}
 	case entry.SecretKey:
-		x.secretKey(alias)
+		x.secretKey(e, alias)
 	case entry.TrustedCertificate:
 		if err == nil {
 			x.trusted(alias, certs[0])
@@ -102,7 +102,7 @@ func (x *examination) chainOf(chain []entry.Certificate) []Certificate {
 // privateKey opens a key with the store's password, else the key's. It
 // returns nil where that fails, and then has said why.
 func (x *examination) privateKey(e *entry.Entry, alias string) crypto.Signer {
-	key, ok := x.unseal(alias)
+	key, ok := x.unseal(e, alias)
 	if !ok {
 		return nil
 	}
@@ -116,18 +116,18 @@ func (x *examination) privateKey(e *entry.Entry, alias string) crypto.Signer {
 }
 
 // secretKey opens a secret key.
-func (x *examination) secretKey(alias string) {
-	if key, ok := x.unseal(alias); ok {
+func (x *examination) secretKey(e *entry.Entry, alias string) {
+	if key, ok := x.unseal(e, alias); ok {
 		key.Wipe()
 	}
 }
 
-// unseal opens the key of an alias.
-func (x *examination) unseal(alias string) (entry.Key, bool) {
+// unseal opens the key of an entry.
+func (x *examination) unseal(e *entry.Entry, alias string) (entry.Key, bool) {
 	if x.password == nil {
 		return entry.Key{}, false
 	}
-	key, err := x.store.Key(alias, x.password)
+	key, err := x.store.KeyOf(e, x.password)
 	if err == nil {
 		return key, true
 	}
@@ -144,7 +144,7 @@ func (x *examination) unseal(alias string) (entry.Key, bool) {
 		return entry.Key{}, false
 	}
 	if x.o.KeyPassword != nil {
-		if key, err := x.store.Key(alias, x.o.KeyPassword); err == nil {
+		if key, err := x.store.KeyOf(e, x.o.KeyPassword); err == nil {
 			if !x.only {
 				x.find(Info, "key-password", alias, "the key has a password of its own: Tomcat needs it as keyPass (certificateKeyPassword)", x.samePassword(alias))
 			}

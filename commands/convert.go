@@ -56,7 +56,7 @@ func convertAhead(from *store.Store, entries []*entry.Entry, opens []byte, to *s
 
 func (j *conversion) run(from *store.Store, e *entry.Entry, opens []byte, to *store.Store, seals []byte) {
 	var err error
-	if j.key, err = from.Key(e.Alias, opens); err != nil {
+	if j.key, err = from.KeyOf(e, opens); err != nil {
 		return
 	}
 	j.sealed, err = to.Seal(j.key, seals)

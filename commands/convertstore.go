@@ -90,7 +90,7 @@ func convertStore(ctx context.Context, s *session) error {
 	if err := s.writeSecret(name, data); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Stderr, "Converted %s from %s to %s: %s\n", s.ks.path, s.ks.Type(), to.typ, what)
+	fmt.Fprintf(s.talk(), "Converted %s from %s to %s: %s\n", s.ks.path, s.ks.Type(), to.typ, what)
 	return nil
 }
 
@@ -109,7 +109,7 @@ func migrate(ctx context.Context, s *session) error {
 	}
 	old := s.ks.Type()
 	if old == to.typ && (old != store.PKCS12 || pkcs12.FileParams(s.ks.File()) == to.params) {
-		fmt.Fprintf(s.Stderr, "%s is %s already\n", s.ks.path, old)
+		fmt.Fprintf(s.talk(), "%s is %s already\n", s.ks.path, old)
 		return nil
 	}
 	made, password, err := s.recode(to)
@@ -127,7 +127,7 @@ func migrate(ctx context.Context, s *session) error {
 	if err := atomicfile.Write(s.ks.path, data, 0o600, nil); err != nil {
 		return fileError(s.ks.path, pathCause(err))
 	}
-	fmt.Fprintf(s.Stderr, "Migrated %s from %s to %s: %s; the old one is kept as %s\n", s.ks.path, old, to.typ, entriesOf(made), backup)
+	fmt.Fprintf(s.talk(), "Migrated %s from %s to %s: %s; the old one is kept as %s\n", s.ks.path, old, to.typ, entriesOf(made), backup)
 	return nil
 }
 
@@ -279,11 +279,11 @@ func (s *session) storeAsPEM() ([]byte, error) {
 // asked for, and says which it was.
 func (s *session) openKey(e *entry.Entry) (entry.Key, []byte, error) {
 	if s.ks.password != nil && s.opt.keypass != nil {
-		if key, err := s.ks.Key(e.Alias, s.ks.password); err == nil {
+		if key, err := s.ks.KeyOf(e, s.ks.password); err == nil {
 			return s.keep(key), s.ks.password, nil
 		}
 	}
-	return s.recoverEntry(s.ks, e.Alias, s.ks.password, s.opt.keypass)
+	return s.recoverEntry(s.ks, e, s.ks.password, s.opt.keypass)
 }
 
 // keyBlock is the key of an entry for PEM, with -encrypt encrypted.

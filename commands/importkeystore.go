@@ -46,10 +46,11 @@ func importkeystore(ctx context.Context, s *session) error {
 			return err
 		}
 	}
+	sum := s.newImport()
 	if s.opt.given("alias") {
-		_, err = s.importEntry(source, s.opt.alias)
+		_, err = s.importEntry(source, s.opt.alias, sum)
 	} else {
-		err = s.importAll(source)
+		err = s.importAll(source, sum)
 	}
 	if err != nil {
 		return err
@@ -71,7 +72,7 @@ func importkeystore(ctx context.Context, s *session) error {
 				s.opt.srckeystore, s.ks.Type(), source.Type(), backup))
 		}
 	}
-	return nil
+	return s.sayImport(sum)
 }
 
 // convertsInPlace says whether source and destination are the same file.
@@ -87,7 +88,7 @@ func (s *session) convertsInPlace() (bool, error) {
 	if dest, destErr := os.Stat(path); err == nil && destErr == nil && os.SameFile(source, dest) {
 		return true, nil
 	}
-	fmt.Fprintf(s.Stderr, "Importing keystore %s to %s...\n", s.opt.srckeystore, path)
+	fmt.Fprintf(s.talk(), "Importing keystore %s to %s...\n", s.opt.srckeystore, path)
 	return false, nil
 }
 
@@ -131,7 +132,7 @@ func (s *session) openSource() (*keystore, error) {
 }
 
 // importAll imports every entry, in Java's order.
-func (s *session) importAll(source *keystore) error {
+func (s *session) importAll(source *keystore, sum *jsonImport) error {
 	if s.opt.given("destalias") || s.opt.srckeypass != nil {
 		return failf("if alias not specified, destalias and srckeypass must not be specified")
 	}
@@ -143,13 +144,13 @@ func (s *session) importAll(source *keystore) error {
 	imported := 0
 	for _, e := range entries {
 		alias := source.AliasOf(e.Alias)
-		result, err := s.importEntry(source, alias)
+		result, err := s.importEntry(source, alias, sum)
 		if err != nil {
 			return err
 		}
 		if result == entryImported {
 			imported++
-			fmt.Fprintf(s.Stderr, "Entry for alias %s successfully imported.\n", x509util.Printable(alias))
+			fmt.Fprintf(s.talk(), "Entry for alias %s successfully imported.\n", x509util.Printable(alias))
 		}
 		if result == entryFailed && !s.opt.noprompt {
 			quit, err := s.promptYesNo("Do you want to quit the import process? [no]:  ")
@@ -161,7 +162,7 @@ func (s *session) importAll(source *keystore) error {
 			}
 		}
 	}
-	fmt.Fprintf(s.Stderr, "Import command completed:  %s entries successfully imported, %s entries failed or cancelled\n",
+	fmt.Fprintf(s.talk(), "Import command completed:  %s entries successfully imported, %s entries failed or cancelled\n",
 		group(int64(imported)), group(int64(len(entries)-imported)))
 	return nil
 }
@@ -175,8 +176,8 @@ const (
 	entryFailed                // the destination can't hold it
 )
 
-// importEntry imports one entry.
-func (s *session) importEntry(source *keystore, alias string) (importResult, error) {
+// importEntry imports one entry, and notes in the summary what came of it.
+func (s *session) importEntry(source *keystore, alias string, sum *jsonImport) (importResult, error) {
 	newAlias := alias
 	if s.opt.given("destalias") {
 		newAlias = s.opt.destalias
@@ -195,6 +196,7 @@ func (s *session) importEntry(source *keystore, alias string) (importResult, err
 				}
 				if newAlias == "" {
 					fmt.Fprintf(s.Stderr, "Entry for alias %s not imported.\n", alias)
+					sum.Failed = append(sum.Failed, jsonFailed{alias, "declined"})
 					return entryDeclined, nil
 				}
 			}
@@ -212,6 +214,7 @@ func (s *session) importEntry(source *keystore, alias string) (importResult, err
 	if reason := unimportable(err); reason != "" {
 		fmt.Fprintf(s.Stderr, "Problem importing entry for alias %[1]s: java.security.KeyStoreException: %[2]s.\nEntry for alias %[1]s not imported.\n",
 			x509util.Printable(alias), reason)
+		sum.Failed = append(sum.Failed, jsonFailed{alias, reason})
 		return entryFailed, nil
 	}
 	if err != nil {
@@ -220,6 +223,7 @@ func (s *session) importEntry(source *keystore, alias string) (importResult, err
 	if len(e.Chain) > 0 {
 		s.warnOfDER("<"+newAlias+">", e.Chain[0].DER)
 	}
+	s.added(sum, newAlias)
 	return entryImported, nil
 }
 
@@ -276,7 +280,7 @@ func (s *session) importKey(source *keystore, e *entry.Entry, alias string) erro
 			return nil
 		}
 	}
-	key, password, err := s.recoverEntry(source, e.Alias, source.password, s.opt.srckeypass)
+	key, password, err := s.recoverEntry(source, e, source.password, s.opt.srckeypass)
 	if err != nil {
 		return err
 	}
@@ -297,27 +301,27 @@ func (s *session) sealingPassword(had []byte) []byte {
 // recoverEntry opens the key of an entry with the key's password if given,
 // else the keystore's, else the user is asked: but not for PKCS12, where keys
 // have no password of their own.
-func (s *session) recoverEntry(k *keystore, alias string, storepass, keypass []byte) (entry.Key, []byte, error) {
+func (s *session) recoverEntry(k *keystore, e *entry.Entry, storepass, keypass []byte) (entry.Key, []byte, error) {
 	if keypass != nil {
-		key, err := k.Key(alias, keypass)
+		key, err := k.KeyOf(e, keypass)
 		return s.keep(key), keypass, err
 	}
 	if storepass != nil {
-		key, err := k.Key(alias, storepass)
+		key, err := k.KeyOf(e, storepass)
 		if err == nil || k.pkcs12() || !errors.Is(err, entry.ErrPassword) {
 			return s.keep(key), storepass, err
 		}
 	}
 	if k.Type() == store.PEM { // where keys may be in clear
-		if key, err := k.Key(alias, nil); err == nil || !errors.Is(err, entry.ErrPassword) {
+		if key, err := k.KeyOf(e, nil); err == nil || !errors.Is(err, entry.ErrPassword) {
 			return s.keep(key), s.ks.password, err
 		}
 	}
-	password, err := s.askExistingKeyPassword(alias)
+	password, err := s.askExistingKeyPassword(k.AliasOf(e.Alias))
 	if err != nil {
 		return entry.Key{}, nil, err
 	}
-	key, err := k.Key(alias, password)
+	key, err := k.KeyOf(e, password)
 	return s.keep(key), password, err
 }
 

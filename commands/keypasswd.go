@@ -30,7 +30,11 @@ func keypasswd(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	if err := s.ks.Reseal(alias, sealed, s.Now()); err != nil {
+	e, err := s.ks.get(alias)
+	if err != nil {
+		return err
+	}
+	if err := s.ks.Reseal(e, sealed, s.Now()); err != nil {
 		return err
 	}
 	return s.saveKeystore()

@@ -24,30 +24,17 @@ func trustmark(ctx context.Context, s *session) error {
 	}
 	unmarked := pkcs12.Untrusted(s.ks.File())
 	if len(unmarked) == 0 {
-		fmt.Fprintf(s.Stderr, "%s holds no certificate without Java's mark\n", s.ks.path)
+		fmt.Fprintf(s.talk(), "%s holds no certificate without Java's mark\n", s.ks.path)
 		return nil
 	}
-	// A new file: in the old one they would stay beside the marked ones.
-	made := store.NewPKCS12(pkcs12.FileParams(s.ks.File()))
-	for _, e := range s.ks.Entries() {
-		var err error
-		if e.Kind == entry.TrustedCertificate {
-			err = made.SetCertificate(e.Alias, e.Chain[0], e.Created)
-		} else {
-			made.SetSealed(e.Alias, e.Kind, e.Sealed, e.Chain, e.Created)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if err := s.mark(made, unmarked); err != nil {
+	// In the file each takes the place that it had without the mark.
+	if err := s.mark(s.ks.Store, unmarked); err != nil {
 		return err
 	}
-	s.ks.Store = made
 	if err := s.ks.save(); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Stderr, "%s Java's mark in %s\n", count(len(unmarked), "certificate got", "certificates got"), s.ks.path)
+	fmt.Fprintf(s.talk(), "%s Java's mark in %s\n", count(len(unmarked), "certificate got", "certificates got"), s.ks.path)
 	return nil
 }
 
@@ -71,7 +58,7 @@ func rename(ctx context.Context, s *session) error {
 	if err := s.ks.save(); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Stderr, "<%s> is now <%s>\n", x509util.Printable(old), x509util.Printable(s.ks.AliasOf(alias)))
+	fmt.Fprintf(s.talk(), "<%s> is now <%s>\n", x509util.Printable(old), x509util.Printable(s.ks.AliasOf(alias)))
 	return nil
 }
 
@@ -174,12 +161,12 @@ func samePasswords(ctx context.Context, s *session) error {
 		}
 	}
 	changed := 0
-	for _, e := range s.ks.JavaOrder() {
+	for _, e := range s.ks.Entries() {
 		alias := s.ks.AliasOf(e.Alias)
 		if e.Kind == entry.TrustedCertificate || s.opt.given("alias") && alias != s.ks.AliasOf(s.opt.alias) {
 			continue
 		}
-		if key, err := s.ks.Key(e.Alias, s.ks.password); err == nil {
+		if key, err := s.ks.KeyOf(e, s.ks.password); err == nil {
 			s.keep(key)
 			continue
 		} else if !errors.Is(err, entry.ErrPassword) {
@@ -192,14 +179,22 @@ func samePasswords(ctx context.Context, s *session) error {
 				return err
 			}
 		}
-		if err := s.ks.SetKeyPassword(e.Alias, password, s.ks.password, time.Time{}); err != nil {
+		key, err := s.ks.KeyOf(e, password)
+		if err != nil {
 			return err
 		}
-		fmt.Fprintf(s.Stderr, "The key <%s> has the keystore's password now\n", x509util.Printable(alias))
+		sealed, err := s.ks.Seal(s.keep(key), s.ks.password)
+		if err != nil {
+			return err
+		}
+		if err := s.ks.Reseal(e, sealed, time.Time{}); err != nil {
+			return err
+		}
+		fmt.Fprintf(s.talk(), "The key <%s> has the keystore's password now\n", x509util.Printable(alias))
 		changed++
 	}
 	if changed == 0 {
-		fmt.Fprintln(s.Stderr, "Every key has the keystore's password")
+		fmt.Fprintln(s.talk(), "Every key has the keystore's password")
 		return nil
 	}
 	return s.ks.save()

@@ -28,7 +28,8 @@ func storepasswd(ctx context.Context, s *session) error {
 	return s.saveKeystore()
 }
 
-// resealAll gives every key another password.
+// resealAll gives every key another password, also those that Java does not
+// see because a later one has the same alias.
 func (s *session) resealAll(password []byte) error {
 	opens := s.ks.password
 	if s.opt.keypass != nil {
@@ -37,14 +38,14 @@ func (s *session) resealAll(password []byte) error {
 	entries := s.ks.Entries()
 	ahead := convertAhead(s.ks.Store, entries, opens, s.ks.Store, password)
 	defer ahead.stop()
-	sealed := make(map[string][]byte) // the store must not change before all are done
+	sealed := make(map[*entry.Entry][]byte) // the store must not change before all are done
 	for _, e := range entries {
 		if e.Kind == entry.TrustedCertificate {
 			continue
 		}
 		key, ok := ahead.take(e)
 		if !ok {
-			opened, _, err := s.recoverEntry(s.ks, e.Alias, s.ks.password, s.opt.keypass)
+			opened, _, err := s.recoverEntry(s.ks, e, s.ks.password, s.opt.keypass)
 			if err != nil {
 				return err
 			}
@@ -52,10 +53,10 @@ func (s *session) resealAll(password []byte) error {
 				return err
 			}
 		}
-		sealed[e.Alias] = key
+		sealed[e] = key
 	}
-	for alias, key := range sealed {
-		if err := s.ks.Reseal(alias, key, s.Now()); err != nil {
+	for e, key := range sealed {
+		if err := s.ks.Reseal(e, key, s.Now()); err != nil {
 			return err
 		}
 	}

@@ -24,6 +24,7 @@ import (
 	"gokeytool/jdk"
 	"gokeytool/store"
 	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12"
 )
 
 // gokeytool runs our program in a directory, without anything to read.
@@ -252,6 +253,52 @@ func TestPasswords(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestSharedAlias changes the password of a PKCS12 keystore whose keys share
+// one alias, of which Java sees the last alone: all keys follow.
+func TestSharedAlias(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "store")
+	s := store.NewPKCS12(pkcs12.Default)
+	f := s.File()
+	var keys []entry.Key
+	for _, alias := range []string{"server", "Server", "server", "other"} {
+		key, chain := identityOf(t, alias)
+		sealed, err := s.Seal(key, []byte("changeit"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, key)
+		f.Entries = append(f.Entries, &entry.Entry{Alias: alias, Created: time.Now(), Kind: entry.PrivateKey, Chain: chain, Sealed: sealed})
+	}
+	data, err := pkcs12.Encode(f, []byte("changeit"))
+	if err == nil {
+		err = os.WriteFile(path, data, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(storepass string) {
+		t.Helper()
+		after := openStore(t, path, storepass)
+		if after.Len() != len(keys) {
+			t.Fatalf("%d entries of %d", after.Len(), len(keys))
+		}
+		for i, e := range after.Entries() {
+			if e.Alias != f.Entries[i].Alias || !bytes.Equal(e.Chain[0].DER, f.Entries[i].Chain[0].DER) {
+				t.Errorf("entry %d is %q, or has another certificate", i, e.Alias)
+			}
+			if got, err := after.KeyOf(e, []byte(storepass)); err != nil || !bytes.Equal(got.PKCS8, keys[i].PKCS8) {
+				t.Errorf("key %d, %q: %v", i, e.Alias, err)
+			}
+		}
+	}
+	check("changeit")
+	mustRun(t, dir, "storepasswd", "-keystore", "store", "-storepass", "changeit", "-new", "second")
+	check("second")
+	mustRun(t, dir, "keypasswd", "-same", "-keystore", "store", "-storepass", "second")
+	check("second")
 }
 
 // TestManyKeys converts keystores with more keys than there are cores, some

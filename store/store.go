@@ -171,12 +171,18 @@ func (s *Store) Key(alias string, password []byte) (entry.Key, error) {
 	if !ok {
 		return entry.Key{}, &NoEntryError{Alias: alias}
 	}
+	return s.KeyOf(e, password)
+}
+
+// KeyOf is Key for an entry of the store, also for one that Get does not find
+// because another has the same alias.
+func (s *Store) KeyOf(e *entry.Entry, password []byte) (entry.Key, error) {
 	if e.Kind == entry.TrustedCertificate {
-		return entry.Key{}, &KindError{Alias: alias, Kind: e.Kind, Want: entry.PrivateKey}
+		return entry.Key{}, &KindError{Alias: s.shown(e), Kind: e.Kind, Want: entry.PrivateKey}
 	}
 	key, err := s.codec.unseal(e, password, s.limits)
 	if err != nil {
-		return entry.Key{}, &KeyError{Alias: alias, Type: s.typ, Err: err}
+		return entry.Key{}, &KeyError{Alias: s.shown(e), Type: s.typ, Err: err}
 	}
 	return key, nil
 }
@@ -239,7 +245,11 @@ func (s *Store) SetChain(alias string, chain []entry.Certificate, created time.T
 // which stores such an entry anew, dates it now: so will created, unless it is
 // zero. The errors are those of Key.
 func (s *Store) SetKeyPassword(alias string, old, password []byte, created time.Time) error {
-	key, err := s.Key(alias, old)
+	e, ok := s.Get(alias)
+	if !ok {
+		return &NoEntryError{Alias: alias}
+	}
+	key, err := s.KeyOf(e, old)
 	if err != nil {
 		return err
 	}
@@ -248,19 +258,19 @@ func (s *Store) SetKeyPassword(alias string, old, password []byte, created time.
 	if err != nil {
 		return err
 	}
-	return s.Reseal(alias, sealed, created)
+	return s.Reseal(e, sealed, created)
 }
 
-// Reseal gives a private or secret key that Seal of this store has sealed anew
-// in place of what the entry has, as SetKeyPassword does. The error is a
-// *NoEntryError or *KindError.
-func (s *Store) Reseal(alias string, sealed []byte, created time.Time) error {
-	was, ok := s.Get(alias)
-	if !ok {
-		return &NoEntryError{Alias: alias}
+// Reseal gives an entry of the store a private or secret key that Seal of this
+// store has sealed anew in place of what it has, as SetKeyPassword does. It
+// takes the entry itself, as a file may have several of one alias. The error
+// is a *NoEntryError or *KindError.
+func (s *Store) Reseal(was *entry.Entry, sealed []byte, created time.Time) error {
+	if !slices.Contains(s.byName[s.typ.fold(was.Alias)], was) {
+		return &NoEntryError{Alias: s.shown(was)}
 	}
 	if was.Kind == entry.TrustedCertificate {
-		return &KindError{Alias: alias, Kind: was.Kind, Want: entry.PrivateKey}
+		return &KindError{Alias: s.shown(was), Kind: was.Kind, Want: entry.PrivateKey}
 	}
 	e := s.changed(was, created)
 	e.Sealed = sealed

@@ -402,6 +402,23 @@ func TestJavaRules(t *testing.T) {
 	}
 }
 
+// A certificate that comes to be trusted takes the place that it had in the
+// file without Java's mark, and keeps what else was said of it.
+func TestTrustOfUnmarked(t *testing.T) {
+	ids := identities()
+	note := ber.TLV(0x30, ber.TLV(0x06, []byte{0x2a, 0x03}), ber.TLV(0x31, ber.TLV(0x0c, []byte("a note"))))
+	f := decode(t, file(plain(certBagOf(ids.root.chain[0].DER, attributes("root", nil, note)), certBagOf(ids.lone.chain[0].DER, nil))), password)
+	f.Entries = append(f.Entries, certEntry("root", ids.root), certEntry("again", ids.root), certEntry("lone", ids.lone))
+	data := encode(t, f, password)
+	again := decode(t, data, password)
+	if got := listing(again); got != "root cert 1, lone cert 1, again cert 1" && got != "root cert 1, again cert 1, lone cert 1" || len(Untrusted(again)) != 0 {
+		t.Errorf("got %s and %d without the mark", got, len(Untrusted(again)))
+	}
+	if !bytes.Contains(data, note) || bytes.Count(data, ids.lone.chain[0].DER) != 1 || bytes.Count(data, ids.root.chain[0].DER) != 2 {
+		t.Error("an attribute was lost, or a certificate is there twice")
+	}
+}
+
 func listing(f *entry.File) string {
 	var all []string
 	for _, e := range f.Entries {

@@ -3,6 +3,8 @@ package pkcs12
 import (
 	"crypto/sha1"
 	"strconv"
+	"strings"
+	"time"
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
@@ -35,12 +37,22 @@ func (e *encoder) place(entries []*entry.Entry) error {
 		changed = changed || p.was == nil || !p.headUnchanged() || !p.chainUnchanged()
 		list[i] = p
 	}
+	e.adopt(list)
+	ids := make(map[string]bool, len(list))
 	for i := range list {
 		p := &list[i]
 		// Names and links that follow from the place in the file are
 		// written out once places may change. Java always writes them.
-		p.rebuild = changed && p.was != nil && (p.was.implied || !p.was.bag.named)
+		p.rebuild = p.rebuild || changed && p.was != nil && (p.was.implied || !p.was.bag.named)
 		p.keyID = p.newKeyID()
+		// Keys of one alias and one date would share a certificate.
+		for p.Kind == entry.PrivateKey && !p.keepsID() && !p.Created.IsZero() && ids[p.link()] {
+			later := *p.Entry
+			later.Created = p.Created.Add(time.Millisecond)
+			p.Entry = &later
+			p.keyID = p.newKeyID()
+		}
+		ids[p.link()] = true
 	}
 	// Trusted certificates first: a chain need not repeat what they hold.
 	for i := range list {
@@ -78,6 +90,30 @@ func (e *encoder) place(entries []*entry.Entry) error {
 		}
 	}
 	return nil
+}
+
+// adopt gives new trusted certificates the places of the same ones that stood
+// in the file without Java's trust mark, so that none is there twice.
+func (e *encoder) adopt(list []placed) {
+	var unmarked map[string]*bag
+	for i := range list {
+		p := &list[i]
+		if p.was != nil || p.Kind != entry.TrustedCertificate || len(p.Chain) != 1 {
+			continue
+		}
+		if unmarked == nil {
+			unmarked = make(map[string]*bag)
+			e.everyBag(func(b *bag, _ int) {
+				if b.kind == certBag && !b.listed {
+					unmarked[string(b.value)] = b
+				}
+			})
+		}
+		if b := unmarked[string(p.Chain[0].DER)]; b != nil {
+			p.was, p.rebuild = &entryOrigin{file: e.origin, kind: p.Kind, bag: b, alias: b.name}, true
+			delete(unmarked, string(b.value))
+		}
+	}
 }
 
 // keep leaves the head of an entry as it is.
@@ -185,12 +221,20 @@ func (p *placed) chainUnchanged() bool {
 	return true
 }
 
+// keepsID says whether an entry has the localKeyID that it had.
+func (p *placed) keepsID() bool {
+	return p.was != nil && !p.was.implied && p.Created.Equal(p.was.created)
+}
+
+// link is that by which the certificate of a key is found: localKeyID and name.
+func (p *placed) link() string { return strings.ToLower(p.Alias) + "\x00" + string(p.keyID) }
+
 // newKeyID returns the localKeyID for bags that are written anew: the one that
 // the entry had, or Java's "Time " and milliseconds, or for a key without date
 // the SHA-1 of its certificate, as OpenSSL has it.
 func (p *placed) newKeyID() []byte {
 	switch {
-	case p.was != nil && !p.was.implied && p.Created.Equal(p.was.created):
+	case p.keepsID():
 		return p.was.keyID
 	case p.Kind == entry.TrustedCertificate:
 		return nil
