@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -29,12 +28,18 @@ var connectorOptions = []string{
 	"certificateFile", "certificateKeyFile", "certificateChainFile",
 }
 
-// served is what an endpoint serves, made of a connector.
+// served is what an endpoint serves.
 type served struct {
-	config endpoint.Config // Identities, Hosts and what the connector says of them
+	config endpoint.Config // what the files and the options for them say
 	checks []endpoint.Check
-	files  []string // where it all came from: reloaded when they change
+	files  []watchedFile // where it all came from: reloaded when they change
+	// connector is that of a server.xml, and plain the one that leads to it,
+	// if any.
+	connector, plain *tomcat.Connector
 }
+
+// watch notes a file that is about to be read.
+func (v *served) watch(file string) { v.files = append(v.files, look(file)) }
 
 // adoptTomcatNames takes Tomcat's names of our options for the options.
 func (s *session) adoptTomcatNames() {
@@ -79,39 +84,58 @@ func (s *session) optionConnector() (tomcat.Connector, error) {
 	return connector, s.reportFindings("", findings)
 }
 
-// fileConnector is the connector of -serverxml: that of -connector, or the
-// first one with TLS.
-func (s *session) fileConnector() (tomcat.Connector, error) {
-	var connector tomcat.Connector
+// loadServerXML reads -serverxml and opens everything that its connector names:
+// that of -connector, or the first one with TLS.
+func (s *session) loadServerXML() (*served, error) {
+	v := new(served)
+	v.watch(s.opt.serverxml)
 	data, err := s.readInput(s.opt.serverxml)
 	if err != nil {
-		return connector, err
+		return v, err
 	}
-	connectors, findings, err := tomcat.Connectors(data, s.tomcatOptions(s.opt.serverxml))
+	opt := s.tomcatOptions(s.opt.serverxml)
+	opt.ReadFile = func(name string) ([]byte, error) {
+		v.watch(name)
+		return readSmallFile(name)
+	}
+	connectors, findings, err := tomcat.Connectors(data, opt)
 	if err != nil {
-		return connector, fmt.Errorf("%s: %w", s.opt.serverxml, err)
+		return v, fmt.Errorf("%s: %w", s.opt.serverxml, err)
 	}
+	if v.connector, err = s.chooseConnector(connectors, findings); err != nil {
+		return v, err
+	}
+	if err := s.reportFindings(s.opt.serverxml, tomcat.About(findings, v.connector)); err != nil {
+		return v, err
+	}
+	v.plain, _ = tomcat.Redirecting(connectors, v.connector)
+	return v, s.load(v.connector, v)
+}
+
+// chooseConnector is the connector of -connector, or the first one with TLS.
+func (s *session) chooseConnector(connectors []tomcat.Connector, findings []tomcat.Finding) (*tomcat.Connector, error) {
 	var ports []string
-	at := -1
-	for i, c := range connectors {
+	var chosen *tomcat.Connector
+	for i := range connectors {
+		c := &connectors[i]
 		if !c.TLS {
 			continue
 		}
 		ports = append(ports, fmt.Sprint(c.Port))
-		if s.opt.given("connector") && int64(c.Port) == s.opt.connector || !s.opt.given("connector") && at < 0 {
-			at = i
+		if chosen == nil && (!s.opt.given("connector") || int64(c.Port) == s.opt.connector) {
+			chosen = c
 		}
 	}
 	switch {
 	case len(ports) == 0:
 		_ = s.reportFindings(s.opt.serverxml, findings)
-		return connector, fmt.Errorf("%s has no connector with TLS (SSLEnabled=\"true\")", s.opt.serverxml)
-	case at < 0:
-		return connector, fmt.Errorf("%s has no TLS connector on port %d, but on %s", s.opt.serverxml, s.opt.connector, strings.Join(ports, ", "))
+		return nil, fmt.Errorf("%s has no connector with TLS (SSLEnabled=\"true\")", s.opt.serverxml)
+	case chosen == nil:
+		return nil, fmt.Errorf("%s has no TLS connector on port %d, but on %s", s.opt.serverxml, s.opt.connector, strings.Join(ports, ", "))
 	case len(ports) > 1 && !s.opt.given("connector"):
 		fmt.Fprintf(s.Stderr, "gokeytool: TLS connectors are on ports %s: this is %s; choose with -connector\n", strings.Join(ports, ", "), ports[0])
 	}
-	return connectors[at], s.reportFindings(s.opt.serverxml, tomcat.About(findings, &connectors[at]))
+	return chosen, nil
 }
 
 // tomcatOptions say how a server.xml is read.
@@ -159,8 +183,7 @@ func (s *session) reportFindings(file string, findings []tomcat.Finding) error {
 }
 
 // load opens everything a connector names.
-func (s *session) load(connector *tomcat.Connector) (*served, error) {
-	v := &served{}
+func (s *session) load(connector *tomcat.Connector, v *served) error {
 	v.config.DefaultHost = connector.DefaultHost
 	v.config.StrictSNI = connector.StrictSNI
 	v.config.HTTP1 = !connector.HTTP2
@@ -168,26 +191,31 @@ func (s *session) load(connector *tomcat.Connector) (*served, error) {
 		host := &connector.Hosts[i]
 		policy, err := s.policy(host, v)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		made := endpoint.Host{Names: host.Names, Policy: policy}
 		for j := range host.Certificates {
 			id, err := s.tomcatIdentity(&host.Certificates[j], v)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			made.Identities = append(made.Identities, id)
 		}
 		v.add(s, made)
-		if host.SessionTimeout > 0 {
-			v.config.TLSSessionTimeout = host.SessionTimeout
-		}
-		if host.SessionCacheSize > 0 {
-			v.config.TLSSessionCache = host.SessionCacheSize
-		}
+		v.bound(host)
 		v.config.Hosts = append(v.config.Hosts, made)
 	}
-	return v, nil
+	return nil
+}
+
+// bound takes a host's limits on TLS sessions, which the endpoint has for all.
+func (v *served) bound(host *tomcat.SSLHost) {
+	if host.SessionTimeout > 0 {
+		v.config.TLSSessionTimeout = host.SessionTimeout
+	}
+	if host.SessionCacheSize > 0 {
+		v.config.TLSSessionCache = host.SessionCacheSize
+	}
 }
 
 // add examines what a host serves.
@@ -203,7 +231,7 @@ func (s *session) tomcatIdentity(c *tomcat.Certificate, v *served) (endpoint.Ide
 	if c.PEM() {
 		return s.pemIdentity(c, v)
 	}
-	v.files = append(v.files, c.KeystoreFile)
+	v.watch(c.KeystoreFile)
 	var named store.Type
 	if c.KeystoreType != "" {
 		t, err := store.ParseType(c.KeystoreType)
@@ -271,7 +299,7 @@ func (s *session) pemIdentity(c *tomcat.Certificate, v *served) (endpoint.Identi
 		if file == "" {
 			continue
 		}
-		v.files = append(v.files, file)
+		v.watch(file)
 		data, err := s.readInput(file)
 		if err != nil {
 			return none, err
@@ -284,7 +312,7 @@ func (s *session) pemIdentity(c *tomcat.Certificate, v *served) (endpoint.Identi
 			chain = append(chain, certificate.Raw)
 		}
 	}
-	v.files = append(v.files, c.KeyFile)
+	v.watch(c.KeyFile)
 	data, err := s.readInput(c.KeyFile)
 	if err != nil {
 		return none, err
@@ -321,7 +349,7 @@ func (s *session) policy(host *tomcat.SSLHost, v *served) (endpoint.Policy, erro
 		return p, err
 	}
 	if host.CRLFile != "" {
-		v.files = append(v.files, host.CRLFile)
+		v.watch(host.CRLFile)
 		p.CRLs, err = s.readCRLs(host.CRLFile)
 	}
 	return p, err
@@ -343,7 +371,7 @@ func (s *session) clientCAs(host *tomcat.SSLHost, v *served) (*x509.CertPool, er
 	}
 	switch {
 	case host.Truststore.File != "":
-		v.files = append(v.files, host.Truststore.File)
+		v.watch(host.Truststore.File)
 		opened, err := store.Open(host.Truststore.File, store.Options{Password: host.Truststore.Password})
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fileError(host.Truststore.File, pathCause(err))
@@ -356,7 +384,7 @@ func (s *session) clientCAs(host *tomcat.SSLHost, v *served) (*x509.CertPool, er
 				"give it with -truststorePassword, the attribute truststorePassword of a server.xml: Tomcat tries none of its own")
 		}
 	case host.CACertificateFile != "":
-		v.files = append(v.files, host.CACertificateFile)
+		v.watch(host.CACertificateFile)
 		data, err := s.readInput(host.CACertificateFile)
 		if err != nil {
 			return nil, err
@@ -406,18 +434,4 @@ func (s *session) readCRLs(file string) ([]*x509.RevocationList, error) {
 func fatal(checks []endpoint.Check) bool {
 	names := []string{"key", "suites", "protocols", "enabled suites", "client certificates"}
 	return slices.ContainsFunc(checks, func(c endpoint.Check) bool { return !c.OK && slices.Contains(names, c.Name) })
-}
-
-// fileState tells whether a file changed.
-type fileState struct {
-	size int64
-	time int64
-}
-
-func stateOf(file string) fileState {
-	info, err := os.Stat(file)
-	if err != nil {
-		return fileState{}
-	}
-	return fileState{info.Size(), info.ModTime().UnixNano()}
 }

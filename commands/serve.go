@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"os/signal"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,8 +27,8 @@ const (
 	defaultPort    = 8443
 )
 
-// reloadInterval is how often serve looks whether its files changed.
-const reloadInterval = time.Second
+// maxMinutes bounds the life of HTTP sessions, to a century.
+const maxMinutes = 100 * 365 * 24 * 60
 
 // serve answers HTTPS requests with a key of the keystore, until it is
 // interrupted. It takes its settings from options with Tomcat's names, or from
@@ -73,7 +72,7 @@ func serve(ctx context.Context, s *session) error {
 	finished := make(chan struct{})
 	go func() {
 		defer close(finished)
-		s.reload(reloads, server, load, v.files)
+		s.reload(reloads, server, load, v)
 	}()
 	err = server.Serve(ctx)
 	done()
@@ -86,17 +85,31 @@ func serve(ctx context.Context, s *session) error {
 }
 
 // source is what loads everything that is to be served, at the start and again
-// when a file has changed.
+// when a file has changed. Also with an error, what it returns tells which
+// files it came to.
 func (s *session) source(ctx context.Context) (func() (*served, error), error) {
+	load, err := s.keySource(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func() (*served, error) {
+		v, err := load()
+		if err == nil {
+			err = s.addresses(v)
+		}
+		if err == nil && s.opt.ticketkey != "" {
+			v.watch(s.opt.ticketkey)
+			v.config.TicketSecret, err = s.readInput(s.opt.ticketkey)
+			s.secrets = append(s.secrets, v.config.TicketSecret)
+		}
+		return v, err
+	}, nil
+}
+
+// keySource loads the keys and how they are served.
+func (s *session) keySource(ctx context.Context) (func() (*served, error), error) {
 	if s.opt.serverxml != "" {
-		connector, err := s.fileConnector()
-		if err != nil {
-			return nil, err
-		}
-		if !s.opt.given("port") {
-			s.opt.port, s.portSet = int64(connector.Port), true
-		}
-		return func() (*served, error) { return s.load(&connector) }, nil
+		return s.loadServerXML, nil
 	}
 	connector, err := s.optionConnector()
 	if err != nil {
@@ -105,11 +118,15 @@ func (s *session) source(ctx context.Context) (func() (*served, error), error) {
 	host := &connector.Hosts[0]
 	switch {
 	case s.opt.selfsigned:
-		return func() (*served, error) { return s.throwAway(host) }, nil
+		id, err := s.throwAway()
+		return func() (*served, error) { return s.serveAlone(id, host, new(served)) }, err
 	case host.Certificates[0].PEM():
 		host.Certificates[0].KeyPassword = s.opt.keypass
 		connector.HTTP2 = true
-		return func() (*served, error) { return s.load(&connector) }, nil
+		return func() (*served, error) {
+			v := new(served)
+			return v, s.load(&connector, v)
+		}, nil
 	}
 	if err := s.openDefault(ctx); err != nil {
 		return nil, err
@@ -153,59 +170,56 @@ func (s *session) servedAlias() (string, error) {
 // loadKeystore opens the keystore again, with the password that opened it, and
 // takes the key of the alias.
 func (s *session) loadKeystore(alias string, host *tomcat.SSLHost) (*served, error) {
+	v := new(served)
+	v.watch(s.ks.path)
 	if err := s.ks.load(s.opt.storetype); err != nil {
-		return nil, err
+		return v, err
 	}
 	id, err := s.identity(alias)
 	if err != nil {
-		return nil, err
+		return v, err
 	}
-	return s.serveAlone(id, host, s.ks.path)
+	return s.serveAlone(id, host, v)
 }
 
 // serveAlone is an identity that answers to every name.
-func (s *session) serveAlone(id endpoint.Identity, host *tomcat.SSLHost, files ...string) (*served, error) {
-	v := &served{files: files}
+func (s *session) serveAlone(id endpoint.Identity, host *tomcat.SSLHost, v *served) (*served, error) {
 	policy, err := s.policy(host, v)
 	if err != nil {
-		return nil, err
+		return v, err
 	}
 	alone := endpoint.Host{Identities: []endpoint.Identity{id}, Policy: policy}
 	v.add(s, alone)
 	v.config.Identities, v.config.Policy = alone.Identities, policy
-	if host.SessionTimeout > 0 {
-		v.config.TLSSessionTimeout = host.SessionTimeout
-	}
-	if host.SessionCacheSize > 0 {
-		v.config.TLSSessionCache = host.SessionCacheSize
-	}
+	v.bound(host)
 	return v, nil
 }
 
 // throwAway is a key with a self-signed certificate for this machine, kept in
 // memory alone.
-func (s *session) throwAway(host *tomcat.SSLHost) (*served, error) {
+func (s *session) throwAway() (endpoint.Identity, error) {
+	var none endpoint.Identity
 	key, err := x509util.GenerateKey(x509util.KeySpec{Algorithm: "EC", Group: "secp256r1"}, s.release)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	spki, err := x509util.MarshalPublicKey(key.Public())
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	subject, err := x509util.ParseDName("CN=localhost")
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	s.opt.ext = []string{"SAN=dns:localhost,ip:127.0.0.1,ip:::1", "EKU=serverAuth"}
 	der, err := s.certify(certificate{subject: subject, spki: spki}, &issuerKey{signer: key, name: subject})
 	if err != nil {
-		return nil, err
+		return none, err
 	}
-	return s.serveAlone(endpoint.Identity{
+	return endpoint.Identity{
 		Alias: "localhost", Key: key, Chain: [][]byte{der},
 		Keystore: "a throw-away keystore in memory", StoreType: "none",
-	}, host)
+	}, nil
 }
 
 // judgeServed prints what is wrong with what is to be served. Where no client
@@ -227,18 +241,20 @@ func (s *session) configure(cfg *endpoint.Config) (err error) {
 	if s.opt.once {
 		cfg.Requests = 1
 	}
-	if cfg.Addr, err = s.listenAddress(); err != nil {
-		return err
-	}
 	if cfg.SessionIDs, err = s.sessionIDs(); err != nil {
 		return err
 	}
-	if s.opt.given("redirectPort") {
-		address, _, err := net.SplitHostPort(cfg.Addr)
-		if err != nil {
-			return err
+	if s.opt.given("httpSessionTimeout") {
+		cfg.SessionTimeout = -1 // as in web.xml: none
+		if minutes := s.opt.httpSessionTimeout; minutes > 0 {
+			cfg.SessionTimeout = time.Duration(min(minutes, maxMinutes)) * time.Minute
 		}
-		cfg.RedirectAddr = net.JoinHostPort(address, strconv.FormatInt(s.opt.redirectPort, 10))
+	}
+	if s.opt.given("maxActiveSessions") {
+		if s.opt.maxActiveSessions < 1 {
+			return fmt.Errorf("-maxActiveSessions %d: at least one is needed, and a number without bound is not possible", s.opt.maxActiveSessions)
+		}
+		cfg.MaxSessions = int(s.opt.maxActiveSessions)
 	}
 	switch s.opt.tracking {
 	case "", "cookie":
@@ -266,12 +282,6 @@ func (s *session) configure(cfg *endpoint.Config) (err error) {
 			prefix = netip.PrefixFrom(address, address.BitLen())
 		}
 		cfg.TrustedProxies = append(cfg.TrustedProxies, prefix)
-	}
-	if s.opt.ticketkey != "" {
-		if cfg.TicketSecret, err = s.readInput(s.opt.ticketkey); err != nil {
-			return err
-		}
-		s.secrets = append(s.secrets, cfg.TicketSecret)
 	}
 	if s.opt.keylog != "" {
 		file, err := os.OpenFile(s.opt.keylog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -326,76 +336,38 @@ func (s *session) announce(server *endpoint.Server, cfg endpoint.Config) error {
 	return nil
 }
 
-// reload serves what the files hold now whenever one of them changes, or on
-// SIGHUP. What could not be served is reported, and the old certificate stays.
-func (s *session) reload(ctx context.Context, server *endpoint.Server, load func() (*served, error), files []string) {
-	if len(files) == 0 {
-		return
-	}
-	hangups := make(chan os.Signal, 1)
-	if hangup != nil {
-		signal.Notify(hangups, hangup)
-		defer signal.Stop(hangups)
-	}
-	ticker := time.NewTicker(reloadInterval)
-	defer ticker.Stop()
-	states := func() []fileState {
-		list := make([]fileState, len(files))
-		for i, file := range files {
-			list[i] = stateOf(file)
-		}
-		return list
-	}
-	seen := states()
-	for {
-		forced := false
-		select {
-		case <-ctx.Done():
-			return
-		case <-hangups:
-			forced = true
-		case <-ticker.C:
-		}
-		now := states()
-		if !forced && slices.Equal(now, seen) {
-			continue
-		}
-		seen = now
-		v, err := load()
-		if err == nil {
-			err = s.judgeServed(v.checks)
-		}
-		var changes []string
-		if err == nil {
-			changes, err = server.Update(v.config.Identities, v.config.Policy, v.config.Hosts)
-		}
-		if err != nil {
-			text, _ := s.javaText(err)
-			fmt.Fprintf(s.Stderr, "gokeytool: not reloaded, the old certificate is served on: %s\n", x509util.Printable(text))
-			continue
-		}
-		if len(changes) == 0 {
-			changes = []string{"the certificates are the same"}
-		}
-		for _, change := range changes {
-			fmt.Fprintf(s.Stdout, "Reloaded: %s\n", x509util.Printable(change))
-		}
-	}
-}
-
-// listenAddress is where -address and -port say to listen.
-func (s *session) listenAddress() (string, error) {
-	address, port := defaultAddress, int64(defaultPort)
+// addresses puts where -address, -port and -redirectPort say to listen over the
+// connector's ports. Its plain port leads to its own TLS port, and is left alone
+// where -port names another.
+func (s *session) addresses(v *served) error {
+	address := defaultAddress
 	if s.opt.given("address") {
 		address = s.opt.address
 	}
-	if s.opt.given("port") || s.portSet {
-		port = s.opt.port
+	for _, option := range []struct {
+		name string
+		port int64
+	}{{"port", s.opt.port}, {"redirectPort", s.opt.redirectPort}} {
+		if option.port < 0 || option.port > 65535 {
+			return fmt.Errorf("-%s %d: a port is from 0 (any free one) to 65535", option.name, option.port)
+		}
 	}
-	if port < 0 || port > 65535 {
-		return "", fmt.Errorf("-port %d: a port is from 0 (any free one) to 65535", port)
+	at := func(port int64) string { return net.JoinHostPort(address, strconv.FormatInt(port, 10)) }
+	switch {
+	case s.opt.given("port"):
+		v.config.Addr = at(s.opt.port)
+	case v.connector == nil:
+		v.config.Addr = at(defaultPort)
+	default:
+		v.config.Addr = at(int64(v.connector.Port))
+		if v.plain != nil {
+			v.config.RedirectAddr = at(int64(v.plain.Port))
+		}
 	}
-	return net.JoinHostPort(address, strconv.FormatInt(port, 10)), nil
+	if s.opt.given("redirectPort") {
+		v.config.RedirectAddr = at(s.opt.redirectPort)
+	}
+	return nil
 }
 
 // listenError says why a port can't be had.

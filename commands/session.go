@@ -56,6 +56,8 @@ type options struct {
 	hsts, ticketkey, keylog           string
 	connector, tomcat                 int64
 	redirectPort, requests            int64
+	httpSessionTimeout                int64 // in minutes
+	maxActiveSessions                 int64
 	proxies                           []string
 	truststorepass                    []byte
 	truststore, starttls, against     string
@@ -150,6 +152,9 @@ func readOptions(c *cli.Context, req *argv.Request) options {
 		maxIterations: c.Int64("maxIterations"),
 		backup:        c.Bool("backup"),
 
+		httpSessionTimeout: c.Int64("httpSessionTimeout"),
+		maxActiveSessions:  c.Int64("maxActiveSessions"),
+
 		given: req.Has,
 	}
 }
@@ -172,7 +177,6 @@ type session struct {
 	warnings []string // for the block at the end
 	secrets  [][]byte // to be wiped at the end
 	ks       *keystore
-	portSet  bool // opt.port comes from a server.xml
 
 	cacertsStore *store.Store // see cacerts
 	ahead        *converter   // of importkeystore; nil if not all is imported

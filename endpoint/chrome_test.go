@@ -256,7 +256,7 @@ func TestChromium(t *testing.T) {
 		faulty.NotAfter = time.Now().Add(5 * 24 * time.Hour)
 		odd := id
 		odd.Chain = [][]byte{sign(t, faulty, odd.Key, nil).Raw}
-		if _, err := server.Update([]Identity{odd}, Policy{}, nil); err != nil {
+		if _, err := server.Update(Config{Identities: []Identity{odd}}); err != nil {
 			t.Fatal(err)
 		}
 		body := newClient(t, server, odd, func(c *tls.Config) { c.InsecureSkipVerify = true })
@@ -271,7 +271,7 @@ func TestChromium(t *testing.T) {
 		browser.open("about:blank")
 		browser.eval("document.write(" + string(page) + "), ''")
 		dump("findings")
-		if _, err := server.Update([]Identity{id}, Policy{}, nil); err != nil {
+		if _, err := server.Update(Config{Identities: []Identity{id}}); err != nil {
 			t.Fatal(err)
 		}
 		browser.open(server.URL())

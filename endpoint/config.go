@@ -81,7 +81,7 @@ type Config struct {
 	// Tracking says what HTTP sessions hang on.
 	Tracking Tracking
 	// SessionTimeout ends an HTTP session that was not used for so long;
-	// zero means 30 minutes, as in Tomcat.
+	// zero means 30 minutes, as in Tomcat, and less that it has no end.
 	SessionTimeout time.Duration
 	// MaxSessions bounds the HTTP sessions: beyond it the one that was not
 	// used for the longest time ends. Zero means 10,000.

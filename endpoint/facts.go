@@ -59,7 +59,7 @@ type sessionDoc struct {
 	Requests       int       `json:"requests"`
 	Created        time.Time `json:"created"`
 	LastAccessed   time.Time `json:"lastAccessed"`
-	TimeoutSeconds int       `json:"timeoutSeconds"`
+	TimeoutSeconds int       `json:"timeoutSeconds"` // -1 for none
 	Tracking       string    `json:"tracking"`
 }
 

@@ -76,7 +76,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		if s.tls.hasEnded(c.session) {
 			h.Set("Connection", "close")
 		}
-		if s.cfg.StrictSNI && s.hosts.Load().find(hostName(r.Host)) != s.hosts.Load().find(r.TLS.ServerName) {
+		if h := s.hosts.Load(); h.strict && h.find(hostName(r.Host)) != h.find(r.TLS.ServerName) {
 			http.Error(w, "the Host header leads to another host than the server name of the TLS handshake", http.StatusMisdirectedRequest)
 			return
 		}

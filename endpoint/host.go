@@ -38,6 +38,7 @@ func newServed(id Identity) (*served, error) {
 // host is a virtual host made ready for handshakes.
 type host struct {
 	name       string // its first name, for telling hosts apart
+	names      []string
 	policy     Policy
 	gaps       bool // in the policy's protocols
 	identities []*served
@@ -52,11 +53,12 @@ type hosts struct {
 	all    []*host // the default last, where it is made of Config.Identities
 	byName map[string]*host
 	deflt  *host // may be nil
+	strict bool  // Config.StrictSNI
 }
 
 // newHosts makes hosts ready.
 func newHosts(cfg *Config) (*hosts, error) {
-	h := &hosts{byName: make(map[string]*host)}
+	h := &hosts{byName: make(map[string]*host), strict: cfg.StrictSNI}
 	for _, c := range cfg.Hosts {
 		if len(c.Names) == 0 {
 			return nil, errors.New("endpoint: a host has no name")
@@ -67,6 +69,7 @@ func newHosts(cfg *Config) (*hosts, error) {
 		}
 		for _, name := range c.Names {
 			name = strings.ToLower(name)
+			made.names = append(made.names, name)
 			if h.byName[name] != nil {
 				return nil, fmt.Errorf("endpoint: two hosts have the name %q", name)
 			}
@@ -130,6 +133,26 @@ func newHost(name string, ids []Identity, policy Policy, cfg *Config) (*host, er
 		h.config.NextProtos = []string{"http/1.1"}
 	}
 	return h, nil
+}
+
+// called is the host's name, also where there is no host.
+func (h *host) called() string {
+	if h == nil {
+		return "none"
+	}
+	return h.name
+}
+
+// changes says in which settings a host differs from one that takes its place.
+func (h *host) changes(next *host) (changes []string) {
+	note := func(what, was, now string) {
+		if was != now {
+			changes = append(changes, fmt.Sprintf("%s: %s -> %s", what, was, now))
+		}
+	}
+	note("names", strings.Join(h.names, ", "), strings.Join(next.names, ", "))
+	note("ALPN", strings.Join(h.config.NextProtos, ", "), strings.Join(next.config.NextProtos, ", "))
+	return append(changes, h.policy.changes(&next.policy)...)
 }
 
 // find returns the host for a server name: exact names first, then those for

@@ -16,7 +16,7 @@ type httpSession struct {
 // httpSessions holds the HTTP sessions of an endpoint. Sessions that have
 // expired go as others are used: there is no clock to wind.
 type httpSessions struct {
-	timeout time.Duration
+	timeout time.Duration // negative for none
 	limit   int
 
 	mu   sync.Mutex
@@ -69,7 +69,7 @@ func (s *httpSessions) count(now time.Time) int {
 }
 
 func (s *httpSessions) expire(now time.Time) {
-	for {
+	for s.timeout >= 0 {
 		id, session, ok := s.live.oldest()
 		if !ok || now.Sub(session.Used) < s.timeout {
 			return

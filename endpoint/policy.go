@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
@@ -70,6 +71,48 @@ func (p *Policy) best(offered []uint16) uint16 {
 	return best
 }
 
+// changes says in which settings a policy differs from one that takes its
+// place.
+func (p *Policy) changes(next *Policy) (changes []string) {
+	note := func(what, was, now string) {
+		if was != now {
+			changes = append(changes, fmt.Sprintf("%s: %s -> %s", what, was, now))
+		}
+	}
+	list := func(names []string) string { return cmp.Or(strings.Join(names, ", "), "Go's own") }
+	versions := func(p *Policy) string {
+		return list(names(slices.Sorted(slices.Values(p.protocols())), protocolName))
+	}
+	note("protocols", versions(p), versions(next))
+	note("cipher suites", list(names(p.CipherSuites, suiteName)), list(names(next.CipherSuites, suiteName)))
+	note("groups", list(names(p.Groups, groupName)), list(names(next.Groups, groupName)))
+	note("without session tickets", fmt.Sprint(p.NoTickets), fmt.Sprint(next.NoTickets))
+	note("client certificates", clientAuthName(p.ClientAuth), clientAuthName(next.ClientAuth))
+	note("intermediate certificates of clients", fmt.Sprint(p.maxIntermediates()), fmt.Sprint(next.maxIntermediates()))
+	if !p.ClientCAs.Equal(next.ClientCAs) {
+		changes = append(changes, "other authorities are trusted to sign clients' certificates")
+	}
+	if !slices.EqualFunc(p.CRLs, next.CRLs, func(a, b *x509.RevocationList) bool { return bytes.Equal(a.Raw, b.Raw) }) {
+		changes = append(changes, "the revocation lists are others")
+	}
+	return changes
+}
+
+// clientAuthName says whether clients' certificates are wanted.
+func clientAuthName(auth tls.ClientAuthType) string {
+	switch auth {
+	case tls.NoClientCert:
+		return "none"
+	case tls.RequestClientCert:
+		return "asked for, not verified"
+	case tls.RequireAnyClientCert:
+		return "required, not verified"
+	case tls.VerifyClientCertIfGiven:
+		return "asked for"
+	}
+	return "required"
+}
+
 // config makes the part of a tls.Config that the policy decides.
 func (p *Policy) config() (*tls.Config, error) {
 	protocols := p.protocols()
@@ -98,10 +141,7 @@ func (p *Policy) admit(chains [][]*x509.Certificate, now time.Time) error {
 	if p.ClientAuth < tls.VerifyClientCertIfGiven || len(chains) == 0 {
 		return nil
 	}
-	limit := p.MaxIntermediates
-	if limit == 0 {
-		limit = 10
-	}
+	limit := p.maxIntermediates()
 	var err error
 	for _, chain := range chains {
 		if len(chain)-2 > limit {
@@ -114,6 +154,8 @@ func (p *Policy) admit(chains [][]*x509.Certificate, now time.Time) error {
 	}
 	return err
 }
+
+func (p *Policy) maxIntermediates() int { return cmp.Or(p.MaxIntermediates, 10) }
 
 // revoked holds a client's chain against the revocation lists.
 func (p *Policy) revoked(chain []*x509.Certificate, now time.Time) error {
@@ -221,15 +263,12 @@ func (p *Policy) examineSuites(id Identity) Check {
 
 func (p *Policy) examineClients() Check {
 	c := Check{Name: "client certificates", OK: true}
+	c.Detail = clientAuthName(p.ClientAuth)
 	switch p.ClientAuth {
-	case tls.RequestClientCert:
-		c.Detail = "asked for, not verified"
-	case tls.RequireAnyClientCert:
-		c.Detail = "required, not verified"
 	case tls.VerifyClientCertIfGiven:
-		c.Detail = "asked for; one that is sent must be signed by a trusted authority"
-	default:
-		c.Detail = "required, signed by a trusted authority"
+		c.Detail += "; one that is sent must be signed by a trusted authority"
+	case tls.RequireAndVerifyClientCert:
+		c.Detail += ", signed by a trusted authority"
 	}
 	if p.ClientAuth >= tls.VerifyClientCertIfGiven && (p.ClientCAs == nil || p.ClientCAs.Equal(x509.NewCertPool())) {
 		c.OK = false

@@ -61,10 +61,6 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 	s.http.TLSConfig = &tls.Config{GetConfigForClient: s.configure, Time: cfg.Now}
 	s.http.ConnContext = connContext
 	s.http.ConnState = s.waiting.note
-	if cfg.HTTP1 {
-		s.http.Protocols = new(http.Protocols)
-		s.http.Protocols.SetHTTP1(true)
-	}
 	if cfg.RedirectAddr != "" {
 		if s.redirect, err = newRedirector(ctx, s); err != nil {
 			raw.Close()
@@ -96,13 +92,16 @@ func (c *Config) fill() error {
 		}
 	}
 	defaults(&c.SessionTimeout, 30*time.Minute)
+	if c.SessionTimeout < 0 {
+		c.SessionTimeout = -time.Second // as it is shown
+	}
 	defaults(&c.TLSSessionTimeout, 24*time.Hour)
 	defaults(&c.HeaderTimeout, 10*time.Second)
 	defaults(&c.ReadTimeout, 30*time.Second)
 	defaults(&c.WriteTimeout, 30*time.Second)
 	defaults(&c.IdleTimeout, 60*time.Second)
 	defaults(&c.ShutdownTimeout, 5*time.Second)
-	for _, d := range []time.Duration{c.SessionTimeout, c.TLSSessionTimeout, c.HeaderTimeout, c.ReadTimeout, c.WriteTimeout, c.IdleTimeout, c.ShutdownTimeout} {
+	for _, d := range []time.Duration{c.TLSSessionTimeout, c.HeaderTimeout, c.ReadTimeout, c.WriteTimeout, c.IdleTimeout, c.ShutdownTimeout} {
 		if d < 0 {
 			return fmt.Errorf("endpoint: negative timeout %v", d)
 		}
@@ -252,28 +251,42 @@ func (s *Server) Close() error {
 	return s.ln.Close()
 }
 
-// Update serves other identities and hosts from now on, in place of those of
-// Config, and returns what is different, a line a certificate, which it logs as
-// well. On an error all stays as it was. Connections that are open go on; TLS
-// sessions of identities that are gone can't be resumed. It does not examine
-// the identities, and must not be called concurrently.
-func (s *Server) Update(ids []Identity, policy Policy, hosts []Host) ([]string, error) {
-	cfg := s.cfg
-	cfg.Identities, cfg.Policy, cfg.Hosts = ids, policy, hosts
-	fresh, err := newHosts(&cfg)
+// Update serves what another configuration says from now on: its Identities
+// with their Policy, Hosts, DefaultHost, StrictSNI, HTTP1 and TicketSecret; its
+// other fields are not looked at. It returns what is different, a line each,
+// which it logs as well. On an error all stays as it was.
+//
+// Connections that are open go on; TLS sessions of identities that are gone
+// can't be resumed. Tickets made with the TicketSecret that was go on to be
+// taken for at least 12 hours. Update does not examine the identities, and must
+// not be called concurrently.
+func (s *Server) Update(cfg Config) ([]string, error) {
+	next := s.cfg
+	next.Identities, next.Policy = cfg.Identities, cfg.Policy
+	next.Hosts, next.DefaultHost, next.StrictSNI = cfg.Hosts, cfg.DefaultHost, cfg.StrictSNI
+	next.HTTP1, next.TicketSecret = cfg.HTTP1, cfg.TicketSecret
+	if err := next.fill(); err != nil {
+		return nil, err
+	}
+	if (next.TicketSecret == nil) != (s.cfg.TicketSecret == nil) {
+		return nil, errors.New("endpoint: a ticket secret can be replaced, but neither given nor taken away later")
+	}
+	fresh, err := newHosts(&next)
 	if err != nil {
 		return nil, err
 	}
 	changes := difference(s.hosts.Swap(fresh), fresh)
+	if s.tls.replaceSecret(next.TicketSecret, next.Now()) {
+		changes = append(changes, "ticket secret replaced; that which was opens tickets for 12 hours or more")
+	}
 	for _, change := range changes {
 		s.cfg.Logger.Info("updated", "change", change)
 	}
-	s.cfg.Identities, s.cfg.Policy, s.cfg.Hosts = ids, policy, hosts
 	return changes, nil
 }
 
 // difference says which certificates are served that were not, and the other
-// way round.
+// way round, and what else is different in hosts that stay.
 func difference(old, fresh *hosts) (changes []string) {
 	type place struct{ host, alias string }
 	var places []place // in a steady order
@@ -314,6 +327,24 @@ func difference(old, fresh *hosts) (changes []string) {
 			where += " for " + at.host
 		}
 		changes = append(changes, where+" "+what)
+	}
+	for _, was := range old.all {
+		at := slices.IndexFunc(fresh.all, func(h *host) bool { return h.name == was.name })
+		if at < 0 {
+			continue
+		}
+		for _, change := range was.changes(fresh.all[at]) {
+			if was.name != defaultHost {
+				change += " for " + was.name
+			}
+			changes = append(changes, change)
+		}
+	}
+	if was, now := old.deflt.called(), fresh.deflt.called(); was != now {
+		changes = append(changes, fmt.Sprintf("default host: %s -> %s", was, now))
+	}
+	if old.strict != fresh.strict {
+		changes = append(changes, fmt.Sprintf("strictSni: %t -> %t", old.strict, fresh.strict))
 	}
 	return changes
 }

@@ -14,10 +14,13 @@ import (
 	"net/http"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"gokeytool/sessionid"
 )
@@ -621,14 +624,14 @@ func TestUpdate(t *testing.T) {
 	server := start(t, Config{Identities: []Identity{old}, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	c := newClient(t, server, old, nil)
 	first := c.facts(t)
-	if _, err := server.Update([]Identity{{Alias: "bad"}}, Policy{}, nil); err == nil {
+	if _, err := server.Update(Config{Identities: []Identity{{Alias: "bad"}}}); err == nil {
 		t.Error("an identity without a key was taken")
 	}
 	c.reconnect()
 	if facts := c.facts(t); facts.Entry.Alias != "old" || !facts.Session.Resumed {
 		t.Errorf("after a refused update: %+v", facts)
 	}
-	changes, err := server.Update([]Identity{fresh}, Policy{}, nil)
+	changes, err := server.Update(Config{Identities: []Identity{fresh}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -645,7 +648,7 @@ func TestUpdate(t *testing.T) {
 	contains(t, []byte(log.String()), `msg=updated change="<old> no longer served: CN=localhost, serial `)
 	renewed := old
 	renewed.Alias = "new"
-	changes, err = server.Update([]Identity{renewed}, Policy{}, []Host{{Names: []string{"a.example"}, Identities: []Identity{fresh}}})
+	changes, err = server.Update(Config{Identities: []Identity{renewed}, Hosts: []Host{{Names: []string{"a.example"}, Identities: []Identity{fresh}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -654,15 +657,101 @@ func TestUpdate(t *testing.T) {
 	}
 	alone := renewed
 	alone.Chain = renewed.Chain[:1]
-	if changes, err = server.Update([]Identity{alone}, Policy{Protocols: []uint16{tls.VersionTLS12}}, nil); err != nil {
+	if changes, err = server.Update(Config{Identities: []Identity{alone}, Policy: Policy{Protocols: []uint16{tls.VersionTLS12}}}); err != nil {
 		t.Fatal(err)
 	}
-	if len(changes) != 2 || changes[1] != "<new> chain changed: 3 certificates -> 1" {
+	if len(changes) != 3 || changes[1] != "<new> chain changed: 3 certificates -> 1" || changes[2] != "protocols: TLSv1.2, TLSv1.3 -> TLSv1.2" {
 		t.Errorf("changes: %q", changes)
 	}
 	if conn, err := tls.Dial("tcp", server.Addr().String(), &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS13}); err == nil {
 		conn.Close()
 		t.Error("the policy was not updated")
+	}
+}
+
+// TestUpdateSettings: what is not a certificate is updated as well, and told.
+func TestUpdateSettings(t *testing.T) {
+	id, ca := newIdentity(t, "p256", "localhost"), newIdentity(t, "p256", "duke")
+	was := Config{DefaultHost: "a.example", Hosts: []Host{
+		{Names: []string{"a.example"}, Identities: []Identity{id}},
+		{Names: []string{"b.example"}, Identities: []Identity{id}},
+	}}
+	server := start(t, was)
+	now := was
+	now.Hosts = slices.Clone(was.Hosts)
+	now.DefaultHost, now.StrictSNI, now.HTTP1 = "b.example", true, true
+	now.Hosts[1].Names = []string{"b.example", "*.b.example"}
+	now.Hosts[1].Policy = Policy{
+		CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}, Groups: []tls.CurveID{tls.CurveP256}, NoTickets: true,
+		ClientAuth: tls.VerifyClientCertIfGiven, ClientCAs: roots(t, ca), MaxIntermediates: 2, CRLs: []*x509.RevocationList{{Raw: []byte{1}}},
+	}
+	changes, err := server.Update(now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{
+		"ALPN: h2, http/1.1 -> http/1.1 for a.example",
+		"names: b.example -> b.example, *.b.example for b.example",
+		"ALPN: h2, http/1.1 -> http/1.1 for b.example",
+		"cipher suites: Go's own -> TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 for b.example",
+		"groups: Go's own -> secp256r1 for b.example",
+		"without session tickets: false -> true for b.example",
+		"client certificates: none -> asked for for b.example",
+		"intermediate certificates of clients: 10 -> 2 for b.example",
+		"other authorities are trusted to sign clients' certificates for b.example",
+		"the revocation lists are others for b.example",
+		"default host: a.example -> b.example",
+		"strictSni: false -> true",
+	}, changes); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+	c := newClient(t, server, id, nil)
+	if facts := c.facts(t); facts.HTTP != "HTTP/1.1" || facts.Entry.Host != "b.example" || facts.Group != "secp256r1" {
+		t.Errorf("after the update: %+v", facts)
+	}
+	if changes, err := server.Update(now); err != nil || len(changes) != 0 {
+		t.Errorf("the same once more: %q, %v", changes, err)
+	}
+	now.TicketSecret = make([]byte, 32)
+	if _, err := server.Update(now); err == nil {
+		t.Error("a ticket secret came late")
+	}
+}
+
+// TestUpdateTicketSecret: tickets of the secret before are taken for a while,
+// and new ones are made with the new one.
+func TestUpdateTicketSecret(t *testing.T) {
+	id := newIdentity(t, "p256", "localhost")
+	clock := newClock()
+	start := func(secret byte) (*Server, Config) {
+		cfg := Config{Identities: []Identity{id}, Now: clock.now, TicketSecret: bytes.Repeat([]byte{secret}, 32), TLSSessionTimeout: 7 * 24 * time.Hour}
+		return start(t, cfg), cfg
+	}
+	one, cfg := start(1)
+	other, _ := start(2)
+	early, late := newClient(t, one, id, nil), newClient(t, one, id, nil)
+	first := early.facts(t).Session
+	late.facts(t)
+
+	cfg.TicketSecret = bytes.Repeat([]byte{2}, 32)
+	changes, err := one.Update(cfg)
+	if err != nil || len(changes) != 1 || !strings.HasPrefix(changes[0], "ticket secret replaced") {
+		t.Errorf("%q, %v", changes, err)
+	}
+	clock.add(12 * time.Hour)
+	early.reconnect()
+	if again := early.facts(t).Session; !again.Resumed || again.ID != first.ID {
+		t.Errorf("12 h after the replacement: %+v, first %+v", again, first)
+	}
+	early.reconnect()
+	early.base = "https://" + other.Addr().String()
+	if again := early.facts(t).Session; !again.Resumed {
+		t.Errorf("the new ticket is not made with the new secret: %+v", again)
+	}
+	clock.add(13 * time.Hour)
+	late.reconnect()
+	if again := late.facts(t).Session; again.Resumed {
+		t.Errorf("25 h after the replacement: %+v", again)
 	}
 }
 

@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"bytes"
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
@@ -78,18 +79,22 @@ func (s *tlsSession) unmarshal(data []byte) bool {
 // been ended.
 type tlsSessions struct {
 	timeout time.Duration
-	secret  []byte // shared with other endpoints; nil for keys of our own
-	limit   int    // of sessions that can be resumed; 0 for none
+	limit   int // of sessions that can be resumed; 0 for none
 
 	// keys is there for its ticket keys alone: EncryptTicket and
 	// DecryptTicket are methods of a configuration.
 	keys   *tls.Config
 	period atomic.Int64 // that the first key belongs to
 
-	mu    sync.Mutex
-	own   [][32]byte // the keys, newest first, where secret is nil
-	known lru[struct{}]
-	ended map[string]time.Time // by id: when its tickets would expire anyway
+	mu     sync.Mutex
+	secret []byte // shared with other endpoints; nil for keys of our own
+	// former is the secret before that, which still opens tickets until the
+	// end of a period.
+	former       []byte
+	formerPeriod int64
+	own          [][32]byte // the keys, newest first, where secret is nil
+	known        lru[struct{}]
+	ended        map[string]time.Time // by id: when its tickets would expire anyway
 	// notBefore refuses all sessions made before it.
 	notBefore time.Time
 
@@ -116,12 +121,20 @@ func (s *tlsSessions) rotate(now time.Time) {
 	// A session may begin at the end of a key's life and last on.
 	n := 1 + int((s.timeout+ticketKeyLife-1)/ticketKeyLife)
 	var keys [][32]byte
+	if s.formerPeriod < period {
+		s.former = nil
+	}
 	if s.secret != nil {
-		for i := range n {
-			keys = append(keys, s.sharedKey(period-int64(i)))
+		for _, secret := range [][]byte{s.secret, s.former} {
+			if secret == nil {
+				break
+			}
+			for i := range n {
+				keys = append(keys, sharedKey(secret, period-int64(i)))
+			}
+			// Another endpoint's clock may be ahead of ours.
+			keys = append(keys, sharedKey(secret, period+1))
 		}
-		// Another endpoint's clock may be ahead of ours.
-		keys = append(keys, s.sharedKey(period+1))
 	} else {
 		var fresh [32]byte
 		rand.Read(fresh[:])
@@ -132,9 +145,24 @@ func (s *tlsSessions) rotate(now time.Time) {
 	s.period.Store(period)
 }
 
-// sharedKey derives the ticket key of a period from the shared secret.
-func (s *tlsSessions) sharedKey(period int64) [32]byte {
-	key, err := hkdf.Key(sha256.New, s.secret, nil, ticketMagic+" ticket key "+strconv.FormatInt(period, 10), 32)
+// replaceSecret makes tickets with another secret from now on. Those of the one
+// before are opened until the end of the next period: other endpoints may go on
+// to make them for a while. It tells whether there is a difference.
+func (s *tlsSessions) replaceSecret(secret []byte, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if bytes.Equal(s.secret, secret) {
+		return false
+	}
+	s.secret, s.former = secret, s.secret
+	s.formerPeriod = now.Unix()/int64(ticketKeyLife/time.Second) + 1
+	s.period.Store(-1) // has rotate make the keys anew
+	return true
+}
+
+// sharedKey derives the ticket key of a period from a shared secret.
+func sharedKey(secret []byte, period int64) [32]byte {
+	key, err := hkdf.Key(sha256.New, secret, nil, ticketMagic+" ticket key "+strconv.FormatInt(period, 10), 32)
 	if err != nil {
 		panic(err) // 32 bytes are not too much to ask of SHA-256
 	}

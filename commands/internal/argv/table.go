@@ -103,6 +103,8 @@ var options = []Option{
 	{Name: "hsts", Kind: Text, Own: true},
 	{Name: "redirectPort", Kind: Int, Own: true},
 	{Name: "requests", Kind: Int, Own: true},
+	{Name: "httpSessionTimeout", Kind: Int, Own: true},
+	{Name: "maxActiveSessions", Kind: Int, Own: true},
 	{Name: "proxy", Kind: List, Own: true},
 	{Name: "ticketkey", Kind: Text, Own: true},
 	{Name: "keylog", Kind: Text, Own: true},
@@ -454,6 +456,8 @@ var commands = []Command{
 			{"force", "", "serve even what no client could use"},
 			docSessionIDLength, docJvmRoute,
 			{"tracking", "<how>", "HTTP sessions hang on: cookie, tls"},
+			{"httpSessionTimeout", "<minutes>", "they end when not used so long (default 30)"},
+			{"maxActiveSessions", "<number>", "how many of them (default 10000)"},
 			{"accesslog", "<form>", "a line a request: off, common, json"},
 			{"hsts", "<value>", "Strict-Transport-Security, such as max-age=86400"},
 			{"redirectPort", "<port>", "lead plain HTTP on this port to HTTPS"},
@@ -490,7 +494,7 @@ var commands = []Command{
 			{"disableSessionTickets", "<true|false>", "do without resumption"},
 		},
 		Long: "Shows in the browser, and as JSON under /api/tls, which certificate was chosen and what was negotiated. " +
-			"When its files change it serves what they hold then, if that works. Ctrl-C ends it.",
+			"When its files change, server.xml among them, it serves what they hold then, if that works. Ctrl-C ends it.",
 		Examples: []Example{
 			{"nothing at hand", "gokeytool serve -selfsigned"},
 			{"one entry of a keystore", "gokeytool serve -keystore keystore.p12 -alias tomcat -port 8443"},
