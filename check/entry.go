@@ -14,6 +14,7 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 
 	"gokeytool/endpoint"
+	"gokeytool/internal/shell"
 	"gokeytool/jdk"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -40,7 +41,7 @@ func (x *examination) entry(e *entry.Entry) {
 	certs, err := parse(e.Chain)
 	if err != nil {
 		x.find(Error, "unreadable-certificate", alias, err.Error(),
-			command("importcert", "-alias", alias, "-file", "CERTIFICATE", "-keystore", x.Path))
+			shell.Line("gokeytool", "importcert", "-alias", alias, "-file", "CERTIFICATE", "-keystore", x.Path))
 	}
 	switch e.Kind {
 	case entry.PrivateKey:
@@ -51,7 +52,7 @@ func (x *examination) entry(e *entry.Entry) {
 			// There a chain is what belongs to the key.
 			x.find(Error, "key-mismatch", alias, "no certificate belongs to this private key: every handshake will fail", "")
 		case len(e.Chain) == 0:
-			x.find(Error, "no-certificate", alias, "there is no certificate with the key", command("importcert", "-alias", alias, "-file", "CERTIFICATE", "-keystore", x.Path))
+			x.find(Error, "no-certificate", alias, "there is no certificate with the key", shell.Line("gokeytool", "importcert", "-alias", alias, "-file", "CERTIFICATE", "-keystore", x.Path))
 		case err == nil:
 			x.identity(alias, key, e.Chain, certs)
 		}
@@ -161,13 +162,13 @@ func (x *examination) unseal(e *entry.Entry, alias string) (entry.Key, bool) {
 
 // samePassword is the command that gives a key the keystore's password.
 func (x *examination) samePassword(alias string) string {
-	return command("keypasswd", "-same", "-alias", alias, "-keystore", x.Path)
+	return shell.Line("gokeytool", "keypasswd", "-same", "-alias", alias, "-keystore", x.Path)
 }
 
 // trusted looks at a trusted certificate. Its signature does not matter, nor
 // who issued it: it is trusted for itself.
 func (x *examination) trusted(alias string, c *x509util.Certificate) {
-	x.dates(alias, 0, 1, c, command("delete", "-alias", alias, "-keystore", x.Path)+"  (if nothing needs it any more)", false)
+	x.dates(alias, 0, 1, c, shell.Line("gokeytool", "delete", "-alias", alias, "-keystore", x.Path)+"  (if nothing needs it any more)", false)
 	if text := x.weakKey(c); text != "" {
 		x.find(Warning, "weak-key", alias, text, "")
 	}
@@ -314,7 +315,7 @@ func (x *examination) reissue(alias string, certs []*x509util.Certificate, byCA 
 	if len(certs) > 1 || !certs[0].SelfSigned() {
 		return byCA
 	}
-	return command(append([]string{"renew", "-alias", alias, "-keystore", x.Path}, args...)...)
+	return shell.Line(append([]string{"gokeytool", "renew", "-alias", alias, "-keystore", x.Path}, args...)...)
 }
 
 // hostName is the alternative name to propose: the common name where it looks
@@ -342,12 +343,12 @@ func (x *examination) chain(alias string, c endpoint.Check, certs []*x509util.Ce
 		switch {
 		case id == "chain-order" && !certs[at].SelfSigned():
 			// Certificates are put in order when they are imported.
-			remedy = command("exportcert", "-fullchain", "-alias", alias, "-keystore", x.Path, "-file", "CHAIN") + " && " +
-				command("importcert", "-alias", alias, "-keystore", x.Path, "-file", "CHAIN")
+			remedy = shell.Line("gokeytool", "exportcert", "-fullchain", "-alias", alias, "-keystore", x.Path, "-file", "CHAIN") + " && " +
+				shell.Line("gokeytool", "importcert", "-alias", alias, "-keystore", x.Path, "-file", "CHAIN")
 		case id == "chain-incomplete" && x.holds(certs[at].Issuer):
-			remedy = command("chain", "-complete", "-alias", alias, "-keystore", x.Path)
+			remedy = shell.Line("gokeytool", "chain", "-complete", "-alias", alias, "-keystore", x.Path)
 		case id == "chain-incomplete":
-			remedy = command("chain", "-complete", "-ca", "CAFILE", "-alias", alias, "-keystore", x.Path)
+			remedy = shell.Line("gokeytool", "chain", "-complete", "-ca", "CAFILE", "-alias", alias, "-keystore", x.Path)
 		}
 		x.find(Error, id, alias, c.Detail, remedy)
 	}
@@ -399,7 +400,7 @@ func (x *examination) life(alias string, is purpose, id endpoint.Identity, certs
 				}
 			}
 		default:
-			remedy = command("importcert", "-alias", alias, "-file", "CHAIN", "-keystore", x.Path) + "  (with the CA's new certificate)"
+			remedy = shell.Line("gokeytool", "importcert", "-alias", alias, "-file", "CHAIN", "-keystore", x.Path) + "  (with the CA's new certificate)"
 		}
 		x.dates(alias, i, len(certs), cert, remedy, true)
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
@@ -191,7 +192,7 @@ func (x *examination) unreadable(err error) {
 			text += ": Java says FileNotFoundException"
 		}
 	case errors.Is(err, fs.ErrPermission):
-		remedy = "ls -l " + quote(x.Path) + "  (shows who may)"
+		remedy = "ls -l " + shell.Quote(x.Path) + "  (shows who may)"
 	case errors.Is(err, entry.ErrLimit):
 		x.find(Error, "limit", "", cause(err), "")
 		return
@@ -279,7 +280,7 @@ func (x *examination) wrongPassword(err error) {
 	if opened, ok := errors.AsType[*store.OpenError](err); ok && opened.Type != store.PKCS12 {
 		java = "Java says: Keystore was tampered with, or password was incorrect"
 	}
-	remedy := command("check", x.Path, "-storepass:file", "PASSWORDFILE")
+	remedy := shell.Line("gokeytool", "check", x.Path, "-storepass:file", "PASSWORDFILE")
 	switch {
 	case x.only:
 		x.find(Error, "password", "", "the file is whole, but the configured password does not open it, or its content was changed; "+java, "correct the password in the configuration")
@@ -310,26 +311,31 @@ func (x *examination) undecodable(err error) {
 	remedy := ""
 	switch id {
 	case "damaged":
-		remedy = "fetch it again or take the backup; keystores must be copied as binary files"
+		remedy = binaryCopy
 	case "limit":
-		remedy = command("check", "-maxIterations", "N", x.Path) + "  (if it is to be trusted)"
+		remedy = shell.Line("gokeytool", "check", "-maxIterations", "N", x.Path) + "  (if it is to be trusted)"
 	}
 	x.find(Error, id, "", text+err.Error(), remedy)
 }
+
+// binaryCopy is for files that a transfer has spoilt.
+const binaryCopy = "fetch it again or take the backup; keystores must be copied as binary files"
 
 // notKeystore says what to do with a file that is something else.
 func notKeystore(what store.Content, path string) string {
 	switch what {
 	case store.PEMCertificate, store.DERCertificate, store.PEMPKCS7, store.DERPKCS7:
-		return command("importcert", "-alias", "NAME", "-file", path, "-keystore", "KEYSTORE")
+		return shell.Line("gokeytool", "import", "-bundle", path, "-keystore", "KEYSTORE")
 	case store.PEMRequest, store.DERRequest:
-		return command("printcertreq", "-file", path)
+		return shell.Line("gokeytool", "printcertreq", "-file", path)
 	case store.PEMCRL, store.DERCRL:
-		return command("printcrl", "-file", path)
+		return shell.Line("gokeytool", "printcrl", "-file", path)
 	case store.PEMKey, store.PEMEncryptedKey, store.DERKey, store.DEREncryptedKey:
-		return "openssl pkcs12 -export -inkey " + quote(path) + " -in CERTIFICATE -name ALIAS -out keystore.p12"
+		return shell.Line("gokeytool", "import", "-keyfile", path, "-file", "CERTIFICATE", "-alias", "ALIAS", "-keystore", "KEYSTORE")
 	case store.Base64Keystore:
-		return "base64 -d " + quote(path) + " > keystore.p12"
+		return "base64 -d " + shell.Quote(path) + " > keystore.p12"
+	case store.Mangled:
+		return binaryCopy
 	}
 	return ""
 }
@@ -342,7 +348,7 @@ func (x *examination) fileMode(mode fs.FileMode) {
 	for _, e := range x.store.Entries() {
 		if e.Kind != entry.TrustedCertificate {
 			x.find(Warning, "file-mode", "", fmt.Sprintf("every user of this machine can read the file (mode %04o), and it holds keys", mode.Perm()),
-				"chmod o-rwx "+quote(x.Path))
+				"chmod o-rwx "+shell.Quote(x.Path))
 			return
 		}
 	}

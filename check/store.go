@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
@@ -62,7 +63,7 @@ func (x *examination) unseen(e *entry.Entry) {
 }
 
 // rewrite is the command that writes the store anew as today's Java would.
-func (x *examination) rewrite() string { return command("migrate", x.Path) }
+func (x *examination) rewrite() string { return shell.Line("gokeytool", "migrate", x.Path) }
 
 // content: whether there is in the store what it is for.
 func (x *examination) content(inJava []*entry.Entry) {
@@ -79,7 +80,7 @@ func (x *examination) content(inJava []*entry.Entry) {
 	switch {
 	case x.trust && certificates == 0 && !unmarked && !x.partial():
 		x.find(Error, "no-trust-anchors", "", "there is no trusted certificate in it: every client is refused (Java says: the trustAnchors parameter must be non-empty)",
-			command("importcert", "-alias", "NAME", "-file", "CA", "-keystore", x.Path))
+			shell.Line("gokeytool", "importcert", "-alias", "NAME", "-file", "CA", "-keystore", x.Path))
 	case len(x.Entries) == 0 && !x.partial():
 		x.find(Warning, "empty", "", "there is nothing in it; as a trust store it makes Java say: the trustAnchors parameter must be non-empty", "")
 	}
@@ -105,7 +106,7 @@ func (x *examination) untrusted(entries, certificates int) bool {
 	if len(loose) == 1 {
 		count += "s"
 	}
-	remedy := command("trustmark", x.Path)
+	remedy := shell.Line("gokeytool", "trustmark", x.Path)
 	switch {
 	case entries == 0:
 		x.find(Error, "trust-mark", "", count+" Java's trust mark: Java sees no entry at all (the trustAnchors parameter must be non-empty)", remedy)
@@ -131,16 +132,16 @@ func (x *examination) aliases(inJava []*entry.Entry) {
 		case x.Type == store.PKCS12:
 			if e.Kind == entry.PrivateKey && isNumber(e.Alias) {
 				x.find(Info, "numbered-alias", e.Alias, "the alias is a number, as Java gives one to a key without a name (openssl pkcs12 -export without -name)",
-					command("rename", e.Alias, "NAME", "-keystore", x.Path))
+					shell.Line("gokeytool", "rename", e.Alias, "NAME", "-keystore", x.Path))
 			}
 		case len(same) > 1:
 			if e.Alias == firstMixed(same) {
 				x.find(Error, "alias-case", e.Alias, fmt.Sprintf("the aliases %s differ in case alone: Java finds the one in lower case, if any, and never the others", quoted(same)),
-					command("rename", e.Alias, folded+"-2", "-keystore", x.Path))
+					shell.Line("gokeytool", "rename", e.Alias, folded+"-2", "-keystore", x.Path))
 			}
 		case e.Alias != folded:
 			x.find(Error, "alias-case", e.Alias, fmt.Sprintf("Java counts this entry, but does not find it: it looks for %q; keytool -list fails", folded),
-				command("rename", e.Alias, folded, "-keystore", x.Path))
+				shell.Line("gokeytool", "rename", e.Alias, folded, "-keystore", x.Path))
 		}
 	}
 }
@@ -174,16 +175,16 @@ func (x *examination) openedWith() {
 	if !secret || x.password == nil {
 		return
 	}
-	remedy := command("storepasswd", "-keystore", x.Path)
+	remedy := shell.Line("gokeytool", "storepasswd", "-keystore", x.Path)
 	if x.Type != store.PKCS12 {
-		remedy += " && " + command("keypasswd", "-same", "-keystore", x.Path) + "  (or Java says: Cannot recover key)"
+		remedy += " && " + shell.Line("gokeytool", "keypasswd", "-same", "-keystore", x.Path) + "  (or Java says: Cannot recover key)"
 	}
 	switch {
 	case x.Password == PasswordNone:
 	case string(x.password) == changeit:
 		x.find(Warning, "default-password", "", "it holds keys under the password changeit, which everybody knows", remedy)
 	case len(x.password) == 0:
-		x.find(Warning, "empty-password", "", "it holds keys under an empty password, and keytool does not take one", remedy)
+		x.find(Warning, "empty-password", "", "it holds keys under an empty password, and keytool does not take one", remedy+" -storepass ''")
 	}
 }
 
@@ -193,7 +194,7 @@ func (x *examination) pkcs12() {
 	rewrite := x.rewrite()
 	if bytes.ContainsFunc(x.password, func(r rune) bool { return r < ' ' || r > '~' }) {
 		d.java = max(d.java, java25)
-		x.find(Warning, "password-not-ascii", "", "its password has other characters than those of ASCII: Java before 25 does not open it (Password is not ASCII)", command("storepasswd", "-keystore", x.Path))
+		x.find(Warning, "password-not-ascii", "", "its password has other characters than those of ASCII: Java before 25 does not open it (Password is not ASCII)", shell.Line("gokeytool", "storepasswd", "-keystore", x.Path))
 	}
 	x.Readers = d.readers()
 	if len(d.legacy) > 0 {
@@ -205,7 +206,7 @@ func (x *examination) pkcs12() {
 	case d.pbmac1:
 		x.find(Warning, "pbmac1", "", "its integrity is protected by PBMAC1 (RFC 9579): Java before 26 and OpenSSL before 3.4 do not open it", rewrite)
 	case d.java == javaPBES2:
-		x.find(Info, "modern-encryption", "", "Java before 8u301 and 11.0.12, and Windows before 10 1709 and Server 2019, do not open it", command("convert", "-profile", "legacy", x.Path, "NEW.p12")+"  (a copy for them)")
+		x.find(Info, "modern-encryption", "", "Java before 8u301 and 11.0.12, and Windows before 10 1709 and Server 2019, do not open it", shell.Line("gokeytool", "convert", "-profile", "legacy", x.Path, "NEW.p12")+"  (a copy for them)")
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/tomcat"
@@ -225,7 +226,7 @@ func (x *examination) served() {
 	for _, name := range x.hosts {
 		if leaf.VerifyHostname(strings.Replace(name, "*", "any", 1)) != nil {
 			x.find(Error, "host-name", x.Serves, fmt.Sprintf("the certificate is not good for %s, the name it is to be served under", x509util.Printable(name)),
-				command("certreq", "-alias", x.Serves, "-keystore", x.Path, "-ext", "san=dns:"+name, "-file", "REQUEST")+"  (then have the CA sign it)")
+				shell.Line("gokeytool", "certreq", "-alias", x.Serves, "-keystore", x.Path, "-ext", "san=dns:"+name, "-file", "REQUEST")+"  (then have the CA sign it)")
 		}
 	}
 }

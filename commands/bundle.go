@@ -3,7 +3,6 @@ package commands
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -46,23 +45,6 @@ type bundled struct {
 	alias string // as the source calls it; empty where it has no names
 }
 
-// bundleSummary is what import -bundle says with -json.
-type bundleSummary struct {
-	Keystore string          `json:"keystore"`
-	Added    []bundleAdded   `json:"added"`
-	Present  int             `json:"present"` // certificates that were there already, or twice in the source
-	Expired  int             `json:"expired"` // of those that were added
-	Skipped  []string        `json:"skipped"` // files of a directory without certificates
-	present  map[string]bool // by DER
-}
-
-type bundleAdded struct {
-	Alias    string `json:"alias"`
-	Subject  string `json:"subject"`
-	NotAfter string `json:"notAfter"` // RFC 3339, UTC
-	SHA256   string `json:"sha256"`
-}
-
 // importBundle makes trusted certificates of all that a file, a directory or
 // the system has, in one go.
 func importBundle(ctx context.Context, s *session) error {
@@ -74,61 +56,47 @@ func importBundle(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	sum := bundleSummary{Keystore: s.ks.path, Added: []bundleAdded{}, Skipped: append([]string{}, found.skipped...)}
-	sum.present = make(map[string]bool, s.ks.Len())
+	sum := s.newImport()
+	sum.Skipped = append(sum.Skipped, found.skipped...)
+	present := make(map[string]bool, s.ks.Len()) // by DER
 	for _, e := range s.ks.Entries() {
 		if e.Kind == entry.TrustedCertificate {
-			sum.present[string(e.Chain[0].DER)] = true
+			present[string(e.Chain[0].DER)] = true
 		}
 	}
 	for _, c := range found.certificates {
-		if err := s.addBundled(c, &sum); err != nil {
+		if present[string(c.Raw)] {
+			sum.Present++
+			continue
+		}
+		present[string(c.Raw)] = true
+		alias := freeAlias(s.ks.Store, c)
+		if err := s.ks.SetCertificate(alias, entry.Certificate{Type: "X.509", DER: c.Raw}, s.Now()); err != nil {
 			return err
 		}
+		s.added(sum, alias)
 	}
 	if len(sum.Added) > 0 {
 		if err := s.ks.save(); err != nil {
 			return err
 		}
 	}
-	if s.req.Has("json") {
-		out := json.NewEncoder(s.Stdout)
-		out.SetIndent("", "  ")
-		return out.Encode(sum)
+	if s.opt.json {
+		s.warnOfFormat()
+		return s.sayImport(sum)
 	}
-	s.sayBundle(&sum)
-	return nil
-}
-
-// addBundled stores one certificate, if it is not there yet.
-func (s *session) addBundled(c bundled, sum *bundleSummary) error {
-	if sum.present[string(c.Raw)] {
-		sum.Present++
-		return nil
-	}
-	sum.present[string(c.Raw)] = true
-	alias := freeAlias(s.ks.Store, c)
-	if err := s.ks.SetCertificate(alias, entry.Certificate{Type: "X.509", DER: c.Raw}, s.Now()); err != nil {
-		return err
-	}
-	if c.NotAfter.Before(s.Now()) {
-		sum.Expired++
-	}
-	sum.Added = append(sum.Added, bundleAdded{
-		Alias: s.ks.AliasOf(alias), Subject: c.Subject.String(),
-		NotAfter: c.NotAfter.Format("2006-01-02T15:04:05Z"), SHA256: x509util.Fingerprint(c.Raw, "SHA-256"),
-	})
+	s.sayBundle(sum)
 	return nil
 }
 
 // sayBundle sums up what import -bundle did.
-func (s *session) sayBundle(sum *bundleSummary) {
+func (s *session) sayBundle(sum *jsonImport) {
 	if s.opt.verbose {
 		for _, a := range sum.Added {
-			fmt.Fprintf(s.Stderr, "<%s> %s\n", x509util.Printable(a.Alias), x509util.Printable(a.Subject))
+			fmt.Fprintf(s.talk(), "<%s> %s\n", x509util.Printable(a.Alias), x509util.Printable(a.Subject))
 		}
 		for _, name := range sum.Skipped {
-			fmt.Fprintf(s.Stderr, "no certificate: %s\n", x509util.Printable(name))
+			fmt.Fprintf(s.talk(), "no certificate: %s\n", x509util.Printable(name))
 		}
 	}
 	text := count(len(sum.Added), "certificate was added to keystore", "certificates were added to keystore")
@@ -138,7 +106,7 @@ func (s *session) sayBundle(sum *bundleSummary) {
 	if n := len(sum.Skipped); n > 0 {
 		text += ", " + count(n, "file holds none", "files hold none")
 	}
-	fmt.Fprintln(s.Stderr, text)
+	fmt.Fprintln(s.talk(), text)
 	if sum.Expired > 0 {
 		fmt.Fprintf(s.Stderr, "gokeytool: %s: gokeytool check %s\n",
 			count(sum.Expired, "of those added has expired", "of those added have expired"), s.ks.path)
@@ -344,7 +312,7 @@ func exportBundle(ctx context.Context, s *session) error {
 	if err := s.writeOutput(file, out.Bytes()); err != nil || file == "" {
 		return err
 	}
-	fmt.Fprintf(s.Stderr, "%s in file <%s>\n", count(n, "certificate stored", "certificates stored"), file)
+	fmt.Fprintf(s.talk(), "%s in file <%s>\n", count(n, "certificate stored", "certificates stored"), file)
 	return nil
 }
 

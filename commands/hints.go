@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"encoding/asn1"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 
+	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
@@ -46,8 +48,9 @@ func (s *session) textHints(text string) []string {
 	switch {
 	case is("Alias <", "> does not exist"):
 		return s.aliasHints()
-	case strings.HasSuffix(text, " already exists") && s.ks != nil:
-		return []string{fmt.Sprintf("it is in %s: give another -alias, or make room first: gokeytool delete -alias ALIAS -keystore %s", s.ks.path, shellQuote(s.ks.path))}
+	case strings.HasSuffix(text, "> already exists") && s.ks != nil:
+		_, alias, _ := strings.Cut(strings.TrimSuffix(text, "> already exists"), "<")
+		return []string{fmt.Sprintf("it is in %s: give another -alias, or make room first: gokeytool delete -alias %s -keystore %s", s.ks.path, shell.Quote(alias), shell.Quote(s.ks.path))}
 	case is("Alias <", "> has no key"):
 		return []string{"it is a certificate that is trusted: the private key stays in the keystore in which it was made"}
 	case is("Keystore file does not exist: ", ""):
@@ -67,7 +70,7 @@ func (s *session) textHints(text string) []string {
 	case text == "Public keys in reply and keystore don't match":
 		return []string{
 			"the certificate belongs to another key than that of the alias: it was made for a request from another entry or keystore, or before the key was made anew",
-			"with its own key at hand in a file: gokeytool import -keyfile KEY -file CERTIFICATE -alias ALIAS -keystore KEYSTORE",
+			"with its own key at hand in a file: gokeytool import -keyfile KEY -file " + shell.Quote(cmp.Or(s.opt.file, "CERTIFICATE")) + " -alias ALIAS -keystore " + shell.Quote(s.ks.path),
 		}
 	case is("Certificate reply does not contain public key for <", ""):
 		return []string{"none of its certificates belongs to the key: the file is the authority's chain alone, or another key's reply"}
@@ -113,14 +116,14 @@ func (s *session) unmarkedHints() []string {
 	}
 	return []string{
 		fmt.Sprintf("%d %s Java's trust mark: Java sees none of it (as a truststore: the trustAnchors parameter must be non-empty)", n, certificates),
-		"to have Java trust them: gokeytool trustmark " + shellQuote(s.ks.path),
+		"to have Java trust them: gokeytool trustmark " + shell.Quote(s.ks.path),
 	}
 }
 
 // missingIssuerHints say which certificate a reply needs to be led to a root:
 // whose it is, which key signed, and where the authority offers it.
-func missingIssuerHints(certificates, pool []*x509util.Certificate) []string {
-	chain := x509util.CompleteChain(certificates[0], append(slices.Clip(certificates[1:]), pool...))
+func (s *session) missingIssuerHints(reply *x509util.Certificate, pool []*x509util.Certificate) []string {
+	chain := x509util.CompleteChain(reply, pool)
 	last := chain[len(chain)-1]
 	if last.SelfSigned() {
 		return nil
@@ -133,7 +136,8 @@ func missingIssuerHints(certificates, pool []*x509util.Certificate) []string {
 	for _, url := range issuerURLs(last) {
 		hints = append(hints, "the authority offers it at "+url)
 	}
-	return append(hints, "import it first under an alias of its own, then the reply: gokeytool import -alias issuer -file ISSUER; or let -trustcacerts look into Java's cacerts")
+	return append(hints, fmt.Sprintf("with its certificate: gokeytool import -alias %s -file %s -ca ISSUER -keystore %s  (-trustcacerts in place of -ca takes Java's)",
+		shell.Quote(s.aliasOrDefault()), shell.Quote(cmp.Or(s.opt.file, "REPLY")), shell.Quote(s.ks.path)))
 }
 
 // authorityKeyID is the key identifier of the issuer (RFC 5280, section
@@ -214,6 +218,7 @@ func moreWork(err error) []string {
 
 // remedy says what to do with a file that is no keystore.
 func remedy(what store.Content, path string) []string {
+	path = shell.Quote(path)
 	switch what {
 	case store.PEMCertificate, store.DERCertificate, store.PEMPKCS7, store.DERPKCS7:
 		return []string{
@@ -227,6 +232,8 @@ func remedy(what store.Content, path string) []string {
 		return []string{"to make a keystore of it and its certificate: gokeytool import -keyfile " + path + " -file CERTIFICATE -alias ALIAS -keystore KEYSTORE"}
 	case store.Base64Keystore:
 		return []string{"decode it first:  base64 -d " + path + " > keystore.p12"}
+	case store.Mangled:
+		return []string{"fetch it again, as a binary file: programs that treat it as text (git, FTP, Maven's filtering of resources) spoil it"}
 	case store.HTML:
 		return []string{"a download has brought a page about the file, or an error, in place of the file"}
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
@@ -33,6 +34,7 @@ func importcert(ctx context.Context, s *session) error {
 		}
 	}
 	alias := s.aliasOrDefault()
+	sum := s.newImport()
 	var done bool
 	var err error
 	e, exists := s.ks.Store.Get(alias)
@@ -45,7 +47,7 @@ func importcert(ctx context.Context, s *session) error {
 			fmt.Fprintln(s.Stderr, "Certificate reply was not installed in keystore")
 		}
 	case exists && e.Kind == entry.SecretKey:
-		return nil // as keytool, which has nothing to say here
+		return s.sayImport(sum) // keytool has nothing to say here
 	default:
 		if done, err = s.addTrusted(alias, exists); err != nil {
 			return err
@@ -60,14 +62,15 @@ func importcert(ctx context.Context, s *session) error {
 			return err
 		}
 		if exists && e.Kind == entry.PrivateKey {
-			fmt.Fprintln(s.Stderr, "Certificate reply was installed in keystore")
+			fmt.Fprintln(s.talk(), "Certificate reply was installed in keystore")
 		} else {
-			fmt.Fprintln(s.Stderr, "Certificate was added to keystore")
+			fmt.Fprintln(s.talk(), "Certificate was added to keystore")
 		}
 		s.announceStored()
+		s.added(sum, alias)
 	}
 	s.warnOfFormat()
-	return nil
+	return s.sayImport(sum)
 }
 
 // installReply puts the chain made of an authority's reply in the place of the
@@ -80,12 +83,9 @@ func (s *session) installReply(alias string, e *entry.Entry) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	reply, err := s.readCertificates()
+	reply, err := s.readReply()
 	if err != nil {
 		return false, err
-	}
-	if len(reply) == 0 {
-		return false, failf("Reply has no certificates")
 	}
 	var chain []*x509util.Certificate
 	if len(reply) == 1 {
@@ -104,6 +104,23 @@ func (s *session) installReply(alias string, e *entry.Entry) (bool, error) {
 	return true, s.ks.SetChain(alias, entryChain(chain), s.Now())
 }
 
+// readReply reads the certificates of an authority's reply; at least one.
+func (s *session) readReply() ([]*x509util.Certificate, error) {
+	data, err := s.readInput(s.opt.file)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := x509util.ParseCertificates(data)
+	if err == nil && len(reply) > 0 {
+		return reply, nil
+	}
+	said := x509util.UnreadableError(data, s.release)
+	if said == nil {
+		said = failf("Reply has no certificates")
+	}
+	return nil, withHint(said, describeInput(s.opt.file, err)...)
+}
+
 // chainOfCertificate completes a reply of one certificate with the trusted
 // certificates known.
 func (s *session) chainOfCertificate(own, reply *x509util.Certificate) ([]*x509util.Certificate, error) {
@@ -113,17 +130,19 @@ func (s *session) chainOfCertificate(own, reply *x509util.Certificate) ([]*x509u
 	if bytes.Equal(own.Raw, reply.Raw) {
 		return nil, failf("Certificate reply and certificate in keystore are identical")
 	}
-	return s.establishChain(reply)
+	pool, err := s.replyIssuers()
+	if err != nil {
+		return nil, err
+	}
+	return s.establishChain(reply, pool)
 }
 
-// establishChain leads a certificate to a self-signed one by those of the
-// keystore and, with -trustcacerts, of cacerts, and warns of what is weak on
-// the way.
-func (s *session) establishChain(c *x509util.Certificate) ([]*x509util.Certificate, error) {
-	pool := s.issuers()
+// establishChain leads a certificate to a self-signed one, and warns of what is
+// weak on the way.
+func (s *session) establishChain(c *x509util.Certificate, pool *issuers) ([]*x509util.Certificate, error) {
 	chain, err := x509util.ChainFromCertificate(c, pool.certificates)
 	if err != nil {
-		return nil, withHint(err, missingIssuerHints([]*x509util.Certificate{c}, pool.certificates)...)
+		return nil, withHint(err, s.missingIssuerHints(c, pool.certificates)...)
 	}
 	// keytool names them from the root down.
 	for i := len(chain) - 1; i >= 0; i-- {
@@ -140,7 +159,10 @@ func (s *session) establishChain(c *x509util.Certificate) ([]*x509util.Certifica
 // for the topmost the user is asked, who may say no: then there is no chain.
 func (s *session) chainOfReply(alias string, own *x509util.Certificate, reply []*x509util.Certificate) ([]*x509util.Certificate, error) {
 	s.warn(s.judge().Chain("Reply", reply, s.trusted, false)...)
-	pool := s.issuers()
+	pool, err := s.replyIssuers()
+	if err != nil {
+		return nil, err
+	}
 	made, err := x509util.ChainFromReply(alias, reply, own.SPKI, pool.certificates)
 	if err != nil {
 		return nil, err
@@ -190,10 +212,10 @@ func (s *session) addTrusted(alias string, exists bool) (bool, error) {
 	c := certificates[0]
 	if data[0] == derSequence && !bytes.HasPrefix(data, c.Raw) {
 		return false, withHint(failf("Input not an X.509 certificate"),
-			fmt.Sprintf("the input is a PKCS #7 chain of %d certificates; to trust them all: gokeytool import -bundle %s -keystore %s", len(certificates), cmp.Or(s.opt.file, "FILE"), s.ks.path))
+			fmt.Sprintf("the input is a PKCS #7 chain of %d certificates; to trust them all: gokeytool import -bundle %s -keystore %s", len(certificates), shell.Quote(cmp.Or(s.opt.file, "FILE")), shell.Quote(s.ks.path)))
 	}
 	if n := len(certificates); n > 1 && s.wantHints(s.req.Style) {
-		fmt.Fprintf(s.Stderr, "gokeytool: the input holds %d certificates; as with keytool, only the first is imported; all of them with: gokeytool import -bundle %s -keystore %s\n", n, cmp.Or(s.opt.file, "FILE"), s.ks.path)
+		fmt.Fprintf(s.Stderr, "gokeytool: the input holds %d certificates; as with keytool, only the first is imported; all of them with: gokeytool import -bundle %s -keystore %s\n", n, shell.Quote(cmp.Or(s.opt.file, "FILE")), shell.Quote(s.ks.path))
 	}
 	yes := true
 	if !s.opt.noprompt {
@@ -233,11 +255,15 @@ func (s *session) vouchFor(c *x509util.Certificate) (bool, error) {
 		}
 	}
 	if !selfSigned {
-		if _, err := s.establishChain(c); err == nil {
+		if _, err := s.establishChain(c, s.issuers()); err == nil {
 			return true, nil
 		}
 	}
-	if err := s.printer().Certificate(s.Stdout, c); err != nil {
+	shown := s.Stdout
+	if s.opt.json {
+		shown = s.Stderr
+	}
+	if err := s.printer().Certificate(shown, c); err != nil {
 		return false, err
 	}
 	return ask("Trust this certificate? [no]:  ")
@@ -245,13 +271,19 @@ func (s *session) vouchFor(c *x509util.Certificate) (bool, error) {
 
 // readCertificates reads the certificates of -file.
 func (s *session) readCertificates() ([]*x509util.Certificate, error) {
-	data, err := s.readInput(s.opt.file)
+	return s.readCertificateFile(s.opt.file)
+}
+
+// readCertificateFile reads the certificates of a file; "" is the standard
+// input.
+func (s *session) readCertificateFile(file string) ([]*x509util.Certificate, error) {
+	data, err := s.readInput(file)
 	if err != nil {
 		return nil, err
 	}
 	certificates, err := x509util.ParseCertificates(data)
 	if err != nil {
-		return nil, withHint(failf("Input not an X.509 certificate"), describeInput(s.opt.file, err)...)
+		return nil, withHint(failf("Input not an X.509 certificate"), describeInput(file, err)...)
 	}
 	return certificates, nil
 }
@@ -289,6 +321,23 @@ func (s *session) issuers() *issuers {
 	return p
 }
 
+// replyIssuers are those that may have issued a reply: the certificates of -ca
+// as well.
+func (s *session) replyIssuers() (*issuers, error) {
+	p := s.issuers()
+	for _, file := range s.opt.ca {
+		certificates, err := s.readCertificateFile(file)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range certificates {
+			p.certificates = append(p.certificates, c)
+			p.labels[c] = "Issuer in " + file
+		}
+	}
+	return p, nil
+}
+
 // describeInput says what a file is that holds no certificate, where it is
 // known.
 func describeInput(name string, err error) []string {
@@ -304,7 +353,7 @@ func describeInput(name string, err error) []string {
 
 // inputRemedy says what to do with an input that holds no certificate.
 func inputRemedy(what, name string) []string {
-	file := shellQuote(name)
+	file := shell.Quote(name)
 	switch {
 	case strings.Contains(what, "private key"):
 		return []string{"to import it with its certificate: gokeytool import -keyfile " + file + " -file CERTIFICATE -alias ALIAS -keystore KEYSTORE"}

@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf16"
 
+	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/tomcat"
@@ -187,7 +188,7 @@ server {
     ssl_certificate %[7]s;
     ssl_certificate_key %[8]s;
 }
-`, shellQuote(e.alias), shellQuote(chain), shellQuote(key), shellQuote(e.path), s.configPort(443), server, nginxQuote(chain), nginxQuote(key)), nil
+`, shell.Quote(e.alias), shell.Quote(chain), shell.Quote(key), shell.Quote(e.path), s.configPort(443), server, nginxQuote(chain), nginxQuote(key)), nil
 }
 
 // property writes a line of a Java properties file, which is in ISO 8859-1:
@@ -215,23 +216,9 @@ func property(b *strings.Builder, key, value string) {
 	b.WriteByte('\n')
 }
 
-// plainWord says whether a word needs no quotes, neither in a shell nor in
-// nginx.
-func plainWord(word string) bool {
-	return word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-") == ""
-}
-
-// shellQuote makes one word for a POSIX shell.
-func shellQuote(word string) string {
-	if plainWord(word) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}
-
 // nginxQuote makes one word for nginx.
 func nginxQuote(word string) string {
-	if plainWord(word) {
+	if shell.Plain(word) {
 		return word
 	}
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(word) + `"`

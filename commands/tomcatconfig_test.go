@@ -3,6 +3,8 @@ package commands
 import (
 	"strings"
 	"testing"
+
+	"gokeytool/internal/shell"
 )
 
 func TestProperty(t *testing.T) {
@@ -33,7 +35,7 @@ func TestQuotes(t *testing.T) {
 		`a"b\c`:     {`'a"b\c'`, `"a\"b\\c"`},
 		"a;rm -rf~": {"'a;rm -rf~'", `"a;rm -rf~"`},
 	} {
-		if got := shellQuote(word); got != want[0] {
+		if got := shell.Quote(word); got != want[0] {
 			t.Errorf("shell: %q: %s", word, got)
 		}
 		if got := nginxQuote(word); got != want[1] {

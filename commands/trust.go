@@ -18,7 +18,7 @@ func trust(ctx context.Context, s *session) error {
 		return err
 	}
 	address := s.req.Operands[0]
-	sent, err := serverCertificates(ctx, address)
+	sent, err := s.serverCertificates(ctx, address)
 	if len(sent) == 0 {
 		failure := failf("No certificate from the SSL server")
 		if err != nil {
@@ -70,7 +70,7 @@ func trust(ctx context.Context, s *session) error {
 	if err := s.ks.save(); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Stderr, "Certificate was added to keystore under alias <%s>\n", x509util.Printable(s.ks.AliasOf(alias)))
+	fmt.Fprintf(s.talk(), "Certificate was added to keystore under alias <%s>\n", x509util.Printable(s.ks.AliasOf(alias)))
 	return nil
 }
 

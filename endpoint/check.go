@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"gokeytool/internal/shell"
 	"gokeytool/x509util"
 )
 
@@ -384,8 +385,7 @@ func (e *examination) command(name string, args ...string) string {
 	if keystore == "" {
 		keystore = "FILE"
 	}
-	words := append([]string{"gokeytool", name, "-alias", quote(alias), "-keystore", quote(keystore)}, quoteAll(args)...)
-	return strings.Join(words, " ")
+	return shell.Line(append([]string{"gokeytool", name, "-alias", alias, "-keystore", keystore}, args...)...)
 }
 
 // strict0 is the leaf, or an empty one where crypto/x509 can't read it.
@@ -414,25 +414,6 @@ func (e *examination) keyArgs() []string {
 		}
 	}
 	return []string{"-keyalg", "EC", "-groupname", group}
-}
-
-// quote makes a word of a command line for a POSIX shell.
-func quote(word string) string {
-	plain := func(r rune) bool {
-		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_./:,=@%+", r)
-	}
-	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}
-
-func quoteAll(words []string) []string {
-	quoted := make([]string, len(words))
-	for i, word := range words {
-		quoted[i] = quote(word)
-	}
-	return quoted
 }
 
 // elide joins names, the first few of many.

@@ -6,6 +6,8 @@ import (
 	"encoding/asn1"
 	"net"
 	"strings"
+
+	"gokeytool/internal/shell"
 )
 
 // pem reports whether the identity comes from files in PEM, which openssl
@@ -13,9 +15,9 @@ import (
 func (e *examination) pem() bool { return e.id.StoreType == "PEM" }
 
 // file and keyFile are those of the identity, for a command line.
-func (e *examination) file() string { return quote(cmp.Or(e.id.Keystore, "FILE")) }
+func (e *examination) file() string { return shell.Quote(cmp.Or(e.id.Keystore, "FILE")) }
 
-func (e *examination) keyFile() string { return quote(cmp.Or(e.id.KeyFile, "KEY")) }
+func (e *examination) keyFile() string { return shell.Quote(cmp.Or(e.id.KeyFile, "KEY")) }
 
 // bring says how certificates come into the entry: CERTIFICATE, REPLY or CHAIN,
 // with a note to the line that does it.
@@ -60,12 +62,12 @@ func (e *examination) openssl(how, key string, names []string, usage, out string
 		}
 		alternatives[i] = kind + ":" + value
 	}
-	words := []string{"openssl req", how, key, "-subj", quote(e.opensslSubject()),
-		"-addext", quote("subjectAltName=" + strings.Join(alternatives, ",")), "-addext", "extendedKeyUsage=serverAuth"}
+	words := []string{"openssl req", how, key, "-subj", shell.Quote(e.opensslSubject()),
+		"-addext", shell.Quote("subjectAltName=" + strings.Join(alternatives, ",")), "-addext", "extendedKeyUsage=serverAuth"}
 	if usage != "" {
-		words = append(words, "-addext", quote("keyUsage="+usage))
+		words = append(words, "-addext", shell.Quote("keyUsage="+usage))
 	}
-	return strings.Join(append(words, "-out", quote(out)), " ")
+	return strings.Join(append(words, "-out", shell.Quote(out)), " ")
 }
 
 // opensslSubject is the certificate's subject as openssl's -subj wants it.
