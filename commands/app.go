@@ -96,20 +96,25 @@ func Main(args []string, env *Env) int {
 		ReadFile:    readSmallFile,
 		Property:    env.javaProperty,
 		ReadLine:    env.readPasswordLine,
+		Generate:    env.generatePassword,
 	})
 	if err != nil {
 		return env.reportUsage(err, table, release)
 	}
 	defer req.Wipe()
 	if req.Help {
-		if req.Style == argv.Subcommand {
+		switch {
+		case req.Topics != nil:
+			fmt.Fprint(env.Stdout, table.TopicHelp(req.Topics))
+		case req.Style == argv.Subcommand:
 			fmt.Fprint(env.Stdout, table.CommandHelp(req.Command))
-		} else {
+		default:
 			fmt.Fprint(env.Stderr, table.HelpText(req.Command, release))
 			env.printWarnings(req.Warnings)
 		}
 		return exitOK
 	}
+	env.setDefaultPassword(table, req)
 	s := newSession(env, table, req, release)
 	return s.finish(newApp(table, s).RunContext(ctx, append([]string{program}, req.Args...)))
 }
@@ -281,22 +286,4 @@ func (e *Env) javaProperty(name string) (string, bool) {
 		return os.TempDir(), true
 	}
 	return "", false
-}
-
-// readPasswordLine reads a password from standard input or another open file
-// descriptor.
-func (e *Env) readPasswordLine(fd int) ([]byte, error) {
-	reader, lines := e.Stdin, &e.lines
-	if fd != 0 {
-		file := os.NewFile(uintptr(fd), fmt.Sprintf("file descriptor %d", fd))
-		if file == nil {
-			return nil, fmt.Errorf("file descriptor %d is not open", fd)
-		}
-		reader, lines = file, new(lineReader)
-	}
-	line, ok, err := lines.readLine(reader)
-	if err == nil && !ok {
-		err = io.EOF
-	}
-	return line, err
 }

@@ -15,11 +15,12 @@ type issuerKey struct {
 	// certificate and chain are of the alias; nil for a self-signed one.
 	certificate *x509util.Certificate
 	chain       []entry.Certificate
+	password    []byte // of the key in its entry
 }
 
 // openIssuer opens the key of an alias for signing.
 func (s *session) openIssuer(alias string, password []byte) (*issuerKey, error) {
-	key, _, err := s.recoverKey(alias, password)
+	key, password, err := s.recoverKey(alias, password)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +35,7 @@ func (s *session) openIssuer(alias string, password []byte) (*issuerKey, error) 
 	e, _ := s.ks.Store.Get(alias)
 	return &issuerKey{
 		alias: alias, signer: signer, name: certificate.Subject,
-		certificate: certificate, chain: e.Chain,
+		certificate: certificate, chain: e.Chain, password: password,
 	}, nil
 }
 

@@ -46,7 +46,7 @@ func certreq(ctx context.Context, s *session) error {
 	}
 	s.warn(s.judge().Request("The generated certificate request", request)...)
 	if s.opt.verbose && s.opt.file != "" {
-		fmt.Fprintf(s.Stderr, "Certification request stored in file <%s>\nSubmit this to your CA\n", s.opt.file)
+		fmt.Fprintf(s.talk(), "Certification request stored in file <%s>\nSubmit this to your CA\n", s.opt.file)
 	}
 	s.warnOfFormat()
 	return nil

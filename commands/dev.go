@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"gokeytool/internal/atomicfile"
+	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/tomcat"
@@ -444,10 +445,14 @@ func (d *developer) explain() {
 	password := d.shownPassword()
 	fmt.Fprintf(out, "Password of all keystores: %s; alias of the server's key: %s\n", password, devAlias)
 
-	fmt.Fprintf(out, "\nTry it:\n  gokeytool serve -keystore %s\n  curl --cacert %s https://%s:8443/\n",
-		d.path("keystore.p12"), d.path("ca.pem"), urlHost(d.hosts[0]))
-	if d.opt.storepass != nil && string(d.opt.storepass) != tomcatPassword {
-		fmt.Fprintln(out, "  (serve asks for the password)")
+	serve := "gokeytool serve -keystore " + shell.Quote(d.path("keystore.p12"))
+	fmt.Fprintf(out, "\nTry it:\n  %s\n  curl --cacert %s https://%s:8443/\n", serve, shell.Quote(d.path("ca.pem")), urlHost(d.hosts[0]))
+	if len(d.opt.clients) > 0 {
+		fmt.Fprintf(out, "The same, for clients with certificates alone:\n  %s -clientAuth true -truststoreFile %s -truststorePassword %s\n",
+			serve, shell.Quote(d.path("truststore.p12")), password)
+	}
+	if password != tomcatPassword {
+		fmt.Fprintln(out, "  (serve asks for the keystore's password)")
 	}
 	for _, name := range d.opt.clients {
 		files := clientFiles(name)

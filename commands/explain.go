@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"gokeytool/commands/internal/argv"
+	"gokeytool/internal/shell"
 	"gokeytool/jdk"
 	"gokeytool/x509util"
 )
@@ -32,6 +33,7 @@ func explain(_ context.Context, s *session) error {
 		LookupEnv: func(string) (string, bool) { return "PASSWORD", true },
 		ReadFile:  func(string) ([]byte, error) { return secret() },
 		ReadLine:  func(int) ([]byte, error) { return secret() },
+		Generate:  func(string) ([]byte, error) { return secret() },
 		Property:  s.javaProperty,
 	})
 	var usage *argv.UsageError
@@ -86,7 +88,7 @@ func (e *explanation) run(words ...string) {
 // value is an option's value as a word for the shell, or what it is by default.
 func (e *explanation) value(name, byDefault string) string {
 	if v, ok := e.req.Value(name); ok {
-		return shellQuote(v)
+		return shell.Quote(v)
 	}
 	return byDefault
 }
@@ -141,7 +143,7 @@ func (e *explanation) text() string {
 	section("keytool", keytool, "it has no such thing")
 	operands := ""
 	for _, word := range e.req.Operands {
-		operands += " " + shellQuote(word)
+		operands += " " + shell.Quote(word)
 	}
 	section("gokeytool", []string{"gokeytool " + e.command.Name + e.optionWords() + operands}, "")
 	openssl, note := e.openssl, e.note
@@ -182,7 +184,7 @@ func (e *explanation) optionWords() string {
 			b.WriteString(" -" + name(v.Name))
 		}
 		for _, text := range v.Texts {
-			b.WriteString(" -" + name(v.Name) + " " + shellQuote(text))
+			b.WriteString(" -" + name(v.Name) + " " + shell.Quote(text))
 		}
 	}
 	for _, o := range e.table.Options {
@@ -228,11 +230,11 @@ var explanations = map[string]func(*explanation){
 	"importcert": func(e *explanation) {
 		file := e.value("file", "certificate.pem")
 		if key, ok := e.req.Value("keyfile"); ok {
-			e.say("takes in the private key of %s with its certificates, in order, under the alias %s", shellQuote(key), e.alias())
+			e.say("takes in the private key of %s with its certificates, in order, under the alias %s", shell.Quote(key), e.alias())
 			e.say("certificates that don't belong to the key are refused")
-			e.run("pkcs12 -export -inkey", shellQuote(key), "-in", e.value("file", shellQuote(key)), "-name", e.alias(), "-out", e.keystore())
+			e.run("pkcs12 -export -inkey", shell.Quote(key), "-in", e.value("file", shell.Quote(key)), "-name", e.alias(), "-out", e.keystore())
 			e.keytool = []string{
-				"openssl pkcs12 -export -inkey " + shellQuote(key) + " -in " + e.value("file", shellQuote(key)) + " -name " + e.alias() + " -out tmp.p12",
+				"openssl pkcs12 -export -inkey " + shell.Quote(key) + " -in " + e.value("file", shell.Quote(key)) + " -name " + e.alias() + " -out tmp.p12",
 				"keytool -importkeystore -srckeystore tmp.p12 -destkeystore " + e.keystore(),
 			}
 			return
@@ -267,8 +269,8 @@ var explanations = map[string]func(*explanation){
 			if !strings.Contains(server, ":") {
 				server += ":443"
 			}
-			e.say("connects to %s and shows the certificates it sends; nothing is verified", shellQuote(server))
-			e.run("s_client -connect", shellQuote(server), "-showcerts </dev/null")
+			e.say("connects to %s and shows the certificates it sends; nothing is verified", shell.Quote(server))
+			e.run("s_client -connect", shell.Quote(server), "-showcerts </dev/null")
 			return
 		}
 		e.say("shows the certificates in %s", e.value("file", "the standard input"))
@@ -285,7 +287,7 @@ var explanations = map[string]func(*explanation){
 	"importkeystore": func(e *explanation) {
 		source := e.value("srckeystore", "SOURCE")
 		if alias, ok := e.req.Value("alias"); ok {
-			e.say("copies the entry %s of %s to %s", shellQuote(alias), source, e.keystore())
+			e.say("copies the entry %s of %s to %s", shell.Quote(alias), source, e.keystore())
 		} else {
 			e.say("copies all entries of %s to %s", source, e.keystore())
 		}
@@ -347,7 +349,7 @@ var explanations = map[string]func(*explanation){
 			if !strings.Contains(server, ":") {
 				server += ":443"
 			}
-			e.run("s_client -connect", shellQuote(server), "-showcerts -status </dev/null")
+			e.run("s_client -connect", shell.Quote(server), "-showcerts -status </dev/null")
 		}
 	},
 }
@@ -356,14 +358,14 @@ var explanations = map[string]func(*explanation){
 // streams.
 func (e *explanation) input() []string {
 	if v, ok := e.req.Value("file"); ok {
-		return []string{"-in", shellQuote(v)}
+		return []string{"-in", shell.Quote(v)}
 	}
 	return nil
 }
 
 func (e *explanation) output(name string) []string {
 	if v, ok := e.req.Value(name); ok {
-		return []string{"-out", shellQuote(v)}
+		return []string{"-out", shell.Quote(v)}
 	}
 	return nil
 }
@@ -423,7 +425,7 @@ func (e *explanation) subject() string {
 				strings.NewReplacer(`\`, `\\`, "/", `\/`, "+", `\+`).Replace(fmt.Sprint(part.Value)))
 		}
 	}
-	return shellQuote(b.String())
+	return shell.Quote(b.String())
 }
 
 // attributeName is the name that OpenSSL knows a part of a name by.
@@ -460,7 +462,7 @@ func (e *explanation) addExtensions() (words []string) {
 	described, _ := e.extensions()
 	add := func(name string, values []string) {
 		if len(values) > 0 {
-			words = append(words, "-addext", shellQuote(name+"="+strings.Join(values, ",")))
+			words = append(words, "-addext", shell.Quote(name+"="+strings.Join(values, ",")))
 		}
 	}
 	names := slices.Clone(described.Names)

@@ -35,7 +35,7 @@ func exportcert(ctx context.Context, s *session) error {
 	}
 	s.warnOfChain("The certificate", e.Chain[:1])
 	if s.opt.file != "" {
-		fmt.Fprintf(s.Stderr, "Certificate stored in file <%s>\n", s.opt.file)
+		fmt.Fprintf(s.talk(), "Certificate stored in file <%s>\n", s.opt.file)
 	}
 	s.warnOfFormat()
 	return nil

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -29,10 +31,13 @@ type exporting struct {
 	key     bool   // the private key
 	own     bool   // the entry's own certificate
 	issuers bool   // those above it
-	format  string // one of exportFormats
+	format  string // one of exportFormats or, for a secret key, of secretFormats
 }
 
 var exportFormats = []string{"pem", "der", "p7b", "p12", "jks"}
+
+// secretFormats are those of the bytes of a secret key: as they are, or as text.
+var secretFormats = []string{"raw", "hex", "base64"}
 
 // secret says whether what is written is for the owner's eyes alone.
 func (x exporting) secret() bool { return x.key || x.format == "p12" || x.format == "jks" }
@@ -49,8 +54,13 @@ func (s *session) whatToExport() (exporting, error) {
 	x.own = fullchain || !x.key && !chain
 	x.issuers = chain || fullchain
 	switch {
+	case slices.Contains(secretFormats, x.format):
+		if !x.key || chain || fullchain || s.req.Has("encrypt") || s.req.Has("profile") {
+			return x, fmt.Errorf("-format %s is for -key, of a secret key alone", x.format)
+		}
 	case !slices.Contains(exportFormats, x.format):
-		return x, fmt.Errorf("-format %s is not known: it is one of %s", x509util.Printable(x.format), strings.Join(exportFormats, ", "))
+		return x, fmt.Errorf("-format %s is not known: it is one of %s; of a secret key %s",
+			x509util.Printable(x.format), strings.Join(exportFormats, ", "), strings.Join(secretFormats, ", "))
 	case s.req.Has("profile") && x.format != "p12":
 		return x, errors.New("-profile is for -format p12")
 	case s.req.Has("encrypt") && (!x.key || x.format != "pem" && x.format != "der"):
@@ -86,6 +96,12 @@ func exportEntry(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	if x.key && e.Kind == entry.SecretKey {
+		return s.exportSecret(alias, x)
+	}
+	if slices.Contains(secretFormats, x.format) && e.Kind == entry.PrivateKey {
+		return withHint(fmt.Errorf("-format %s is for secret keys: <%s> is a private key", x.format, x509util.Printable(alias)), "a private key goes to -format pem or der")
+	}
 	if x.key && e.Kind != entry.PrivateKey {
 		return withHint(failf("Alias <%s> has no key", alias), "private keys are in the entries that list calls PrivateKeyEntry")
 	}
@@ -109,6 +125,35 @@ func exportEntry(ctx context.Context, s *session) error {
 	if len(data) == 0 {
 		return withHint(failf("Alias <%s> has no certificate chain", alias),
 			"its certificate has no issuer in the keystore; gokeytool import -alias "+alias+" takes in the authority's reply")
+	}
+	s.secrets = append(s.secrets, data)
+	return s.writeExport(x, data)
+}
+
+// exportSecret writes the bytes of a secret key, in hexadecimal unless -format
+// says otherwise. Those of an entry of importpass are the password.
+func (s *session) exportSecret(alias string, x exporting) error {
+	if format, given := s.req.Value("format"); !given {
+		x.format = "hex"
+	} else if !slices.Contains(secretFormats, x.format) {
+		return withHint(fmt.Errorf("-format %s is for private keys: <%s> is a secret key", x509util.Printable(format), x509util.Printable(alias)),
+			"a secret key goes to -format "+strings.Join(secretFormats, ", "))
+	}
+	if s.req.Has("encrypt") || x.own || x.issuers {
+		return failf("Alias <%s> has no certificate", alias)
+	}
+	key, _, err := s.recoverKey(alias, s.opt.keypass)
+	if err != nil {
+		return err
+	}
+	var data []byte
+	switch x.format {
+	case "hex":
+		data = append(hex.AppendEncode(nil, key.Raw), '\n')
+	case "base64":
+		data = append(base64.StdEncoding.AppendEncode(nil, key.Raw), '\n')
+	default:
+		data = bytes.Clone(key.Raw)
 	}
 	s.secrets = append(s.secrets, data)
 	return s.writeExport(x, data)
@@ -275,7 +320,7 @@ func (s *session) writeExport(x exporting, data []byte) error {
 		if err := s.writeOutput(s.opt.file, data); err != nil || s.opt.file == "" {
 			return err
 		}
-		fmt.Fprintf(s.Stderr, "Stored in file <%s>\n", s.opt.file)
+		fmt.Fprintf(s.talk(), "Stored in file <%s>\n", s.opt.file)
 		return nil
 	}
 	return s.writeSecret(s.opt.file, data)
@@ -299,7 +344,7 @@ func (s *session) writeSecret(name string, data []byte) error {
 	if err := atomicfile.Write(name, data, 0o600, nil); err != nil {
 		return fileError(name, pathCause(err))
 	}
-	fmt.Fprintf(s.Stderr, "Stored in file <%s>\n", name)
+	fmt.Fprintf(s.talk(), "Stored in file <%s>\n", name)
 	if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
 		fmt.Fprintf(s.Stderr, "gokeytool: others than its owner can use this file (mode %04o): chmod 600 %s\n", info.Mode().Perm(), name)
 	}

@@ -137,7 +137,7 @@ func (s *session) passwordKey() (entry.Key, error) {
 		if s.release <= jdk.Release17 && !strings.EqualFold(s.opt.keyalg, name) {
 			name = pbeKey
 		}
-		fmt.Fprintf(s.Stderr, "Generated %s secret key\n", name)
+		fmt.Fprintf(s.talk(), "Generated %s secret key\n", name)
 	}
 	return entry.Key{Algorithm: pbeKey, Raw: password}, nil
 }
@@ -180,7 +180,7 @@ func (s *session) randomKey() (entry.Key, error) {
 	if text := algorithm.refused(bits); text != "" {
 		return entry.Key{}, java("java.security.InvalidParameterException", text)
 	}
-	fmt.Fprintf(s.Stderr, "Generated %s-bit %s secret key\n", group(bits), algorithm.name)
+	fmt.Fprintf(s.talk(), "Generated %s-bit %s secret key\n", group(bits), algorithm.name)
 	s.warnOfSecret("The generated secret key", algorithm.name)
 	raw := make([]byte, (bits+7)/8)
 	switch algorithm.name {

@@ -101,6 +101,80 @@ type jsonRequests struct {
 	Warnings []string    `json:"warnings"`
 }
 
+// jsonCRL is a revocation list.
+type jsonCRL struct {
+	Issuer     string          `json:"issuer"`
+	ThisUpdate time.Time       `json:"thisUpdate"`
+	NextUpdate *time.Time      `json:"nextUpdate"`
+	Signature  string          `json:"signature"`
+	Version    int             `json:"version"`
+	Revoked    []jsonRevoked   `json:"revoked"`
+	Extensions []jsonExtension `json:"extensions"`
+	VerifiedBy *jsonVerifier   `json:"verifiedBy"` // null: nobody vouches for it
+}
+
+// jsonRevoked is a certificate on a revocation list.
+type jsonRevoked struct {
+	Serial     string          `json:"serial"` // in hexadecimal
+	Date       time.Time       `json:"date"`
+	Reason     string          `json:"reason,omitempty"` // RFC 5280, section 5.3.1
+	Extensions []jsonExtension `json:"extensions"`
+}
+
+// jsonVerifier is the entry whose key has signed a revocation list.
+type jsonVerifier struct {
+	Alias    string `json:"alias"`
+	Keystore string `json:"keystore"` // keystore or cacerts
+}
+
+// jsonCRLs is what printcrl prints.
+type jsonCRLs struct {
+	Version  int       `json:"version"`
+	CRLs     []jsonCRL `json:"crls"`
+	Warnings []string  `json:"warnings"`
+}
+
+// jsonSigners is what printcert -jarfile prints.
+type jsonSigners struct {
+	Version  int          `json:"version"`
+	Signers  []jsonSigner `json:"signers"`
+	Warnings []string     `json:"warnings"`
+}
+
+// jsonSigner is who signed a JAR, and who says when.
+type jsonSigner struct {
+	Certificates []jsonCertificate `json:"certificates"`
+	Timestamp    []jsonCertificate `json:"timestamp"` // of the authority; empty without one
+}
+
+// jsonImport is what importcert and importkeystore print.
+type jsonImport struct {
+	Version  int          `json:"version"`
+	Keystore string       `json:"keystore"`
+	Added    []jsonAdded  `json:"added"`
+	Present  int          `json:"present"` // certificates of a bundle that were there already, or twice in it
+	Expired  int          `json:"expired"` // of the entries that were added
+	Skipped  []string     `json:"skipped"` // files of a bundle without certificates
+	Failed   []jsonFailed `json:"failed"`
+	Warnings []string     `json:"warnings"`
+}
+
+// jsonAdded is an entry that was imported. Of a key the certificate is its own.
+type jsonAdded struct {
+	Alias    string     `json:"alias"`
+	Kind     string     `json:"kind"`
+	Subject  string     `json:"subject"`
+	NotAfter *time.Time `json:"notAfter"`
+	SHA256   string     `json:"sha256"`
+	Chain    int        `json:"chain"` // certificates
+}
+
+// jsonFailed is an entry that was not imported.
+type jsonFailed struct {
+	Alias  string `json:"alias"`
+	Reason string `json:"reason"`
+}
+
 // jsonSmoke is what smoke prints.
 type jsonSmoke struct {
 	Version  int              `json:"version"`
@@ -134,6 +208,14 @@ func (s *session) takeWarnings() []string {
 		return []string{}
 	}
 	return lines
+}
+
+func describeCertificates(chain []*x509util.Certificate) []jsonCertificate {
+	described := []jsonCertificate{}
+	for _, c := range chain {
+		described = append(described, describeCertificate(c.Raw))
+	}
+	return described
 }
 
 func describeCertificate(der []byte) jsonCertificate {
@@ -175,8 +257,8 @@ func jsonKeyName(spki []byte) string {
 // in the list of all, and nowhere else.
 func describeExtensions(extensions []x509util.Extension) jsonExtensions {
 	out := jsonExtensions{Names: []string{}, KeyUsage: []string{}, ExtendedKeyUsage: []string{}, Extensions: []jsonExtension{}}
+	out.Extensions = allExtensions(extensions)
 	for _, e := range extensions {
-		out.Extensions = append(out.Extensions, jsonExtension{e.OID.String(), e.Critical, e.Value})
 		switch e.OID.String() {
 		case "2.5.29.15":
 			out.KeyUsage = append(out.KeyUsage, keyUsages(e.Value)...)
@@ -189,6 +271,47 @@ func describeExtensions(extensions []x509util.Extension) jsonExtensions {
 		}
 	}
 	return out
+}
+
+func allExtensions(extensions []x509util.Extension) []jsonExtension {
+	all := []jsonExtension{}
+	for _, e := range extensions {
+		all = append(all, jsonExtension{e.OID.String(), e.Critical, e.Value})
+	}
+	return all
+}
+
+// describeCRL tells what a revocation list says.
+func describeCRL(list *x509util.CRL) jsonCRL {
+	out := jsonCRL{
+		Issuer: list.Issuer.String(), ThisUpdate: list.ThisUpdate, Signature: list.SigName, Version: list.Version,
+		Revoked: []jsonRevoked{}, Extensions: allExtensions(list.Extensions),
+	}
+	if !list.NextUpdate.IsZero() {
+		out.NextUpdate = &list.NextUpdate
+	}
+	for _, r := range list.Revoked {
+		out.Revoked = append(out.Revoked, jsonRevoked{
+			Serial: r.Serial.Text(16), Date: r.Date, Reason: revocationReason(r.Extensions), Extensions: allExtensions(r.Extensions),
+		})
+	}
+	return out
+}
+
+// revocationReasons are the values of CRLReason (RFC 5280, section 5.3.1).
+var revocationReasons = [...]string{0: "unspecified", 1: "keyCompromise", 2: "cACompromise", 3: "affiliationChanged", 4: "superseded",
+	5: "cessationOfOperation", 6: "certificateHold", 8: "removeFromCRL", 9: "privilegeWithdrawn", 10: "aACompromise"}
+
+// revocationReason is why a certificate was revoked; empty if that is not said.
+func revocationReason(extensions []x509util.Extension) string {
+	for _, e := range extensions {
+		var reason int
+		input := cryptobyte.String(e.Value)
+		if e.OID.String() == "2.5.29.21" && input.ReadASN1Enum(&reason) && 0 <= reason && reason < len(revocationReasons) {
+			return revocationReasons[reason]
+		}
+	}
+	return ""
 }
 
 // keyUsageNames are the bits of KeyUsage (RFC 5280, section 4.2.1.3) as -ext
@@ -333,10 +456,7 @@ func jsonKind(k entry.Kind) string {
 
 // printcertJSON prints certificates.
 func (s *session) printcertJSON(certificates []*x509util.Certificate) error {
-	out := jsonCertificates{Version: jsonSchema, Certificates: []jsonCertificate{}}
-	for _, c := range certificates {
-		out.Certificates = append(out.Certificates, describeCertificate(c.Raw))
-	}
+	out := jsonCertificates{Version: jsonSchema, Certificates: describeCertificates(certificates)}
 	s.warn(s.judge().Chain("The certificate", certificates, s.trusted, false)...)
 	out.Warnings = s.takeWarnings()
 	return s.printJSON(out)
@@ -346,6 +466,42 @@ func (s *session) printcertJSON(certificates []*x509util.Certificate) error {
 func (s *session) printcertreqJSON(request *x509util.Request) error {
 	s.warn(s.judge().Request("The certificate request", request)...)
 	return s.printJSON(jsonRequests{Version: jsonSchema, Request: describeRequest(request), Warnings: s.takeWarnings()})
+}
+
+// newImport is what an import has done so far: nothing.
+func (s *session) newImport() *jsonImport {
+	return &jsonImport{
+		Version: jsonSchema, Keystore: s.ks.path,
+		Added: []jsonAdded{}, Skipped: []string{}, Failed: []jsonFailed{},
+	}
+}
+
+// added notes that the entry of an alias was imported.
+func (s *session) added(sum *jsonImport, alias string) {
+	e, ok := s.ks.Store.Get(alias)
+	if !ok {
+		return
+	}
+	a := jsonAdded{Alias: s.ks.AliasOf(e.Alias), Kind: jsonKind(e.Kind), Chain: len(e.Chain)}
+	if len(e.Chain) > 0 {
+		a.SHA256 = x509util.Fingerprint(e.Chain[0].DER, "SHA-256")
+		if c, err := x509util.ParseCertificate(e.Chain[0].DER); err == nil {
+			a.Subject, a.NotAfter = c.Subject.String(), &c.NotAfter
+			if c.NotAfter.Before(s.Now()) {
+				sum.Expired++
+			}
+		}
+	}
+	sum.Added = append(sum.Added, a)
+}
+
+// sayImport prints what an import has done, with -json.
+func (s *session) sayImport(sum *jsonImport) error {
+	if !s.opt.json {
+		return nil
+	}
+	sum.Warnings = s.takeWarnings()
+	return s.printJSON(sum)
 }
 
 // smokeJSON tries the keys of the aliases and prints what was found.

@@ -58,7 +58,13 @@ func importKey(ctx context.Context, s *session) error {
 		return err
 	}
 	s.warn(s.judge().Chain("<"+alias+">", chain, s.trusted, false)...)
-	fmt.Fprintf(s.Stderr, "Key and certificate chain (length %d) were added to keystore under alias <%s>\n", len(chain), x509util.Printable(s.ks.AliasOf(alias)))
+	if s.opt.json {
+		sum := s.newImport()
+		s.added(sum, alias)
+		s.warnOfFormat()
+		return s.sayImport(sum)
+	}
+	fmt.Fprintf(s.talk(), "Key and certificate chain (length %d) were added to keystore under alias <%s>\n", len(chain), x509util.Printable(s.ks.AliasOf(alias)))
 	if last := chain[len(chain)-1]; !last.SelfSigned() {
 		fmt.Fprintf(s.Stderr, "gokeytool: the chain ends at %s, whose issuer %s is not at hand: name its certificate with -ca FILE if clients don't know it\n",
 			x509util.Printable(last.Subject.String()), x509util.Printable(last.Issuer.String()))
@@ -101,13 +107,9 @@ func (s *session) chainOfKey(key crypto.Signer, given []*x509util.Certificate) (
 func (s *session) chainPool(given []*x509util.Certificate) ([]*x509util.Certificate, error) {
 	pool := slices.Clone(given)
 	for _, file := range s.opt.ca {
-		data, err := s.readInput(file)
+		more, err := s.readCertificateFile(file)
 		if err != nil {
 			return nil, err
-		}
-		more, err := x509util.ParseCertificates(data)
-		if err != nil {
-			return nil, withHint(failf("Input not an X.509 certificate"), describeInput(file, err)...)
 		}
 		pool = append(pool, more...)
 	}

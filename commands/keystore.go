@@ -383,7 +383,7 @@ func (s *session) keepBackup(path string) error {
 	}
 	name, err := s.backUp(path)
 	if err == nil {
-		fmt.Fprintf(s.Stderr, "gokeytool: the keystore as it was is kept as %s\n", name)
+		fmt.Fprintf(s.talk(), "gokeytool: the keystore as it was is kept as %s\n", name)
 	}
 	return err
 }

@@ -18,13 +18,13 @@ WARNING: not verified. Make sure -keystore is correct%s.
 
 `
 
-// printcrl prints the revocation lists of a file or of standard input, and who
-// signed them, if that is an entry of the keystore or of cacerts.
+// printcrl prints the revocation lists of a file, of an address or of standard
+// input, and who signed them, if that is an entry of the keystore or of cacerts.
 func printcrl(ctx context.Context, s *session) error {
 	if err := s.openKeystoreIfAny(ctx); err != nil {
 		return err
 	}
-	data, err := s.readInput(s.opt.file)
+	data, err := s.readLists(ctx)
 	if err != nil {
 		return err
 	}
@@ -39,20 +39,22 @@ func printcrl(ctx context.Context, s *session) error {
 			return java("java.security.cert.CRLException", err.Error())
 		}
 	}
+	if s.opt.json {
+		return s.printcrlJSON(lists)
+	}
 	out := bufio.NewWriter(s.Stdout)
 	for _, list := range lists {
-		if err := s.printer().CRL(out, list); err != nil {
+		if s.opt.rfc {
+			out.Write(x509util.EncodePEM("X509 CRL", list.Raw, s.release))
+		} else if err := s.printer().CRL(out, list); err != nil {
 			return err
 		}
-		signer, err := s.writeCRLSigner(out, list)
+		signer, err := s.findCRLSigner(list)
 		if err != nil {
 			return err
 		}
-		var spki []byte
-		if signer != nil {
-			spki = signer.SPKI
-		}
-		s.warn(s.judge().CRL("The CRL", list, spki)...)
+		s.writeCRLSigner(out, signer)
+		s.warn(s.judge().CRL("The CRL", list, signer.spki())...)
 	}
 	if err := out.Flush(); err != nil {
 		return err
@@ -61,35 +63,80 @@ func printcrl(ctx context.Context, s *session) error {
 	return nil
 }
 
-// writeCRLSigner writes whose key signed the list, and returns the
-// certificate; nil if it is not known.
-func (s *session) writeCRLSigner(out *bufio.Writer, list *x509util.CRL) (*x509util.Certificate, error) {
+// readLists reads what -file names, a file or an address, or else standard
+// input.
+func (s *session) readLists(ctx context.Context) ([]byte, error) {
+	if s.opt.given("file") {
+		return s.readAddress(ctx, s.opt.file)
+	}
+	return s.readInput("")
+}
+
+// printcrlJSON prints revocation lists.
+func (s *session) printcrlJSON(lists []*x509util.CRL) error {
+	out := jsonCRLs{Version: jsonSchema, CRLs: []jsonCRL{}}
+	for _, list := range lists {
+		described := describeCRL(list)
+		signer, err := s.findCRLSigner(list)
+		if err != nil {
+			return err
+		}
+		if signer != nil {
+			described.VerifiedBy = &jsonVerifier{signer.alias, signer.where}
+		}
+		s.warn(s.judge().CRL("The CRL", list, signer.spki())...)
+		out.CRLs = append(out.CRLs, described)
+	}
+	s.warnOfFormat()
+	out.Warnings = s.takeWarnings()
+	return s.printJSON(out)
+}
+
+// listSigner is the entry whose key has signed a revocation list.
+type listSigner struct {
+	alias, where string
+	certificate  *x509util.Certificate
+}
+
+// spki is the public key of a signer; nil of none.
+func (l *listSigner) spki() []byte {
+	if l == nil {
+		return nil
+	}
+	return l.certificate.SPKI
+}
+
+// findCRLSigner finds who signed the list, in cacerts with -trustcacerts and in
+// the keystore; nil if that is not known.
+func (s *session) findCRLSigner(list *x509util.CRL) (*listSigner, error) {
 	if s.opt.trustcacerts {
 		cacerts, err := s.cacerts()
 		if err != nil {
 			return nil, err
 		}
 		if alias, c := crlSigner(cacerts, list); c != nil {
-			s.writeVerifiedBy(out, alias, "cacerts", c)
-			return c, nil
+			return &listSigner{alias, "cacerts", c}, nil
 		}
 	}
 	if s.ks != nil && s.ks.Store != nil {
 		if alias, c := crlSigner(s.ks.Store, list); c != nil {
-			s.writeVerifiedBy(out, alias, "keystore", c)
-			return c, nil
+			return &listSigner{alias, "keystore", c}, nil
 		}
+	}
+	return nil, nil
+}
+
+// writeCRLSigner writes whose key signed the list.
+func (s *session) writeCRLSigner(out *bufio.Writer, signer *listSigner) {
+	if signer != nil {
+		fmt.Fprintf(out, "Verified by %s in %s with a %s\n", x509util.Printable(signer.alias), signer.where, s.judge().DescribeKey(signer.spki()))
+		return
 	}
 	advice := " or specify -trustcacerts"
 	if s.opt.trustcacerts {
 		advice = ""
 	}
 	fmt.Fprintf(out, notVerified, advice)
-	return nil, nil
-}
-
-func (s *session) writeVerifiedBy(out *bufio.Writer, alias, where string, c *x509util.Certificate) {
-	fmt.Fprintf(out, "Verified by %s in %s with a %s\n", x509util.Printable(alias), where, s.judge().DescribeKey(c.SPKI))
 }
 
 // crlSigner finds the entry whose key signed the list.

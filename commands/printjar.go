@@ -17,6 +17,9 @@ func (s *session) printSigners() error {
 	if err != nil {
 		return err
 	}
+	if s.opt.json {
+		return s.signersJSON(signers)
+	}
 	out := bufio.NewWriter(s.Stdout)
 	for i, signer := range signers {
 		fmt.Fprintf(out, "Signer #%d:\n\n", i+1)
@@ -35,6 +38,18 @@ func (s *session) printSigners() error {
 		fmt.Fprintln(out, "Not a signed jar file")
 	}
 	return out.Flush()
+}
+
+// signersJSON prints who signed a JAR.
+func (s *session) signersJSON(signers []*signedjar.Signer) error {
+	out := jsonSigners{Version: jsonSchema, Signers: []jsonSigner{}}
+	for _, signer := range signers {
+		out.Signers = append(out.Signers, jsonSigner{describeCertificates(signer.Chain), describeCertificates(signer.Timestamp)})
+		s.warn(s.judge().Chain("The certificate", signer.Chain, s.trusted, false)...)
+		s.warn(s.judge().Chain("The tsa certificate", signer.Timestamp, s.trusted, false)...)
+	}
+	out.Warnings = s.takeWarnings()
+	return s.printJSON(out)
 }
 
 func (s *session) printSignerChain(out *bufio.Writer, label string, chain []*x509util.Certificate) error {

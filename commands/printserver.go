@@ -6,8 +6,10 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"net/url"
 	"time"
 
+	"gokeytool/internal/fetch"
 	"gokeytool/x509util"
 )
 
@@ -18,13 +20,16 @@ const serverTimeout = 30 * time.Second
 func (s *session) printServerCertificates(ctx context.Context) error {
 	ctx, stop := untilInterrupted(ctx)
 	defer stop()
-	chain, err := serverCertificates(ctx, s.opt.sslserver)
+	chain, err := s.serverCertificates(ctx, s.opt.sslserver)
 	if len(chain) == 0 {
 		failure := failf("No certificate from the SSL server")
 		if err != nil {
 			failure = withHint(failure, err.Error())
 		}
 		return failure
+	}
+	if s.opt.json {
+		return s.printcertJSON(chain)
 	}
 	out := bufio.NewWriter(s.Stdout)
 	for i, c := range chain {
@@ -42,32 +47,31 @@ func (s *session) printServerCertificates(ctx context.Context) error {
 	return out.Flush()
 }
 
-// serverCertificates connects to HOST[:PORT] and returns what the server shows
-// of itself, even if the handshake fails later: it is looked at, not trusted.
-func serverCertificates(ctx context.Context, address string) (chain []*x509util.Certificate, err error) {
+// serverCertificates connects to HOST[:PORT], through the proxy if Java's
+// properties name one, and returns what the server shows of itself, even if the
+// handshake fails later: it is looked at, not trusted.
+func (s *session) serverCertificates(ctx context.Context, address string) (chain []*x509util.Certificate, err error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		host, address = address, net.JoinHostPort(address, "443")
 	}
 	var raw [][]byte
-	dialer := tls.Dialer{
-		NetDialer: &net.Dialer{Timeout: serverTimeout},
-		Config: &tls.Config{
-			ServerName:         host,
-			InsecureSkipVerify: true,
-			MinVersion:         tls.VersionTLS10,
-			VerifyConnection: func(state tls.ConnectionState) error {
-				for _, c := range state.PeerCertificates {
-					raw = append(raw, c.Raw)
-				}
-				return nil
-			},
+	config := &tls.Config{
+		ServerName:         host,
+		InsecureSkipVerify: true,
+		MinVersion:         tls.VersionTLS10,
+		VerifyConnection: func(state tls.ConnectionState) error {
+			for _, c := range state.PeerCertificates {
+				raw = append(raw, c.Raw)
+			}
+			return nil
 		},
 	}
 	ctx, cancel := context.WithTimeout(ctx, serverTimeout)
 	defer cancel()
-	conn, err := dialer.DialContext(ctx, "tcp", address)
+	conn, err := fetch.Dial(ctx, address, s.proxy(&url.URL{Scheme: "https", Host: address}))
 	if err == nil {
+		err = tls.Client(conn, config).HandshakeContext(ctx)
 		conn.Close()
 	}
 	for _, der := range raw {

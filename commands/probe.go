@@ -170,5 +170,5 @@ func (s *session) printProbe(r *endpoint.ProbeReport) {
 		p("      %s until %s, %s, %s\n      SHA-256 %s\n", c.NotBefore.Format("2006-01-02"), c.NotAfter.Format("2006-01-02"), name(c.Key), name(c.Signature), c.SHA256)
 	}
 	p("\n")
-	s.report(r.Checks)
+	s.printChecks(s.Stdout, r.Checks)
 }

@@ -2,6 +2,8 @@ package commands
 
 import (
 	"context"
+	"crypto"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -11,9 +13,10 @@ import (
 	"gokeytool/x509util"
 )
 
-// renew gives a key a new certificate with the name and the extensions of the
-// old one, valid for as long as that was: signed by itself as the old one, or
-// by the key of the keystore that signed the old one or that -signer names.
+// renew gives a key, or with -newkey an alias, a new certificate with the name
+// and the extensions of the old one, valid for as long as that was: signed by
+// itself as the old one, or by the key that signed the old one or that -signer
+// names, in the same keystore or in that of -signerkeystore.
 func renew(ctx context.Context, s *session) error {
 	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
 		return err
@@ -38,7 +41,14 @@ func renew(ctx context.Context, s *session) error {
 	if !s.opt.given("validity") {
 		s.keepValidity(old)
 	}
-	der, err := s.certify(certificate{subject: old.Subject, spki: old.SPKI, existing: keptExtensions(old, issuer)}, issuer)
+	spki, key, err := s.renewedKey(old)
+	if err != nil {
+		return err
+	}
+	if key != nil && issuer.alias == "" {
+		issuer.signer = key
+	}
+	der, err := s.certify(certificate{subject: old.Subject, spki: spki, existing: keptExtensions(old, issuer, key != nil)}, issuer)
 	if err != nil {
 		return err
 	}
@@ -48,7 +58,12 @@ func renew(ctx context.Context, s *session) error {
 	}
 	chain := append([]entry.Certificate{{Type: "X.509", DER: der}}, issuer.chain...)
 	s.warnOfChain("The generated certificate", chain)
-	if err := s.ks.SetChain(alias, chain, time.Time{}); err != nil {
+	if key == nil {
+		err = s.ks.SetChain(alias, chain, time.Time{})
+	} else {
+		err = s.replaceKey(alias, own.password, key, chain)
+	}
+	if err != nil {
 		return err
 	}
 	if err := s.ks.save(); err != nil {
@@ -58,9 +73,53 @@ func renew(ctx context.Context, s *session) error {
 	if issuer.alias != "" {
 		by = "<" + issuer.alias + ">"
 	}
-	fmt.Fprintf(s.Stderr, "Renewed <%s>, signed by %s: valid until %s (before: %s)\n", x509util.Printable(alias), x509util.Printable(by),
+	what := ""
+	if key != nil {
+		what = " with a new key"
+	}
+	fmt.Fprintf(s.talk(), "Renewed <%s>%s, signed by %s: valid until %s (before: %s)\n", x509util.Printable(alias), what, x509util.Printable(by),
 		x509util.MediumDate(renewed.NotAfter, s.zone()), x509util.MediumDate(old.NotAfter, s.zone()))
 	return nil
+}
+
+// renewedKey is the public key of the new certificate: that of the old one, or
+// with -newkey that of a new key, which is returned too. It is of the old one's
+// kind and size unless the options say otherwise.
+func (s *session) renewedKey(old *x509util.Certificate) (spki []byte, key crypto.Signer, err error) {
+	if !s.req.Has("newkey") {
+		return old.SPKI, nil, nil
+	}
+	var spec x509util.KeySpec
+	switch {
+	case s.opt.given("keyalg"):
+		spec.Algorithm = s.opt.keyalg
+	default:
+		if spec, err = x509util.SpecOf(old.SPKI); err != nil {
+			return nil, nil, withHint(err, "name the new key's algorithm with -keyalg")
+		}
+	}
+	if s.opt.given("keysize") {
+		spec.Size, spec.Group = int(s.opt.keysize), ""
+	}
+	if s.opt.given("groupname") {
+		spec.Size, spec.Group = 0, s.opt.groupname
+	}
+	if key, err = x509util.GenerateKey(spec, s.release); err != nil {
+		return nil, nil, err
+	}
+	spki, err = x509util.MarshalPublicKey(key.Public())
+	return spki, key, err
+}
+
+// replaceKey puts a new key into an entry, under the password of the old one.
+// The keystore as it was is kept: nobody else has the old key.
+func (s *session) replaceKey(alias string, password []byte, key crypto.Signer, chain []entry.Certificate) error {
+	pkcs8, err := x509util.MarshalPrivateKey(key)
+	if err != nil {
+		return err
+	}
+	s.ks.backup = s.keepBackup
+	return s.ks.SetKey(alias, s.keep(entry.Key{PKCS8: pkcs8}), password, chain, s.Now())
 }
 
 // issuersExtensions speak of who issued a certificate: AuthorityKeyIdentifier,
@@ -69,9 +128,9 @@ func renew(ctx context.Context, s *session) error {
 var issuersExtensions = []string{"2.5.29.35", "2.5.29.31", "2.5.29.32", "1.3.6.1.5.5.7.1.1", "1.3.6.1.4.1.11129.2.4.2"}
 
 // keptExtensions are those that the new certificate has too: all, or where
-// another signs it than before, those that don't speak of that one.
-func keptExtensions(old *x509util.Certificate, issuer *issuerKey) []x509util.Extension {
-	if issuer.name.Equal(old.Issuer) {
+// another name or key signs it than before, those that don't speak of that one.
+func keptExtensions(old *x509util.Certificate, issuer *issuerKey, newKey bool) []x509util.Extension {
+	if issuer.name.Equal(old.Issuer) && !(newKey && issuer.alias == "") {
 		return old.Extensions
 	}
 	return slices.DeleteFunc(slices.Clone(old.Extensions), func(e x509util.Extension) bool {
@@ -89,6 +148,9 @@ func (s *session) keepValidity(old *x509util.Certificate) {
 
 // renewer finds who signs the new certificate.
 func (s *session) renewer(alias string, own *issuerKey) (*issuerKey, error) {
+	if path, elsewhere := s.req.Value("signerkeystore"); elsewhere {
+		return s.signerElsewhere(path, own.certificate)
+	}
 	signer, err := s.signer()
 	if err != nil || signer != nil {
 		return signer, err
@@ -105,5 +167,42 @@ func (s *session) renewer(alias string, own *issuerKey) (*issuerKey, error) {
 	}
 	return nil, withHint(failf("The certificate of <%s> was issued by %s, whose key is not in the keystore", alias, old.Issuer),
 		"ask that authority: gokeytool certreq -alias "+strconv.Quote(alias)+" -keystore "+s.ks.path+", then import its reply",
+		"or name the keystore of the authority: -signerkeystore FILE",
 		"or sign it with itself: -selfsigned")
+}
+
+// signerElsewhere opens the key that signs in a keystore of its own: that of
+// -signer, else the one that signed the old certificate, else the only one. The
+// password of the other keystore is tried before one is asked for.
+func (s *session) signerElsewhere(path string, old *x509util.Certificate) (*issuerKey, error) {
+	k := &keystore{path: path, exists: true, password: s.req.Secrets["signerstorepass"], options: s.openOptions()}
+	given := k.password != nil
+	if !given {
+		k.password = s.ks.password
+	}
+	err := k.load("")
+	if !given && errors.Is(err, entry.ErrPassword) {
+		if k.password, err = s.promptSecret("Enter signer keystore password:  "); err == nil {
+			err = k.load("")
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	own := s.ks
+	s.ks = k
+	defer func() { s.ks = own }()
+	if signer, err := s.signer(); err != nil || signer != nil {
+		return signer, err
+	}
+	keys := s.keyAliases()
+	for _, alias := range keys {
+		if c, err := k.certificate(alias); err == nil && old.CheckSignatureFrom(c) == nil && c.Subject.Equal(old.Issuer) {
+			return s.openIssuer(alias, s.opt.signerkeypass)
+		}
+	}
+	if len(keys) != 1 {
+		return nil, withHint(failf("None of the keys in %s has signed the old certificate", path), "name the one that shall sign with -signer")
+	}
+	return s.openIssuer(keys[0], s.opt.signerkeypass)
 }

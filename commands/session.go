@@ -3,6 +3,7 @@ package commands
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -236,6 +237,15 @@ func (s *session) finish(err error) int {
 		return exitOK
 	}
 	return exitError
+}
+
+// talk is where a command says that it went well: nowhere with -quiet, nor with
+// -json, where it stands in the JSON.
+func (s *session) talk() io.Writer {
+	if s.req.Has("quiet") || s.opt.json {
+		return io.Discard
+	}
+	return s.Stderr
 }
 
 // exitCode ends a command that has said everything with this exit code.

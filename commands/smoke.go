@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"gokeytool/endpoint"
 	"gokeytool/store"
@@ -30,28 +31,30 @@ func smoke(ctx context.Context, s *session) error {
 	if s.opt.json {
 		return s.smokeJSON(ctx, aliases)
 	}
-	fmt.Fprintf(s.Stdout, "%s\n", x509util.Printable(s.ks.path))
-	failed := s.report([]endpoint.Check{opensCheck(s.ks)})
+	own := []endpoint.Check{opensCheck(s.ks)}
 	if len(aliases) == 0 {
-		failed += s.report([]endpoint.Check{noKeyCheck})
+		own = append(own, noKeyCheck)
 	}
+	failed := s.report(s.ks.path, own)
 	for _, alias := range aliases {
-		fmt.Fprintf(s.Stdout, "\n<%s>\n", x509util.Printable(alias))
-		failed += s.report(s.smokeKey(ctx, alias))
+		failed += s.report("\n<"+alias+">", s.smokeKey(ctx, alias))
 	}
 	if err := ctx.Err(); err != nil {
 		return exitCode(exitInterrupted)
 	}
-	switch failed {
-	case 0:
+	switch {
+	case s.req.Has("quiet"):
+	case failed == 0:
 		fmt.Fprintln(s.Stdout, "\nAll checks hold.")
-		return nil
-	case 1:
+	case failed == 1:
 		fmt.Fprintln(s.Stdout, "\n1 check failed.")
 	default:
 		fmt.Fprintf(s.Stdout, "\n%d checks failed.\n", failed)
 	}
-	return exitCode(exitError)
+	if failed > 0 {
+		return exitCode(exitError)
+	}
+	return nil
 }
 
 // noKeyCheck fails a keystore that has no key.
@@ -97,8 +100,16 @@ func (s *session) keyCheck(err error) endpoint.Check {
 	return check
 }
 
-// report prints checks and returns how many failed.
-func (s *session) report(checks []endpoint.Check) (failed int) {
+// report prints checks below a title, with -quiet those that are not right, and
+// returns how many failed.
+func (s *session) report(title string, checks []endpoint.Check) (failed int) {
+	if s.req.Has("quiet") {
+		checks = slices.DeleteFunc(checks, func(c endpoint.Check) bool { return c.OK && !c.Warn })
+	}
+	if len(checks) == 0 {
+		return 0
+	}
+	fmt.Fprintln(s.Stdout, printableLines(title))
 	s.printChecks(s.Stdout, checks)
 	for _, check := range checks {
 		if !check.OK {

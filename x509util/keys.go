@@ -166,6 +166,25 @@ func GenerateKey(spec KeySpec, rel jdk.Release) (crypto.Signer, error) {
 	return findGenerator(spec.Algorithm, rel).generate(spec, rel)
 }
 
+// SpecOf returns what GenerateKey needs to make another key of the kind and
+// size of a SubjectPublicKeyInfo.
+func SpecOf(spki []byte) (KeySpec, error) {
+	k, err := readKeyFacts(spki, jdk.Default)
+	if err != nil {
+		return KeySpec{}, err
+	}
+	switch k.oid {
+	case oidRSA, oidRSASSAPSS, oidDSA:
+		return KeySpec{Algorithm: k.name, Size: k.bits}, nil
+	case oidEC:
+		if k.curve == "" {
+			return KeySpec{}, keyError("the elliptic curve has no name")
+		}
+		return KeySpec{Algorithm: "EC", Group: k.curve}, nil
+	}
+	return KeySpec{Algorithm: k.name}, nil
+}
+
 func argumentError(text string) error {
 	return &Error{"java.lang.IllegalArgumentException", text}
 }

@@ -70,6 +70,11 @@ type Env struct {
 	// -storepass:fd N and, with 0, -storepass:stdin, and is called at the end
 	// of a successful Parse, once an option, in the order of the line.
 	ReadLine func(fd int) ([]byte, error)
+
+	// Generate resolves -storepass:generate FILE: it makes a password and keeps
+	// it in the file, or returns the one that is there already. It is called
+	// when and as often as ReadLine is.
+	Generate func(file string) ([]byte, error)
 }
 
 // Request is a line understood. Options are known by their canonical names,
@@ -78,9 +83,10 @@ type Request struct {
 	Style   Style
 	Command string // canonical name such as "genkeypair"; "" if none was given
 
-	// Help is set if help was asked for: for Command, or in general if Command
-	// is "". Nothing else in the request is of interest then.
-	Help bool
+	// Help is set if help was asked for: for Command, for Topics, or in general
+	// if there is neither. Nothing else in the request is of interest then.
+	Help   bool
+	Topics []*Topic
 
 	// Values are the options that were given, but for passwords, in the order
 	// of their first appearance.

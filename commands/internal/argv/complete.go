@@ -137,7 +137,7 @@ func (t *Table) commandNames(keytool bool) []string {
 func (t *Table) optionNames(c *Completion) []string {
 	if name, _, modified := strings.Cut(strings.TrimLeft(c.Typed, "-"), ":"); modified {
 		if o := t.Option(name); o != nil && o.Kind == Password {
-			return []string{name + ":env", name + ":file", name + ":fd", name + ":stdin"}
+			return []string{name + ":env", name + ":file", name + ":fd", name + ":stdin", name + ":generate"}
 		}
 		return nil
 	}

@@ -33,7 +33,7 @@ func TestComplete(t *testing.T) {
 		{[]string{"printcertreq", "-file", "-v", ""}, "-v -json"},
 		{[]string{"printcertreq", "-file", ""}, ""},
 		{[]string{"genkeypair", "-ext", "x", "-ex"}, "-ext"},
-		{[]string{"list", "-storepass:"}, "-storepass:env -storepass:file -storepass:fd -storepass:stdin"},
+		{[]string{"list", "-storepass:"}, "-storepass:env -storepass:file -storepass:fd -storepass:stdin -storepass:generate"},
 		{[]string{"list", "-storepass:stdin", "-al"}, "-alias"},
 		{[]string{"list", "-storepass:env", "-al"}, ""},
 		{[]string{"list", "-alias:"}, ""},
@@ -52,6 +52,26 @@ func TestComplete(t *testing.T) {
 	}
 	if all := TableDefault().Complete(nil); !slices.Contains(all, "serve") || !slices.Contains(all, "list") {
 		t.Errorf("%q", all)
+	}
+}
+
+// Every command and every option is offered.
+func TestCompleteAll(t *testing.T) {
+	table := TableDefault()
+	commands := table.Complete([]string{""})
+	for _, c := range table.Commands {
+		if !c.Hidden && !slices.Contains(commands, c.Name) {
+			t.Errorf("%s is not offered", c.Name)
+		}
+		if c.Verbatim {
+			continue
+		}
+		options := table.Complete([]string{c.Name, "-"})
+		for _, d := range c.Docs() {
+			if !slices.Contains(options, "-"+d.Name) {
+				t.Errorf("%s: -%s is not offered", c.Name, d.Name)
+			}
+		}
 	}
 }
 

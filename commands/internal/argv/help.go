@@ -131,14 +131,13 @@ func (t *Table) CommandHelp(command string) string {
 		if t.takesPassword(docs) {
 			b.WriteString("\n")
 			wrap(&b, "A password need not stand on the line: -storepass:env NAME takes it from the environment, "+
-				"-storepass:file FILE from the first line of a file, -storepass:fd N or -storepass:stdin from an open stream.")
+				"-storepass:file FILE from the first line of a file, -storepass:fd N or -storepass:stdin from an open stream; "+
+				"-storepass:generate FILE makes one and keeps it in the file.")
 		}
 	}
 	if len(c.Examples) > 0 {
 		b.WriteString("\nEXAMPLES\n")
-		for _, e := range c.Examples {
-			b.WriteString("  # " + e.Comment + "\n  " + e.Line + "\n")
-		}
+		writeExamples(&b, c.Examples)
 	}
 	b.WriteString("\nEXIT CODES\n  0  done\n")
 	if len(c.Exits) == 0 {
@@ -162,7 +161,12 @@ func (t *Table) taskHelp(b *strings.Builder) {
 			}
 		}
 	}
-	b.WriteString("\n\"" + t.Program + " help COMMAND\" explains a command and shows examples.\n")
+	b.WriteString("\nTASKS\n")
+	for i := range t.Topics {
+		b.WriteString("  " + t.Topics[i].Title + "\n")
+	}
+	b.WriteString("\n\"" + t.Program + " help COMMAND\" explains a command and shows examples, \"" + t.Program + " help\"\n" +
+		"and a few words of a task, or of an error, shows the lines that help.\n")
 }
 
 func (t *Table) takesPassword(docs []Doc) bool {

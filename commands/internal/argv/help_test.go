@@ -78,13 +78,22 @@ func TestCommandHelp(t *testing.T) {
 				t.Errorf("%s: -%s is missing in\n%s", c.Name, a, text)
 			}
 		}
-		if c.Own && !strings.Contains(text, "\nEXAMPLES\n") {
+		if !strings.Contains(text, "\nEXAMPLES\n") {
 			t.Errorf("%s has no examples", c.Name)
 		}
 		text, _, _ = strings.Cut(text, "\nEXAMPLES")
 		for line := range strings.Lines(text) {
 			if c.Own && len(line) > 81 {
 				t.Errorf("%s: %d columns: %s", c.Name, len(line)-1, line)
+			}
+		}
+	}
+	for i := range table.Topics {
+		topic := &table.Topics[i]
+		text := table.TopicHelp([]*Topic{topic})
+		for _, e := range topic.Examples {
+			if !strings.Contains(text, "\n  "+e.Line+"\n") {
+				t.Errorf("%q is missing in\n%s", e.Line, text)
 			}
 		}
 	}

@@ -14,7 +14,7 @@ const (
 	Int                     // a decimal number of 32 bits
 	Long                    // a decimal number of 64 bits
 	Duration                // such as 30s or 1h30m, as time.ParseDuration reads it
-	Password                // a secret; takes the modifiers :env, :file, :fd and :stdin
+	Password                // a secret; takes the modifiers :env, :file, :fd, :stdin and :generate
 )
 
 // Collects reports whether all values of the option are kept.
@@ -79,6 +79,7 @@ type Table struct {
 	Tasks    []string
 	Commands []Command
 	Options  []Option
+	Topics   []Topic
 }
 
 // Command finds a command by its name or an older one, compared as keytool does;
@@ -129,9 +130,9 @@ func (c *Command) Docs() []Doc {
 	return append(c.Options[:len(c.Options):len(c.Options)], c.Extra...)
 }
 
-// documents reports whether the help of the command shows the option, under
+// Documents reports whether the help of the command shows the option, under
 // whatever name.
-func (c *Command) documents(o *Option) bool {
+func (c *Command) Documents(o *Option) bool {
 	for _, docs := range [...][]Doc{c.Options, c.Extra} {
 		for i := range docs {
 			if o.named(docs[i].Name) {

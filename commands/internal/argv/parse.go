@@ -73,10 +73,12 @@ type option struct {
 	name string // as typed, without dashes
 }
 
-// line is a password to be read from a file descriptor when all is understood.
+// line is a password to be had when all is understood: read from a file
+// descriptor, or from the file that keeps a generated one.
 type line struct {
-	name string
-	fd   int
+	name      string
+	fd        int
+	generated string // the file; empty for a descriptor
 }
 
 // verbatim finds the command that takes the rest of the line as it is.
@@ -197,7 +199,8 @@ func (p *parser) subcommand(words []string) error {
 	return p.options(slices.Concat(configured, words), len(configured))
 }
 
-// help reads what follows the command help: the name of a command, or nothing.
+// help reads what follows the command help: the name of a command, words that
+// lead to topics, or nothing.
 func (p *parser) help(words []string) error {
 	p.req.Help = true
 	p.cmd = nil
@@ -205,13 +208,17 @@ func (p *parser) help(words []string) error {
 		return nil
 	}
 	p.cmd = p.t.Command(words[0])
-	if p.cmd == nil {
-		return p.illegal(words[0])
+	if p.cmd != nil && len(words) == 1 {
+		return nil
 	}
-	if len(words) > 1 {
+	if topics := p.t.FindTopics(words...); topics != nil {
+		p.cmd, p.req.Topics = nil, topics
+		return nil
+	}
+	if p.cmd != nil {
 		return p.illegal(words[1])
 	}
-	return nil
+	return p.illegal(words[0])
 }
 
 func (p *parser) keytoolCommand(folded string) *Command {
@@ -302,7 +309,7 @@ func (a *argument) next() (string, bool) {
 // legal finds an option that may be used with the command.
 func (p *parser) legal(folded string) *Option {
 	o := p.t.option(folded)
-	if o != nil && o.Own && (p.env.KeytoolOnly || p.cmd == nil || !p.cmd.documents(o)) {
+	if o != nil && o.Own && (p.env.KeytoolOnly || p.cmd == nil || !p.cmd.Documents(o)) {
 		return nil
 	}
 	return o
@@ -322,7 +329,7 @@ func (p *parser) consume(o *Option, name, modifier string, modified bool, a *arg
 		if a.isInline {
 			return p.usage("Command option "+name+":"+modifier+" takes no argument.", "")
 		}
-		p.later(o.Name, 0)
+		p.later(line{name: o.Name})
 		return nil
 	}
 	value, ok := a.next()
@@ -464,7 +471,9 @@ func (p *parser) password(o *Option, modifier string, modified bool, value strin
 		if err != nil {
 			return p.usage("Not a file descriptor: "+value, "")
 		}
-		p.later(o.Name, int(fd))
+		p.later(line{name: o.Name, fd: int(fd)})
+	case kind == "generate" && !p.env.KeytoolOnly && value != "":
+		p.later(line{name: o.Name, generated: value})
 	default:
 		return p.usage("Unknown password type: "+modifier, "")
 	}
@@ -481,9 +490,9 @@ func (p *parser) secret(name string, s []byte) {
 
 // later puts off the reading of a password to the end, so that nothing is
 // consumed for a line that is wrong.
-func (p *parser) later(name string, fd int) {
-	p.forget(name)
-	p.deferred = append(p.deferred, line{name, fd})
+func (p *parser) later(l line) {
+	p.forget(l.name)
+	p.deferred = append(p.deferred, l)
 }
 
 // forget drops an earlier password for the same option.
@@ -523,7 +532,7 @@ func (p *parser) finish() (*Request, error) {
 	}
 	if r.Help {
 		r.Wipe()
-		return &Request{Style: r.Style, Command: r.Command, Help: true, Properties: r.Properties, Warnings: r.Warnings}, nil
+		return &Request{Style: r.Style, Command: r.Command, Help: true, Topics: r.Topics, Properties: r.Properties, Warnings: r.Warnings}, nil
 	}
 	if n := len(r.Operands); n < p.cmd.MinOperands {
 		return nil, p.usage(p.cmd.Name+" needs an argument: "+p.cmd.Operands, "")
@@ -531,7 +540,7 @@ func (p *parser) finish() (*Request, error) {
 		return nil, p.illegal(r.Operands[p.cmd.MaxOperands])
 	}
 	for _, o := range p.typed {
-		if !o.Global && !p.cmd.documents(o.Option) && !slices.Contains(r.Unused, o.name) {
+		if !o.Global && !p.cmd.Documents(o.Option) && !slices.Contains(r.Unused, o.name) {
 			r.Unused = append(r.Unused, o.name)
 		}
 	}
@@ -539,13 +548,19 @@ func (p *parser) finish() (*Request, error) {
 	p.deferred = nil
 	for _, l := range deferred {
 		s, err := []byte(nil), errors.ErrUnsupported
-		if p.env.ReadLine != nil {
+		from := fmt.Sprintf("file descriptor %d", l.fd)
+		switch {
+		case l.generated != "":
+			from = l.generated
+			if p.env.Generate != nil {
+				s, err = p.env.Generate(l.generated)
+			}
+		case p.env.ReadLine != nil:
 			s, err = p.env.ReadLine(l.fd)
 		}
 		if err != nil {
 			r.Wipe()
-			return nil, p.failure("java.io.IOException",
-				fmt.Sprintf("Cannot read -%s from file descriptor %d: %v", l.name, l.fd, err), err)
+			return nil, p.failure("java.io.IOException", fmt.Sprintf("Cannot read -%s from %s: %v", l.name, from, err), err)
 		}
 		p.secret(l.name, s)
 	}

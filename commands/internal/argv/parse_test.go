@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,7 +16,8 @@ import (
 )
 
 // testEnv has the variable SP, the password file pw, the pre-configured options
-// file c and the lines "first", "second" on any file descriptor.
+// file c, the lines "first", "second" on any file descriptor, and makes
+// passwords that say where they are kept.
 func testEnv() Env {
 	files := map[string]string{
 		"pw":    "from file\r\nsecond line\n",
@@ -44,6 +47,9 @@ func testEnv() Env {
 			s := lines[0]
 			lines = lines[1:]
 			return []byte(s), nil
+		},
+		Generate: func(file string) ([]byte, error) {
+			return []byte("kept in " + file), nil
 		},
 	}
 }
@@ -265,6 +271,8 @@ func TestParseKeytoolOnly(t *testing.T) {
 		"serve -port 1":          "Illegal option:  serve",
 		"-list -storepass:fd 3":  "Unknown password type: fd",
 		"-list -storepass:stdin": "Index 2 out of bounds for length 2",
+
+		"-list -storepass:generate x": "Unknown password type: generate",
 	} {
 		t.Run(line, func(t *testing.T) {
 			env := testEnv()
@@ -397,6 +405,48 @@ func TestDescriptorsAreReadLast(t *testing.T) {
 	}
 }
 
+// Every password option of every command takes every modifier, in both styles.
+func TestPasswordModifiers(t *testing.T) {
+	table := TableDefault()
+	for _, c := range table.Commands {
+		if c.Verbatim {
+			continue
+		}
+		operands := strings.Repeat(" x", c.MinOperands)
+		for _, d := range c.Docs() {
+			o := table.Option(d.Name)
+			if o.Kind != Password {
+				continue
+			}
+			for modifier, want := range map[string]string{
+				" x": "x", ":env SP": "from env", ":file pw": "from file", ":fd 3": "first", ":stdin": "first", ":generate f": "kept in f",
+			} {
+				lines := []string{c.Name + " -" + d.Name + modifier + operands}
+				if !c.Own {
+					lines = append(lines, "-"+c.Name+" -"+d.Name+modifier)
+				}
+				for _, line := range lines {
+					r, err := Parse(words(line), table, testEnv())
+					if err != nil {
+						t.Errorf("%s: %v", line, err)
+					} else if got := string(r.Secrets[o.Name]); got != want {
+						t.Errorf("%s: %q", line, got)
+					}
+				}
+			}
+		}
+	}
+	env := testEnv()
+	env.Generate = func(string) ([]byte, error) {
+		t.Error("a password was made for a line that is wrong")
+		return nil, io.EOF
+	}
+	_, _ = Parse(words("-genkeypair -storepass:generate f -bogus"), table, env)
+	if _, err := Parse(words("list -storepass:generate"), table, testEnv()); err == nil {
+		t.Error("no file for the password")
+	}
+}
+
 func TestSuggestions(t *testing.T) {
 	options := map[string]string{
 		"-keystor": "-keystore", "-storepss": "-storepass", "-alais": "-alias", "-validty": "-validity",
@@ -452,16 +502,77 @@ func TestTable(t *testing.T) {
 			t.Errorf("%s stands under no heading", c.Name)
 		}
 		for _, e := range c.Examples {
-			line, ok := strings.CutPrefix(e.Line, "gokeytool "+c.Name+" ")
-			if !ok {
-				continue
-			}
-			line, _, _ = strings.Cut(line, " > ")
-			if r, err := Parse(append([]string{c.Name}, words(strings.ReplaceAll(line, "'CN=My CA'", "CN=x"))...), table, testEnv()); err != nil {
-				t.Errorf("%s: %v", e.Line, err)
-			} else if r.Unused != nil {
-				t.Errorf("%s: unused %v", e.Line, r.Unused)
-			}
+			checkExample(t, e, c.Name)
+		}
+	}
+	for i := range table.Topics {
+		topic := &table.Topics[i]
+		if found := table.FindTopics(topic.Title); !slices.Contains(found, topic) {
+			t.Errorf("%q is not found by its title", topic.Title)
+		}
+		for _, e := range topic.Examples {
+			checkExample(t, e, "")
+		}
+	}
+}
+
+// checkExample parses every line of ours in an example: behind &&, in a pipe and
+// in <(...) too. The command, if it is named, is the first.
+func checkExample(t *testing.T, e Example, command string) {
+	t.Helper()
+	env := testEnv()
+	env.ReadFile = func(string) ([]byte, error) { return []byte("changeit\n"), nil }
+	n := 0
+	for part := range strings.SplitSeq(e.Line, "gokeytool ") {
+		if n++; n == 1 {
+			continue // what is before
+		}
+		part = strings.TrimRight(part, " &|)")
+		part, _, _ = strings.Cut(part, " > ")
+		line := words(regexp.MustCompile(`'[^']*'`).ReplaceAllString(part, "CN=x"))
+		r, err := Parse(line, TableDefault(), env)
+		switch {
+		case err != nil:
+			t.Errorf("%s: %v", e.Line, err)
+		case r.Unused != nil:
+			t.Errorf("%s: unused %v", e.Line, r.Unused)
+		case n == 2 && command != "" && r.Command != command && !r.Help:
+			t.Errorf("%s: an example of %s, not of %s", e.Line, r.Command, command)
+		}
+		if r != nil && r.Command == "explain" {
+			return // what follows is its operand
+		}
+	}
+	if n < 2 {
+		t.Errorf("%s: no line of ours", e.Line)
+	}
+}
+
+func TestFindTopics(t *testing.T) {
+	tests := []struct{ words, want string }{
+		{"Cannot recover key", "Tomcat says: Cannot recover key"},
+		{"java.security.UnrecoverableKeyException: Cannot recover key", "Tomcat says: Cannot recover key"},
+		{"the trustAnchors parameter must be non-empty", "Java says: the trustAnchors parameter must be non-empty"},
+		{"PKIX path building failed: unable to find valid certification path to requested target",
+			"Java says: unable to find valid certification path to requested target"},
+		{"I have a key and certificate from a CA", "I have a private key and a certificate from a CA"},
+		{"java 8", "Which keystore can Java 8 read?"},
+		{"Keystore was tampered with, or password was incorrect", "Tomcat says: Keystore was tampered with, or password was incorrect"},
+		{"No available certificate or key corresponds to the SSL cipher suites which are enabled.", "Tomcat says: No available certificate or key corresponds to ..."},
+		{"mtls", "Clients shall show certificates"},
+		{"expired", "A certificate ends soon, or has ended: renew it"},
+		{"localhost", "HTTPS on this machine that browsers and Java trust"},
+		{"the weather tomorrow", ""},
+		{"the", ""},
+		{"", ""},
+	}
+	for _, tt := range tests {
+		var titles []string
+		for _, topic := range TableDefault().FindTopics(words(tt.words)...) {
+			titles = append(titles, topic.Title)
+		}
+		if got := strings.Join(titles, "; "); got != tt.want {
+			t.Errorf("%q: %s", tt.words, got)
 		}
 	}
 }

@@ -9,6 +9,7 @@ func TableDefault() *Table {
 		Tasks:    tasks,
 		Commands: commands,
 		Options:  options,
+		Topics:   topics,
 	}
 }
 
@@ -148,6 +149,9 @@ var options = []Option{
 	{Name: "json", Kind: Flag, Own: true},
 	{Name: "prometheus", Kind: Text, Own: true},
 	{Name: "quiet", Kind: Flag, Own: true},
+	{Name: "newkey", Kind: Flag, Own: true},
+	{Name: "signerkeystore", Kind: Text, Own: true},
+	{Name: "signerstorepass", Kind: Password, Own: true},
 	{Name: "strict", Kind: Flag, Own: true},
 }
 
@@ -205,6 +209,7 @@ var (
 	docMaxIterations = Doc{"maxIterations", "<number>", "key derivation rounds to bear with (default 5000000)"}
 
 	docJSON            = Doc{"json", "", "print JSON"}
+	docQuiet           = Doc{"quiet", "", "say nothing where all went well"}
 	docJvmRoute        = Doc{"jvmRoute", "<name>", "node name put behind each id, as Tomcat does"}
 	docSessionIDLength = Doc{"sessionIdLength", "<bytes>", "random bytes in a session id (default 16)"}
 )
@@ -215,7 +220,7 @@ var commands = []Command{
 		Name: "certreq", Summary: "Generates a certificate request", Task: taskSign,
 		Options: []Doc{docAlias, docSigalg, docFileOut, docKeypass, docKeystore, docDname, docExt, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
-		Extra: []Doc{docMaxIterations},
+		Extra: []Doc{docQuiet, docMaxIterations},
 		Long: "Writes a PKCS#10 request for the entry's key, to be signed by a certificate authority: " +
 			"to the standard output unless -file names a file.",
 		Examples: []Example{
@@ -245,20 +250,20 @@ var commands = []Command{
 		Options: []Doc{docRfc, docAlias, docFileOut, docKeystore, docCacerts, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
 		Extra: []Doc{
-			{"key", "", "write the private key"},
+			{"key", "", "write the private or secret key"},
 			{"chain", "", "write the certificates above its own"},
 			{"fullchain", "", "write its own certificate and those above"},
 			{"bundle", "<file>", "write all trusted certificates in PEM (- prints them)"},
-			{"format", "<format>", "pem (the default here), der, p7b, p12 or jks"},
+			{"format", "<format>", "pem (the default here), der, p7b, p12 or jks; of a secret key hex, base64 or raw"},
 			{"encrypt", "", "write the key as encrypted PKCS#8"},
 			{"keyfilepass", "<arg>", "password of what is written"},
 			{"profile", "<name>", "who must be able to read the p12"},
 			{"keypass", "<arg>", "key password, if it is not the keystore's"},
 			{"noprompt", "", "replace a file without asking"},
-			docMaxIterations,
+			docQuiet, docMaxIterations,
 		},
 		Long: "Writes the entry's own certificate, the first of its chain: DER, or PEM with -rfc. " +
-			"With the options below the others it writes the private key, the chain, or both, and files for other systems; " +
+			"With the options below the others it writes the key, the chain, or both, and files for other systems; " +
 			"to the standard output unless -file names a file. A file with a key is for its owner alone. " +
 			"Profiles are default, java8, legacy, openssl3 and java26, and for exchange, without alias, " +
 			"modern2023, modern2026, legacy-des, legacy-rc2 and passwordless.",
@@ -273,7 +278,7 @@ var commands = []Command{
 		Options: []Doc{docAlias, docKeyalg, docKeysize, docGroupname, docSigalg, docDname, docStartdate, docExt, docValidity,
 			docKeypass, docKeystore, docSigner, docSignerKeypass, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
-		Extra: []Doc{docBackup, docMaxIterations},
+		Extra: []Doc{docBackup, docQuiet, docMaxIterations},
 		Long: "Makes a private key and a self-signed certificate for it, or one signed by the entry named with -signer. " +
 			"A browser wants the host's name as an extension: -ext san=dns:NAME.",
 		Examples: []Example{
@@ -285,7 +290,7 @@ var commands = []Command{
 		Name: "genseckey", Summary: "Generates a secret key", Task: taskKeys,
 		Options: []Doc{docAlias, docKeypass, docKeyalg, docKeysize, docKeystore, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
-		Extra: []Doc{docBackup, docMaxIterations},
+		Extra: []Doc{docBackup, docQuiet, docMaxIterations},
 		Examples: []Example{
 			{"an AES key", "gokeytool genseckey -alias aes -keyalg AES -keysize 256 -keystore keystore.p12"},
 		},
@@ -310,8 +315,8 @@ var commands = []Command{
 			{"keyfilepass", "<arg>", "password of the key file"},
 			{"ca", "<file>", "certificates to complete its chain with (may be repeated)"},
 			{"bundle", "<source>", "trust all of a file, a directory, cacerts or system"},
-			{"json", "", "print what -bundle did as JSON"},
-			docBackup, docMaxIterations,
+			{"json", "", "print what was done as JSON"},
+			docBackup, docQuiet, docMaxIterations,
 		},
 		Long: "If the alias names a key, the file is the certificate authority's reply to its request; " +
 			"import the authority's own certificate first. Any other alias becomes a trusted certificate. " +
@@ -329,7 +334,7 @@ var commands = []Command{
 		Name: "importpass", Aliases: []string{"importpassword"}, Summary: "Imports a password", Task: taskKeys,
 		Options: []Doc{docAlias, docKeypass, docKeyalg, docKeysize, docKeystore, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
-		Extra: []Doc{docBackup, docMaxIterations},
+		Extra: []Doc{docBackup, docQuiet, docMaxIterations},
 		Examples: []Example{
 			{"keep a database password", "gokeytool importpass -alias db -keystore keystore.p12"},
 		},
@@ -339,7 +344,7 @@ var commands = []Command{
 		Options: []Doc{docSrcKeystore, docDestKeystore, docSrcStoretype, docDestStoretype, docSrcStorepass, docDestStorepass,
 			docSrcProtected, docDestProtected, docSrcProviderName, docDestProviderName, docSrcAlias, docDestAlias, docSrcKeypass, docDestKeypass,
 			docNoprompt, docAddProvider, docProviderClass, docProviderPath, docV},
-		Extra: []Doc{docBackup, docMaxIterations},
+		Extra: []Doc{{"json", "", "print what was done as JSON"}, docBackup, docQuiet, docMaxIterations},
 		Long:  "The same file as source and destination is converted in place; the old one is kept as FILE.old.",
 		Examples: []Example{
 			{"JKS to PKCS12", "gokeytool importkeystore -srckeystore old.jks -destkeystore new.p12 -deststoretype pkcs12"},
@@ -352,7 +357,7 @@ var commands = []Command{
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV},
 		Extra: []Doc{
 			{"same", "", "give all keys, or that of -alias, the keystore's password"},
-			docBackup, docMaxIterations,
+			docBackup, docQuiet, docMaxIterations,
 		},
 		Long: "For JKS and JCEKS; the keys of a PKCS12 keystore have the keystore's password. " +
 			"With -same every key, or the one of -alias, gets the keystore's password, which is the one that Tomcat tries.",
@@ -393,6 +398,7 @@ var commands = []Command{
 		Name: "printcrl", Summary: "Prints the content of a CRL file", Task: taskLook,
 		Options: []Doc{docFileIn, docKeystore, docStorepass, docStoretype, docTrustCacerts,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
+		Extra: []Doc{docJSON},
 		Examples: []Example{
 			{"verified by the issuer in a keystore", "gokeytool printcrl -file ca.crl -keystore ca.p12"},
 		},
@@ -415,27 +421,42 @@ var commands = []Command{
 	},
 	{
 		Name: "version", Summary: "Prints the program version", Task: taskAround, Since: 18,
+		Examples: []Example{
+			{"which keytool is followed", "gokeytool version"},
+		},
 	},
 
 	{
 		Name: "keyclone", Summary: "Clones a key entry", Hidden: true,
 		Options: []Doc{docAlias, docDestAlias, docKeypass, docNew, docStoretype, docKeystore, docStorepass,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV},
+		Examples: []Example{
+			{"a copy of a key under another alias", "gokeytool keyclone -alias tomcat -dest copy -keystore keystore.p12"},
+		},
 	},
 	{
 		Name: "selfcert", Summary: "Generates a self-signed certificate", Hidden: true,
 		Options: []Doc{docAlias, docSigalg, docDname, docStartdate, docExt, docValidity, docKeypass, docStoretype, docKeystore, docStorepass,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV},
+		Examples: []Example{
+			{"a new certificate for a key; renew does it with its extensions", "gokeytool selfcert -alias tomcat -validity 365 -keystore keystore.p12"},
+		},
 	},
 	{
 		Name: "gencrl", Summary: "Generates CRL", Hidden: true,
 		Options: []Doc{docRfc, docFileOut, docID, docAlias, docSigalg, docKeypass, docKeystore, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
+		Examples: []Example{
+			{"revoke two certificates, by their serial numbers", "gokeytool gencrl -id 1f3a -id 2b00:1 -alias ca -file ca.crl -keystore ca.p12"},
+		},
 	},
 	{
 		Name: "identitydb", Summary: "Imports entries from a JDK 1.1.x-style identity database", Hidden: true,
 		Options: []Doc{docFileIn, docStoretype, docKeystore, docStorepass,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV},
+		Examples: []Example{
+			{"what the JDK of 1998 left", "gokeytool identitydb -file identitydb.obj -keystore keystore.p12"},
+		},
 	},
 
 	{
@@ -513,6 +534,7 @@ var commands = []Command{
 			{"keypass", "<arg>", "key password, if it is not the keystore's"},
 			{"host", "<name>", "name the certificate must be good for"},
 			docJSON,
+			{"quiet", "", "print what is not right alone"},
 			docV,
 		},
 		Long: "Starts an endpoint on a free port, connects to it with TLS 1.3 and 1.2 and prints one line a check: " +
@@ -627,7 +649,7 @@ var commands = []Command{
 			{"keypass", "<arg>", "password of its keys, if not the keystore's"},
 			{"encrypt", "", "encrypt keys in PEM, with the new one's password"},
 			{"noprompt", "", "replace a file without asking"},
-			docMaxIterations,
+			docQuiet, docMaxIterations,
 		},
 		Long: "Takes every entry along, with its alias, date and chain, in Java's order. PEM files of keys and certificates " +
 			"are converted too. Profiles: default (Java 8u301 and later, OpenSSL 1.1.1), java8 (every Java), " +
@@ -647,7 +669,7 @@ var commands = []Command{
 			docStorepass,
 			{"new", "<arg>", "a new password for it"},
 			{"keypass", "<arg>", "password of its keys, if not the keystore's"},
-			docMaxIterations,
+			docQuiet, docMaxIterations,
 		},
 		Long: "The keystore as it was is kept as KEYSTORE.old. Keys that have passwords of their own get the keystore's in PKCS12. " +
 			"Profiles are those of convert.",
@@ -659,7 +681,7 @@ var commands = []Command{
 	{
 		Name: "trustmark", Summary: "Makes Java see the certificates of a PKCS12 file", Task: taskStore, Own: true,
 		Operands: "KEYSTORE", MinOperands: 1, MaxOperands: 1,
-		Options: []Doc{docStorepass, docBackup, docMaxIterations},
+		Options: []Doc{docStorepass, docBackup, docQuiet, docMaxIterations},
 		Long: "Java sees a certificate without a key only if it has Java's trust mark, which OpenSSL before 3.2 and others don't write: " +
 			"\"the trustAnchors parameter must be non-empty\". The certificates get it, and aliases made of their subjects.",
 		Examples: []Example{
@@ -669,7 +691,7 @@ var commands = []Command{
 	{
 		Name: "rename", Summary: "Gives an entry another alias", Task: taskStore, Own: true,
 		Operands: "ALIAS NEWALIAS", MinOperands: 2, MaxOperands: 2,
-		Options: []Doc{docKeystore, docCacerts, docStorepass, docBackup, docMaxIterations},
+		Options: []Doc{docKeystore, docCacerts, docStorepass, docBackup, docQuiet, docMaxIterations},
 		Long:    "As changealias, but the key's own password is not needed, and the entry keeps its date.",
 		Examples: []Example{
 			{"the 1 of OpenSSL becomes tomcat", "gokeytool rename 1 tomcat -keystore keystore.p12"},
@@ -697,7 +719,7 @@ var commands = []Command{
 		Options: []Doc{
 			{"leaf", "", "trust the server's own certificate alone"},
 			{"alias", "<alias>", "alias for it (default: made of its subject)"},
-			docNoprompt, docKeystore, docCacerts, docStorepass, docStoretype, docBackup, docMaxIterations,
+			docNoprompt, docKeystore, docCacerts, docStorepass, docStoretype, docBackup, docQuiet, docMaxIterations,
 		},
 		Long: "Shows the chain that the server sends and asks whether its topmost certificate is to be trusted: " +
 			"it stays when the server's own is renewed.",
@@ -729,14 +751,22 @@ var commands = []Command{
 			{"alias", "<alias>", "the key (default: mykey, or the only one)"},
 			{"signer", "<alias>", "who signs (default: who signed before)"},
 			docSignerKeypass,
+			{"signerkeystore", "<file>", "who signs is in this keystore"},
+			{"signerstorepass", "<arg>", "its password, if it is another"},
 			{"selfsigned", "", "the key signs its own certificate"},
+			{"newkey", "", "make a new key too, of the old one's kind"},
+			{"keyalg", "<alg>", "key algorithm name, if another"},
+			{"keysize", "<size>", "key bit size, if another"},
+			{"groupname", "<name>", "name of the curve, if another"},
 			{"validity", "<days>", "validity number of days (default: as before)"},
-			docStartdate, docExt, docSigalg, docKeypass, docKeystore, docStorepass, docBackup, docMaxIterations,
+			docStartdate, docExt, docSigalg, docKeypass, docKeystore, docStorepass, docBackup, docQuiet, docMaxIterations,
 		},
 		Long: "The new certificate has the name and the extensions of the old one, is valid for as long, and for the same key. " +
-			"It is signed by the key itself, or by the authority's key in the same keystore; -ext adds or replaces extensions.",
+			"It is signed by the key itself, or by the authority's key in the same keystore or another; -ext adds or replaces extensions. " +
+			"With -newkey the alias gets a new key as well, under the same password; the keystore as it was is kept as FILE.old.",
 		Examples: []Example{
 			{"a self-signed certificate for another year", "gokeytool renew -alias tomcat -validity 365 -keystore keystore.p12"},
+			{"a new key too, signed by the CA in another file", "gokeytool renew -newkey -alias tomcat -signerkeystore ca.p12 -keystore keystore.p12"},
 		},
 	},
 	{
@@ -769,10 +799,13 @@ var commands = []Command{
 		},
 	},
 	{
-		Name: "help", Summary: "Explains a command", Task: taskAround, Own: true,
-		Operands: "[COMMAND]", MaxOperands: 1,
+		Name: "help", Summary: "Explains a command, a task or an error", Task: taskAround, Own: true,
+		Operands: "[COMMAND | WORD...]", MaxOperands: -1,
+		Long: "Without a word it lists the commands and the tasks. A few words of a task, or of what a program has said, find it.",
 		Examples: []Example{
 			{"one command", "gokeytool help genkeypair"},
+			{"a task", "gokeytool help key and certificate from a CA"},
+			{"an error", "gokeytool help cannot recover key"},
 		},
 	},
 }
