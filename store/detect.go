@@ -55,6 +55,7 @@ const (
 	XML             Content = "an XML file"
 	JSON            Content = "a JSON file"
 	Base64Keystore  Content = "a keystore in Base64"
+	Mangled         Content = "a keystore that was copied as text"
 	Text            Content = "a text file"
 	Unknown         Content = "not a known file format"
 )
@@ -130,6 +131,12 @@ func identify(data []byte) Content {
 		{"PK\x05\x06", Zip},
 		{"\x1F\x8B", Gzip},
 		{"SQLite format 3\x00", SQLite},
+		// Read in Latin-1 or as broken UTF-8, and written in UTF-8.
+		{"\xC3\xBE\xC3\xAD\xC3\xBE\xC3\xAD", Mangled},
+		{"\xC3\x8E\xC3\x8E\xC3\x8E\xC3\x8E", Mangled},
+		{"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD", Mangled},
+		{"\x30\xC2\x82", Mangled},
+		{"\x30\xEF\xBF\xBD", Mangled},
 	} {
 		if bytes.HasPrefix(data, []byte(magic.bytes)) {
 			return magic.what

@@ -61,6 +61,10 @@ func notKeystores(t testing.TB) map[Content][][]byte {
 	join := func(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
 	p12 := read("tomcat__net__user1.jks")
 	certPEM := block("CERTIFICATE", cert)
+	var latin1 []byte
+	for _, b := range read("tomcat__net__ca.jks") {
+		latin1 = append(latin1, string(rune(b))...)
+	}
 	return map[Content][][]byte{
 		Empty:     {{}},
 		ZeroBytes: {make([]byte, 1), make([]byte, 5000)},
@@ -104,6 +108,7 @@ func notKeystores(t testing.TB) map[Content][][]byte {
 			[]byte(base64.StdEncoding.EncodeToString(read("activemq-artemis__security-resources__client-keystore.jceks"))),
 			[]byte(base64.StdEncoding.EncodeToString(read("vert-x__tls__server-truststore.p12"))),
 		},
+		Mangled: {latin1, []byte(string([]rune(string(read("tomcat__net__ca.jks"))))), []byte("\x30\xEF\xBF\xBD\n\uFFFD"), []byte("\x30\u0082\n\x00\x02\x01\x03\x30")},
 		Text:    {[]byte("changeit\n"), []byte("keystore=x\npassword=y\n"), []byte("\xEF\xBB\xBF# comment"), []byte("Größe\r\n"), []byte("0"), []byte("Gr\xF6\xDFe in Latin-1")},
 		Unknown: {{0x01}, []byte("\xFE\xED\xFE"), []byte("\x7FELF\x02\x01\x01\x00"), bytes.Repeat([]byte{0xFF, 0}, 3000)},
 	}
