@@ -2,6 +2,7 @@ package commands
 
 import (
 	"crypto"
+	"slices"
 
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
@@ -88,13 +89,17 @@ func (s *session) signatureAlgorithm(key crypto.Signer) (string, error) {
 // warnOfChain adds what is weak about the certificates of a chain. Those that
 // can't be read are passed over: there is nothing to say of them.
 func (s *session) warnOfChain(label string, chain []entry.Certificate) {
+	judge := s.judge()
+	if !slices.ContainsFunc(chain, func(c entry.Certificate) bool { return judge.Suspects(c.DER) }) {
+		return
+	}
 	var parsed []*x509util.Certificate
 	for _, c := range chain {
 		if p, err := x509util.ParseCertificate(c.DER); err == nil {
 			parsed = append(parsed, p)
 		}
 	}
-	s.warn(s.judge().Chain(label, parsed, s.trusted, false)...)
+	s.warn(judge.Chain(label, parsed, s.trusted, false)...)
 }
 
 // warnOf adds what is weak about a certificate that stands alone.
@@ -104,6 +109,9 @@ func (s *session) warnOf(label string, c *x509util.Certificate) {
 
 // warnOfDER is warnOf for a certificate that was not read yet.
 func (s *session) warnOfDER(label string, der []byte) {
+	if !s.judge().Suspects(der) {
+		return
+	}
 	if c, err := x509util.ParseCertificate(der); err == nil {
 		s.warnOf(label, c)
 	}

@@ -143,7 +143,7 @@ func (s *session) importAll(source *keystore, sum *jsonImport) error {
 	s.ahead = ahead
 	imported := 0
 	for _, e := range entries {
-		alias := source.AliasOf(e.Alias)
+		alias := source.Shown(e)
 		result, err := s.importEntry(source, alias, sum)
 		if err != nil {
 			return err

@@ -427,7 +427,7 @@ func (s *session) listJSON() error {
 		entries = []*entry.Entry{e}
 	}
 	for _, e := range entries {
-		alias := s.ks.AliasOf(e.Alias)
+		alias := s.ks.Shown(e)
 		described := jsonEntry{Alias: alias, Kind: jsonKind(e.Kind), Chain: []jsonCertificate{}}
 		if !e.Created.IsZero() {
 			created := e.Created.UTC()

@@ -26,7 +26,7 @@ func list(ctx context.Context, s *session) error {
 		return s.listJSON()
 	}
 	s.warnUnverified()
-	l := &lister{session: s, out: bufio.NewWriter(s.Stdout), printer: s.printer()}
+	l := &lister{session: s, out: bufio.NewWriterSize(s.Stdout, 32<<10), printer: s.printer()}
 	err := l.list()
 	if flushErr := l.out.Flush(); err == nil {
 		err = flushErr
@@ -49,13 +49,28 @@ type lister struct {
 	printer *x509util.Printer
 }
 
+// add writes text.
+func (l *lister) add(text ...string) {
+	for _, s := range text {
+		l.out.WriteString(s)
+	}
+}
+
+// label is what warnings call an entry.
+func (l *lister) label(alias string) string {
+	if l.opt.given("alias") {
+		return "The certificate"
+	}
+	return "<" + alias + ">"
+}
+
 func (l *lister) list() error {
 	if l.opt.given("alias") {
 		e, err := l.ks.get(l.opt.alias)
 		if err != nil {
 			return err
 		}
-		return l.entry("The certificate", l.opt.alias, e)
+		return l.entry(l.opt.alias, e)
 	}
 	entries := "entries"
 	if l.ks.Len() == 1 {
@@ -64,12 +79,11 @@ func (l *lister) list() error {
 	fmt.Fprintf(l.out, "Keystore type: %s\nKeystore provider: %s\n\nYour keystore contains %s %s\n\n",
 		l.ks.typ, l.provider(), group(int64(l.ks.Len())), entries)
 	for _, e := range l.ks.Sorted() {
-		alias := l.ks.AliasOf(e.Alias)
-		if err := l.entry("<"+alias+">", alias, e); err != nil {
+		if err := l.entry(l.ks.Shown(e), e); err != nil {
 			return err
 		}
 		if l.opt.verbose || l.opt.rfc {
-			fmt.Fprint(l.out, "\n\n*******************************************\n*******************************************\n\n\n")
+			l.add("\n\n*******************************************\n*******************************************\n\n\n")
 		}
 	}
 	return nil
@@ -89,40 +103,47 @@ func (l *lister) provider() string {
 	return "SUN"
 }
 
-// entry writes one entry; label is what warnings call it.
-func (l *lister) entry(label, alias string, e *entry.Entry) error {
+// entry writes one entry.
+func (l *lister) entry(alias string, e *entry.Entry) error {
 	detailed := l.opt.verbose || l.opt.rfc
-	date := x509util.MediumDate(l.created(e), l.printer.Location)
+	between, end := ", ", ", "
 	if detailed {
-		fmt.Fprintf(l.out, "Alias name: %s\nCreation date: %s\n", x509util.Printable(alias), date)
-	} else {
-		fmt.Fprintf(l.out, "%s, %s, ", x509util.Printable(alias), date)
+		l.add("Alias name: ")
+		between, end = "\nCreation date: ", "\nEntry type: "
 	}
+	l.add(x509util.Printable(alias), between)
+	l.out.Write(x509util.AppendMediumDate(l.out.AvailableBuffer(), l.created(e), l.printer.Location))
+	l.add(end)
 	switch {
 	case e.Kind == entry.PrivateKey && (len(e.Chain) > 0 || l.ks.Type() == store.PKCS12):
-		return l.privateKey(label, e, detailed)
+		return l.privateKey(alias, e, detailed)
 	case e.Kind == entry.TrustedCertificate:
-		return l.trustedCertificate(label, e, detailed)
+		return l.trustedCertificate(alias, e, detailed)
 	}
 	// Java takes a private key without certificates in JKS for a secret one.
-	if detailed {
-		fmt.Fprintf(l.out, "Entry type: %s\n", entry.SecretKey)
-	} else {
-		fmt.Fprintf(l.out, "%s, \n", entry.SecretKey)
-	}
-	l.warnOfSecretEntry(label, e)
+	l.kind(entry.SecretKey, detailed)
+	l.warnOfSecretEntry(alias, e)
 	return nil
+}
+
+// kind ends the line that says what an entry is.
+func (l *lister) kind(k entry.Kind, detailed bool) {
+	end := ", \n"
+	if detailed {
+		end = "\n"
+	}
+	l.add(k.String(), end)
 }
 
 // warnOfSecretEntry warns of a weak secret key, as keytool does since JDK 21
 // where the keystore's password opens it.
-func (l *lister) warnOfSecretEntry(label string, e *entry.Entry) {
+func (l *lister) warnOfSecretEntry(alias string, e *entry.Entry) {
 	if l.release < jdk.Release21 || e.Kind != entry.SecretKey || l.ks.password == nil {
 		return
 	}
 	if key, err := l.ks.Key(e.Alias, l.ks.password); err == nil {
 		l.keep(key)
-		l.warnOfSecret(label, key.Algorithm)
+		l.warnOfSecret(l.label(alias), key.Algorithm)
 	}
 }
 
@@ -135,44 +156,47 @@ func (l *lister) created(e *entry.Entry) time.Time {
 	return e.Created
 }
 
-func (l *lister) privateKey(label string, e *entry.Entry, detailed bool) error {
-	if detailed {
-		fmt.Fprintf(l.out, "Entry type: %s\n", e.Kind)
-	} else {
-		fmt.Fprintf(l.out, "%s, \n", e.Kind)
-	}
+func (l *lister) privateKey(alias string, e *entry.Entry, detailed bool) error {
+	l.kind(e.Kind, detailed)
 	if len(e.Chain) == 0 {
-		fmt.Fprint(l.out, "Certificate chain length: 0\n")
+		l.add("Certificate chain length: 0\n")
 		return nil
 	}
 	if !detailed {
-		fmt.Fprintf(l.out, "Certificate fingerprint (SHA-256): %s\n", x509util.Fingerprint(e.Chain[0].DER, "SHA-256"))
-		l.warnOfChain(label, e.Chain)
+		l.fingerprint(e.Chain[0])
+		l.warnOfChain(l.label(alias), e.Chain)
 		return nil
 	}
 	fmt.Fprintf(l.out, "Certificate chain length: %d\n", len(e.Chain))
 	for i, c := range e.Chain {
-		fmt.Fprintf(l.out, "Certificate[%s]:\n", group(int64(i+1)))
-		if err := l.certificate(label, i, c); err != nil {
+		l.add("Certificate[", group(int64(i+1)), "]:\n")
+		if err := l.certificate(alias, i, c); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (l *lister) trustedCertificate(label string, e *entry.Entry, detailed bool) error {
+func (l *lister) trustedCertificate(alias string, e *entry.Entry, detailed bool) error {
+	l.kind(e.Kind, detailed)
 	if !detailed {
-		fmt.Fprintf(l.out, "%s, \nCertificate fingerprint (SHA-256): %s\n", e.Kind, x509util.Fingerprint(e.Chain[0].DER, "SHA-256"))
-		l.warnOfDER(label, e.Chain[0].DER)
+		l.fingerprint(e.Chain[0])
+		l.warnOfDER(l.label(alias), e.Chain[0].DER)
 		return nil
 	}
-	fmt.Fprintf(l.out, "Entry type: %s\n\n", e.Kind)
-	return l.certificate(label, 0, e.Chain[0])
+	l.add("\n")
+	return l.certificate(alias, 0, e.Chain[0])
+}
+
+func (l *lister) fingerprint(c entry.Certificate) {
+	l.add("Certificate fingerprint (SHA-256): ")
+	l.out.Write(x509util.AppendFingerprint(l.out.AvailableBuffer(), c.DER, "SHA-256"))
+	l.add("\n")
 }
 
 // certificate writes the i-th certificate of an entry in full, with -v as
 // text, with -rfc as PEM.
-func (l *lister) certificate(label string, i int, c entry.Certificate) error {
+func (l *lister) certificate(alias string, i int, c entry.Certificate) error {
 	parsed, err := x509util.ParseCertificate(c.DER)
 	switch {
 	case l.opt.rfc:
@@ -185,7 +209,7 @@ func (l *lister) certificate(label string, i int, c entry.Certificate) error {
 		}
 	}
 	if err == nil {
-		l.warn(l.judge().Certificate(label, parsed, x509util.Standing{
+		l.warn(l.judge().Certificate(l.label(alias), parsed, x509util.Standing{
 			Trusted: l.trusted(parsed), Issuing: i > 0 || !parsed.EndEntity(),
 		})...)
 	}

@@ -48,7 +48,7 @@ func (x *leafIndex) remove(e *entry.Entry) {
 // order of s, nil if there is none.
 func (x *leafIndex) first(s *Store, der []byte) *entry.Entry {
 	same := x.byHash[maphash.Bytes(x.seed, der)]
-	if len(same) == 1 && len(s.byName[s.typ.fold(same[0].Alias)]) == 1 { // the usual case needs no order
+	if len(same) == 1 && len(s.names()[s.typ.fold(same[0].Alias)]) == 1 { // the usual case needs no order
 		if bytes.Equal(same[0].Chain[0].DER, der) {
 			return same[0]
 		}

@@ -17,7 +17,9 @@
 package store
 
 import (
+	"cmp"
 	"slices"
+	"sync"
 	"time"
 
 	"gokeytool/store/entry"
@@ -26,12 +28,13 @@ import (
 
 // Store is a keystore in memory.
 type Store struct {
-	typ    Type
-	codec  codec
-	limits entry.Limits
-	file   *entry.File
-	byName map[string][]*entry.Entry // by alias as Java compares it, in file order
-	leaves *leafIndex                // nil until FindCertificate wants it
+	typ     Type
+	codec   codec
+	limits  entry.Limits
+	file    *entry.File
+	aliases map[string][]*entry.Entry // see names
+	once    sync.Once                 // makes aliases
+	leaves  *leafIndex                // nil until FindCertificate wants it
 }
 
 // New returns an empty keystore of that type, which must be one of the
@@ -51,13 +54,25 @@ func NewPKCS12(p pkcs12.Params) *Store {
 }
 
 func newStore(t Type, f *entry.File, lim entry.Limits) *Store {
-	s := &Store{typ: t, codec: t.codec(), limits: lim, file: f}
-	s.byName = make(map[string][]*entry.Entry, len(f.Entries))
-	for _, e := range f.Entries {
-		name := t.fold(e.Alias)
-		s.byName[name] = append(s.byName[name], e)
-	}
-	return s
+	return &Store{typ: t, codec: t.codec(), limits: lim, file: f}
+}
+
+// names are the entries by their alias as Java compares it, in file order. They
+// are made when first asked for: who lists a store does not need them.
+func (s *Store) names() map[string][]*entry.Entry {
+	s.once.Do(func() {
+		s.aliases = make(map[string][]*entry.Entry, len(s.file.Entries))
+		all := slices.Clone(s.file.Entries) // one memory for the many that are alone
+		for i, e := range all {
+			name := s.typ.fold(e.Alias)
+			if same := s.aliases[name]; same != nil {
+				s.aliases[name] = append(same, e)
+			} else {
+				s.aliases[name] = all[i : i+1 : i+1]
+			}
+		}
+	})
+	return s.aliases
 }
 
 // Type returns the format in which the store was read and will be saved.
@@ -81,10 +96,21 @@ func (s *Store) Entries() []*entry.Entry { return slices.Clone(s.file.Entries) }
 // Sorted returns the entries in the order in which keytool -list prints them:
 // by alias, compared as Java's String.compareTo does.
 func (s *Store) Sorted() []*entry.Entry {
-	sorted := s.Entries()
-	slices.SortStableFunc(sorted, func(a, b *entry.Entry) int {
-		return compareUTF16(s.shown(a), s.shown(b))
+	type place struct {
+		alias string
+		index int
+	}
+	places := make([]place, s.Len())
+	for i, e := range s.file.Entries {
+		places[i] = place{s.Shown(e), i}
+	}
+	slices.SortFunc(places, func(a, b place) int {
+		return cmp.Or(compareUTF16(a.alias, b.alias), a.index-b.index)
 	})
+	sorted := make([]*entry.Entry, len(places))
+	for i, p := range places {
+		sorted[i] = s.file.Entries[p.index]
+	}
 	return sorted
 }
 
@@ -134,12 +160,12 @@ func (s *Store) linkedOrder() []*entry.Entry {
 // else one that Java's rules hold for the same. Of several it is the last, as
 // for Java.
 func (s *Store) Get(alias string) (*entry.Entry, bool) {
-	same := s.byName[s.typ.fold(alias)]
+	same := s.names()[s.typ.fold(alias)]
 	if len(same) == 0 {
 		return nil, false
 	}
 	for _, e := range slices.Backward(same) {
-		if s.shown(e) == alias {
+		if s.Shown(e) == alias {
 			return e, true
 		}
 	}
@@ -150,13 +176,13 @@ func (s *Store) Get(alias string) (*entry.Entry, bool) {
 // PKCS12 that is lower case, in which Java reads whatever the file says.
 func (s *Store) AliasOf(alias string) string {
 	if e, ok := s.Get(alias); ok {
-		return s.shown(e)
+		return s.Shown(e)
 	}
 	return s.typ.fold(alias)
 }
 
-// shown returns the alias of an entry as Java shows it.
-func (s *Store) shown(e *entry.Entry) string {
+// Shown returns the alias of one of the store's entries as Java shows it.
+func (s *Store) Shown(e *entry.Entry) string {
 	if s.typ == PKCS12 {
 		return s.typ.fold(e.Alias)
 	}
@@ -178,11 +204,11 @@ func (s *Store) Key(alias string, password []byte) (entry.Key, error) {
 // because another has the same alias.
 func (s *Store) KeyOf(e *entry.Entry, password []byte) (entry.Key, error) {
 	if e.Kind == entry.TrustedCertificate {
-		return entry.Key{}, &KindError{Alias: s.shown(e), Kind: e.Kind, Want: entry.PrivateKey}
+		return entry.Key{}, &KindError{Alias: s.Shown(e), Kind: e.Kind, Want: entry.PrivateKey}
 	}
 	key, err := s.codec.unseal(e, password, s.limits)
 	if err != nil {
-		return entry.Key{}, &KeyError{Alias: s.shown(e), Type: s.typ, Err: err}
+		return entry.Key{}, &KeyError{Alias: s.Shown(e), Type: s.typ, Err: err}
 	}
 	return key, nil
 }
@@ -266,11 +292,11 @@ func (s *Store) SetKeyPassword(alias string, old, password []byte, created time.
 // takes the entry itself, as a file may have several of one alias. The error
 // is a *NoEntryError or *KindError.
 func (s *Store) Reseal(was *entry.Entry, sealed []byte, created time.Time) error {
-	if !slices.Contains(s.byName[s.typ.fold(was.Alias)], was) {
-		return &NoEntryError{Alias: s.shown(was)}
+	if !slices.Contains(s.names()[s.typ.fold(was.Alias)], was) {
+		return &NoEntryError{Alias: s.Shown(was)}
 	}
 	if was.Kind == entry.TrustedCertificate {
-		return &KindError{Alias: s.shown(was), Kind: was.Kind, Want: entry.PrivateKey}
+		return &KindError{Alias: s.Shown(was), Kind: was.Kind, Want: entry.PrivateKey}
 	}
 	e := s.changed(was, created)
 	e.Sealed = sealed
@@ -302,15 +328,15 @@ func (s *Store) Delete(alias string) error {
 	}
 	name := s.typ.fold(alias)
 	var gone, kept []*entry.Entry
-	for _, e := range s.byName[name] {
-		if s.shown(e) != s.shown(old) {
+	for _, e := range s.names()[name] {
+		if s.Shown(e) != s.Shown(old) {
 			kept = append(kept, e)
 			continue
 		}
 		gone = append(gone, e)
 		s.leaves.remove(e)
 	}
-	s.byName[name] = kept
+	s.aliases[name] = kept
 	s.file.Entries = slices.DeleteFunc(s.file.Entries, func(e *entry.Entry) bool { return slices.Contains(gone, e) })
 	return nil
 }
@@ -340,7 +366,7 @@ func (s *Store) FindCertificate(der []byte) (alias string, ok bool) {
 		s.leaves = newLeafIndex(s.file.Entries)
 	}
 	if e := s.leaves.first(s, der); e != nil {
-		return s.shown(e), true
+		return s.Shown(e), true
 	}
 	return "", false
 }
@@ -368,7 +394,7 @@ func (s *Store) put(e *entry.Entry) {
 	s.file.Entries = append(s.file.Entries, e)
 	s.leaves.add(e)
 	name := s.typ.fold(e.Alias)
-	s.byName[name] = append(s.byName[name], e)
+	s.aliases[name] = append(s.aliases[name], e)
 }
 
 // replace puts one entry in the place of another.
@@ -378,10 +404,10 @@ func (s *Store) replace(old, e *entry.Entry) {
 	s.leaves.add(e)
 	from, to := s.typ.fold(old.Alias), s.typ.fold(e.Alias)
 	if from == to {
-		same := s.byName[from]
+		same := s.aliases[from]
 		same[slices.Index(same, old)] = e
 		return
 	}
-	s.byName[from] = slices.DeleteFunc(s.byName[from], func(x *entry.Entry) bool { return x == old })
-	s.byName[to] = append(s.byName[to], e)
+	s.aliases[from] = slices.DeleteFunc(s.aliases[from], func(x *entry.Entry) bool { return x == old })
+	s.aliases[to] = append(s.aliases[to], e)
 }

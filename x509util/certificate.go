@@ -98,6 +98,19 @@ func parseCertificate(der []byte) (*Certificate, error) {
 	return c, r.err
 }
 
+// findSPKI returns the SubjectPublicKeyInfo of a TBSCertificate, and passes
+// over what stands before it.
+func findSPKI(tbs derValue) ([]byte, error) {
+	r := fieldReader{r: tbs.reader()}
+	if r.r.peek() == tagContext|tagConstructed {
+		r.next("version")
+	}
+	for _, field := range [...]string{"serial number", "signature algorithm", "issuer", "validity", "subject"} {
+		r.next(field)
+	}
+	return r.sequence("public key").full, r.err
+}
+
 // signed is what certificates, requests and revocation lists have in common:
 // something to be signed, the algorithm and the signature.
 type signed struct {

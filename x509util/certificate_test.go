@@ -173,8 +173,12 @@ func FuzzParseCertificate(f *testing.F) {
 			}
 			checkText(t, out.String())
 			judge := Judge{p.Release}
-			for _, w := range judge.Chain("label", []*Certificate{c}, nil, true) {
+			warnings := judge.Chain("label", []*Certificate{c}, nil, true)
+			for _, w := range warnings {
 				checkText(t, w)
+			}
+			if len(warnings) > 0 && !judge.Suspects(der) {
+				t.Errorf("not suspected, in spite of %q", warnings)
 			}
 		}
 	})

@@ -23,8 +23,15 @@ func (p *Printer) Date(t time.Time) string {
 
 // MediumDate formats t as keytool -list does: "Nov 21, 2026". nil is UTC.
 func MediumDate(t time.Time, loc *time.Location) string {
+	return string(AppendMediumDate(nil, t, loc))
+}
+
+// AppendMediumDate appends what MediumDate returns.
+func AppendMediumDate(dst []byte, t time.Time, loc *time.Location) []byte {
 	y, m, d := javaCivil(javaIn(t, loc))
-	return m.String()[:3] + " " + strconv.Itoa(d) + ", " + strconv.Itoa(y)
+	dst = append(append(dst, m.String()[:3]...), ' ')
+	dst = append(strconv.AppendInt(dst, int64(d), 10), ", "...)
+	return strconv.AppendInt(dst, int64(y), 10)
 }
 
 func appendJavaDate(dst []byte, t time.Time, loc *time.Location, rel jdk.Release) []byte {

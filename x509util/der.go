@@ -3,6 +3,7 @@ package x509util
 import (
 	"math"
 	"math/big"
+	"math/bits"
 	"strconv"
 	"time"
 
@@ -160,11 +161,18 @@ func (v derValue) encoded() []byte {
 			body = append(body, part.encoded()...)
 		}
 	}
-	header := appendHeader(make([]byte, 0, 6), v.tag, len(body))
-	if !indefinite && len(header) == len(v.full)-len(body) {
-		return v.full
+	if size := headerSize(len(body)) + len(body); indefinite || size != len(v.full) {
+		return append(appendHeader(make([]byte, 0, size), v.tag, len(body)), body...)
 	}
-	return append(header, body...)
+	return v.full
+}
+
+// headerSize returns how many octets appendHeader appends.
+func headerSize(length int) int {
+	if length < 0x80 {
+		return 2
+	}
+	return 2 + (bits.Len(uint(length))+7)/8
 }
 
 // appendHeader appends the identifier and length octets of a value.
@@ -173,10 +181,7 @@ func appendHeader(dst []byte, tag casn1.Tag, length int) []byte {
 	if length < 0x80 {
 		return append(dst, byte(length))
 	}
-	octets := 1
-	for length>>(8*octets) > 0 {
-		octets++
-	}
+	octets := headerSize(length) - 2
 	dst = append(dst, 0x80|byte(octets))
 	for i := octets - 1; i >= 0; i-- {
 		dst = append(dst, byte(length>>(8*i)))
@@ -305,7 +310,8 @@ func oidText(b []byte) (string, error) {
 	if len(b) < 1 || b[len(b)-1]&0x80 != 0 {
 		return "", failIO("ObjectIdentifier() -- Invalid DER encoding, not ended")
 	}
-	dst := make([]byte, 0, 3*len(b)+1)
+	var short [32]byte // enough for most
+	dst := short[:0]
 	arc, first := uint64(0), true
 	start := 0
 	for i, x := range b {

@@ -9,10 +9,11 @@ import (
 // hexadecimal bytes with colons between. hash is "SHA-1" or "SHA-256"; any
 // other name gives "".
 func Fingerprint(der []byte, hash string) string {
-	return string(appendFingerprint(nil, der, hash))
+	return string(AppendFingerprint(nil, der, hash))
 }
 
-func appendFingerprint(dst, der []byte, hash string) []byte {
+// AppendFingerprint appends what Fingerprint returns.
+func AppendFingerprint(dst, der []byte, hash string) []byte {
 	switch hash {
 	case "SHA-1":
 		sum := sha1.Sum(der)

@@ -2,7 +2,7 @@ package x509util
 
 import (
 	"errors"
-	"math/big"
+	"math/bits"
 	"strconv"
 
 	"gokeytool/jdk"
@@ -153,7 +153,18 @@ func firstIntegerBits(der []byte) (int, error) {
 	if v.tag != casn1.INTEGER {
 		return -1, errKey
 	}
-	return new(big.Int).SetBytes(v.body).BitLen(), nil
+	return bitLength(v.body), nil
+}
+
+// bitLength returns the number of bits of an unsigned number, high byte first.
+func bitLength(number []byte) int {
+	for len(number) > 0 && number[0] == 0 {
+		number = number[1:]
+	}
+	if len(number) == 0 {
+		return 0
+	}
+	return 8*(len(number)-1) + bits.Len8(number[0])
 }
 
 // curveFacts returns the size of the group's order and the name of a curve,
@@ -180,7 +191,7 @@ func curveFacts(params derValue) (bits int, name string, err error) {
 			return -1, "", err
 		}
 	}
-	return new(big.Int).SetBytes(fields[4].body).BitLen(), "", nil
+	return bitLength(fields[4].body), "", nil
 }
 
 // curveBits returns the bit length of the order of each curve in Java's

@@ -53,6 +53,26 @@ func (j Judge) Certificate(label string, c *Certificate, s Standing) []string {
 	return j.appendKey(warnings, label, c.SPKI)
 }
 
+// Suspects says whether Certificate may have anything to say of a certificate
+// in DER. For that no more is looked at than the signature's algorithm and the
+// key: of 10,000 certificates few need be read whole. What is not a
+// certificate is not suspected.
+func (j Judge) Suspects(der []byte) bool {
+	s, err := readSigned(der)
+	if err != nil {
+		return false
+	}
+	if j.signature(s.algorithm.name(j.release()), usageAny, false) != sound {
+		return true
+	}
+	spki, err := findSPKI(s.tbs)
+	if err != nil {
+		return false
+	}
+	key, err := readKeyFacts(spki, j.release())
+	return err == nil && j.key(key) != sound
+}
+
 // Chain returns the warnings about the certificates of a chain, leaf first.
 // Of several, each is told apart by its number. trusted may be nil.
 func (j Judge) Chain(label string, chain []*Certificate, trusted func(*Certificate) bool, anchored bool) []string {

@@ -22,6 +22,23 @@ func fixtureCertificate(t *testing.T, name string) *Certificate {
 	return c
 }
 
+// Suspicion falls on those of which there is something to say, and on no others.
+func TestJudgeSuspects(t *testing.T) {
+	for name, der := range fixtures(t, ".der") {
+		c, err := ParseCertificate(der)
+		if err != nil {
+			continue
+		}
+		warns := len(Judge{}.Certificate("<a>", c, Standing{})) > 0
+		if got := (Judge{}).Suspects(der); got != warns {
+			t.Errorf("%s: suspected %t, but Certificate warns %t", name, got, warns)
+		}
+	}
+	if (Judge{}).Suspects([]byte("no certificate")) {
+		t.Error("what is no certificate is suspected")
+	}
+}
+
 // What keytool warns of certificates on their own is compared with it by
 // TestPrintEqualsKeytool; here is what depends on where they stand.
 func TestJudgeCertificate(t *testing.T) {
