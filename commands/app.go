@@ -42,6 +42,7 @@ var actions = map[string]func(context.Context, *session) error{
 	"keyclone":       keyclone,
 	"keypasswd":      keypasswd,
 	"list":           list,
+	"man":            man,
 	"migrate":        migrate,
 	"printcert":      printcert,
 	"printcertreq":   printcertreq,

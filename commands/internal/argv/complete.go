@@ -164,6 +164,31 @@ func operands(c *Command) []string {
 func values(o *Option, c *Command) []string {
 	secret := c != nil && c.Name == "genseckey"
 	switch o.Name {
+	case "to":
+		if c != nil && c.Name == "convert" {
+			return []string{"pkcs12", "jks", "jceks", "pem"}
+		}
+		return []string{"pkcs12", "jks", "jceks"}
+	case "format":
+		return []string{"pem", "der", "p7b", "p12", "jks", "hex", "base64", "raw"}
+	case "profile":
+		own := []string{"default", "java8", "legacy", "openssl3", "java26", "passwordless"}
+		if c != nil && c.Name == "exportcert" {
+			return append(own, "modern2023", "modern2026", "legacy-des", "legacy-rc2")
+		}
+		return own
+	case "server":
+		return []string{"spring-boot", "kafka", "nginx"}
+	case "starttls":
+		return []string{"ftp", "imap", "ldap", "pop3", "postgres", "smtp"}
+	case "clientAuth":
+		return []string{"false", "want", "true"}
+	case "certificateVerification":
+		return []string{"none", "optional", "required"}
+	case "tracking":
+		return []string{"cookie", "tls"}
+	case "accesslog":
+		return []string{"off", "common", "json"}
 	case "storetype", "srcstoretype":
 		return []string{"PKCS12", "JKS", "JCEKS"}
 	case "keyalg":

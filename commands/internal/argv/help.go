@@ -92,6 +92,20 @@ func (t *Table) UsageText(err *UsageError, rel jdk.Release) string {
 	return err.Message + "\n" + t.HelpText(err.Command, rel)
 }
 
+// passwordHelp says how passwords are given.
+const passwordHelp = "A password need not stand on the line: -storepass:env NAME takes it from the environment, " +
+	"-storepass:file FILE from the first line of a file, -storepass:fd N or -storepass:stdin from an open stream; " +
+	"-storepass:generate FILE makes one and keeps it in the file."
+
+// exits are the exit codes of the command.
+func (c *Command) exits() []Exit {
+	list := []Exit{{0, "done"}}
+	if len(c.Exits) == 0 {
+		return append(list, Exit{1, "an error, said on the standard error"})
+	}
+	return append(list, c.Exits...)
+}
+
 // maxOptionWidth is the widest option that has its text beside it in our own
 // help.
 const maxOptionWidth = 26
@@ -130,20 +144,15 @@ func (t *Table) CommandHelp(command string) string {
 		t.optionRows(&b, "  ", docs, maxOptionWidth)
 		if t.takesPassword(docs) {
 			b.WriteString("\n")
-			wrap(&b, "A password need not stand on the line: -storepass:env NAME takes it from the environment, "+
-				"-storepass:file FILE from the first line of a file, -storepass:fd N or -storepass:stdin from an open stream; "+
-				"-storepass:generate FILE makes one and keeps it in the file.")
+			wrap(&b, passwordHelp)
 		}
 	}
 	if len(c.Examples) > 0 {
 		b.WriteString("\nEXAMPLES\n")
 		writeExamples(&b, c.Examples)
 	}
-	b.WriteString("\nEXIT CODES\n  0  done\n")
-	if len(c.Exits) == 0 {
-		b.WriteString("  1  an error, said on the standard error\n")
-	}
-	for _, e := range c.Exits {
+	b.WriteString("\nEXIT CODES\n")
+	for _, e := range c.exits() {
 		b.WriteString("  " + strconv.Itoa(e.Code) + "  " + e.Meaning + "\n")
 	}
 	return b.String()

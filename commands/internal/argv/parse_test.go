@@ -529,6 +529,7 @@ func checkExample(t *testing.T, e Example, command string) {
 		}
 		part = strings.TrimRight(part, " &|)")
 		part, _, _ = strings.Cut(part, " > ")
+		part, _, _ = strings.Cut(part, " | ")
 		line := words(regexp.MustCompile(`'[^']*'`).ReplaceAllString(part, "CN=x"))
 		r, err := Parse(line, TableDefault(), env)
 		switch {

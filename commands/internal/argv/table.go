@@ -555,6 +555,7 @@ var commands = []Command{
 			{"keypass", "<arg>", "key password, for keys the keystore's does not open"},
 			{"within", "<time>", "fail on certificates that end within 30d, 8w or 36h"},
 			{"strict", "", "fail on warnings too"},
+			{"tomcat", "<version>", "Tomcat's major version (default: a guess by server.xml)"},
 			{"quiet", "", "print keystores that fail alone, and no summary"},
 			{"json", "", "print JSON"},
 			{"prometheus", "<file>", "write metrics for node_exporter (- prints them)"},
@@ -786,6 +787,17 @@ var commands = []Command{
 			{"bash, for this session", `source <(gokeytool completion bash)`},
 			{"zsh, for this session", `source <(gokeytool completion zsh)`},
 			{"fish, for good", "gokeytool completion fish > ~/.config/fish/completions/gokeytool.fish"},
+		},
+	},
+	{
+		Name: "man", Summary: "Writes manual pages", Task: taskAround, Own: true,
+		Operands: "[DIR]", MaxOperands: 1,
+		Options: []Doc{docQuiet},
+		Long: "Writes gokeytool(1), and a page for every command such as gokeytool-list(1), to DIR/man1; " +
+			"without DIR it prints gokeytool(1).",
+		Examples: []Example{
+			{"where man finds them, for who has ~/.local/bin on the PATH", "gokeytool man ~/.local/share/man"},
+			{"to read it at once", "gokeytool man | man -l -"},
 		},
 	},
 	{

@@ -1,0 +1,49 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"gokeytool/internal/atomicfile"
+)
+
+// man writes the manual pages of the program and its commands below a
+// directory, or prints that of the program.
+func man(_ context.Context, s *session) error {
+	date := s.manualDate()
+	if len(s.req.Operands) == 0 {
+		_, err := s.Stdout.Write(s.table.ManPage("", date))
+		return err
+	}
+	dir := filepath.Join(s.req.Operands[0], "man1")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fileError(dir, pathCause(err))
+	}
+	pages := map[string]string{"gokeytool": ""} // by command
+	for _, c := range s.table.Commands {
+		pages["gokeytool-"+c.Name] = c.Name
+	}
+	for page, command := range pages {
+		name := filepath.Join(dir, page+".1")
+		if err := atomicfile.Write(name, s.table.ManPage(command, date), 0o644, nil); err != nil {
+			return fileError(name, pathCause(err))
+		}
+	}
+	fmt.Fprintf(s.talk(), "%d pages stored in %s\n", len(pages), dir)
+	return nil
+}
+
+// manualDate is the date of the pages: the present, or what packagers set so
+// that the same source makes the same pages (reproducible-builds.org).
+func (s *session) manualDate() time.Time {
+	if text, ok := s.LookupEnv("SOURCE_DATE_EPOCH"); ok {
+		if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return time.Unix(seconds, 0)
+		}
+	}
+	return s.Now()
+}
