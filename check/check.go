@@ -152,6 +152,9 @@ type Options struct {
 	Within time.Duration
 	// Strict makes a keystore with warnings Faulty.
 	Strict bool
+	// Tomcat is the major version, 7 to 12, that a server.xml is for; zero
+	// guesses it from the file.
+	Tomcat int
 	// Now is the time to judge dates by; zero is the present.
 	Now time.Time
 	// MaxSize is the size in bytes beyond which a file is not read; zero

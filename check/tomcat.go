@@ -36,6 +36,7 @@ func serverXML(path string, o Options) []Verdict {
 		return []Verdict{x.finish()}
 	}
 	connectors, findings, err := tomcat.Connectors(data, tomcat.Options{
+		Version:  o.Tomcat,
 		Base:     tomcat.Base(path),
 		Lookup:   o.Lookup,
 		ReadFile: func(name string) ([]byte, error) { return readAtMost(name, maxPasswordFile) },
@@ -47,6 +48,9 @@ func serverXML(path string, o Options) []Verdict {
 	}
 	for _, f := range findings {
 		x.tomcatFinding("tomcat", f)
+	}
+	if o.Tomcat == 0 {
+		x.flatConnectors(connectors)
 	}
 	list := []Verdict{x.finish()}
 	for _, c := range connectors {
@@ -80,6 +84,28 @@ func readAtMost(name string, size int64) ([]byte, error) {
 		err = fmt.Errorf("%w: it has more than %d bytes", entry.ErrLimit, size)
 	}
 	return data, err
+}
+
+// flatConnectors warns of what Tomcat 7 to 9 take for TLS settings and later
+// ones don't, where nobody has said which Tomcat it is.
+func (x *examination) flatConnectors(connectors []tomcat.Connector) {
+	for _, c := range connectors {
+		for _, h := range c.Hosts {
+			if c.Version >= 10 || !h.Certificates[0].Flat {
+				continue
+			}
+			remedy := ""
+			if cert := h.Certificates[0]; !cert.PEM() {
+				words := []string{"gokeytool", "tomcat-config", cert.KeystoreFile, "-port", fmt.Sprint(c.Port)}
+				if cert.KeyAlias != "" {
+					words = append(words, "-alias", cert.KeyAlias)
+				}
+				remedy = shell.Line(words...) + "  (prints one for them; -tomcat 9 is content with this one)"
+			}
+			x.find(Warning, "flat-connector", "", fmt.Sprintf("line %d: the TLS settings of the connector on port %d stand where Tomcat 7 to 9 want them: "+
+				"Tomcat 10 and later ignore them and do not start it (\"No SSLHostConfig element was found\")", c.Line, c.Port), remedy)
+		}
+	}
 }
 
 // tomcatFinding takes over a finding about the configuration.

@@ -175,7 +175,7 @@ func TestServerXML(t *testing.T) {
 			files: func(t *testing.T) map[string][]byte {
 				return map[string][]byte{"keystore": pkcs12(t).key("tomcat", good, root).bytes()}
 			},
-			want: []string{"server.xml healthy", "keystore healthy"},
+			want: []string{"server.xml healthy", "warning flat-connector <>", "keystore healthy"},
 		},
 		"a Tomcat that does not start": {
 			connector: `<Connector port="8443" protocol="HTTP/1.1" SSLEnabled="true"><SSLHostConfig hostName="a.example.com"><Certificate ` + keystore + `/></SSLHostConfig></Connector>`,

@@ -31,6 +31,9 @@ func checkStores(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	if err := s.checkTomcat(); err != nil {
+		return err
+	}
 	paths := s.req.Operands
 	if s.opt.given("keystore") {
 		paths = append(paths[:len(paths):len(paths)], s.opt.keystore)
@@ -52,6 +55,7 @@ func checkStores(ctx context.Context, s *session) error {
 		KeyPassword: s.opt.keypass,
 		Within:      within,
 		Strict:      s.req.Has("strict"),
+		Tomcat:      int(s.opt.tomcat),
 		Now:         now,
 		Limits:      limits,
 		Lookup:      s.property,

@@ -51,6 +51,7 @@ func runTests(m *testing.M) int {
 	programs = dir
 	// Under the race detector each run would sleep for a second at its end.
 	os.Setenv("GORACE", quickRace)
+	defer endConsumers()
 	return m.Run()
 }
 

@@ -31,12 +31,17 @@ func TestScript(t *testing.T) {
 			env.Setenv("TZ", "UTC")
 			env.Setenv("GORACE", quickRace)
 			env.Setenv("CHANGEIT", "changeit")
+			env.Setenv("CONSUMERS", consumersDir)
 			return os.Mkdir(home, 0o700)
 		},
+		Condition: hasConsumers,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"waitfor":  waitFor,
 			"mode":     mode,
 			"terminal": terminal,
+			"java":     java,
+			"tomcat":   tomcat,
+			"remedy":   remedy,
 		},
 	})
 }

@@ -27,12 +27,13 @@ func tomcatConfig(ctx context.Context, s *session) error {
 		given := s.opt.given
 		s.opt.given = func(name string) bool { return name == "keystore" || given(name) }
 	}
+	if err := s.checkTomcat(); err != nil {
+		return err
+	}
 	write, ok := serverConfigs[strings.ToLower(s.opt.server)]
 	switch {
 	case !ok:
 		return fmt.Errorf("-server %s: there are tomcat, spring-boot, kafka and nginx", s.opt.server)
-	case s.opt.given("tomcat") && (s.opt.tomcat < 7 || s.opt.tomcat > 12):
-		return fmt.Errorf("-tomcat %d: from 7 to 12 (8 is 8.5)", s.opt.tomcat)
 	case s.opt.given("port") && (s.opt.port < 1 || s.opt.port > 65535):
 		return fmt.Errorf("-port %d: a port is from 1 to 65535", s.opt.port)
 	}
@@ -53,6 +54,14 @@ func tomcatConfig(ctx context.Context, s *session) error {
 	}
 	if key.keyPassword != "" {
 		fmt.Fprintln(s.Stderr, "gokeytool: KEYPASSWORD stands for the key's password, which is not shown")
+	}
+	return nil
+}
+
+// checkTomcat refuses a -tomcat that is no version.
+func (s *session) checkTomcat() error {
+	if s.opt.given("tomcat") && (s.opt.tomcat < 7 || s.opt.tomcat > 12) {
+		return fmt.Errorf("-tomcat %d: from 7 to 12 (8 is 8.5)", s.opt.tomcat)
 	}
 	return nil
 }

@@ -11,10 +11,19 @@ import (
 	"time"
 )
 
-// TomcatHome returns the directory of an installed Tomcat 10, that of
-// CATALINA_HOME or of Debian's package.
+// TomcatHome returns the directory of an installed Tomcat 10.
 func TomcatHome(t testing.TB) string {
 	t.Helper()
+	home := FindTomcat()
+	if home == "" {
+		Missing(t, "Tomcat 10")
+	}
+	return home
+}
+
+// FindTomcat returns the directory of an installed Tomcat 10, that of
+// CATALINA_HOME or of Debian's package; "" where there is none.
+func FindTomcat() string {
 	for _, home := range []string{os.Getenv("CATALINA_HOME"), "/usr/share/tomcat10"} {
 		if home == "" {
 			continue
@@ -23,7 +32,6 @@ func TomcatHome(t testing.TB) string {
 			return home
 		}
 	}
-	Missing(t, "Tomcat 10")
 	return ""
 }
 

@@ -556,6 +556,7 @@ var commands = []Command{
 			{"within", "<time>", "fail on certificates that end within 30d, 8w or 36h"},
 			{"strict", "", "fail on warnings too"},
 			{"tomcat", "<version>", "Tomcat's major version (default: a guess by server.xml)"},
+			{"tomcat", "<version>", "Tomcat's major version (default: a guess by server.xml)"},
 			{"quiet", "", "print keystores that fail alone, and no summary"},
 			{"json", "", "print JSON"},
 			{"prometheus", "<file>", "write metrics for node_exporter (- prints them)"},
