@@ -55,6 +55,10 @@ func ParseCertificates(data []byte) ([]*Certificate, error) {
 		}
 		certificates = append(certificates, found...)
 	}
+	if len(certificates) == 0 && len(blocks) > 0 {
+		// Java does not care for the label of the first block.
+		certificates, _ = parseDERCertificates(blocks[0].der)
+	}
 	if len(certificates) == 0 {
 		return nil, &InputError{What: describe(data, blocks)}
 	}

@@ -1,0 +1,297 @@
+package x509util
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+
+	casn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"gokeytool/jdk"
+)
+
+// UnreadableError returns what Java's CertificateFactory.generateCertificates
+// ends with on an input that ParseCertificates refuses: keytool passes that on
+// where it takes an authority's reply. It is nil where Java finds nothing
+// wrong, only no certificate, as with an empty file; and where it does not
+// come to the same end.
+//
+// Java looks at the first block only, DER or PEM under any label.
+func UnreadableError(data []byte, rel jdk.Release) error {
+	if len(data) == 0 {
+		return nil
+	}
+	der, err := firstBlock(data, rel)
+	if err != nil {
+		return javaCertificateError(err, "java.security.cert.CertificateException", "")
+	}
+	if der == nil {
+		return &Error{"java.security.cert.CertificateException", "No certificate data found"}
+	}
+	if _, ok := parsePKCS7(der); ok {
+		return nil
+	}
+	tbs, err := readTBS(der)
+	if err != nil {
+		return javaCertificateError(err, "java.security.cert.CertificateException", "Unable to initialize, ")
+	}
+	if err := readInfo(tbs); err != nil {
+		return javaCertificateError(err, "java.security.cert.CertificateParsingException", "")
+	}
+	if data[0] == byte(casn1.SEQUENCE) { // a certificate then, with something behind it
+		return UnreadableError(data[len(der):], rel)
+	}
+	return nil
+}
+
+// javaCertificateError wraps an exception as Java does: as it is if it is one
+// of certificates, else behind the prefix in the class named.
+func javaCertificateError(err error, class, prefix string) error {
+	var e *Error
+	if !errors.As(err, &e) || strings.HasPrefix(e.Class, "java.security.cert.") {
+		return err
+	}
+	return &Error{class, prefix + e.Class + ": " + e.Text}
+}
+
+// readTBS returns what is signed, the first of three values.
+func readTBS(der []byte) (tbs derValue, err error) {
+	outer, err := readValue(der)
+	if err != nil {
+		return tbs, err
+	}
+	invalid := func(text string) error { return &Error{"java.security.cert.CertificateParsingException", text} }
+	if outer.tag != casn1.SEQUENCE {
+		return tbs, invalid("invalid DER-encoded certificate data")
+	}
+	r := outer.reader()
+	for i := range 3 {
+		v, err := r.next()
+		if err != nil {
+			return tbs, err
+		}
+		if i == 0 {
+			tbs = v
+		}
+	}
+	if n := len(r.rest); n > 0 {
+		return tbs, invalid(fmt.Sprintf("signed overrun, bytes = %d", n))
+	}
+	if tbs.tag != casn1.SEQUENCE {
+		return tbs, invalid("signed fields invalid")
+	}
+	return tbs, nil
+}
+
+// readInfo reads the fields of what is signed, in Java's order, as far as
+// other things than certificates get: requests and revocation lists.
+func readInfo(tbs derValue) error {
+	r := tbs.reader()
+	if r.peek() == tagContext|tagConstructed { // the version
+		if _, err := r.next(); err != nil {
+			return err
+		}
+	}
+	serial, err := r.next()
+	if err != nil {
+		return err
+	}
+	if _, err := serial.bigInteger(); err != nil {
+		return err
+	}
+	algorithm, err := r.next()
+	if err != nil {
+		return err
+	}
+	fields := algorithm.reader()
+	oid, err := fields.next()
+	if err != nil {
+		return err
+	}
+	if oid.tag != casn1.OBJECT_IDENTIFIER {
+		return failIO("DerValue.getOID, not an OID " + oid.tagText())
+	}
+	if _, err := r.next(); err != nil { // the issuer
+		return err
+	}
+	validity, err := r.next()
+	if err != nil {
+		return err
+	}
+	if validity.tag != casn1.SEQUENCE {
+		return failIO("Invalid encoded CertificateValidity, starting sequence tag missing.")
+	}
+	return nil
+}
+
+// firstBlock finds the bytes of the first block of the input as Java's
+// X509Factory does, which is less forgiving than decodePEM. They are nil where
+// there is none.
+func firstBlock(data []byte, rel jdk.Release) ([]byte, error) {
+	if data[0] == byte(casn1.SEQUENCE) {
+		return firstValue(data)
+	}
+	find := firstPEM
+	if rel < jdk.Release25 {
+		find = firstLinePEM
+	}
+	block, err := find(data)
+	if err != nil || block == nil {
+		return nil, err
+	}
+	if block.header != block.footer {
+		format := "Header and footer do not match: %s %s"
+		if rel < jdk.Release25 {
+			format = "Header and footer do not match: -----BEGIN %s----- -----END %s-----"
+		}
+		return nil, failIO(fmt.Sprintf(format, block.header, block.footer))
+	}
+	der, err := decodeJavaBase64(strings.Join(strings.Fields(block.body), ""))
+	if err != nil {
+		return nil, failIO("java.lang.IllegalArgumentException: " + err.Error())
+	}
+	return der, nil
+}
+
+// firstValue cuts a value of BER off the input.
+func firstValue(data []byte) ([]byte, error) {
+	if len(data) < 2 {
+		return nil, failIO("BER/DER length info absent")
+	}
+	_, n, err := splitValue(data, 0)
+	if err != nil {
+		return nil, failIO("Incomplete BER/DER data")
+	}
+	return data[:n:n], nil
+}
+
+// decodeJavaBase64 decodes as Java's basic decoder does: the padding may be
+// missing, but not half of it.
+func decodeJavaBase64(text string) ([]byte, error) {
+	if len(text) == 1 {
+		return nil, failIO("Input byte[] should at least have 2 bytes for base64 bytes")
+	}
+	n := len(text) - len(strings.TrimLeft(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
+	padding := text[n:]
+	switch {
+	case padding != "" && padding[0] != '=':
+		return nil, failIO(fmt.Sprintf("Illegal base64 character %x", padding[0]))
+	case padding != "" && n%4 == 0, n%4 == 2 && padding != "" && !strings.HasPrefix(padding, "=="):
+		return nil, failIO("Input byte array has wrong 4-byte ending unit")
+	case n%4 == 1:
+		return nil, failIO("Last unit does not have enough valid bits")
+	}
+	if want := (4 - n%4) % 4; len(padding) > want {
+		return nil, failIO(fmt.Sprintf("Input byte array has incorrect ending byte at %d", n+want))
+	}
+	return base64.RawStdEncoding.DecodeString(text[:n])
+}
+
+// javaPEM is a block as it stands, with the labels of its first and last line.
+type javaPEM struct{ header, body, footer string }
+
+const hyphens = "-----"
+
+// firstLinePEM finds a block as JDK 17 does: it begins at the beginning of a
+// line, with any text up to its end, and the body ends at the first hyphen.
+func firstLinePEM(data []byte) (*javaPEM, error) {
+	for i := range data {
+		if !bytes.HasPrefix(data[i:], []byte(hyphens)) || i > 0 && data[i-1] != '\n' && data[i-1] != '\r' {
+			continue
+		}
+		incomplete := failIO("Incomplete data")
+		rest := data[i:]
+		end := bytes.IndexAny(rest, "\r\n")
+		if end < 0 {
+			return nil, incomplete
+		}
+		header, lineEnd := string(rest[:end]), rest[end]
+		rest = rest[end+1:]
+		if bytes.HasPrefix(rest, []byte("\n")) && lineEnd == '\r' {
+			rest, lineEnd = rest[1:], '\n'
+		}
+		end = bytes.IndexByte(rest, '-')
+		if end < 0 {
+			return nil, incomplete
+		}
+		body := string(rest[:end])
+		rest = rest[end:]
+		if end = bytes.IndexAny(rest, "\n"+string(lineEnd)); end >= 0 {
+			rest = rest[:end]
+		}
+		footer := strings.ReplaceAll(string(rest), "\r", "")
+		return newJavaPEM(header, body, footer)
+	}
+	return nil, nil
+}
+
+// firstPEM finds a block as JDK 25 does: anywhere, with five hyphens and an
+// end of line behind its label. An input that ends within it has none.
+func firstPEM(data []byte) (*javaPEM, error) {
+	i := bytes.Index(data, []byte(hyphens))
+	if i < 0 {
+		return nil, nil
+	}
+	rest := data[i+len(hyphens):]
+	end := bytes.IndexAny(rest, "-\r\n")
+	if end < 0 {
+		return nil, nil
+	}
+	if !bytes.HasPrefix(rest[end:], []byte(hyphens)) {
+		return nil, failIO("Incomplete header")
+	}
+	header := hyphens + string(rest[:end]) + hyphens
+	if !strings.HasPrefix(header, "-----BEGIN ") {
+		return nil, failIO("Illegal header: " + header)
+	}
+	rest = rest[end+len(hyphens):]
+	if len(rest) == 0 || !strings.ContainsRune("\r\n \t", rune(rest[0])) {
+		return nil, failIO("No EOL character found")
+	}
+	end = bytes.IndexByte(rest, '-')
+	if end < 0 {
+		return nil, nil
+	}
+	body := string(rest[:end])
+	rest = rest[end:]
+	if !bytes.HasPrefix(rest, []byte(hyphens)) {
+		if len(bytes.TrimLeft(rest, "-")) == 0 {
+			return nil, nil
+		}
+		return nil, failIO("Incomplete footer")
+	}
+	rest = rest[len(hyphens):]
+	end = bytes.IndexByte(rest, '-')
+	if end < 0 {
+		return nil, nil
+	}
+	if !bytes.HasPrefix(rest[end:], []byte(hyphens)) {
+		if len(bytes.TrimLeft(rest[end:], "-")) == 0 {
+			return nil, nil
+		}
+		return nil, failIO("Incomplete footer")
+	}
+	return newJavaPEM(header, body, hyphens+string(rest[:end])+hyphens)
+}
+
+func newJavaPEM(header, body, footer string) (*javaPEM, error) {
+	begin, ok := label(header, "-----BEGIN ")
+	if !ok {
+		return nil, failIO("Illegal header: " + header)
+	}
+	end, ok := label(footer, "-----END ")
+	if !ok {
+		return nil, failIO("Illegal footer: " + footer)
+	}
+	return &javaPEM{begin, body, end}, nil
+}
+
+// label returns what stands between a line's beginning and its five hyphens.
+func label(line, begin string) (string, bool) {
+	if len(line) < len(begin)+len(hyphens) || !strings.HasPrefix(line, begin) || !strings.HasSuffix(line, hyphens) {
+		return "", false
+	}
+	return line[len(begin) : len(line)-len(hyphens)], true
+}
