@@ -459,12 +459,28 @@ func (k *keystore) save() error {
 	if err := k.Save(k.path, k.password); err != nil {
 		var path *fs.PathError
 		if errors.As(err, &path) {
-			return fileError(k.path, path.Err)
+			return k.notSaved(path.Err)
 		}
 		return err
 	}
 	k.exists, k.jks = true, k.Type() == store.JKS
 	return nil
+}
+
+// notSaved is why the file system did not take the keystore, which keytool
+// writes into the old file: we put a new one in its place.
+func (k *keystore) notSaved(cause error) error {
+	err := fileError(k.path, cause)
+	if _, plain := cause.(syscall.Errno); !plain {
+		return withHint(err, fmt.Sprintf("%s is as it was: %v", k.path, cause))
+	}
+	if errors.Is(cause, fs.ErrPermission) {
+		if file, openErr := os.OpenFile(k.path, os.O_WRONLY, 0); openErr == nil {
+			file.Close()
+			return withHint(err, fmt.Sprintf("%s is as it was: a new file is to take its place, so the directory has to be writable too", k.path))
+		}
+	}
+	return err
 }
 
 // warnOfFormat adds keytool's warning about JKS and JCEKS keystores that hold

@@ -205,6 +205,7 @@ func TestPasswords(t *testing.T) {
 		}{
 			{"ASCII", `changeit "$1"`, []store.Type{store.JKS, store.JCEKS, store.PKCS12}, jdk.Release17},
 			{"Latin-1", "pässwörtß", []store.Type{store.JKS}, jdk.Release17},
+			{"Latin-1", "pässwörtß", []store.Type{store.JCEKS, store.PKCS12}, jdk.Release25},
 			{"CJK and emoji", "間違い鍵🔑x", []store.Type{store.JKS}, jdk.Release17},
 			{"CJK and emoji", "間違い鍵🔑x", []store.Type{store.JCEKS, store.PKCS12}, jdk.Release25},
 		} {

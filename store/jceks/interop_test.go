@@ -202,13 +202,6 @@ func TestKeytoolIsRead(t *testing.T) {
 }
 
 func TestPyjksReadsOurs(t *testing.T) {
-	python := testtool.Look(t, "python3")
-	if exec.Command(python, "-c", "import jks").Run() != nil {
-		python = "/usr/bin/python3" // where Debian's packages are
-		if exec.Command(python, "-c", "import jks").Run() != nil {
-			testtool.Missing(t, "pyjks")
-		}
-	}
 	const script = `
 import jks, sys
 ks = jks.KeyStore.load(sys.argv[1], 'changeit')
@@ -219,7 +212,7 @@ for alias, key in sorted(ks.secret_keys.items()):
 for alias, cert in sorted(ks.certs.items()):
     print(alias, cert.cert.hex())`
 	named, cert := keys(t)
-	got := run(t, "", python, "-c", script, build(t, named, cert, "changeit", "changeit"))
+	got := testtool.Pyjks(t, script, build(t, named, cert, "changeit", "changeit"))
 	want := fmt.Sprintf("private %x 1\n", named["private"].PKCS8)
 	for _, alias := range []string{"aes", "des", "hmac", "password"} {
 		want += fmt.Sprintf("%s %s %x\n", alias, named[alias].Algorithm, named[alias].Raw)

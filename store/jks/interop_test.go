@@ -178,13 +178,6 @@ func checkKey(t *testing.T, e *entry.Entry, password string) {
 }
 
 func TestPyjksReadsOurs(t *testing.T) {
-	python := testtool.Look(t, "python3")
-	if exec.Command(python, "-c", "import jks").Run() != nil {
-		python = "/usr/bin/python3" // where Debian's packages are
-		if exec.Command(python, "-c", "import jks").Run() != nil {
-			testtool.Missing(t, "pyjks")
-		}
-	}
 	const script = `
 import jks, sys
 ks = jks.KeyStore.load(sys.argv[1], sys.argv[2])
@@ -198,7 +191,7 @@ print(key.pkey_pkcs8.hex(), len(key.cert_chain), len(ks.certs))`
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := run(t, python, "-c", script, write(t, data), tt.storePassword, tt.alias, tt.keyPassword)
+			got := testtool.Pyjks(t, script, write(t, data), tt.storePassword, tt.alias, tt.keyPassword)
 			if want := fmt.Sprintf("%x 1 1\n", pkcs8); got != want {
 				t.Errorf("pyjks finds %s, want %s", got, want)
 			}

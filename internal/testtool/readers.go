@@ -1,0 +1,53 @@
+package testtool
+
+import (
+	_ "embed"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+//go:embed BouncyCastle.java
+var bouncyCastle []byte
+
+// BouncyCastle runs BouncyCastle.java, which says what its arguments mean, and
+// returns what it prints. A run takes a second or two: one does for many files.
+func BouncyCastle(t testing.TB, args ...string) string {
+	t.Helper()
+	const jar = "/usr/share/java/bcprov.jar" // where Debian has it
+	if _, err := os.Stat(jar); err != nil {
+		Missing(t, "BouncyCastle")
+	}
+	source := filepath.Join(t.TempDir(), "BouncyCastle.java")
+	if err := os.WriteFile(source, bouncyCastle, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return output(t, Look(t, "java"), append([]string{"-XX:TieredStopAtLevel=1", "-Dorg.bouncycastle.bks.enable_v1=true", "-cp", jar, source}, args...))
+}
+
+// Pyjks runs a Python script that may import jks, and returns what it prints.
+func Pyjks(t testing.TB, script string, args ...string) string {
+	t.Helper()
+	python := Look(t, "python3")
+	if exec.Command(python, "-c", "import jks").Run() != nil {
+		python = "/usr/bin/python3" // for which Debian's packages are
+		if exec.Command(python, "-c", "import jks").Run() != nil {
+			Missing(t, "pyjks")
+		}
+	}
+	return output(t, python, append([]string{"-c", script}, args...))
+}
+
+// output runs a program in a locale that lets it read UTF-8 from its command
+// line.
+func output(t testing.TB, program string, args []string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", filepath.Base(program), err, out)
+	}
+	return string(out)
+}
