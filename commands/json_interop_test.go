@@ -2,6 +2,7 @@ package commands_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -91,5 +92,34 @@ func TestJSONAgainstKeytool(t *testing.T) {
 	}
 	if b := list.Entries[1].Chain[0]; !b.CA || !b.SelfSigned || b.Key != "2048-bit RSA" || !slices.Equal(b.Names, []string{"dns:b.example", "ip:10.0.0.1"}) {
 		t.Errorf("%+v", b)
+	}
+}
+
+// TestJSONSigners reads who has signed a JAR, and when, from printcert -json.
+func TestJSONSigners(t *testing.T) {
+	for jar, want := range map[string]string{"timestamped": "1 signers, timestamp of 1", "two": "2 signers, timestamp of 0", "unsigned": "0 signers, timestamp of 0"} {
+		out, err := exec.Command(filepath.Join(programs, "gokeytool"), "printcert", "-json", "-jarfile", "../internal/signedjar/testdata/"+jar+".jar").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var report struct {
+			Version int
+			Signers []struct {
+				Certificates, Timestamp []struct{ Subject, SHA256 string }
+			}
+		}
+		if err := json.Unmarshal(out, &report); err != nil || report.Version != 1 {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		stamps := 0
+		for _, signer := range report.Signers {
+			if len(signer.Certificates) == 0 || signer.Certificates[0].Subject == "" {
+				t.Errorf("%s: a signer without a name", jar)
+			}
+			stamps += len(signer.Timestamp)
+		}
+		if got := fmt.Sprintf("%d signers, timestamp of %d", len(report.Signers), stamps); got != want {
+			t.Errorf("%s: %s, not %s", jar, got, want)
+		}
 	}
 }

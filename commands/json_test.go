@@ -3,11 +3,56 @@ package commands
 import (
 	"encoding/asn1"
 	"encoding/json"
+	"os"
+	"reflect"
+	"strings"
 	"testing"
+	"time"
 
 	"gokeytool/jdk"
 	"gokeytool/x509util"
 )
+
+// Every field of what -json prints is described.
+func TestJSONDoc(t *testing.T) {
+	text, err := os.ReadFile("../docs/json.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := make(map[reflect.Type]bool)
+	var fields func(of reflect.Type)
+	fields = func(of reflect.Type) {
+		for of.Kind() == reflect.Slice || of.Kind() == reflect.Pointer {
+			of = of.Elem()
+		}
+		if of.Kind() != reflect.Struct || seen[of] || of == reflect.TypeFor[time.Time]() {
+			return
+		}
+		seen[of] = true
+		for i := range of.NumField() {
+			field := of.Field(i)
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			if name != "" && !strings.Contains(string(text), "`"+name+"`") {
+				t.Errorf("%s of %s is not described", name, of)
+			}
+			fields(field.Type)
+		}
+	}
+	for _, of := range []any{jsonList{}, jsonCertificates{}, jsonRequests{}, jsonCRLs{}, jsonSigners{}, jsonImport{}, jsonSmoke{}} {
+		fields(reflect.TypeOf(of))
+	}
+}
+
+func TestRevocationReason(t *testing.T) {
+	for der, want := range map[string]string{
+		"\x0a\x01\x01": "keyCompromise", "\x0a\x01\x07": "", "\x0a\x01\x0b": "", "\x0a\x01\xff": "", "\x02\x01\x01": "", "": "",
+	} {
+		e := x509util.Extension{OID: asn1.ObjectIdentifier{2, 5, 29, 21}, Value: []byte(der)}
+		if got := revocationReason([]x509util.Extension{e}); got != want {
+			t.Errorf("%x: %s", der, got)
+		}
+	}
+}
 
 func TestDescribeExtensions(t *testing.T) {
 	build := func(specs ...string) []x509util.Extension {
