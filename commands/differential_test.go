@@ -51,6 +51,8 @@ type differential struct {
 	releases []jdk.Release
 	scratch  string
 
+	lines func() string // the directory of Lines.class
+
 	mu           sync.Mutex
 	setups       map[string]*sync.Once
 	equal, known int
@@ -67,6 +69,11 @@ func newDifferential(t *testing.T) *differential {
 		setups:   make(map[string]*sync.Once),
 	}
 	d.releases = slices.Sorted(maps.Keys(d.keytools))
+	d.lines = sync.OnceValue(func() string {
+		dir := filepath.Join(d.scratch, "lines")
+		compileLines(t, dir)
+		return dir
+	})
 	return d
 }
 
@@ -75,11 +82,12 @@ type tool struct {
 	path  string
 	flags []string // for the Java machine
 	env   []string
+	lines func() string // see differential; nil for ours
 }
 
 func (d *differential) theirs(release jdk.Release) tool {
 	// These two save Java half its time.
-	return tool{path: d.keytools[release], flags: []string{"-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC"}}
+	return tool{path: d.keytools[release], flags: []string{"-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC"}, lines: d.lines}
 }
 
 func (d *differential) ours(release jdk.Release) tool {
@@ -96,6 +104,7 @@ type run struct {
 	tools   []tool
 	outputs []output // one for each step
 	masker  masker
+	machine *machine // of keytool in a case that has one
 }
 
 type output struct {
@@ -281,13 +290,18 @@ func (r *run) keytool(t *testing.T, c *diffCase, step diffStep, turn int) output
 		home = filepath.Join(r.dir, "home")
 		_ = os.Mkdir(home, 0o700)
 	}
-	args := slices.Concat(tool.flags, []string{"-J-Duser.home=" + home})
-	for _, arg := range step.args {
-		args = append(args, strings.ReplaceAll(arg, "$WORK", r.dir))
+	flags := slices.Concat(tool.flags, []string{"-J-Duser.home=" + home})
+	args := make([]string, len(step.args))
+	for i, arg := range step.args {
+		args[i] = strings.ReplaceAll(arg, "$WORK", r.dir)
 	}
-	cmd := exec.Command(tool.path, args...)
+	env := slices.Concat(r.environment(), tool.env, c.env)
+	if c.machine && tool.lines != nil {
+		return r.play(t, tool, flags, env, args, step.stdin)
+	}
+	cmd := exec.Command(tool.path, append(flags, args...)...)
 	cmd.Dir = r.dir
-	cmd.Env = slices.Concat(r.environment(), tool.env, c.env)
+	cmd.Env = env
 	var o output
 	if step.talk != nil {
 		screen, err := talk(cmd, step.talk)
@@ -299,6 +313,24 @@ func (r *run) keytool(t *testing.T, c *diffCase, step diffStep, turn int) output
 		cmd.Stdout, cmd.Stderr = &stdout, &stderr
 		o.Code = exitCode(t, cmd, cmd.Run())
 		o.Stdout, o.Stderr = stdout.String(), stderr.String()
+	}
+	r.outputs = append(r.outputs, o)
+	return o
+}
+
+// play runs a line in the Java machine of the run, which it starts for the
+// first.
+func (r *run) play(t *testing.T, tool tool, flags, env, args []string, stdin string) output {
+	t.Helper()
+	if r.machine == nil {
+		for i, flag := range flags {
+			flags[i] = strings.TrimPrefix(flag, "-J")
+		}
+		r.machine = startMachine(t, tool.path, tool.lines(), flags, r.dir, env)
+	}
+	o, err := r.machine.play(args, stdin)
+	if err != nil {
+		t.Fatalf("%s: %v", args, err)
 	}
 	r.outputs = append(r.outputs, o)
 	return o

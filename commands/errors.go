@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"syscall"
 
 	"gokeytool/x509util"
@@ -63,7 +64,19 @@ func fileError(path string, err error) error {
 		}
 		return java("java.io.IOException", capitalize(errno.Error()))
 	}
-	return java("java.io.FileNotFoundException", path+" ("+reason+")")
+	return java("java.io.FileNotFoundException", javaPath(path)+" ("+reason+")")
+}
+
+// javaPath is a path as Java's File keeps it: without doubled slashes, and
+// without one at the end.
+func javaPath(path string) string {
+	for strings.Contains(path, "//") {
+		path = strings.ReplaceAll(path, "//", "/")
+	}
+	if len(path) > 1 {
+		path = strings.TrimSuffix(path, "/")
+	}
+	return path
 }
 
 func capitalize(s string) string {

@@ -21,6 +21,7 @@ type diffCase struct {
 	password string // of the keystores left over
 	home     bool   // $WORK/home is the home directory rather than $WORK
 	cross    bool   // also with the tools taking turns
+	machine  bool   // keytool's lines are played in one Java machine
 	files    string // why the files left over may differ
 }
 
@@ -159,6 +160,9 @@ func (c *diffCase) read(key, value string) error {
 		return nil
 	case "cross":
 		c.cross = true
+		return nil
+	case "machine":
+		c.machine = true
 		return nil
 	case "files":
 		c.files = value

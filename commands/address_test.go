@@ -1,0 +1,115 @@
+package commands_test
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gokeytool/internal/testtool"
+)
+
+// TestAddresses has keytool and ours read revocation lists over HTTP, and look
+// at a TLS server, directly and through a proxy.
+func TestAddresses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts Java")
+	}
+	dir := t.TempDir()
+	ours := filepath.Join(programs, "keytool")
+	run := func(args ...string) output {
+		t.Helper()
+		cmd := exec.Command(ours, args...)
+		cmd.Dir = dir
+		var stdout, stderr bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		code := exitCode(t, cmd, cmd.Run())
+		return output{stdout.String(), stderr.String(), code}
+	}
+	run("-genkeypair", "-alias", "ca", "-keyalg", "EC", "-dname", "CN=CA", "-keystore", "k.p12", "-storepass", "changeit")
+	run("-gencrl", "-alias", "ca", "-id", "5", "-file", "a.crl", "-keystore", "k.p12", "-storepass", "changeit")
+
+	files := http.NewServeMux()
+	files.HandleFunc("/a.crl", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, filepath.Join(dir, "a.crl")) })
+	files.Handle("/moved", http.RedirectHandler("/a.crl", http.StatusMovedPermanently))
+	files.HandleFunc("/broken", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+	files.HandleFunc("/text", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "no list\n") })
+	plain := httptest.NewServer(files)
+	defer plain.Close()
+	secure := httptest.NewTLSServer(files)
+	defer secure.Close()
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Method == http.MethodConnect && r.Host == "server.example:443":
+			pass(t, w, secure.Listener.Addr().String())
+		case r.URL.Host == "crl.example":
+			files.ServeHTTP(w, r)
+		default:
+			t.Errorf("the proxy is asked for %s %s", r.Method, r.URL)
+		}
+	}))
+	defer proxy.Close()
+	host, port, err := net.SplitHostPort(proxy.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	flags := []string{"-J-Dhttp.proxyHost=" + host, "-J-Dhttp.proxyPort=" + port, "-J-Dhttps.proxyHost=" + host, "-J-Dhttps.proxyPort=" + port}
+
+	classes := t.TempDir()
+	compileLines(t, classes)
+	for release, theirs := range testtool.Keytools(t) {
+		t.Setenv("GOKEYTOOL_JDK", strconv.Itoa(int(release)))
+		var java []string
+		for _, flag := range flags {
+			java = append(java, strings.TrimPrefix(flag, "-J"))
+		}
+		m := startMachine(t, theirs, classes, java, dir, os.Environ())
+		for _, line := range [][]string{
+			{"-printcrl", "-file", plain.URL + "/a.crl", "-keystore", "k.p12", "-storepass", "changeit"},
+			{"-printcrl", "-file", plain.URL + "/moved"},
+			{"-printcrl", "-file", plain.URL + "/text"},
+			{"-printcrl", "-file", plain.URL + "/nope"},
+			{"-printcrl", "-file", plain.URL + "/broken"},
+			{"-printcrl", "-file", secure.URL + "/a.crl"},
+			{"-printcrl", "-file", "http://crl.example/a.crl"},
+			{"-printcert", "-sslserver", "server.example"},
+			{"-printcert", "-rfc", "-sslserver", secure.Listener.Addr().String()},
+		} {
+			want, err := m.play(line, "")
+			if err != nil {
+				t.Fatalf("%q: %v\n%s", line, err, &m.stderr)
+			}
+			if diff := cmp.Diff(want, run(append(flags, line...)...)); diff != "" {
+				t.Errorf("%q (-keytool of JDK %v +ours):\n%s", line, release, diff)
+			}
+		}
+	}
+}
+
+// pass answers a CONNECT and carries what follows to and fro.
+func pass(t *testing.T, w http.ResponseWriter, address string) {
+	server, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer server.Close()
+	client, _, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer client.Close()
+	io.WriteString(client, "HTTP/1.1 200 Connection established\r\n\r\n")
+	go io.Copy(server, client)
+	io.Copy(client, server)
+}
