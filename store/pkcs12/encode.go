@@ -6,8 +6,8 @@ import (
 	"slices"
 
 	"gokeytool/store/entry"
-	"gokeytool/store/pkcs12/internal/ber"
-	"gokeytool/store/pkcs12/internal/pbe"
+	"gokeytool/store/internal/ber"
+	"gokeytool/store/internal/pbe"
 )
 
 // Encode writes a PKCS12 file in DER, protected with the password; keys are

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"gokeytool/store/entry"
-	"gokeytool/store/pkcs12/internal/ber"
+	"gokeytool/store/internal/ber"
 )
 
 // TestIterations: no derivation begins whose count is beyond the limit.

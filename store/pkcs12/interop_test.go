@@ -20,7 +20,7 @@ import (
 	"gokeytool/internal/testtool"
 	"gokeytool/jdk"
 	"gokeytool/store/entry"
-	"gokeytool/store/pkcs12/internal/ber"
+	"gokeytool/store/internal/ber"
 )
 
 func run(t testing.TB, dir, program string, args ...string) string {

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 
 	"gokeytool/store/entry"
-	"gokeytool/store/pkcs12/internal/ber"
-	"gokeytool/store/pkcs12/internal/pbe"
+	"gokeytool/store/internal/ber"
+	"gokeytool/store/internal/pbe"
 )
 
 // Seal protects a private key, a secret key or a password, in the manner that

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 
-	"gokeytool/store/pkcs12/internal/pbe"
+	"gokeytool/store/internal/pbe"
 )
 
 // certNames is what chains are built of: a certificate's names in the form in

@@ -5,7 +5,7 @@ import (
 	"encoding/asn1"
 	"testing"
 
-	"gokeytool/store/pkcs12/internal/ber"
+	"gokeytool/store/internal/ber"
 )
 
 func TestUTF16(t *testing.T) {

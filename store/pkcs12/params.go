@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"gokeytool/store/entry"
-	"gokeytool/store/pkcs12/internal/pbe"
+	"gokeytool/store/internal/pbe"
 )
 
 // Params says how a store is protected: the algorithms by the names that Java

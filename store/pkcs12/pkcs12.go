@@ -50,7 +50,7 @@ import (
 	"time"
 
 	"gokeytool/store/entry"
-	"gokeytool/store/pkcs12/internal/pbe"
+	"gokeytool/store/internal/pbe"
 )
 
 // origin is what a file was besides its entries.

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"gokeytool/store/entry"
-	"gokeytool/store/pkcs12/internal/ber"
+	"gokeytool/store/internal/ber"
 )
 
 // The files of RFC 9579 appendix A.

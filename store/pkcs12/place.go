@@ -10,7 +10,7 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 
 	"gokeytool/store/entry"
-	"gokeytool/store/pkcs12/internal/ber"
+	"gokeytool/store/internal/ber"
 )
 
 // placed is an entry on its way into the file.

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"gokeytool/store/pkcs12/internal/pbe"
+	"gokeytool/store/internal/pbe"
 )
 
 const (

@@ -1,4 +1,4 @@
-// Package pbe is the password-based cryptography of PKCS #12 files: the key
+// Package pbe is the password-based cryptography of keystores, PKCS #12 first: the key
 // derivation and the encryption schemes of RFC 7292 appendices B and C, the
 // PBES1 and PBES2 of RFC 8018, and the two kinds of MAC (RFC 7292 section 4
 // and PBMAC1 of RFC 9579).
@@ -25,7 +25,7 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 
 	"gokeytool/store/entry"
-	"gokeytool/store/pkcs12/internal/ber"
+	"gokeytool/store/internal/ber"
 )
 
 // Salt sizes in bytes of what is written: Java's for PKCS #12 and PBES2, and

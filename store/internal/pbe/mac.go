@@ -9,7 +9,7 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 
 	"gokeytool/store/entry"
-	"gokeytool/store/pkcs12/internal/ber"
+	"gokeytool/store/internal/ber"
 )
 
 // MAC is the integrity check of a file with all of its parameters: an HMAC

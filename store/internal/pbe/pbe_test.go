@@ -13,7 +13,7 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 
 	"gokeytool/store/entry"
-	"gokeytool/store/pkcs12/internal/ber"
+	"gokeytool/store/internal/ber"
 )
 
 func unhex(t testing.TB, s string) []byte {
