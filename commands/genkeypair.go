@@ -3,8 +3,10 @@ package commands
 import (
 	"context"
 	"fmt"
+	"net"
 	"strings"
 
+	"gokeytool/internal/shell"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
 )
@@ -88,7 +90,45 @@ func genkeypair(ctx context.Context, s *session) error {
 	if err := s.ks.SetKey(alias, private, password, chain, s.Now()); err != nil {
 		return err
 	}
-	return s.saveKeystore()
+	if err := s.saveKeystore(); err != nil {
+		return err
+	}
+	if !s.req.Has("quiet") {
+		s.hint(s.namelessHints(alias, leaf)...)
+	}
+	return nil
+}
+
+// namelessHints tell that a new certificate that looks like a server's names no
+// host where clients look for it.
+func (s *session) namelessHints(alias string, leaf *x509util.Certificate) []string {
+	host := leaf.Subject.CommonName()
+	if !leaf.EndEntity() || leaf.Extension("2.5.29.17") != nil || !looksLikeHost(host) {
+		return nil
+	}
+	name := "dns:" + host
+	if net.ParseIP(host) != nil {
+		name = "ip:" + host
+	}
+	return []string{
+		fmt.Sprintf("browsers, Java and Go will refuse the certificate for %s: they look for the host in SubjectAlternativeName alone, and there is none", host),
+		"to add it: " + shell.Line("gokeytool", "renew", "-alias", alias, "-ext", "san="+name, "-keystore", s.ks.path) + "; certreq takes the same -ext for a CA",
+	}
+}
+
+// looksLikeHost says whether a common name is that of a host rather than of a
+// person or a program: an IP address, localhost, or a name with a domain.
+func looksLikeHost(name string) bool {
+	if name == "localhost" || net.ParseIP(name) != nil {
+		return true
+	}
+	labels := strings.Split(strings.TrimPrefix(strings.ToLower(name), "*."), ".")
+	for _, label := range labels {
+		if label == "" || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+			return false
+		}
+	}
+	return len(labels) > 1
 }
 
 // ecGroups are the curves that keytool takes for the size of an EC key.

@@ -33,11 +33,7 @@ func list(ctx context.Context, s *session) error {
 	}
 	if err == nil {
 		s.warnOfFormat()
-		if s.wantHints(s.req.Style) {
-			for _, hint := range s.unmarkedHints() {
-				fmt.Fprintf(s.Stderr, "gokeytool: %s\n", x509util.Printable(hint))
-			}
-		}
+		s.hint(s.unmarkedHints()...)
 	}
 	return err
 }

@@ -222,11 +222,7 @@ func (s *session) finish(err error) int {
 		} else {
 			fmt.Fprintf(s.Stderr, "gokeytool: %s\n", printableLines(err.Error()))
 		}
-		if s.wantHints(s.req.Style) {
-			for _, hint := range s.hints(err) {
-				fmt.Fprintf(s.Stderr, "gokeytool: %s\n", printableLines(hint))
-			}
-		}
+		s.hint(s.hints(err)...)
 	}
 	ok := err == nil || errors.Is(err, errQuiet)
 	// The keytool of JDK 17 exits before its warnings where it fails.
@@ -237,6 +233,15 @@ func (s *session) finish(err error) int {
 		return exitOK
 	}
 	return exitError
+}
+
+// hint prints hints, where they are wanted.
+func (s *session) hint(lines ...string) {
+	if len(lines) > 0 && s.wantHints(s.req.Style) {
+		for _, line := range lines {
+			fmt.Fprintf(s.Stderr, "gokeytool: %s\n", printableLines(line))
+		}
+	}
 }
 
 // talk is where a command says that it went well: nowhere with -quiet, nor with
