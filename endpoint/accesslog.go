@@ -10,19 +10,27 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // logAccess writes one record for each request to Config.AccessLog.
 func (s *Server) logAccess(next http.Handler) http.Handler {
+	handler := s.cfg.AccessLog.Handler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := s.cfg.Now()
 		counted := &countingWriter{ResponseWriter: w}
 		defer func() {
+			if !handler.Enabled(r.Context(), slog.LevelInfo) {
+				return
+			}
 			if counted.status == 0 {
 				counted.status = http.StatusOK
 			}
-			attrs := make([]slog.Attr, 0, 11)
-			attrs = append(attrs,
+			// The record goes to the handler directly: a Logger would
+			// look for the place in the source, which costs more than
+			// all the rest.
+			record := slog.NewRecord(start, slog.LevelInfo, "request", 0)
+			attrs := append(make([]slog.Attr, 0, 11),
 				slog.String("remote", r.RemoteAddr),
 				slog.String("method", r.Method),
 				slog.String("uri", r.RequestURI),
@@ -37,7 +45,8 @@ func (s *Server) logAccess(next http.Handler) http.Handler {
 					slog.String("session", c.session.ID),
 					slog.Bool("resumed", c.resumed))
 			}
-			s.cfg.AccessLog.LogAttrs(r.Context(), slog.LevelInfo, "request", attrs...)
+			record.AddAttrs(attrs...)
+			handler.Handle(r.Context(), record) // nobody is left to be told
 		}()
 		next.ServeHTTP(counted, r)
 	})
@@ -77,6 +86,9 @@ func CommonLog(w io.Writer) slog.Handler { return &commonLog{w: w} }
 type commonLog struct {
 	mu sync.Mutex
 	w  io.Writer
+	// line is used again and again, and stamp is the time of a second.
+	line, stamp []byte
+	second      time.Time
 }
 
 func (l *commonLog) Enabled(context.Context, slog.Level) bool { return true }
@@ -106,11 +118,13 @@ func (l *commonLog) Handle(_ context.Context, r slog.Record) error {
 	if host, _, err := net.SplitHostPort(remote); err == nil {
 		remote = host
 	}
-	line := make([]byte, 0, 128)
-	line = append(line, remote...)
-	line = append(line, " - - ["...)
-	line = r.Time.AppendFormat(line, "02/Jan/2006:15:04:05 -0700")
-	line = append(line, "] \""...)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if second := r.Time.Truncate(time.Second); second != l.second {
+		l.second, l.stamp = second, r.Time.AppendFormat(l.stamp[:0], " - - [02/Jan/2006:15:04:05 -0700] \"")
+	}
+	line := append(l.line[:0], remote...)
+	line = append(line, l.stamp...)
 	line = append(line, escapeLog(method)...)
 	line = append(line, ' ')
 	line = append(line, escapeLog(uri)...)
@@ -124,21 +138,23 @@ func (l *commonLog) Handle(_ context.Context, r slog.Record) error {
 	} else {
 		line = strconv.AppendInt(line, bytes, 10)
 	}
-	line = append(line, '\n')
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	_, err := l.w.Write(line)
+	l.line = append(line, '\n')
+	_, err := l.w.Write(l.line)
 	return err
 }
 
 // escapeLog keeps a client from forging lines.
 func escapeLog(s string) string {
-	if strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r >= 0x7f || r == '"' || r == '\\' }) < 0 {
+	harmless := true
+	for i := range len(s) {
+		harmless = harmless && !forges(s[i])
+	}
+	if harmless {
 		return s
 	}
 	var b strings.Builder
-	for _, c := range []byte(s) {
-		if c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
+	for i := range len(s) {
+		if c := s[i]; forges(c) {
 			fmt.Fprintf(&b, `\x%02x`, c)
 		} else {
 			b.WriteByte(c)
@@ -146,3 +162,5 @@ func escapeLog(s string) string {
 	}
 	return b.String()
 }
+
+func forges(c byte) bool { return c < ' ' || c >= 0x7f || c == '"' || c == '\\' }

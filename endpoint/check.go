@@ -24,6 +24,10 @@ type Check struct {
 	// "strength", "suites", "handshake TLSv1.3", "resumption TLSv1.3",
 	// "HTTP" and the like.
 	Name string `json:"name"`
+	// ID tells the faults of one name apart, and is stable too: "expired",
+	// "chain-order" and the others that docs/check.md lists. It is empty
+	// where there is none, and where the name says it all.
+	ID string `json:"id,omitempty"`
 	// OK says that it holds; Warn, that there is something to know all the
 	// same.
 	OK   bool `json:"ok"`
@@ -77,13 +81,13 @@ type examination struct {
 func newExamination(id Identity, now time.Time) (*examination, *Check) {
 	e := &examination{id: id, now: now}
 	if len(id.Chain) == 0 {
-		return nil, &Check{Name: "key", Detail: "there is no certificate with the key",
+		return nil, &Check{Name: "key", ID: "no-certificate", Detail: "there is no certificate with the key",
 			Remedy: e.bring("CERTIFICATE", "")}
 	}
 	for i, der := range id.Chain {
 		lenient, err := x509util.ParseCertificate(der)
 		if err != nil {
-			return nil, &Check{Name: "chain", Detail: fmt.Sprintf("certificate %d of %d can't be read: %v", i+1, len(id.Chain), err),
+			return nil, &Check{Name: "chain", ID: "unreadable-certificate", Detail: fmt.Sprintf("certificate %d of %d can't be read: %v", i+1, len(id.Chain), err),
 				Remedy: e.bring("CHAIN", "")}
 		}
 		strict, err := x509.ParseCertificate(der)
@@ -105,16 +109,16 @@ func (e *examination) selfSigned() bool {
 func (e *examination) key() Check {
 	c := Check{Name: "key"}
 	if e.id.Key == nil {
-		c.Detail = "there is no private key"
+		c.ID, c.Detail = "no-key", "there is no private key"
 		return c
 	}
 	public, err := x509util.MarshalPublicKey(e.id.Key.Public())
 	if err != nil {
-		c.Detail = fmt.Sprintf("a private key of type %T can't be compared with the certificate's", e.id.Key)
+		c.ID, c.Detail = "unknown-key", fmt.Sprintf("a private key of type %T can't be compared with the certificate's", e.id.Key)
 		return c
 	}
 	if !bytes.Equal(public, e.certs[0].SPKI) && !e.sameKey() {
-		c.Detail = "the private key does not belong to the certificate: every handshake will fail"
+		c.ID, c.Detail = "key-mismatch", "the private key does not belong to the certificate: every handshake will fail"
 		c.Remedy = e.bring("CERTIFICATE", "the one that was issued for this key")
 		return c
 	}
@@ -133,7 +137,8 @@ func (e *examination) sameKey() bool {
 // unreadable stands for the checks that need a certificate which crypto/x509
 // reads.
 func (e *examination) unreadable() Check {
-	return Check{Name: "names", Detail: fmt.Sprintf("Go's TLS clients can't read the certificate (%v); others may", e.strictErr), Remedy: e.reissue()}
+	return Check{Name: "names", ID: "odd-certificate", Remedy: e.reissue(nil),
+		Detail: fmt.Sprintf("Go's TLS clients can't read the certificate (%v); others may", e.strictErr)}
 }
 
 func (e *examination) chain() Check {
@@ -142,28 +147,33 @@ func (e *examination) chain() Check {
 		issuer := e.certs[i+1]
 		if !cert.Issuer.Equal(issuer.Subject) {
 			c.Detail = fmt.Sprintf("certificate %d (%s) is followed by %s, which did not issue it: ", i+1, cert.Subject, issuer.Subject)
-			if at := slices.IndexFunc(e.certs, func(o *x509util.Certificate) bool { return o.Subject.Equal(cert.Issuer) }); at >= 0 && !cert.SelfSigned() {
-				c.Detail += "the chain is out of order"
-				c.Remedy = e.bring("CHAIN", "puts the certificates of a reply in order")
-			} else if cert.SelfSigned() {
+			switch issuer := func(o *x509util.Certificate) bool { return o.Subject.Equal(cert.Issuer) }; {
+			case cert.SelfSigned():
+				c.ID = "chain-order"
 				c.Detail += "it is self-signed, and the rest does not belong to it"
-			} else {
+				c.Remedy = e.complete("")
+			case slices.ContainsFunc(e.certs, issuer):
+				c.ID = "chain-order"
+				c.Detail += "the chain is out of order"
+				c.Remedy = e.complete("")
+			default:
+				c.ID = "chain-incomplete"
 				c.Detail += fmt.Sprintf("its issuer %s is missing", cert.Issuer)
-				c.Remedy = e.bring("CHAIN", "leaf, intermediates and root in one file")
+				c.Remedy = e.complete("CAFILE")
 			}
 			return c
 		}
 		if err := e.signed(i, i+1); err != nil {
-			c.Detail = fmt.Sprintf("the signature of %s on %s is wrong: %v", issuer.Subject, cert.Subject, err)
+			c.ID, c.Detail = "chain-broken", fmt.Sprintf("the signature of %s on %s is wrong: %v", issuer.Subject, cert.Subject, err)
 			c.Remedy = e.bring("CHAIN", "with the issuer's present certificate")
 			return c
 		}
 		if ca := e.strict[i+1]; ca != nil && ca.Version == 3 && !(ca.BasicConstraintsValid && ca.IsCA) {
-			c.Detail = fmt.Sprintf("%s issued %s, but is not marked as a CA (BasicConstraints): clients refuse it", issuer.Subject, cert.Subject)
+			c.ID, c.Detail = "chain-broken", fmt.Sprintf("%s issued %s, but is not marked as a CA (BasicConstraints): clients refuse it", issuer.Subject, cert.Subject)
 			c.Remedy = "issue it again: gokeytool gencert with -ext bc:c for a CA's certificate"
 			return c
 		} else if ca != nil && ca.KeyUsage != 0 && ca.KeyUsage&x509.KeyUsageCertSign == 0 {
-			c.Detail = fmt.Sprintf("%s issued %s, but its KeyUsage does not let it sign certificates", issuer.Subject, cert.Subject)
+			c.ID, c.Detail = "chain-broken", fmt.Sprintf("%s issued %s, but its KeyUsage does not let it sign certificates", issuer.Subject, cert.Subject)
 			c.Remedy = "issue it again with -ext ku=keyCertSign,cRLSign"
 			return c
 		}
@@ -174,7 +184,7 @@ func (e *examination) chain() Check {
 	switch {
 	case top.SelfSigned():
 		if err := e.signed(last, last); err != nil {
-			c.Detail = fmt.Sprintf("the signature of %s on itself is wrong: %v", top.Subject, err)
+			c.ID, c.Detail = "chain-broken", fmt.Sprintf("the signature of %s on itself is wrong: %v", top.Subject, err)
 			return c
 		}
 		c.OK = true
@@ -184,12 +194,12 @@ func (e *examination) chain() Check {
 			c.Detail = fmt.Sprintf("%d certificates, in order, each signature good, up to the root %s", len(e.certs), top.Subject)
 		}
 	case last == 0:
-		c.Detail = fmt.Sprintf("the certificate of its issuer %s is missing", top.Issuer)
-		c.Remedy = e.bring("CHAIN", "leaf, intermediates and root in one file")
+		c.ID, c.Detail = "chain-incomplete", fmt.Sprintf("the certificate of its issuer %s is missing", top.Issuer)
+		c.Remedy = e.complete("CAFILE")
 	default:
 		// Whether more is missing depends on what clients hold: public
 		// roots are left out of chains as a rule.
-		c.OK, c.Warn = true, true
+		c.OK, c.Warn, c.ID = true, true, "chain-without-root"
 		c.Detail = fmt.Sprintf("%d certificates, in order, each signature good; they end at %s, whose issuer %s clients must know", len(e.certs), top.Subject, top.Issuer)
 	}
 	return c
@@ -221,7 +231,7 @@ func (e *examination) names() Check {
 		c.Detail = "there is no subject alternative name"
 	}
 	if !c.OK {
-		c.Remedy = e.reissue()
+		c.ID, c.Remedy = "names", e.rename()
 	}
 	return c
 }
@@ -234,13 +244,13 @@ func (e *examination) matches(host string) Check {
 		return c
 	}
 	if err := e.strict[0].VerifyHostname(host); err != nil {
-		c.OK = false
+		c.OK, c.ID = false, "host-name"
 		c.Detail = fmt.Sprintf("%s is not among the names: %s", host, c.Detail)
 		wished := "dns:" + host
 		if net.ParseIP(host) != nil {
 			wished = "ip:" + host
 		}
-		c.Remedy = e.reissue(wished)
+		c.Remedy = e.rename(wished)
 		return c
 	}
 	c.Detail = fmt.Sprintf("good for %s: %s", host, c.Detail)
@@ -257,17 +267,17 @@ func (e *examination) dates() Check {
 		}
 		switch {
 		case e.now.Before(cert.NotBefore):
-			c.OK = false
+			c.OK, c.ID = false, "not-yet-valid"
 			c.Detail = fmt.Sprintf("%s is not valid until %s, in %s", who, day(cert.NotBefore), span(cert.NotBefore.Sub(e.now)))
 			c.Remedy = "check this machine's clock; else wait, or issue it again with -startdate"
 			return c
 		case e.now.After(cert.NotAfter):
-			c.OK = false
+			c.OK, c.ID = false, "expired"
 			c.Detail = fmt.Sprintf("%s expired on %s, %s ago", who, day(cert.NotAfter), span(e.now.Sub(cert.NotAfter)))
 			c.Remedy = e.renew(i)
 			return c
 		case cert.NotAfter.Sub(e.now) < expirySoon && !c.Warn:
-			c.Warn = true
+			c.Warn, c.ID = true, "expires-soon"
 			c.Detail = fmt.Sprintf("%s expires on %s, in %s", who, day(cert.NotAfter), span(cert.NotAfter.Sub(e.now)))
 			c.Remedy = e.renew(i)
 		}
@@ -280,9 +290,11 @@ func (e *examination) dates() Check {
 	}
 	c.Detail = fmt.Sprintf("valid until %s, %s from now", day(end), span(end.Sub(e.now)))
 	if life := e.certs[0].NotAfter.Sub(e.certs[0].NotBefore); life > maxAppleLife+time.Minute {
-		c.Warn = true
+		c.Warn, c.ID = true, "long-life"
 		c.Detail += fmt.Sprintf("; macOS and iOS refuse certificates made for more than 825 days (this: %d)", int(life.Hours()/24))
-		c.Remedy = e.reissue()
+		if e.selfSigned() { // else it is the CA's choice
+			c.Remedy = e.reissue([]string{"-validity", "365"})
+		}
 	}
 	return c
 }
@@ -295,18 +307,24 @@ func (e *examination) usage() Check {
 	case leaf.KeyUsage != 0 && leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0:
 		c.OK = false
 		c.Detail = "KeyUsage lacks digitalSignature, which ECDHE suites and TLSv1.3 need"
-		c.Remedy = e.reissue()
 	case len(leaf.ExtKeyUsage)+len(leaf.UnknownExtKeyUsage) == 0:
 		c.Warn = true
 		c.Detail = "there is no ExtendedKeyUsage; macOS and iOS want serverAuth there"
-		c.Remedy = e.reissue()
 	case !server:
 		c.OK = false
 		c.Detail = "ExtendedKeyUsage lacks serverAuth: the certificate is not for servers"
-		c.Remedy = e.reissue()
 	default:
 		c.Detail = "serverAuth"
+		return c
 	}
+	var options []string
+	if !c.OK && leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
+		options = append(options, "-ext", "ku="+e.wishedUsage())
+	}
+	if !server {
+		options = append(options, "-ext", "eku=serverAuth")
+	}
+	c.ID, c.Remedy = "usage", e.reissue(options)
 	return c
 }
 
@@ -320,9 +338,9 @@ func (e *examination) strength() Check {
 		if key, ok := cert.PublicKey.(*rsa.PublicKey); ok {
 			switch bits := key.N.BitLen(); {
 			case bits < minRSA:
-				c.Detail = fmt.Sprintf("%s has an RSA key of %d bits: clients want %d at least", who, bits, minRSA)
+				c.ID, c.Detail = "weak-key", fmt.Sprintf("%s has an RSA key of %d bits: clients want %d at least", who, bits, minRSA)
 			case bits > maxRSA:
-				c.Detail = fmt.Sprintf("%s has an RSA key of %d bits: Go's clients accept %d at most", who, bits, maxRSA)
+				c.ID, c.Detail = "long-key", fmt.Sprintf("%s has an RSA key of %d bits: Go's clients accept %d at most", who, bits, maxRSA)
 			}
 		}
 		// The signature of a root on itself is never looked at.
@@ -330,12 +348,16 @@ func (e *examination) strength() Check {
 		switch cert.SignatureAlgorithm {
 		case x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1:
 			if !root && c.Detail == "" {
-				c.Detail = fmt.Sprintf("%s is signed with %s: clients refuse it", who, e.certs[i].SigName)
+				c.ID, c.Detail = "weak-signature", fmt.Sprintf("%s is signed with %s: clients refuse it", who, e.certs[i].SigName)
 			}
 		}
 		if c.Detail != "" {
-			c.Remedy = "the CA must issue it again"
-			if i == 0 {
+			switch {
+			case i > 0:
+				c.Remedy = "the CA must issue it again"
+			case c.ID == "weak-signature":
+				c.Remedy = e.reissue(nil)
+			default:
 				c.Remedy = e.replace()
 			}
 			return c
@@ -373,6 +395,9 @@ func (e *examination) suites() Check {
 		c.Detail = fmt.Sprintf("no TLS suite here takes a key of type %s: RSA, EC and Ed25519 are possible", keyName(e.certs[0]))
 		c.Remedy = e.replace()
 	}
+	if c.Warn || !c.OK {
+		c.ID = "key-type"
+	}
 	return c
 }
 
@@ -394,26 +419,6 @@ func (e *examination) strict0() *x509.Certificate {
 		return new(x509.Certificate)
 	}
 	return e.strict[0]
-}
-
-// keyArgs are genkeypair's options for a key like the one there is, or for one
-// that everybody can use where that is not possible.
-func (e *examination) keyArgs() []string {
-	group := "secp256r1"
-	switch key := e.strict0().PublicKey.(type) {
-	case *rsa.PublicKey:
-		return []string{"-keyalg", "RSA"}
-	case ed25519.PublicKey:
-		return []string{"-keyalg", "Ed25519"}
-	case *ecdsa.PublicKey:
-		switch key.Curve {
-		case elliptic.P384():
-			group = "secp384r1"
-		case elliptic.P521():
-			group = "secp521r1"
-		}
-	}
-	return []string{"-keyalg", "EC", "-groupname", group}
 }
 
 // elide joins names, the first few of many.

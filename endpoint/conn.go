@@ -7,14 +7,16 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // conn is a connection of a client. The handshake fills it in before the
 // first request is read; it does not change afterwards.
 type conn struct {
 	net.Conn
-	server  *Server
-	release func()
+	server *Server
+	places <-chan struct{} // one is freed when it closes
+	closed atomic.Bool
 
 	offer    offer
 	host     *host
@@ -39,9 +41,10 @@ type offer struct {
 
 // Close also frees the connection's place.
 func (c *conn) Close() error {
-	err := c.Conn.Close()
-	c.release()
-	return err
+	if c.closed.CompareAndSwap(false, true) {
+		defer func() { <-c.places }()
+	}
+	return c.Conn.Close()
 }
 
 // listener hands out connections as *conn, a bounded number at a time.
@@ -64,9 +67,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		<-l.places
 		return nil, err
 	}
-	c := &conn{Conn: raw, server: l.server}
-	c.release = sync.OnceFunc(func() { <-l.places })
-	return c, nil
+	return &conn{Conn: raw, server: l.server, places: l.places}, nil
 }
 
 func (l *listener) Close() error {

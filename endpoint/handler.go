@@ -26,15 +26,11 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("DELETE /api/session", s.invalidateSession)
 	mux.HandleFunc("POST /session/new", s.newSession)
 	mux.HandleFunc("POST /session/invalidate", s.invalidateSession)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		io.WriteString(w, "ok\n")
-	})
 	mux.HandleFunc("/echo", s.echo)
 
 	// What changes something must come from our own pages.
-	handler := http.NewCrossOriginProtection().Handler(mux)
-	handler = s.guard(handler)
+	handler := document(http.NewCrossOriginProtection().Handler(mux))
+	handler = s.guard(healthz(handler))
 	if s.cfg.Requests > 0 {
 		handler = s.count(handler)
 	}
@@ -44,37 +40,70 @@ func (s *Server) handler() http.Handler {
 	return handler
 }
 
-// guard does what is due before any page: headers, and the rules for
-// connections.
-func (s *Server) guard(next http.Handler) http.Handler {
-	// The values are shared by all answers, which saves making them anew.
-	common := make(http.Header)
-	for _, header := range [][2]string{
-		{"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"},
-		{"X-Content-Type-Options", "nosniff"},
-		{"X-Frame-Options", "DENY"},
-		{"Referrer-Policy", "no-referrer"},
-		{"Cross-Origin-Opener-Policy", "same-origin"},
-		{"Cross-Origin-Resource-Policy", "same-origin"},
-		{"Cache-Control", "no-store"},
-		{"Strict-Transport-Security", s.cfg.HSTS},
-	} {
-		if header[1] != "" {
-			common.Set(header[0], header[1])
-		}
+// healthz answers those who look every second whether the endpoint is up, and
+// so before all that is done for people.
+func healthz(next http.Handler) http.Handler {
+	headers := shared{
+		{"Content-Type", []string{"text/plain; charset=utf-8"}},
+		{"X-Content-Type-Options", []string{"nosniff"}},
+		{"Cache-Control", []string{"no-store"}},
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		for name, value := range common {
-			h[name] = value[:1:1]
+		if r.URL.Path != "/healthz" {
+			next.ServeHTTP(w, r)
+			return
 		}
+		headers.set(w)
+		io.WriteString(w, "ok\n")
+	})
+}
+
+// document adds the headers that confine what a browser does with an answer.
+func document(next http.Handler) http.Handler {
+	headers := shared{
+		{"Content-Security-Policy", []string{"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"}},
+		{"X-Content-Type-Options", []string{"nosniff"}},
+		{"X-Frame-Options", []string{"DENY"}},
+		{"Referrer-Policy", []string{"no-referrer"}},
+		{"Cross-Origin-Opener-Policy", []string{"same-origin"}},
+		{"Cross-Origin-Resource-Policy", []string{"same-origin"}},
+		{"Cache-Control", []string{"no-store"}},
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		headers.set(w)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// shared are headers whose values all answers have in common, which saves
+// making them anew.
+type shared []struct {
+	name  string
+	value []string
+}
+
+func (list shared) set(w http.ResponseWriter) {
+	h := w.Header()
+	for _, header := range list {
+		h[header.name] = header.value[:1:1]
+	}
+}
+
+// guard does what is due before any answer: the rules for connections, and HSTS.
+func (s *Server) guard(next http.Handler) http.Handler {
+	var hsts shared
+	if s.cfg.HSTS != "" {
+		hsts = shared{{"Strict-Transport-Security", []string{s.cfg.HSTS}}}
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		hsts.set(w)
 		c := connOf(r.Context())
 		if c == nil {
 			http.Error(w, "the connection is not known", http.StatusInternalServerError)
 			return
 		}
 		if s.tls.hasEnded(c.session) {
-			h.Set("Connection", "close")
+			w.Header().Set("Connection", "close")
 		}
 		if h := s.hosts.Load(); h.strict && h.find(hostName(r.Host)) != h.find(r.TLS.ServerName) {
 			http.Error(w, "the Host header leads to another host than the server name of the TLS handshake", http.StatusMisdirectedRequest)

@@ -34,6 +34,18 @@ func (e *examination) bring(file, note string) string {
 	return "write " + file + " to " + e.file() + note
 }
 
+// complete is the line that puts the chain in order and adds what is missing,
+// from a file of the CA if that is needed.
+func (e *examination) complete(file string) string {
+	switch {
+	case e.pem():
+		return e.bring("CHAIN", "")
+	case file == "":
+		return e.command("chain", "-complete")
+	}
+	return e.command("chain", "-complete", "-ca", file)
+}
+
 // request is the line that makes a certificate request, with extensions.
 func (e *examination) request(names []string, usage string) string {
 	if e.pem() {
@@ -120,10 +132,11 @@ func (e *examination) wishedUsage() string {
 	return "digitalSignature"
 }
 
-// reissue says how to come to another certificate for the entry: a new
-// self-signed one, or one from the CA. It mends whatever reissuing mends, so
-// that several findings have one remedy; further names may be wished for.
-func (e *examination) reissue(more ...string) string {
+// reissue says how to come to another certificate for the entry. The owner of a
+// self-signed one makes it with renew and the options given, in which a finding
+// says what it wants to be different. A CA is asked for one that mends all that
+// another certificate can mend; further names may be wished for.
+func (e *examination) reissue(options []string, more ...string) string {
 	names, usage := e.wishedNames(more...), e.wishedUsage()
 	switch {
 	case !e.selfSigned():
@@ -131,14 +144,18 @@ func (e *examination) reissue(more ...string) string {
 	case e.pem():
 		return e.openssl("-x509", "-days 90 -key "+e.keyFile(), names, usage, cmp.Or(e.id.Keystore, "FILE"))
 	}
-	args := append(e.keyArgs(), "-dname", e.certs[0].Subject.String())
-	return e.command("delete") + " && " + e.command("genkeypair", append(args, extensionArgs(names, usage)...)...)
+	return e.command("renew", options...)
+}
+
+// rename is reissue with other names.
+func (e *examination) rename(more ...string) string {
+	return e.reissue([]string{"-ext", "san=" + strings.Join(e.wishedNames(more...), ",")}, more...)
 }
 
 // renew says how to replace certificate i, which ends.
 func (e *examination) renew(i int) string {
 	if i == 0 {
-		return e.reissue()
+		return e.reissue(nil)
 	}
 	return e.bring("CHAIN", "with the CA's new certificate")
 }
@@ -153,12 +170,11 @@ func (e *examination) replace() string {
 		}
 		return e.openssl("-new", key, names, "", "REQUEST") + "  (then have the CA sign it)"
 	}
+	if e.selfSigned() {
+		return e.command("renew", "-newkey", "-keyalg", "EC", "-groupname", "secp256r1")
+	}
 	other := *e
 	other.id.Alias += "-new"
 	args := append([]string{"-keyalg", "EC", "-groupname", "secp256r1", "-dname", e.certs[0].Subject.String()}, extensionArgs(names, "")...)
-	line := other.command("genkeypair", args...)
-	if !e.selfSigned() {
-		line += "  (then " + other.command("certreq", "-file", "REQUEST") + ")"
-	}
-	return line
+	return other.command("genkeypair", args...) + "  (then " + other.command("certreq", "-file", "REQUEST") + ")"
 }

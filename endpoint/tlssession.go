@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/tls"
+	"encoding/binary"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -49,13 +50,15 @@ type tlsSession struct {
 
 // marshal puts the session in the form that travels in a ticket.
 func (s tlsSession) marshal() []byte {
-	var b cryptobyte.Builder
-	b.AddBytes([]byte(ticketMagic))
-	b.AddUint64(uint64(s.Created.UnixNano()))
-	b.AddBytes(s.Leaf[:])
-	b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes([]byte(s.Host)) })
-	b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes([]byte(s.ID)) })
-	return b.BytesOrPanic() // ids and host names are far shorter than 64 KiB
+	// Ids and host names are far shorter than 64 KiB.
+	b := make([]byte, 0, len(ticketMagic)+8+len(s.Leaf)+2+len(s.Host)+2+len(s.ID))
+	b = append(b, ticketMagic...)
+	b = binary.BigEndian.AppendUint64(b, uint64(s.Created.UnixNano()))
+	b = append(b, s.Leaf[:]...)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(s.Host)))
+	b = append(b, s.Host...)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(s.ID)))
+	return append(b, s.ID...)
 }
 
 // unmarshal reads what marshal made.

@@ -2,11 +2,11 @@
 
 // Load makes handshakes and requests with our endpoint and, where they are
 // installed, with Go's plain net/http, openssl s_server, nginx and Tomcat, all
-// on the loopback, one after the other, and prints what an operation costs the
-// server in CPU time and how many there are in a second. Session ids are
-// compared with Tomcat's generator. Linux only: it reads /proc.
+// on the loopback, in turn, and prints what an operation costs the server in CPU
+// time and how many there are in a second. Session ids are compared with
+// Tomcat's generator. Linux only: it reads the clocks of other processes.
 //
-//	go run scripts/load.go -gokeytool FILE [-n OPERATIONS]
+//	go run scripts/load.go -gokeytool FILE [-rounds ROUNDS] [-n OPERATIONS]
 package main
 
 import (
@@ -22,10 +22,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"gokeytool/sessionid"
 )
@@ -49,7 +52,8 @@ var kinds = []string{"p256", "rsa2048"}
 func main() {
 	log.SetFlags(0)
 	program := flag.String("gokeytool", "gokeytool", "our program")
-	n := flag.Int("n", 3000, "operations of each kind")
+	rounds := flag.Int("rounds", 7, "rounds in which the servers take turns")
+	n := flag.Int("n", 1000, "operations of each kind in a round")
 	plain := flag.String("plain", "", "serve with net/http: PORT,CERTIFICATE,KEY")
 	flag.Parse()
 	if *plain != "" {
@@ -69,7 +73,7 @@ func main() {
 		os.RemoveAll(dir)
 	}
 	if err == nil {
-		err = measureAll(servers, *n)
+		err = measureAll(servers, *rounds, *n)
 	}
 	stop()
 	check(err)
@@ -261,40 +265,72 @@ func await(port int) error {
 	return errors.New("it does not listen")
 }
 
-// measureAll prints the table.
-func measureAll(servers []*server, n int) error {
-	fmt.Printf("| operation, TLS 1.3 | server | CPU of the server, µs | as ours | in a second |\n| --- | --- | ---: | ---: | ---: |\n")
+// operations are what is measured. Requests are short, so that there are more
+// of them.
+var operations = []struct {
+	name string
+	many int
+}{{"full handshake", 1}, {"resumed handshake", 1}, {"keep-alive request", 20}}
+
+// A sample is one round of one operation at one server.
+type sample struct{ cpu, rate float64 } // µs an operation, operations a second
+
+// measureAll prints the table. The servers take turns, and medians are shown,
+// so that what else the machine does falls on all of them.
+func measureAll(servers []*server, rounds, n int) error {
+	fmt.Printf("| operation, TLS 1.3 | server | CPU of the server, µs | least | as ours | in a second |\n| --- | --- | ---: | ---: | ---: | ---: |\n")
 	for _, kind := range kinds {
-		for _, operation := range []string{"full handshake", "resumed handshake", "keep-alive request"} {
-			var ours float64
+		for _, operation := range operations {
+			var able []*server
 			for _, s := range servers {
-				if operation == "keep-alive request" && !s.keepAlive {
+				if operation.name == "keep-alive request" && !s.keepAlive {
 					continue
 				}
-				if _, _, err := measure(s, kind, operation, s.warmUp); err != nil {
-					return fmt.Errorf("%s, %s: %w", s.name, operation, err)
+				able = append(able, s)
+				if _, err := measure(s, kind, operation.name, s.warmUp); err != nil {
+					return fmt.Errorf("%s, %s: %w", s.name, operation.name, err)
 				}
-				n := n
-				if operation == "keep-alive request" {
-					n *= 20 // they are short beside the clock's hundredths of a second
+			}
+			samples := make([][]sample, len(able))
+			for round := range rounds {
+				for i := range able {
+					at := (i + round) % len(able) // nobody is always the first
+					taken, err := measure(able[at], kind, operation.name, n*operation.many)
+					if err != nil {
+						return fmt.Errorf("%s, %s: %w", able[at].name, operation.name, err)
+					}
+					samples[at] = append(samples[at], taken)
 				}
-				cpu, wall, err := measure(s, kind, operation, n)
-				if err != nil {
-					return fmt.Errorf("%s, %s: %w", s.name, operation, err)
-				}
-				each := cpu.Seconds() * 1e6 / float64(n)
-				if ours == 0 {
-					ours = each
-				}
-				fmt.Printf("| %s, %s | %s | %.1f | %.2f | %.0f |\n", operation, kind, s.name, each, each/ours, float64(n)/wall.Seconds())
+			}
+			for i, s := range able {
+				cpu := column(samples[i], func(_ int, x sample) float64 { return x.cpu })
+				rate := column(samples[i], func(_ int, x sample) float64 { return x.rate })
+				// Each round has its own ratio: what slows one server
+				// for a while slows its neighbours.
+				ratio := column(samples[i], func(round int, x sample) float64 { return x.cpu / samples[0][round].cpu })
+				fmt.Printf("| %s, %s | %s | %.1f | %.1f | %.2f | %.0f |\n", operation.name, kind, s.name, median(cpu), cpu[0], median(ratio), median(rate))
 			}
 		}
 	}
 	return nil
 }
 
-// measure does an operation n times and returns the server's CPU time.
-func measure(s *server, kind, operation string, n int) (cpu, wall time.Duration, err error) {
+// column takes a number of each sample, the smallest first.
+func column(samples []sample, number func(round int, x sample) float64) []float64 {
+	list := make([]float64, len(samples))
+	for i, x := range samples {
+		list[i] = number(i, x)
+	}
+	slices.Sort(list)
+	return list
+}
+
+func median(sorted []float64) float64 {
+	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
+}
+
+// measure does an operation n times.
+func measure(s *server, kind, operation string, n int) (sample, error) {
 	addr := fmt.Sprintf("127.0.0.1:%d", s.ports[kind])
 	config := &tls.Config{InsecureSkipVerify: true, ServerName: "localhost", MinVersion: tls.VersionTLS13, CurvePreferences: []tls.CurveID{tls.X25519}}
 	before, begin := s.cpu(), time.Now()
@@ -310,10 +346,12 @@ func measure(s *server, kind, operation string, n int) (cpu, wall time.Duration,
 		})
 	}
 	group.Wait()
+	var err error
 	for range clients {
 		err = errors.Join(err, <-failures)
 	}
-	return s.cpu() - before, time.Since(begin), err
+	each := float64(n / clients * clients)
+	return sample{(s.cpu() - before).Seconds() * 1e6 / each, each / time.Since(begin).Seconds()}, err
 }
 
 // work is one client: a handshake goes with a request, after which the server
@@ -364,21 +402,16 @@ func work(addr, path, operation string, config *tls.Config, n int) error {
 	return nil
 }
 
-// cpu is the time that the server's processes have computed, in hundredths of
-// a second (proc(5), /proc/PID/stat).
+// cpu is the time that the server's processes have computed, by their clocks
+// (clock_getcpuclockid(3)), which count nanoseconds.
 func (s *server) cpu() time.Duration {
-	var ticks int
+	var total time.Duration
 	for _, p := range s.processes {
-		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.Process.Pid))
-		check(err)
-		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-		for _, field := range fields[11:13] {
-			n, err := strconv.Atoi(field)
-			check(err)
-			ticks += n
-		}
+		var now unix.Timespec
+		check(unix.ClockGettime(int32(^p.Process.Pid<<3|2), &now))
+		total += time.Duration(now.Nano())
 	}
-	return time.Duration(ticks) * 10 * time.Millisecond
+	return total
 }
 
 // idsJava times Tomcat's generator, which it warms up first.
