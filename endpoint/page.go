@@ -58,6 +58,12 @@ type chainLink struct {
 
 func (s *Server) showPage(w http.ResponseWriter, r *http.Request) {
 	c := connOf(r.Context())
+	if r.ProtoMajor > 1 && s.tls.hasEnded(c.session) {
+		// The redirect after an invalidation can be faster than the word
+		// that the connection is at its end. The page is for the next one.
+		http.Redirect(w, r, "/", http.StatusTemporaryRedirect)
+		return
+	}
 	now := s.cfg.Now()
 	data := pageData{tlsFacts: s.describeTLS(r, c, s.session(w, r), "jakarta"), Verdict: "good"}
 	for i, facts := range data.Certificates {

@@ -148,6 +148,24 @@ func TestInvalidationReachesOtherConnections(t *testing.T) {
 	}
 }
 
+// TestPageAfterInvalidation: with HTTP/2 a request can still come on a
+// connection whose TLS session has ended. The page is then that of the next.
+func TestPageAfterInvalidation(t *testing.T) {
+	id := newIdentity(t, "p256", "localhost")
+	server := start(t, Config{Identities: []Identity{id}})
+	c := newClient(t, server, id, nil)
+	first := c.facts(t).Session
+	server.tls.end(tlsSession{ID: first.ID, Created: first.Created}, server.cfg.Now())
+	response, err := c.Get(c.base + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := readAll(t, response)
+	if response.StatusCode != http.StatusOK || response.ProtoMajor != 2 || bytes.Contains(page, []byte(first.ID)) {
+		t.Errorf("%s %s\n%s", response.Proto, response.Status, page)
+	}
+}
+
 func TestTrackTLS(t *testing.T) {
 	id := newIdentity(t, "p256", "localhost")
 	server := start(t, Config{Identities: []Identity{id}, Tracking: TrackTLS, HTTP1: true})
