@@ -13,15 +13,23 @@ func gencert(ctx context.Context, s *session) error {
 	if err := s.openKeystore(ctx, access{asks: asksOnce}); err != nil {
 		return err
 	}
+	var input []byte
+	var err error
+	if s.opt.infile != "" { // keytool opens it first
+		if input, err = s.readInput(s.opt.infile); err != nil {
+			return err
+		}
+	}
 	issuer, err := s.openIssuer(s.aliasOrDefault(), s.opt.keypass)
 	if err != nil {
 		return err
 	}
-	input, err := s.readInput(s.opt.infile)
-	if err != nil {
-		return err
+	if s.opt.infile == "" {
+		if input, err = s.readInput(""); err != nil {
+			return err
+		}
 	}
-	request, err := parseRequest(s.opt.infile, input)
+	request, err := s.parseRequest(s.opt.infile, input, "REQUEST")
 	if err != nil {
 		return err
 	}

@@ -114,10 +114,7 @@ func (s *session) readReply() ([]*x509util.Certificate, error) {
 	if err == nil && len(reply) > 0 {
 		return reply, nil
 	}
-	said := x509util.UnreadableError(data, s.release)
-	if said == nil {
-		said = failf("Reply has no certificates")
-	}
+	said := cmp.Or(x509util.UnreadableError(data, s.release), failf("Reply has no certificates"))
 	return nil, withHint(said, describeInput(s.opt.file, err)...)
 }
 

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 
@@ -10,11 +11,14 @@ import (
 
 // printcertreq prints a certificate request.
 func printcertreq(_ context.Context, s *session) error {
+	if err := s.checkStoreOptions(); err != nil {
+		return err
+	}
 	data, err := s.readInput(s.opt.file)
 	if err != nil {
 		return err
 	}
-	request, err := parseRequest(s.opt.file, data)
+	request, err := s.parseRequest(s.opt.file, data, "")
 	if err != nil {
 		return err
 	}
@@ -33,13 +37,13 @@ func printcertreq(_ context.Context, s *session) error {
 }
 
 // parseRequest reads a certificate request and checks that whoever made it has
-// the key.
-func parseRequest(name string, data []byte) (*x509util.Request, error) {
+// the key. The word marks the lines around it for keytool's errors.
+func (s *session) parseRequest(name string, data []byte, word string) (*x509util.Request, error) {
 	request, err := x509util.ParseRequest(data)
 	var input *x509util.InputError
 	if errors.As(err, &input) {
-		// keytool's words for most of what is no request
-		return nil, withHint(java("java.io.IOException", "Too short"), describeInput(name, err)...)
+		said := cmp.Or(x509util.UnreadableRequestError(data, word, s.release), java("java.io.IOException", "Too short"))
+		return nil, withHint(said, describeInput(name, err)...)
 	}
 	if err != nil {
 		return nil, err

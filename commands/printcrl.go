@@ -2,6 +2,7 @@ package commands
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,7 +34,8 @@ func printcrl(ctx context.Context, s *session) error {
 		lists, err = x509util.ParseCRLs(data)
 		var input *x509util.InputError
 		if errors.As(err, &input) {
-			return withHint(java("java.security.cert.CRLException", "No CRL data found"), describeInput(s.opt.file, err)...)
+			said := cmp.Or(x509util.UnreadableCRLError(data, s.release), java("java.security.cert.CRLException", "No CRL data found"))
+			return withHint(said, describeInput(s.opt.file, err)...)
 		}
 		if err != nil {
 			return java("java.security.cert.CRLException", err.Error())

@@ -58,31 +58,37 @@ func javaCertificateError(err error, class, prefix string) error {
 
 // readTBS returns what is signed, the first of three values.
 func readTBS(der []byte) (tbs derValue, err error) {
+	tbs, overrun, err := readThree(der)
+	invalid := func(text string) error { return &Error{"java.security.cert.CertificateParsingException", text} }
+	switch {
+	case err != nil:
+		return tbs, err
+	case overrun > 0:
+		return tbs, invalid(fmt.Sprintf("signed overrun, bytes = %d", overrun))
+	case tbs.tag != casn1.SEQUENCE:
+		return tbs, invalid("signed fields invalid")
+	}
+	return tbs, nil
+}
+
+// readThree returns the first of the three values that certificates and
+// revocation lists consist of, and how many octets follow the third.
+func readThree(der []byte) (first derValue, overrun int, err error) {
 	outer, err := readValue(der)
 	if err != nil {
-		return tbs, err
-	}
-	invalid := func(text string) error { return &Error{"java.security.cert.CertificateParsingException", text} }
-	if outer.tag != casn1.SEQUENCE {
-		return tbs, invalid("invalid DER-encoded certificate data")
+		return first, 0, err
 	}
 	r := outer.reader()
 	for i := range 3 {
 		v, err := r.next()
 		if err != nil {
-			return tbs, err
+			return first, 0, err
 		}
 		if i == 0 {
-			tbs = v
+			first = v
 		}
 	}
-	if n := len(r.rest); n > 0 {
-		return tbs, invalid(fmt.Sprintf("signed overrun, bytes = %d", n))
-	}
-	if tbs.tag != casn1.SEQUENCE {
-		return tbs, invalid("signed fields invalid")
-	}
-	return tbs, nil
+	return first, len(r.rest), nil
 }
 
 // readInfo reads the fields of what is signed, in Java's order, as far as
@@ -101,17 +107,8 @@ func readInfo(tbs derValue) error {
 	if _, err := serial.bigInteger(); err != nil {
 		return err
 	}
-	algorithm, err := r.next()
-	if err != nil {
+	if err := readAlgorithmID(&r); err != nil {
 		return err
-	}
-	fields := algorithm.reader()
-	oid, err := fields.next()
-	if err != nil {
-		return err
-	}
-	if oid.tag != casn1.OBJECT_IDENTIFIER {
-		return failIO("DerValue.getOID, not an OID " + oid.tagText())
 	}
 	if _, err := r.next(); err != nil { // the issuer
 		return err
@@ -122,6 +119,123 @@ func readInfo(tbs derValue) error {
 	}
 	if validity.tag != casn1.SEQUENCE {
 		return failIO("Invalid encoded CertificateValidity, starting sequence tag missing.")
+	}
+	return nil
+}
+
+// readAlgorithmID reads an AlgorithmIdentifier as far as its OID.
+func readAlgorithmID(r *derReader) error {
+	algorithm, err := r.next()
+	if err != nil {
+		return err
+	}
+	if algorithm.tag != casn1.SEQUENCE {
+		return failIO("algid parse error, not a sequence")
+	}
+	fields := algorithm.reader()
+	oid, err := fields.next()
+	if err == nil && oid.tag != casn1.OBJECT_IDENTIFIER {
+		err = failIO("DerValue.getOID, not an OID " + oid.tagText())
+	}
+	return err
+}
+
+// UnreadableCRLError returns what CertificateFactory.generateCRLs ends with on
+// an input that ParseCRLs refuses.
+func UnreadableCRLError(data []byte, rel jdk.Release) error {
+	fail := func(text string) error { return &Error{"java.security.cert.CRLException", text} }
+	if len(data) == 0 {
+		return nil
+	}
+	der, err := firstBlock(data, rel)
+	if err != nil {
+		return fail(err.Error())
+	}
+	if der == nil {
+		return fail("No CRL data found")
+	}
+	tbs, overrun, err := readThree(der)
+	switch {
+	case err != nil:
+		return fail("Parsing error: " + err.Error())
+	case overrun > 0:
+		return fail(fmt.Sprintf("signed overrun, bytes = %d", overrun))
+	case tbs.tag != casn1.SEQUENCE:
+		return fail("signed CRL fields invalid")
+	}
+	list := tbs.reader()
+	if list.peek() == casn1.INTEGER {
+		version, err := list.next()
+		if err != nil {
+			return fail("Parsing error: " + err.Error())
+		}
+		if n, err := version.bigInteger(); err != nil || !n.IsInt64() || n.Int64() != 1 {
+			return fail("Invalid version")
+		}
+	}
+	if err := readAlgorithmID(&list); err != nil {
+		return fail("Parsing error: " + err.Error())
+	}
+	return nil
+}
+
+// UnreadableRequestError returns what keytool ends with on an input that
+// ParseRequest refuses. It decodes what stands between the first two lines
+// that begin with five hyphens and have the word in them, which may be empty.
+func UnreadableRequestError(data []byte, word string, rel jdk.Release) error {
+	text := new(strings.Builder)
+	started := false
+	for line := range strings.Lines(string(data)) {
+		if strings.HasPrefix(line, hyphens) && strings.Contains(line, word) {
+			if started {
+				break
+			}
+			started = true
+		} else if started {
+			text.WriteString(strings.Join(strings.Fields(line), ""))
+		}
+	}
+	der, err := decodeJavaBase64(text.String())
+	if err != nil {
+		text := err.Error()
+		if rel < jdk.Release25 {
+			return failIO("java.lang.IllegalArgumentException: " + text)
+		}
+		return &Error{"java.lang.IllegalArgumentException", text}
+	}
+	outer, _, err := splitValue(der, 0)
+	if err != nil {
+		return err
+	}
+	if outer.tag != casn1.SEQUENCE {
+		return failIO("Not the correct tag")
+	}
+	r := outer.reader()
+	parts, err := r.all()
+	if err != nil {
+		return err
+	}
+	if len(parts) != 3 {
+		return &Error{"java.lang.IllegalArgumentException", "not a PKCS #10 request"}
+	}
+	algorithm := derReader{parts[1].full}
+	if err := readAlgorithmID(&algorithm); err != nil {
+		return err
+	}
+	if _, _, err := parts[2].bits(); err != nil {
+		return err
+	}
+	info := parts[0].reader()
+	version, err := info.next()
+	if err != nil {
+		return err
+	}
+	n, err := version.bigInteger()
+	if err != nil {
+		return err
+	}
+	if n.Sign() != 0 {
+		return &Error{"java.lang.IllegalArgumentException", "not PKCS #10 v1"}
 	}
 	return nil
 }

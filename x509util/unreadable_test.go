@@ -47,8 +47,10 @@ func FuzzUnreadableError(f *testing.F) {
 	f.Add([]byte("0\x80\x30\x00\x30\x00\x03\x01\x00\x00\x00"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, release := range []jdk.Release{jdk.Release17, jdk.Release25} {
-			if err := UnreadableError(data, release); err != nil {
-				if _, ok := err.(*Error); !ok {
+			for _, err := range []error{
+				UnreadableError(data, release), UnreadableCRLError(data, release), UnreadableRequestError(data, "", release),
+			} {
+				if _, ok := err.(*Error); err != nil && !ok {
 					t.Errorf("%T: %v", err, err)
 				}
 			}
