@@ -86,6 +86,7 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 		return err
 	}
 	k := &keystore{path: s.keystorePath(), password: s.opt.storepass, options: s.openOptions()}
+	k.options.ReadOnly = !a.changes
 	if s.opt.backup {
 		k.backup = s.keepBackup
 	}
@@ -365,10 +366,10 @@ func (s *session) applyProperties() error {
 	return nil
 }
 
-// openOptions are how keystores are opened: in our own style PEM files too,
-// and with as many iterations as the user allows.
+// openOptions are how keystores are opened that are only read: in our own style
+// PEM files too, and with as many iterations as the user allows.
 func (s *session) openOptions() store.Options {
-	o := store.Options{PEM: s.req.Style == argv.Subcommand}
+	o := store.Options{PEM: s.req.Style == argv.Subcommand, ReadOnly: true}
 	if s.opt.given("maxIterations") {
 		o.Limits = entry.DefaultLimits
 		o.Limits.MaxIterations = int(s.opt.maxIterations)

@@ -26,6 +26,9 @@ type Options struct {
 	// (CaseExactJKS; a JKS file opened as JCEKS, which becomes one) and for
 	// what JavaError says.
 	Type Type
+	// ReadOnly says that the store will not be saved: of PKCS12 it takes half
+	// the memory then.
+	ReadOnly bool
 	// PEM says that a PEM file of keys and certificates is opened too, as a
 	// keystore that can only be read. So does the Type PEM.
 	PEM bool
@@ -48,7 +51,8 @@ func Open(path string, o Options) (*Store, error) {
 	return Decode(path, data, o)
 }
 
-// Decode is Open for content that was read already. Errors call it name.
+// Decode is Open for content that was read already. Errors call it name. The
+// store keeps parts of data, and changes it where Options.ReadOnly is set.
 func Decode(name string, data []byte, o Options) (*Store, error) {
 	t, err := Detect(data)
 	if o.isPEM(err) {
@@ -63,11 +67,17 @@ func Decode(name string, data []byte, o Options) (*Store, error) {
 	if lim == (entry.Limits{}) {
 		lim = entry.DefaultLimits
 	}
-	f, err := t.codec().decode(data, o.Password, lim)
+	decode := t.codec().decode
+	if view := t.codec().view; view != nil && o.ReadOnly {
+		decode = view
+	}
+	f, err := decode(data, o.Password, lim)
 	if err != nil {
 		return nil, &OpenError{Path: name, Type: t, Err: err, declared: o.Type, data: data}
 	}
-	return newStore(t, f, lim), nil
+	s := newStore(t, f, lim)
+	s.readOnly = o.ReadOnly
+	return s, nil
 }
 
 // readFile reads a file whole, if its beginning may be that of a keystore, and
@@ -78,30 +88,35 @@ func readFile(path string, o Options) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	head := make([]byte, detectSize)
-	n, err := io.ReadFull(f, head)
-	head = head[:n]
+	size := int64(detectSize)
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && info.Size() > 0 {
+		size = min(info.Size(), maxSize) + 1 // to meet the end
+	}
+	data := make([]byte, size)
+	n, err := io.ReadFull(f, data[:min(size, detectSize)])
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		return head, nil
+		return data[:n], nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	t, err := Detect(head)
+	t, err := Detect(data[:n])
 	if err != nil && !o.isPEM(err) {
-		return head, nil
+		return data[:n], nil
 	}
-	var data bytes.Buffer
-	if info, err := f.Stat(); err == nil && info.Size() <= maxSize {
-		data.Grow(int(info.Size()) + bytes.MinRead)
+	m, err := io.ReadFull(f, data[n:])
+	data = data[:n+m]
+	if err == nil && len(data) <= maxSize { // not a plain file, or one that grows
+		rest := bytes.NewBuffer(data)
+		_, err = rest.ReadFrom(io.LimitReader(f, maxSize-int64(len(data))+1))
+		data = rest.Bytes()
 	}
-	data.Write(head)
-	if _, err := data.ReadFrom(io.LimitReader(f, maxSize-int64(n)+1)); err != nil {
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return nil, err
 	}
-	if data.Len() > maxSize {
+	if len(data) > maxSize {
 		err := &entry.FormatError{Kind: entry.ErrLimit, Format: string(t), Offset: -1, What: fmt.Sprintf("larger than %d MiB", maxSize>>20)}
-		return nil, &OpenError{Path: path, Type: t, Err: err, declared: o.Type, data: head}
+		return nil, &OpenError{Path: path, Type: t, Err: err, declared: o.Type, data: data[:n]}
 	}
-	return data.Bytes(), nil
+	return data, nil
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"gokeytool/store/entry"
@@ -67,6 +68,45 @@ func TestSaveRefuses(t *testing.T) {
 	}
 	if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
 		t.Error("the file was changed")
+	}
+}
+
+// What was opened to be read holds the same, and is not saved.
+func TestReadOnly(t *testing.T) {
+	for _, typ := range []Type{JKS, JCEKS, PKCS12} {
+		path := filepath.Join(t.TempDir(), "ks")
+		s := New(typ)
+		must(t, s.SetCertificate("a", certificate("a"), created),
+			s.SetKey("b", privateKey(t), password, []entry.Certificate{certificate("b")}, created), s.Save(path, password))
+		s, err := Open(path, Options{Password: password})
+		must(t, err)
+		read, err := Open(path, Options{Password: password, ReadOnly: true})
+		must(t, err)
+		if !sameEntries(s.Entries(), read.Entries(), false) || !read.Verified() {
+			t.Errorf("%s: to be read only, it holds something else", typ)
+		}
+		if err := read.Save(path, password); err == nil {
+			t.Errorf("%s: was saved", typ)
+		}
+	}
+}
+
+// A file that is not what was written is told, wherever it differs.
+func TestSameContent(t *testing.T) {
+	data := bytes.Repeat([]byte("0123456789"), 10_000)
+	if err := sameContent(bytes.NewReader(data), data); err != nil {
+		t.Error(err)
+	}
+	changed := bytes.Clone(data)
+	changed[70_000]++
+	for name, written := range map[string][]byte{"short": data[1:], "cut": data[:len(data)-1], "long": append(bytes.Clone(data), 0), "empty": nil, "changed": changed} {
+		if sameContent(bytes.NewReader(written), data) == nil {
+			t.Errorf("%s: not told", name)
+		}
+	}
+	broken := errors.New("broken")
+	if err := sameContent(iotest.ErrReader(broken), data); !errors.Is(err, broken) {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -35,6 +35,8 @@ type Store struct {
 	aliases map[string][]*entry.Entry // see names
 	once    sync.Once                 // makes aliases
 	leaves  *leafIndex                // nil until FindCertificate wants it
+
+	readOnly bool
 }
 
 // New returns an empty keystore of that type, which must be one of the

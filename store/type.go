@@ -47,25 +47,31 @@ func (e *UnknownTypeError) Error() string {
 	return fmt.Sprintf("unknown keystore type %q: JKS, JCEKS and PKCS12 are known", e.Name)
 }
 
-// codec is what the store needs of a format. Each format's package has these
-// four functions.
+// codec is what the store needs of a format. Each format's package has the
+// first four functions; the others are nil where they gain nothing over these.
 type codec struct {
 	decode func(data, password []byte, lim entry.Limits) (*entry.File, error)
 	encode func(f *entry.File, password []byte) ([]byte, error)
 	seal   func(key entry.Key, password []byte, f *entry.File) ([]byte, error)
 	unseal func(e *entry.Entry, password []byte, lim entry.Limits) (entry.Key, error)
+
+	// view is decode for a file that will not be encoded again, in less memory.
+	view func(data, password []byte, lim entry.Limits) (*entry.File, error)
+	// encodeDecode is encode and then decode, in less time.
+	encodeDecode func(f *entry.File, password []byte, lim entry.Limits) (data []byte, back *entry.File, err error)
 }
 
 func (t Type) codec() codec {
 	switch t {
 	case JKS, CaseExactJKS:
-		return codec{jks.Decode, jks.Encode, jks.Seal, jks.Unseal}
+		return codec{decode: jks.Decode, encode: jks.Encode, seal: jks.Seal, unseal: jks.Unseal}
 	case JCEKS:
-		return codec{jceks.Decode, jceks.Encode, jceks.Seal, jceks.Unseal}
+		return codec{decode: jceks.Decode, encode: jceks.Encode, seal: jceks.Seal, unseal: jceks.Unseal}
 	case PKCS12:
-		return codec{pkcs12.Decode, pkcs12.Encode, pkcs12.Seal, pkcs12.Unseal}
+		return codec{decode: pkcs12.Decode, encode: pkcs12.Encode, seal: pkcs12.Seal, unseal: pkcs12.Unseal,
+			view: pkcs12.View, encodeDecode: pkcs12.EncodeDecode}
 	case PEM:
-		return codec{pem.Decode, pem.Encode, pem.Seal, pem.Unseal}
+		return codec{decode: pem.Decode, encode: pem.Encode, seal: pem.Seal, unseal: pem.Unseal}
 	}
 	panic("store: no codec for type " + string(t))
 }

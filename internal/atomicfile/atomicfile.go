@@ -30,14 +30,14 @@ import (
 )
 
 // Write gives a file new content. A file that is not there yet gets the mode
-// perm, less the umask. If verify is not nil it is given what reads back from
-// the disk, and its error is an error of Write that leaves the old file.
+// perm, less the umask. If verify is not nil it reads what has been written
+// back from the disk, and its error is an error of Write that leaves the old file.
 //
 // What is not a regular file (a FIFO, a device, /dev/stdout whatever that is)
 // is written directly, and not verified.
 //
 // The error is an *fs.PathError that names path.
-func Write(path string, data []byte, perm fs.FileMode, verify func(written []byte) error) error {
+func Write(path string, data []byte, perm fs.FileMode, verify func(written io.Reader) error) error {
 	target, regular, err := Target(path)
 	if err != nil {
 		return err
@@ -80,7 +80,7 @@ func writable(target string) (fs.FileInfo, error) {
 }
 
 // replace fills temp and puts it in the place of target.
-func replace(temp *os.File, target string, old fs.FileInfo, data []byte, verify func([]byte) error) error {
+func replace(temp *os.File, target string, old fs.FileInfo, data []byte, verify func(io.Reader) error) error {
 	if _, err := temp.Write(data); err != nil {
 		return err
 	}
@@ -93,12 +93,10 @@ func replace(temp *os.File, target string, old fs.FileInfo, data []byte, verify 
 		return err
 	}
 	if verify != nil {
-		written := make([]byte, len(data)+1)
-		n, err := temp.ReadAt(written, 0)
-		if err != nil && err != io.EOF {
+		if _, err := temp.Seek(0, io.SeekStart); err != nil {
 			return err
 		}
-		if err := verify(written[:n]); err != nil {
+		if err := verify(temp); err != nil {
 			return &fs.PathError{Op: "verify", Path: target, Err: err}
 		}
 	}

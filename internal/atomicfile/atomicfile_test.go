@@ -1,8 +1,8 @@
 package atomicfile
 
 import (
-	"bytes"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -41,9 +41,9 @@ func TestWriteNew(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "f")
 	var seen []byte
-	err := Write(path, []byte("content"), 0o600, func(written []byte) error {
-		seen = bytes.Clone(written)
-		return nil
+	err := Write(path, []byte("content"), 0o600, func(written io.Reader) (err error) {
+		seen, err = io.ReadAll(written)
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +74,7 @@ func TestWriteFailedVerification(t *testing.T) {
 		t.Fatal(err)
 	}
 	bad := errors.New("no good")
-	err := Write(path, []byte("new"), 0o600, func([]byte) error { return bad })
+	err := Write(path, []byte("new"), 0o600, func(io.Reader) error { return bad })
 	if e, ok := errors.AsType[*fs.PathError](err); !ok || e.Path != path || !errors.Is(err, bad) {
 		t.Errorf("got %v", err)
 	}

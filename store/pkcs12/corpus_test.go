@@ -1,6 +1,7 @@
 package pkcs12
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -72,9 +73,24 @@ func TestCorpus(t *testing.T) {
 					t.Errorf("%s: %v", e.Alias, err)
 				}
 			}
+			viewed, err := View(bytes.Clone(data), []byte(c.password), entry.Limits{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := describe(t, viewed, c.password), describe(t, f, c.password); !slices.Equal(got, want) {
+				t.Errorf("viewed:\n%s\ndecoded:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+			if _, err := Encode(viewed, []byte(c.password)); err == nil {
+				t.Error("was encoded after it had been viewed")
+			}
 			// Saved and opened again it is the same, twice.
-			first := encode(t, f, c.password)
-			again := decode(t, first, c.password)
+			first, again, err := EncodeDecode(f, []byte(c.password), entry.Limits{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := describe(t, again, c.password), describe(t, decode(t, first, c.password), c.password); !slices.Equal(got, want) {
+				t.Errorf("decoded with the keys of encoding:\n%s\nwithout:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
 			if got, want := describe(t, again, c.password), describe(t, f, c.password); !slices.Equal(got, want) {
 				t.Errorf("saved and opened again:\n%s\nbefore:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 			}

@@ -32,10 +32,35 @@ var tagContent = asn1.Tag(0).Constructed().ContextSpecific()
 //
 // The result keeps parts of data, which must not change any more.
 func Decode(data, password []byte, lim entry.Limits) (*entry.File, error) {
+	d := newDecoder(password, lim)
+	return d.decode(data)
+}
+
+// View is Decode for a file that will not be encoded again: it decrypts in the
+// memory of data, which is used up, and so takes half the memory.
+func View(data, password []byte, lim entry.Limits) (*entry.File, error) {
+	d := newDecoder(password, lim)
+	d.viewed = true
+	d.keys = new(pbe.Keys)
+	defer d.keys.Wipe()
+	return d.decode(data)
+}
+
+type decoder struct {
+	*origin
+	password []byte
+	keys     *pbe.Keys // where keys are remembered; nil: nowhere
+	total    int       // of bags
+}
+
+func newDecoder(password []byte, lim entry.Limits) *decoder {
 	if lim == (entry.Limits{}) {
 		lim = entry.DefaultLimits
 	}
-	d := decoder{origin: &origin{params: Default, limits: lim, read: true}, password: password}
+	return &decoder{origin: &origin{params: Default, limits: lim, read: true}, password: password}
+}
+
+func (d *decoder) decode(data []byte) (*entry.File, error) {
 	content, err := d.readPFX(data)
 	if err != nil {
 		return nil, err
@@ -44,22 +69,30 @@ func Decode(data, password []byte, lim entry.Limits) (*entry.File, error) {
 		return nil, err
 	}
 	verified := make(chan bool, 1)
-	if password == nil || d.mac == nil {
+	if d.password == nil || d.mac == nil {
 		verified <- false
 	} else {
-		// The MAC's key is derived while the content is decrypted.
-		go func() { verified <- d.mac.Verify(content, password) }()
+		// The MAC's key is derived beside those of the content.
+		go func() { verified <- d.mac.Verify(content, d.password) }()
 	}
-	contentErr := d.readContents()
+	var contentErr error
+	if d.viewed { // decrypting changes what the MAC is of
+		d.prepare()
+	} else {
+		contentErr = d.readContents()
+	}
 	f := &entry.File{Verified: <-verified, Origin: d.origin}
-	if password != nil && d.mac != nil && !f.Verified {
+	if d.password != nil && d.mac != nil && !f.Verified {
 		return nil, errPassword
+	}
+	if d.viewed {
+		contentErr = d.readContents()
 	}
 	if contentErr != nil {
 		return nil, contentErr
 	}
-	if password != nil {
-		d.proof = newProof(password)
+	if d.password != nil {
+		d.proof = newProof(d.password)
 	}
 	f.Entries, err = d.entries()
 	if err != nil {
@@ -68,13 +101,16 @@ func Decode(data, password []byte, lim entry.Limits) (*entry.File, error) {
 	return f, nil
 }
 
-var errPassword = fmt.Errorf("PKCS12: %w, or the file was changed", entry.ErrPassword)
-
-type decoder struct {
-	*origin
-	password []byte
-	total    int // of bags
+// prepare derives the keys of what is encrypted.
+func (d *decoder) prepare() {
+	for _, s := range d.safes {
+		if s.scheme != nil && !s.unread {
+			s.scheme.Prepare(d.password)
+		}
+	}
 }
+
+var errPassword = fmt.Errorf("PKCS12: %w, or the file was changed", entry.ErrPassword)
 
 // readPFX reads the outermost structure (RFC 7292 section 4) up to the
 // content, which the MAC covers.
@@ -117,6 +153,9 @@ func (d *decoder) readPFX(data []byte) (content []byte, err error) {
 		d.mac, d.macErr = pbe.ParseMAC(macData)
 		if d.macErr != nil && d.password != nil {
 			return nil, d.macErr
+		}
+		if d.mac != nil {
+			d.mac.Remember(d.keys)
 		}
 	}
 	return authSafe, nil
@@ -162,6 +201,9 @@ func (d *decoder) readSafes(content []byte) error {
 		s, err := readSafe(&list)
 		if err != nil {
 			return fmt.Errorf("part %d: %w", len(d.safes)+1, err)
+		}
+		if s.scheme != nil {
+			s.scheme.Remember(d.keys)
 		}
 		switch {
 		case s.ciphertext == nil:
@@ -299,7 +341,11 @@ func (d *decoder) open(s *safe, what string) (bags cryptobyte.String, err error)
 	// Bytes that happen to be padded right under a wrong password are told
 	// from bags by their structure.
 	var structure error
-	_, ok, err := s.scheme.Decrypt(s.ciphertext, d.password, func(plaintext []byte) bool {
+	decrypt := s.scheme.Decrypt
+	if d.viewed {
+		decrypt = s.scheme.DecryptInPlace
+	}
+	_, ok, err := decrypt(s.ciphertext, d.password, func(plaintext []byte) bool {
 		bags, structure = d.sequence(plaintext, what)
 		return structure == nil
 	})

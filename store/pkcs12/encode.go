@@ -21,6 +21,28 @@ import (
 // authenticated.
 func Encode(f *entry.File, password []byte) ([]byte, error) {
 	e := encoder{origin: originOf(f), password: password}
+	return e.encode(f)
+}
+
+// EncodeDecode encodes f and decodes what has come of it, as Encode and Decode
+// do, but derives each key once for both.
+func EncodeDecode(f *entry.File, password []byte, lim entry.Limits) (data []byte, back *entry.File, err error) {
+	var keys pbe.Keys
+	defer keys.Wipe()
+	e := encoder{origin: originOf(f), password: password, keys: &keys}
+	if data, err = e.encode(f); err != nil {
+		return nil, nil, err
+	}
+	d := newDecoder(password, lim)
+	d.keys = &keys
+	back, err = d.decode(data)
+	return data, back, err
+}
+
+func (e *encoder) encode(f *entry.File) ([]byte, error) {
+	if e.viewed {
+		return nil, errors.New("PKCS12: the file was opened to be looked at, so it cannot be written")
+	}
 	if slices.ContainsFunc(e.safes, func(s *safe) bool { return s.unread }) {
 		return nil, errors.New("PKCS12: the file was opened without its password, so it cannot be written")
 	}
@@ -28,7 +50,7 @@ func Encode(f *entry.File, password []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if mac != nil && password == nil {
+	if mac != nil && e.password == nil {
 		return nil, errNoPassword
 	}
 	// The MAC's key is derived while the content is encrypted.
@@ -40,8 +62,9 @@ func Encode(f *entry.File, password []byte) ([]byte, error) {
 	if mac == nil {
 		macKey <- derived{}
 	} else {
+		mac.Remember(e.keys)
 		go func() {
-			key, err := mac.Key(password)
+			key, err := mac.Key(e.password)
 			macKey <- derived{key, err}
 		}()
 	}
@@ -89,6 +112,7 @@ func assemble(parts [][]byte, mac *pbe.MAC, macKey []byte) []byte {
 type encoder struct {
 	*origin
 	password []byte
+	keys     *pbe.Keys // where keys are remembered; nil: nowhere
 	// now is what becomes of each bag of the file: its own bytes, others, or
 	// nil where it goes.
 	now [][]byte
@@ -297,6 +321,7 @@ func (e *encoder) seal(bags []freshBag, scheme *pbe.Scheme) ([][]byte, error) {
 	for _, b := range bags {
 		content = append(content, b.der...)
 	}
+	scheme.Remember(e.keys)
 	content, err := scheme.Encrypt(content, e.password)
 	if err != nil {
 		return nil, fmt.Errorf("PKCS12: %w", err)

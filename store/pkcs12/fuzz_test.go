@@ -45,11 +45,18 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, pass := range [][]byte{[]byte(password), {}, nil} {
 			got, err := Decode(data, pass, fuzzLimits)
+			viewed, viewErr := View(bytes.Clone(data), pass, fuzzLimits)
+			if (err == nil) != (viewErr == nil) {
+				t.Fatalf("decoded: %v; viewed: %v", err, viewErr)
+			}
 			if err != nil {
 				if !known(err) {
 					t.Fatalf("error of no declared kind: %v", err)
 				}
 				continue
+			}
+			if !slices.EqualFunc(got.Entries, viewed.Entries, sameEntry) {
+				t.Fatalf("%q is viewed as %q", listing(got), listing(viewed))
 			}
 			if len(Untrusted(got)) > fuzzLimits.MaxEntries {
 				t.Fatal("more certificates than allowed")
@@ -57,11 +64,10 @@ func FuzzDecode(f *testing.F) {
 			if pass == nil {
 				continue
 			}
-			out, err := Encode(got, pass)
-			if err != nil {
+			out, again, err := EncodeDecode(got, pass, fuzzLimits)
+			if out == nil {
 				t.Fatalf("cannot be written: %v", err)
 			}
-			again, err := Decode(out, pass, fuzzLimits)
 			if err != nil {
 				t.Fatalf("cannot be read again: %v", err)
 			}

@@ -58,6 +58,7 @@ type origin struct {
 	params Params
 	limits entry.Limits
 	read   bool // from a file
+	viewed bool // by View
 	safes  []*safe
 	nbags  int      // bags are numbered below this
 	listed int      // entries

@@ -21,6 +21,7 @@ type MAC struct {
 	salt       []byte
 	iterations int
 	digest     []byte
+	keys       *Keys // where the key is remembered; nil: nowhere
 }
 
 // Bounds of a PBMAC1 key in bytes. RFC 9579 advises to refuse shorter keys:
@@ -54,7 +55,7 @@ func NewMAC(name string, iterations int) (*MAC, error) {
 // salt.
 func (m *MAC) Fresh() *MAC {
 	f := *m
-	f.salt = randomBytes(saltSize)
+	f.salt, f.keys = randomBytes(saltSize), nil
 	if m.pbmac1 != nil {
 		p := *m.pbmac1
 		p.salt = f.salt
@@ -178,7 +179,38 @@ func (m *MAC) sum(key []byte, content ...[]byte) []byte {
 	return h.Sum(nil)
 }
 
+// Remember has m look for its key in keys, and put it there when it has
+// derived it and found it right.
+func (m *MAC) Remember(keys *Keys) { m.keys = keys }
+
+// eachKey hands keys to try: the one that is remembered, those that derive
+// makes of the password.
 func (m *MAC) eachKey(password []byte, try func(key []byte) bool) bool {
+	if m.keys == nil {
+		return m.derive(password, try)
+	}
+	id := m.id()
+	if known := m.keys.get(id); known != nil && try(known) {
+		return true
+	}
+	return m.derive(password, func(key []byte) bool {
+		if !try(key) {
+			return false
+		}
+		m.keys.put(id, key)
+		return true
+	})
+}
+
+// id tells the derivation of the key from all others with that password.
+func (m *MAC) id() string {
+	if m.pbmac1 != nil {
+		return string(m.pbmac1.algorithm())
+	}
+	return string(ber.TLV(0x30, oidTLV(m.hash.DigestOID), ber.TLV(0x04, m.salt), ber.Integer(m.iterations)))
+}
+
+func (m *MAC) derive(password []byte, try func(key []byte) bool) bool {
 	once := func(key []byte) bool {
 		defer entry.Wipe(key)
 		return key != nil && try(key)

@@ -120,6 +120,7 @@ type Scheme struct {
 	salt       []byte
 	iterations int
 	iv         []byte // of PBES2
+	keys       *Keys  // where the key is remembered; nil: nowhere
 }
 
 // NewScheme returns the scheme of that name with fresh salt and
@@ -153,7 +154,7 @@ func NewScheme(name string, iterations int) (*Scheme, error) {
 // salt and initialization vector.
 func (s *Scheme) Fresh() *Scheme {
 	f := *s
-	f.salt = randomBytes(saltSize)
+	f.salt, f.keys = randomBytes(saltSize), nil
 	switch s.suite.family {
 	case pbes1:
 		f.salt = f.salt[:pkcs5SaltSize]
@@ -293,40 +294,83 @@ var ErrBlocks = errors.New("ciphertext cut short")
 // the padding or else by valid, which is asked whether the plaintext is what
 // was to be found; ok is false then. The error is ErrBlocks.
 func (s *Scheme) Decrypt(ciphertext, password []byte, valid func(plaintext []byte) bool) (plaintext []byte, ok bool, err error) {
+	buf := make([]byte, len(ciphertext))
+	plaintext, ok, err = s.decrypt(buf, ciphertext, password, valid)
+	if !ok {
+		entry.Wipe(buf)
+	}
+	return plaintext, ok, err
+}
+
+// DecryptInPlace is Decrypt into the memory of the ciphertext, which is as it
+// was unless ok is true.
+func (s *Scheme) DecryptInPlace(ciphertext, password []byte, valid func(plaintext []byte) bool) (plaintext []byte, ok bool, err error) {
+	return s.decrypt(ciphertext, ciphertext, password, valid)
+}
+
+func (s *Scheme) decrypt(buf, ciphertext, password []byte, valid func(plaintext []byte) bool) (plaintext []byte, ok bool, err error) {
 	if c := s.suite.cipher; c != nil && (len(ciphertext) == 0 || len(ciphertext)%c.size != 0) {
 		return nil, false, ErrBlocks
 	}
-	buf := make([]byte, len(ciphertext))
+	inPlace := len(buf) > 0 && &buf[0] == &ciphertext[0]
 	ok = s.eachKey(password, func(key, iv []byte) bool {
-		plaintext = buf
 		if s.suite.cipher == nil {
 			stream, _ := rc4.NewCipher(key)
 			stream.XORKeyStream(buf, ciphertext)
-			return valid(plaintext)
+			if plaintext = buf; valid(plaintext) {
+				return true
+			}
+			if inPlace {
+				stream, _ = rc4.NewCipher(key)
+				stream.XORKeyStream(buf, buf)
+			}
+			return false
 		}
 		block, err := s.suite.cipher.new(key, 8*len(key))
 		if err != nil {
 			return false
 		}
-		cipher.NewCBCDecrypter(block, iv).CryptBlocks(buf, ciphertext)
-		// The padding of RFC 8018 section 6.1.1: n bytes of value n.
-		pad := int(buf[len(buf)-1])
-		if pad == 0 || pad > block.BlockSize() {
+		pad, ok := padding(block, iv, ciphertext)
+		if !ok {
 			return false
 		}
-		for _, b := range buf[len(buf)-pad:] {
-			if int(b) != pad {
-				return false
-			}
+		cipher.NewCBCDecrypter(block, iv).CryptBlocks(buf, ciphertext)
+		end := len(buf) - pad
+		if plaintext = buf[:end:end]; valid(plaintext) {
+			return true
 		}
-		plaintext = buf[: len(buf)-pad : len(buf)-pad]
-		return valid(plaintext)
+		if inPlace {
+			cipher.NewCBCEncrypter(block, iv).CryptBlocks(buf, buf)
+		}
+		return false
 	})
 	if !ok {
-		entry.Wipe(buf)
 		return nil, false, nil
 	}
 	return plaintext, true, nil
+}
+
+// padding decrypts the last block alone, and returns how much of it is the
+// padding of RFC 8018 section 6.1.1: n bytes of value n.
+func padding(block cipher.Block, iv, ciphertext []byte) (n int, ok bool) {
+	size := block.BlockSize()
+	at := len(ciphertext) - size
+	if at > 0 {
+		iv = ciphertext[at-size : at]
+	}
+	last := make([]byte, size)
+	defer entry.Wipe(last)
+	cipher.NewCBCDecrypter(block, iv).CryptBlocks(last, ciphertext[at:])
+	n = int(last[size-1])
+	if n == 0 || n > size {
+		return 0, false
+	}
+	for _, b := range last[size-n:] {
+		if int(b) != n {
+			return 0, false
+		}
+	}
+	return n, true
 }
 
 // Encrypt encrypts plaintext in its own memory, which it extends by the
@@ -355,9 +399,37 @@ func (s *Scheme) Encrypt(plaintext, password []byte) ([]byte, error) {
 	return plaintext, nil
 }
 
-// eachKey derives key and vector from the password and hands them to try,
-// and again for the other form of an empty password while try returns false.
+// Remember has s look for its key in keys, and put it there when it has
+// derived it and found it right.
+func (s *Scheme) Remember(keys *Keys) { s.keys = keys }
+
+// Prepare derives the key from the password for keys that s remembers.
+func (s *Scheme) Prepare(password []byte) {
+	s.eachKey(password, func(_, _ []byte) bool { return true })
+}
+
+// eachKey hands key and vector to try: those that are remembered, those that
+// derive makes of the password.
 func (s *Scheme) eachKey(password []byte, try func(key, iv []byte) bool) bool {
+	if s.keys == nil {
+		return s.derive(password, try)
+	}
+	id, size := string(s.Algorithm()), s.suite.keySize
+	if known := s.keys.get(id); known != nil && try(known[:size], known[size:]) {
+		return true
+	}
+	return s.derive(password, func(key, iv []byte) bool {
+		if !try(key, iv) {
+			return false
+		}
+		s.keys.put(id, key, iv)
+		return true
+	})
+}
+
+// derive derives key and vector from the password and hands them to try,
+// and again for the other form of an empty password while try returns false.
+func (s *Scheme) derive(password []byte, try func(key, iv []byte) bool) bool {
 	once := func(key, iv []byte) bool {
 		defer entry.Wipe(key)
 		return key != nil && try(key, iv)

@@ -154,6 +154,25 @@ func TestSchemes(t *testing.T) {
 				if _, ok, _ := read.Decrypt(ciphertext, []byte("wrong"), isSecret); ok {
 					t.Errorf("%q: decrypts under another password", password)
 				}
+				inPlace := bytes.Clone(ciphertext)
+				never := func([]byte) bool { return false }
+				for what, try := range map[string]func() (bool, error){
+					"wrong": func() (bool, error) {
+						_, ok, err := read.DecryptInPlace(inPlace, []byte("wrong"), isSecret)
+						return ok, err
+					},
+					"never": func() (bool, error) {
+						_, ok, err := read.DecryptInPlace(inPlace, []byte(password), never)
+						return ok, err
+					},
+				} {
+					if ok, err := try(); ok || err != nil || !bytes.Equal(inPlace, ciphertext) {
+						t.Errorf("%q, %s: in place: %v, %v, the ciphertext is %x, was %x", password, what, ok, err, inPlace, ciphertext)
+					}
+				}
+				if got, ok, err := read.DecryptInPlace(inPlace, []byte(password), isSecret); err != nil || !ok || &got[0] != &inPlace[0] {
+					t.Errorf("%q: decrypts in place to %q, %v, %v", password, got, ok, err)
+				}
 			}
 			if a, b := s.Fresh(), s.Fresh(); bytes.Equal(a.salt, b.salt) || a.suite.family == pbes2 && bytes.Equal(a.iv, b.iv) {
 				t.Error("salt or vector come twice")
@@ -190,6 +209,57 @@ func TestPasswordForms(t *testing.T) {
 				t.Error("opens with another password")
 			}
 		})
+	}
+}
+
+// What was encrypted is decrypted with the key that was remembered, as the
+// wrong password shows, and not once that is wiped; nor is the key of another
+// salt taken for it.
+func TestKeys(t *testing.T) {
+	isSecret := func(p []byte) bool { return string(p) == "secret" }
+	for _, name := range schemes() {
+		var keys Keys
+		s, err := NewScheme(name, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Remember(&keys)
+		ciphertext, err := s.Encrypt([]byte("secret"), []byte("password"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		opens := func() bool {
+			read := parse(t, s.Algorithm())
+			read.Remember(&keys)
+			_, ok, _ := read.Decrypt(ciphertext, []byte("unknown"), isSecret)
+			return ok
+		}
+		if !opens() {
+			t.Errorf("%s: the key was derived again", name)
+		}
+		keys.Wipe()
+		if opens() {
+			t.Errorf("%s: the key was not wiped", name)
+		}
+		if s.Fresh().keys != nil {
+			t.Errorf("%s: a fresh scheme remembers", name)
+		}
+	}
+	for _, name := range []string{"HmacPBESHA256", "PBEWithHmacSHA256"} {
+		var keys Keys
+		a, err := NewMAC(name, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Remember(&keys)
+		key, _ := a.Key([]byte("password"))
+		again, _ := a.Key([]byte("unknown"))
+		b := a.Fresh()
+		b.Remember(&keys)
+		other, _ := b.Key([]byte("password"))
+		if !bytes.Equal(key, again) || bytes.Equal(key, other) {
+			t.Errorf("%s: keys %x, %x again, %x of another salt", name, key, again, other)
+		}
 	}
 }
 
