@@ -166,7 +166,7 @@ func TestFindings(t *testing.T) {
 		},
 		"chain out of order": {
 			file:   func(t *testing.T) string { return makeStore(t, store.JKS).key("tomcat", leaf, root, middle).save() },
-			status: check.Faulty, want: []string{"error chain-order <tomcat>", old}, text: "out of order", remedy: "exportcert -fullchain -alias tomcat",
+			status: check.Faulty, want: []string{"error chain-order <tomcat>", old}, text: "out of order", remedy: "chain -complete -alias tomcat",
 		},
 		"chain with a wrong signature": {
 			file: func(t *testing.T) string {
@@ -205,7 +205,7 @@ func TestFindings(t *testing.T) {
 			file: func(t *testing.T) string {
 				return makeStore(t, store.PKCS12).key("tomcat", issue(t, template{algorithm: "RSA", size: 1024, ext: []string{"san=dns:localhost"}})).save()
 			},
-			status: check.Healthy, want: []string{"warning weak-key <tomcat>", "info usage <tomcat>", modern}, remedy: "genkeypair -alias tomcat-new",
+			status: check.Healthy, want: []string{"warning weak-key <tomcat>", "info usage <tomcat>", modern}, remedy: "renew -alias tomcat",
 		},
 		"weak key of a server": {
 			file: func(t *testing.T) string {

@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 	"time"
@@ -250,7 +249,7 @@ var (
 
 // identity looks at a key and its chain. key is nil if it did not open.
 func (x *examination) identity(alias string, key crypto.Signer, chain []entry.Certificate, certs []*x509util.Certificate) {
-	id := endpoint.Identity{Alias: alias, Key: key, Keystore: x.Path}
+	id := endpoint.Identity{Alias: alias, Key: key, Keystore: x.Path, StoreType: string(x.Type)}
 	for _, c := range chain {
 		id.Chain = append(id.Chain, c.DER)
 	}
@@ -268,7 +267,7 @@ func (x *examination) identity(alias string, key crypto.Signer, chain []entry.Ce
 	}
 
 	if c := find("key"); !c.OK && key != nil && !sameKey(key.Public(), certs[0]) {
-		x.find(Error, "key-mismatch", alias, c.Detail, c.Remedy)
+		x.find(Error, c.ID, alias, c.Detail, c.Remedy)
 	}
 	x.chain(alias, find("chain"), certs)
 	x.life(alias, is, id, certs)
@@ -280,25 +279,24 @@ func (x *examination) identity(alias string, key crypto.Signer, chain []entry.Ce
 	if is == server {
 		severity, minor = Error, Warning
 	}
-	if len(checks) == 4 {
-		c := find("names")
-		x.find(Warning, "odd-certificate", alias, c.Detail, c.Remedy)
-		return
-	}
-	if c := find("names"); !c.OK {
-		x.find(severity, "names", alias, c.Detail, x.reissue(alias, certs, c.Remedy, "-ext", "san="+hostName(certs[0])))
+	switch c := find("names"); {
+	case c.OK:
+	case c.ID == "odd-certificate":
+		x.find(Warning, c.ID, alias, c.Detail, c.Remedy)
+	default:
+		x.find(severity, c.ID, alias, c.Detail, c.Remedy)
 	}
 	switch c := find("usage"); {
 	case !c.OK:
-		x.find(severity, "usage", alias, c.Detail, x.reissue(alias, certs, c.Remedy, "-ext", "ku=digitalSignature,keyEncipherment", "-ext", "eku=serverAuth"))
+		x.find(severity, c.ID, alias, c.Detail, c.Remedy)
 	case c.Warn:
-		x.find(Info, "usage", alias, c.Detail, x.reissue(alias, certs, c.Remedy, "-ext", "eku=serverAuth"))
+		x.find(Info, c.ID, alias, c.Detail, c.Remedy)
 	}
 	switch c := find("suites"); {
 	case !c.OK:
-		x.find(severity, "key-type", alias, c.Detail+"; Tomcat starts with it all the same, and every handshake fails", c.Remedy)
+		x.find(severity, c.ID, alias, c.Detail+"; Tomcat starts with it all the same, and every handshake fails", c.Remedy)
 	case c.Warn:
-		x.find(minor, "key-type", alias, c.Detail, c.Remedy)
+		x.find(minor, c.ID, alias, c.Detail, c.Remedy)
 	}
 }
 
@@ -309,81 +307,33 @@ func sameKey(public crypto.PublicKey, c *x509util.Certificate) bool {
 	return err == nil && bytes.Equal(spki, c.SPKI)
 }
 
-// reissue is the command that gives a key another certificate: where it signed
-// its own, it can do so again, else the CA has to, as the given remedy says.
-func (x *examination) reissue(alias string, certs []*x509util.Certificate, byCA string, args ...string) string {
-	if len(certs) > 1 || !certs[0].SelfSigned() {
-		return byCA
-	}
-	return shell.Line(append([]string{"gokeytool", "renew", "-alias", alias, "-keystore", x.Path}, args...)...)
-}
-
-// hostName is the alternative name to propose: the common name where it looks
-// like a host's, else localhost.
-func hostName(c *x509util.Certificate) string {
-	name := c.Subject.CommonName()
-	switch {
-	case net.ParseIP(name) != nil:
-		return "ip:" + name
-	case name == "" || strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz0123456789-.") != "":
-		return "dns:localhost"
-	}
-	return "dns:" + name
-}
-
-// chain tells the ways apart in which a chain is wrong.
+// chain takes over what is wrong with a chain. What is missing of it may stand in
+// the keystore itself.
 func (x *examination) chain(alias string, c endpoint.Check, certs []*x509util.Certificate) {
 	switch {
 	case c.OK && c.Warn:
-		x.find(Info, "chain-without-root", alias, c.Detail, "")
+		x.find(Info, c.ID, alias, c.Detail, "")
 	case c.OK:
+	case c.ID == "chain-incomplete" && x.holds(certs):
+		x.find(Error, c.ID, alias, c.Detail, shell.Line("gokeytool", "chain", "-complete", "-alias", alias, "-keystore", x.Path))
 	default:
-		id, at := chainFault(certs)
-		remedy := c.Remedy
-		switch {
-		case id == "chain-order" && !certs[at].SelfSigned():
-			// Certificates are put in order when they are imported.
-			remedy = shell.Line("gokeytool", "exportcert", "-fullchain", "-alias", alias, "-keystore", x.Path, "-file", "CHAIN") + " && " +
-				shell.Line("gokeytool", "importcert", "-alias", alias, "-keystore", x.Path, "-file", "CHAIN")
-		case id == "chain-incomplete" && x.holds(certs[at].Issuer):
-			remedy = shell.Line("gokeytool", "chain", "-complete", "-alias", alias, "-keystore", x.Path)
-		case id == "chain-incomplete":
-			remedy = shell.Line("gokeytool", "chain", "-complete", "-ca", "CAFILE", "-alias", alias, "-keystore", x.Path)
-		}
-		x.find(Error, id, alias, c.Detail, remedy)
+		x.find(Error, c.ID, alias, c.Detail, c.Remedy)
 	}
 }
 
-// holds says whether a trusted certificate of the store has that subject.
-func (x *examination) holds(subject x509util.Name) bool {
-	return slices.ContainsFunc(x.store.Entries(), func(e *entry.Entry) bool {
+// holds says whether the issuer that is the first to be missing in a chain is a
+// trusted certificate of the store.
+func (x *examination) holds(chain []*x509util.Certificate) bool {
+	at := slices.IndexFunc(chain, func(c *x509util.Certificate) bool {
+		return !slices.ContainsFunc(chain, func(o *x509util.Certificate) bool { return o.Subject.Equal(c.Issuer) })
+	})
+	return at >= 0 && slices.ContainsFunc(x.store.Entries(), func(e *entry.Entry) bool {
 		if e.Kind != entry.TrustedCertificate {
 			return false
 		}
 		certs, err := parse(e.Chain)
-		return err == nil && certs[0].Subject.Equal(subject)
+		return err == nil && certs[0].Subject.Equal(chain[at].Issuer)
 	})
-}
-
-// chainFault names the first fault of a chain that has one, and the certificate
-// behind which it is.
-func chainFault(certs []*x509util.Certificate) (id string, at int) {
-	for i, c := range certs {
-		if i+1 < len(certs) && c.Issuer.Equal(certs[i+1].Subject) {
-			continue
-		}
-		switch issuer := func(o *x509util.Certificate) bool { return o.Subject.Equal(c.Issuer) }; {
-		case c.SelfSigned() && i+1 < len(certs):
-			return "chain-order", i
-		case c.SelfSigned():
-			return "chain-broken", i
-		case slices.ContainsFunc(certs, issuer):
-			return "chain-order", i
-		default:
-			return "chain-incomplete", i
-		}
-	}
-	return "chain-broken", len(certs) - 1
 }
 
 // life looks at the dates of a chain.
@@ -392,11 +342,13 @@ func (x *examination) life(alias string, is purpose, id endpoint.Identity, certs
 		remedy := ""
 		switch {
 		case cert.NotAfter.Sub(x.o.Now) >= max(soon, x.o.Within):
+		case i == 0 && (is == client || is == authority) && !cert.SelfSigned():
+			remedy = shell.Line("gokeytool", "certreq", "-alias", alias, "-keystore", x.Path, "-file", "REQUEST") + "  (then have the CA sign it)"
 		case i == 0:
 			// What Examine will say the moment it has ended.
 			for _, c := range endpoint.Examine(id, cert.NotAfter.Add(time.Second)) {
 				if c.Name == "dates" {
-					remedy = x.reissue(alias, certs, c.Remedy)
+					remedy = c.Remedy
 				}
 			}
 		default:
@@ -404,10 +356,13 @@ func (x *examination) life(alias string, is purpose, id endpoint.Identity, certs
 		}
 		x.dates(alias, i, len(certs), cert, remedy, true)
 	}
-	leaf := certs[0]
-	if life := leaf.NotAfter.Sub(leaf.NotBefore); life > longLife && (is == server || is == anything) {
-		x.find(Info, "long-life", alias, fmt.Sprintf("macOS and iOS refuse server certificates made for more than 825 days (this: %d)", int(life.Hours()/24)),
-			x.reissue(alias, certs, "", "-validity", "365"))
+	// The same says endpoint, but not of a certificate that ends soon.
+	if life := certs[0].NotAfter.Sub(certs[0].NotBefore); life > longLife && (is == server || is == anything) {
+		remedy := ""
+		if len(certs) == 1 && certs[0].SelfSigned() {
+			remedy = shell.Line("gokeytool", "renew", "-alias", alias, "-keystore", x.Path, "-validity", "365")
+		}
+		x.find(Info, "long-life", alias, fmt.Sprintf("macOS and iOS refuse server certificates made for more than 825 days (this: %d)", int(life.Hours()/24)), remedy)
 	}
 }
 
@@ -417,25 +372,20 @@ func (x *examination) strength(alias string, c endpoint.Check, is purpose, certs
 	if c.OK {
 		return
 	}
-	id := "weak-signature"
 	severity := Warning
 	if is == server {
 		severity = Error
 	}
 	for i, cert := range certs {
-		if text := x.weakKey(cert); text != "" {
-			id = "weak-key"
-			if strings.HasSuffix(text, "is disabled") {
-				severity = Error
-			}
-			break
+		if strings.HasSuffix(x.weakKey(cert), "is disabled") {
+			severity = Error
 		}
 		root := i == len(certs)-1 && cert.SelfSigned()
 		if !root && strings.HasPrefix(cert.SigName, "MD") {
 			severity = Error
 		}
 	}
-	x.find(severity, id, alias, c.Detail, c.Remedy)
+	x.find(severity, c.ID, alias, c.Detail, c.Remedy)
 }
 
 // day shows a date.

@@ -104,9 +104,9 @@ func (x *examination) examine(data []byte, mode fs.FileMode) {
 var errNoKeystore = errors.New("not a keystore")
 
 // read reads a file whole if it begins as a keystore does. Otherwise it returns
-// its beginning, for store.Decode to say what it is, and errNoKeystore. A PEM
-// file of keys and certificates counts as a keystore if pem is set.
-func read(path string, maxSize int64, pem bool) ([]byte, fs.FileMode, error) {
+// its beginning, for store.Decode to say what it is, and errNoKeystore. Keys
+// and certificates in PEM, DER or PKCS #7 count as a keystore if plain is set.
+func read(path string, maxSize int64, plain bool) ([]byte, fs.FileMode, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, 0, err
@@ -128,7 +128,7 @@ func read(path string, maxSize int64, pem bool) ([]byte, fs.FileMode, error) {
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return nil, 0, err
 	}
-	if _, err := store.Detect(head); err != nil && !(pem && isPEM(err)) {
+	if _, err := store.Detect(head); err != nil && !foreign(err, plain) {
 		return head, 0, errNoKeystore
 	}
 	if info.Size() > maxSize {
@@ -142,17 +142,18 @@ func read(path string, maxSize int64, pem bool) ([]byte, fs.FileMode, error) {
 	return data.Bytes(), info.Mode(), err
 }
 
-// isPEM says whether store.Detect found something that a store of type PEM is
-// made of.
-func isPEM(err error) bool {
+// foreign says whether store.Detect found what Java by itself does not take for
+// a keystore, but we do: BouncyCastle's, and where plain is set also keys and
+// certificates that are no secret to anybody.
+func foreign(err error, plain bool) bool {
 	e, ok := errors.AsType[*store.NotKeystoreError](err)
-	return ok && (e.What == store.PEMCertificate || e.What == store.PEMKey || e.What == store.PEMEncryptedKey)
+	return ok && e.What.Type() != "" && (plain || !e.What.Type().Bare())
 }
 
-// find adds a finding. No command here changes a PEM file, whatever would mend
-// a keystore.
+// find adds a finding. No command here changes a file of a type that is only
+// read, whatever would mend a keystore.
 func (x *examination) find(s Severity, id, alias, text, remedy string) {
-	if x.Type == store.PEM && strings.HasPrefix(remedy, "gokeytool ") && id != "password" {
+	if x.Type.ReadOnly() && strings.HasPrefix(remedy, "gokeytool ") && id != "password" && id != "foreign-format" {
 		remedy = ""
 	}
 	x.Findings = append(x.Findings, Finding{ID: id, Severity: s, Alias: alias, Text: text, Remedy: remedy})
@@ -213,7 +214,7 @@ func cause(err error) string {
 func (x *examination) open(data []byte) {
 	var failed error
 	for _, p := range x.passwords(data) {
-		s, err := store.Decode(x.Path, data, store.Options{Password: p.text, Limits: x.o.Limits, PEM: true})
+		s, err := store.Decode(x.Path, data, store.Options{Password: p.text, Limits: x.o.Limits, Foreign: true})
 		if errors.Is(err, entry.ErrPassword) {
 			failed = err
 			continue
@@ -228,7 +229,7 @@ func (x *examination) open(data []byte) {
 	if x.store == nil {
 		x.Status = Unchecked
 		x.wrongPassword(failed)
-		s, err := store.Decode(x.Path, data, store.Options{Limits: x.o.Limits, PEM: true})
+		s, err := store.Decode(x.Path, data, store.Options{Limits: x.o.Limits, Foreign: true})
 		if err != nil {
 			if opened, ok := errors.AsType[*store.OpenError](failed); ok {
 				x.Type = opened.Type
@@ -244,7 +245,7 @@ func (x *examination) open(data []byte) {
 			x.Password = PasswordNone
 		}
 	}
-	if x.Type == store.PEM {
+	if x.Type.Bare() {
 		x.Password = PasswordNone // but for its keys
 	}
 }
@@ -279,6 +280,9 @@ func (x *examination) wrongPassword(err error) {
 	java := "Java says: keystore password was incorrect"
 	if opened, ok := errors.AsType[*store.OpenError](err); ok && opened.Type != store.PKCS12 {
 		java = "Java says: Keystore was tampered with, or password was incorrect"
+		if opened.Type.ReadOnly() {
+			java = "Java says: KeyStore integrity check failed."
+		}
 	}
 	remedy := shell.Line("gokeytool", "check", x.Path, "-storepass:file", "PASSWORDFILE")
 	switch {

@@ -33,8 +33,17 @@ func (x *examination) look() {
 		x.aliases(inJava)
 		x.openedWith()
 		x.pkcs12()
-	case store.PEM:
-		x.Readers = []Reader{{Name: "Java", Note: "as a keystore; Tomcat since 8.5 takes it as certificateFile"}, {Name: "OpenSSL", Reads: true}}
+	case store.PEM, store.DER, store.PKCS7:
+		note := "as a keystore; keytool -importcert takes it"
+		if x.Type == store.PEM {
+			note = "as a keystore; Tomcat since 8.5 takes it as certificateFile"
+		}
+		x.Readers = []Reader{{Name: "Java", Note: note}, {Name: "OpenSSL", Reads: true}}
+	case store.BKS, store.UBER:
+		x.openedWith()
+		x.Readers = []Reader{{Name: "Java", Note: "without BouncyCastle's provider"}, {Name: "OpenSSL"}, {Name: "Windows"}}
+		x.find(Info, "foreign-format", "", fmt.Sprintf("%s is BouncyCastle's format: Java opens it where its provider is installed and the type is named", x.Type),
+			shell.Line("gokeytool", "convert", x.Path, "NEW.p12")+"  (a copy for Java itself)")
 	default:
 		x.aliases(inJava)
 		x.openedWith()
@@ -84,7 +93,7 @@ func (x *examination) content(inJava []*entry.Entry) {
 	case len(x.Entries) == 0 && !x.partial():
 		x.find(Warning, "empty", "", "there is nothing in it; as a trust store it makes Java say: the trustAnchors parameter must be non-empty", "")
 	}
-	if keys > 1 && !x.server && x.Type != store.PEM {
+	if keys > 1 && !x.server && !x.Type.Bare() {
 		x.find(Info, "several-keys", x.Serves, fmt.Sprintf("of %d keys Tomcat serves this one, the first in Java's order, unless keyAlias (certificateKeyAlias) names another", keys), "")
 	}
 }

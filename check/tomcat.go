@@ -214,7 +214,7 @@ func (x *examination) served() {
 	if x.certificate != nil {
 		entries := make([]tomcat.KeyEntry, len(order))
 		for i, e := range order {
-			entries[i] = tomcat.KeyEntry{Alias: x.store.AliasOf(e.Alias), Key: e.Kind == entry.PrivateKey}
+			entries[i] = tomcat.KeyEntry{Alias: x.store.AliasOf(e.Alias), Key: e.Kind == entry.PrivateKey, Secret: e.Kind == entry.SecretKey}
 		}
 		var findings []tomcat.Finding
 		at, findings = x.certificate.ServedKey(entries)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gokeytool/internal/atomicfile"
+	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
@@ -37,6 +38,9 @@ func (s *session) readTarget() (target, error) {
 		typ, err := store.ParseType(name)
 		if err != nil {
 			return t, fmt.Errorf("-to %s is not known: it is one of pkcs12, jks, jceks, pem", x509util.Printable(name))
+		}
+		if typ.ReadOnly() && typ != store.PEM {
+			return t, fmt.Errorf("-to %s: files of this type are read, but not written: write one of pkcs12, jks, jceks, pem", x509util.Printable(name))
 		}
 		t.typ = typ
 	}
@@ -195,7 +199,7 @@ func (s *session) recodeKey(made *store.Store, e *entry.Entry, alias string, pas
 	}
 	if err := checkChain(made, e.Chain); err != nil {
 		return withHint(failf("Alias <%s>: %v", e.Alias, err),
-			fmt.Sprintf("PKCS12 wants each certificate to be followed by its issuer: gokeytool exportcert -fullchain -alias %[1]s -file chain.pem -keystore %[2]s, then gokeytool importcert -alias %[1]s -file chain.pem -keystore %[2]s", e.Alias, s.ks.path))
+			"PKCS12 wants each certificate to be followed by its issuer: "+shell.Line("gokeytool", "chain", "-complete", "-alias", e.Alias, "-keystore", s.ks.path))
 	}
 	err = made.SetKey(alias, key, seals, e.Chain, created)
 	if errors.Is(err, entry.ErrUnsupported) {

@@ -51,7 +51,7 @@ func TestDisorderedChain(t *testing.T) {
 	}
 
 	out, err := gokeytool(t, dir, "convert", "-to", "pkcs12", "-storepass", "changeit", "k.jks", "c.p12")
-	if err == nil || !strings.Contains(out, "Certificate chain is not valid") || !strings.Contains(out, "exportcert -fullchain") {
+	if err == nil || !strings.Contains(out, "Certificate chain is not valid") || !strings.Contains(out, "gokeytool chain -complete -alias ") {
 		t.Errorf("convert: %v\n%s", err, out)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "c.p12")); err == nil {
@@ -60,6 +60,27 @@ func TestDisorderedChain(t *testing.T) {
 	if after, _ := os.ReadFile(filepath.Join(dir, "k.jks")); !slices.Equal(before, after) {
 		t.Error("k.jks was changed")
 	}
+
+	// What the error advises puts the chain in order.
+	out, err = gokeytool(t, dir, "chain", "-complete", "-keystore", "k.jks", "-storepass", "changeit")
+	if want := []string{"CN=leaf", "CN=sub", "(moved)", "CN=root", "(moved)"}; err != nil || !inOrder(out, want) {
+		t.Errorf("chain: %v\n%s", err, out)
+	}
+	if out, err := gokeytool(t, dir, "convert", "-to", "pkcs12", "-storepass", "changeit", "k.jks", "c.p12"); err != nil {
+		t.Errorf("convert: %v\n%s", err, out)
+	}
+}
+
+// inOrder says whether text has all the words, one behind the other.
+func inOrder(text string, words []string) bool {
+	for _, word := range words {
+		_, after, found := strings.Cut(text, word)
+		if !found {
+			return false
+		}
+		text = after
+	}
+	return true
 }
 
 // writeDisordered writes a JKS keystore whose one key has its root before the

@@ -1,9 +1,11 @@
 package commands
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gokeytool/store"
@@ -62,8 +64,8 @@ func rename(ctx context.Context, s *session) error {
 	return nil
 }
 
-// chain shows the certificate chains of private keys, and with -complete adds
-// what is missing of them, from files, the keystore and Java's authorities.
+// chain shows the certificate chains of private keys, and with -complete puts
+// them in order and adds what is missing of them, from files, the keystore and Java's authorities.
 func chain(ctx context.Context, s *session) error {
 	complete := s.req.Has("complete")
 	a := access{asks: asksOnce}
@@ -102,8 +104,9 @@ func chain(ctx context.Context, s *session) error {
 	return s.ks.save()
 }
 
-// showChain prints the chain of a key, completed first where that is wanted.
-// It says whether the entry has changed.
+// showChain prints the chain of a key, completed and put in order first where
+// that is wanted: but what is there is not given up for a chain that ends below
+// the root. It says whether the entry has changed.
 func (s *session) showChain(alias string, complete bool, pool []*x509util.Certificate) (bool, error) {
 	e, err := s.ks.get(alias)
 	if err != nil {
@@ -121,9 +124,11 @@ func (s *session) showChain(alias string, complete bool, pool []*x509util.Certif
 		}
 		parsed = append(parsed, issuer)
 	}
-	had, changed := len(parsed), false
+	had, changed := parsed, false
 	if complete {
-		if better := x509util.CompleteChain(leaf, append(parsed[1:len(parsed):len(parsed)], pool...)); len(better) > had {
+		better := x509util.CompleteChain(leaf, append(parsed[1:len(parsed):len(parsed)], pool...))
+		disordered := !slices.EqualFunc(x509util.CompleteChain(leaf, parsed[1:]), parsed, sameCertificate)
+		if len(better) > len(parsed) || disordered && (len(better) == len(parsed) || better[len(better)-1].SelfSigned()) {
 			if err := s.ks.SetChain(alias, entryChain(better), time.Time{}); err != nil {
 				return false, err
 			}
@@ -133,16 +138,26 @@ func (s *session) showChain(alias string, complete bool, pool []*x509util.Certif
 	fmt.Fprintf(s.Stdout, "<%s>\n", x509util.Printable(alias))
 	for i, c := range parsed {
 		note := ""
-		if i >= had {
+		switch at := slices.IndexFunc(had, func(o *x509util.Certificate) bool { return sameCertificate(o, c) }); {
+		case at < 0:
 			note = " (added)"
+		case at != i:
+			note = " (moved)"
 		}
 		fmt.Fprintf(s.Stdout, "  %d  %s, until %s%s\n", i+1, x509util.Printable(c.Subject.String()), x509util.MediumDate(c.NotAfter, s.zone()), note)
+	}
+	for _, c := range had {
+		if !slices.ContainsFunc(parsed, func(o *x509util.Certificate) bool { return sameCertificate(o, c) }) {
+			fmt.Fprintf(s.Stdout, "     left out: %s, which does not belong to the chain\n", x509util.Printable(c.Subject.String()))
+		}
 	}
 	if last := parsed[len(parsed)-1]; !last.SelfSigned() {
 		fmt.Fprintf(s.Stdout, "     the certificate of %s is not at hand: name its file with -ca\n", x509util.Printable(last.Issuer.String()))
 	}
 	return changed, nil
 }
+
+func sameCertificate(a, b *x509util.Certificate) bool { return bytes.Equal(a.Raw, b.Raw) }
 
 // samePasswords gives every key, or the one of -alias, the keystore's password:
 // Tomcat and many others know but one.

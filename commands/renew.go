@@ -29,7 +29,7 @@ func renew(ctx context.Context, s *session) error {
 		}
 		alias = keys[0]
 	}
-	own, err := s.openIssuer(alias, s.opt.keypass)
+	own, err := s.renewed(alias)
 	if err != nil {
 		return err
 	}
@@ -80,6 +80,23 @@ func renew(ctx context.Context, s *session) error {
 	fmt.Fprintf(s.talk(), "Renewed <%s>%s, signed by %s: valid until %s (before: %s)\n", x509util.Printable(alias), what, x509util.Printable(by),
 		x509util.MediumDate(renewed.NotAfter, s.zone()), x509util.MediumDate(old.NotAfter, s.zone()))
 	return nil
+}
+
+// renewed opens the entry to be renewed. A key that is replaced need not be one
+// that can sign.
+func (s *session) renewed(alias string) (*issuerKey, error) {
+	if !s.req.Has("newkey") {
+		return s.openIssuer(alias, s.opt.keypass)
+	}
+	_, password, err := s.recoverKey(alias, s.opt.keypass)
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := s.ks.certificate(alias)
+	if err != nil {
+		return nil, err
+	}
+	return &issuerKey{alias: alias, certificate: certificate, password: password}, nil
 }
 
 // renewedKey is the public key of the new certificate: that of the old one, or

@@ -401,7 +401,8 @@ func (e *examination) suites() Check {
 	return c
 }
 
-// command is a command line of gokeytool for this entry.
+// command is a command line of gokeytool for this entry: the name of the command,
+// with what it needs no quotes for, and further options behind.
 func (e *examination) command(name string, args ...string) string {
 	alias, keystore := e.id.Alias, e.id.Keystore
 	if alias == "" {
@@ -410,7 +411,7 @@ func (e *examination) command(name string, args ...string) string {
 	if keystore == "" {
 		keystore = "FILE"
 	}
-	return shell.Line(append([]string{"gokeytool", name, "-alias", alias, "-keystore", keystore}, args...)...)
+	return "gokeytool " + name + " " + shell.Line(append([]string{"-alias", alias, "-keystore", keystore}, args...)...)
 }
 
 // strict0 is the leaf, or an empty one where crypto/x509 can't read it.

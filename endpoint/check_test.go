@@ -123,17 +123,17 @@ func TestExamine(t *testing.T) {
 
 		{"self-signed", selfSigned(func(*x509.Certificate) {}), "chain", "ok", "self-signed: clients must be given this very certificate to trust", ""},
 		{"without root", chain(0, 1), "chain", "warn", "they end at CN=Intermediate, O=Example, whose issuer CN=Root, O=Example clients must know", ""},
-		{"leaf alone", chain(0), "chain", "FAIL", "the certificate of its issuer CN=Intermediate, O=Example is missing", "importcert -alias tomcat -keystore server.p12 -file CHAIN"},
-		{"intermediate missing", chain(0, 2), "chain", "FAIL", "its issuer CN=Intermediate, O=Example is missing", "leaf, intermediates and root"},
-		{"out of order", chain(0, 2, 1), "chain", "FAIL", "the chain is out of order", "puts the certificates of a reply in order"},
-		{"after the root", chain(0, 1, 2, 1), "chain", "FAIL", "it is self-signed, and the rest does not belong to it", ""},
+		{"leaf alone", chain(0), "chain", "FAIL", "the certificate of its issuer CN=Intermediate, O=Example is missing", "gokeytool chain -complete -ca CAFILE -alias tomcat -keystore server.p12"},
+		{"intermediate missing", chain(0, 2), "chain", "FAIL", "its issuer CN=Intermediate, O=Example is missing", "gokeytool chain -complete -ca CAFILE -alias tomcat -keystore server.p12"},
+		{"out of order", chain(0, 2, 1), "chain", "FAIL", "the chain is out of order", "gokeytool chain -complete -alias tomcat -keystore server.p12"},
+		{"after the root", chain(0, 1, 2, 1), "chain", "FAIL", "it is self-signed, and the rest does not belong to it", "chain -complete"},
 		{"wrong signature", wrongSignature, "chain", "FAIL", "the signature of CN=Intermediate, O=Example on CN=localhost is wrong", ""},
 		{"not a CA", notCA, "chain", "FAIL", "CN=ca.example issued CN=localhost, but is not marked as a CA", "bc:c"},
 		{"no keyCertSign", noCertSign, "chain", "FAIL", "its KeyUsage does not let it sign", "ku=keyCertSign"},
 
 		{"no names", selfSigned(func(c *x509.Certificate) { c.DNSNames = nil; c.Subject.CommonName = "host.example" }), "names", "FAIL",
 			`there is no subject alternative name; browsers and Go ignore the common name "host.example"`,
-			"gokeytool delete -alias tomcat -keystore 'my store.p12' && gokeytool genkeypair -alias tomcat -keystore 'my store.p12' -keyalg EC -groupname secp256r1 -dname CN=host.example -ext san=dns:host.example -ext eku=serverAuth -ext ku=digitalSignature"},
+			"gokeytool renew -alias tomcat -keystore 'my store.p12' -ext san=dns:host.example"},
 		{"no names, issued", func() Identity { id := issue(t, "p256", middle, root); id.Alias = "it's"; return id }(), "names", "FAIL",
 			"there is no subject alternative name", `gokeytool certreq -alias 'it'\''s' -keystore server.p12 -ext san=dns:localhost -ext eku=serverAuth -ext ku=digitalSignature -file REQUEST`},
 		{"common name is an address", selfSigned(func(c *x509.Certificate) { c.DNSNames = nil; c.Subject.CommonName = "192.0.2.1" }), "names", "FAIL", "", "-ext san=ip:192.0.2.1"},
@@ -147,10 +147,10 @@ func TestExamine(t *testing.T) {
 
 		{"expired", selfSigned(func(c *x509.Certificate) {
 			c.NotBefore, c.NotAfter = time.Now().Add(-80*time.Hour), time.Now().Add(-72*time.Hour)
-		}), "dates", "FAIL", ", 3 days ago", "genkeypair -alias tomcat -keystore 'my store.p12' -keyalg EC -groupname secp256r1 -dname CN=localhost -ext san=dns:localhost"},
+		}), "dates", "FAIL", ", 3 days ago", "gokeytool renew -alias tomcat -keystore 'my store.p12'"},
 		{"not yet valid", selfSigned(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(3*time.Hour + time.Minute) }), "dates", "FAIL", ", in 3 hours", "clock"},
-		{"soon", selfSigned(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(29*24*time.Hour + time.Minute) }), "dates", "warn", "the certificate expires on ", "genkeypair"},
-		{"ten years", selfSigned(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(3650 * 24 * time.Hour) }), "dates", "warn", "macOS and iOS refuse certificates made for more than 825 days (this: 3650)", "genkeypair"},
+		{"soon", selfSigned(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(29*24*time.Hour + time.Minute) }), "dates", "warn", "the certificate expires on ", "gokeytool renew"},
+		{"ten years", selfSigned(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(3650 * 24 * time.Hour) }), "dates", "warn", "macOS and iOS refuse certificates made for more than 825 days (this: 3650)", "-validity 365"},
 		{"CA expired", expiredCA, "dates", "FAIL", "the CA certificate CN=Old CA, O=Example expired on ", "with the CA's new certificate"},
 
 		{"no extended usage", selfSigned(func(c *x509.Certificate) { c.ExtKeyUsage = nil }), "usage", "warn", "there is no ExtendedKeyUsage", "-ext eku=serverAuth"},

@@ -41,9 +41,9 @@ func (e *examination) complete(file string) string {
 	case e.pem():
 		return e.bring("CHAIN", "")
 	case file == "":
-		return e.command("chain", "-complete")
+		return e.command("chain -complete")
 	}
-	return e.command("chain", "-complete", "-ca", file)
+	return e.command("chain -complete -ca " + file)
 }
 
 // request is the line that makes a certificate request, with extensions.

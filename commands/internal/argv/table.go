@@ -556,7 +556,6 @@ var commands = []Command{
 			{"within", "<time>", "fail on certificates that end within 30d, 8w or 36h"},
 			{"strict", "", "fail on warnings too"},
 			{"tomcat", "<version>", "Tomcat's major version (default: a guess)"},
-			{"tomcat", "<version>", "Tomcat's major version (default: a guess)"},
 			{"quiet", "", "print keystores that fail alone, and no summary"},
 			{"json", "", "print JSON"},
 			{"prometheus", "<file>", "write metrics for node_exporter (- prints them)"},
@@ -702,7 +701,7 @@ var commands = []Command{
 	{
 		Name: "chain", Summary: "Shows and completes certificate chains", Task: taskStore, Own: true,
 		Options: []Doc{
-			{"complete", "", "add the certificates that are missing"},
+			{"complete", "", "add what is missing, and put it in order"},
 			{"ca", "<file>", "certificates to take them from (may be repeated)"},
 			docTrustCacerts,
 			{"alias", "<alias>", "the chain of this key (default: of every key)"},
