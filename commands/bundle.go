@@ -196,6 +196,8 @@ func (s *session) systemBundle() (string, error) {
 // certificate are passed over.
 func (s *session) readBundleDir(dir string) (*bundle, error) {
 	all := new(bundle)
+	progress := s.newProgress()
+	defer progress.clear()
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -215,6 +217,7 @@ func (s *session) readBundleDir(dir string) (*bundle, error) {
 			return nil
 		}
 		all.certificates = append(all.certificates, one.certificates...)
+		progress.step("%s found", count(len(all.certificates), "certificate", "certificates"))
 		return nil
 	})
 	if err != nil {

@@ -49,6 +49,11 @@ func checkStores(ctx context.Context, s *session) error {
 		}
 		limits.MaxIterations = int(s.opt.maxIterations)
 	}
+	var progress *progress
+	if !s.OutTerminal { // there the verdicts show it
+		progress = s.newProgress()
+	}
+	defer progress.clear()
 	var count checkCount
 	for v := range check.Files(ctx, paths, check.Options{
 		Password:    s.opt.storepass,
@@ -64,6 +69,7 @@ func checkStores(ctx context.Context, s *session) error {
 		if metrics != nil {
 			metrics.add(v)
 		}
+		progress.step("%s keystores checked, %s with errors", group(int64(count.all)), group(int64(count.faulty)))
 		if err := report.verdict(v); err != nil {
 			return err
 		}
@@ -150,7 +156,7 @@ func (s *session) checkOutput() (checkReport, *checkMetrics, error) {
 	case json:
 		return &jsonReport{out: bufio.NewWriter(s.Stdout), now: s.Now()}, metrics, nil
 	}
-	return &textReport{out: s.Stdout, now: s.Now(), quiet: s.req.Has("quiet"), verbose: s.opt.verbose, strict: s.req.Has("strict")}, metrics, nil
+	return &textReport{out: s.Stdout, paint: func(word string) string { return s.paint(s.Stdout, word) }, now: s.Now(), quiet: s.req.Has("quiet"), verbose: s.opt.verbose, strict: s.req.Has("strict")}, metrics, nil
 }
 
 // silentReport is for metrics on the standard output.
@@ -162,6 +168,7 @@ func (silentReport) end(checkCount) error        { return nil }
 // textReport is for people: a line a keystore, and its findings below it.
 type textReport struct {
 	out                    io.Writer
+	paint                  func(word string) string
 	now                    time.Time
 	quiet, verbose, strict bool
 }
@@ -181,7 +188,7 @@ func (r *textReport) verdict(v check.Verdict) error {
 	if typ == "" {
 		typ = "-"
 	}
-	fmt.Fprintf(&b, "%-4s  %-6s  %-22s  %-16s  %s\n", mark, typ, contents(v), r.left(v), x509util.Printable(v.Path))
+	fmt.Fprintf(&b, "%s  %-6s  %-22s  %-16s  %s\n", r.paint(fmt.Sprintf("%-4s", mark)), typ, contents(v), r.left(v), x509util.Printable(v.Path))
 	if v.Role != "" {
 		fmt.Fprintf(&b, "      %s\n", x509util.Printable(v.Role))
 	}
@@ -196,7 +203,7 @@ func (r *textReport) verdict(v check.Verdict) error {
 		if f.Alias != "" {
 			text = "<" + f.Alias + "> " + text
 		}
-		fmt.Fprintf(&b, "      %-7s  %s: %s\n", f.Severity, f.ID, x509util.Printable(text))
+		fmt.Fprintf(&b, "      %s  %s: %s\n", r.paint(fmt.Sprintf("%-7s", f.Severity)), f.ID, x509util.Printable(text))
 		if f.Remedy != "" {
 			fmt.Fprintf(&b, "               -> %s\n", x509util.Printable(f.Remedy))
 		}

@@ -90,7 +90,7 @@ func terminal(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	cmd := exec.Command(filepath.Join(programs, args[2]), args[3:]...)
 	cmd.Dir = ts.MkAbs(".")
-	for _, name := range []string{"PATH", "HOME", "TZ", "GORACE", "GOKEYTOOL_JDK", "GOKEYTOOL_HINTS"} {
+	for _, name := range []string{"PATH", "HOME", "TZ", "GORACE", "GOKEYTOOL_JDK", "GOKEYTOOL_HINTS", "TERM", "NO_COLOR"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
 	screen, err := talk(cmd, questions)

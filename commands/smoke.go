@@ -131,7 +131,7 @@ func (s *session) printChecks(w io.Writer, checks []endpoint.Check) {
 		case check.Warn:
 			mark = "warn"
 		}
-		fmt.Fprintf(w, "  %s  %-18s  %s\n", mark, check.Name, x509util.Printable(check.Detail))
+		fmt.Fprintf(w, "  %s  %-18s  %s\n", s.paint(w, mark), check.Name, x509util.Printable(check.Detail))
 		if check.Remedy == "" || mark == "ok  " {
 			continue
 		}
