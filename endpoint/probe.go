@@ -117,7 +117,7 @@ func Probe(ctx context.Context, cfg ProbeConfig) (*ProbeReport, error) {
 	report.Checks = append(report.Checks, p.examineChain(first)...)
 	var staple Check
 	staple, report.OCSP = p.examineStaple(first)
-	report.Checks = append(report.Checks, examineScans(scans)...)
+	report.Checks = append(report.Checks, p.examineScans(scans)...)
 	for _, scan := range scans {
 		if scan.Accepted && (scan.Name == "TLSv1.3" || scan.Name == "TLSv1.2") {
 			report.Checks = append(report.Checks, p.examineResumption(ctx, scan.Name))
@@ -315,8 +315,9 @@ func (p *prober) examineStaple(state *tls.ConnectionState) (Check, string) {
 	return c, status
 }
 
-// examineScans judges the versions and suites that are accepted.
-func examineScans(scans []ProbedProtocol) []Check {
+// examineScans judges the versions and suites that are accepted. Servers that
+// begin TLS late are not Tomcat, and have other names for the remedies.
+func (p *prober) examineScans(scans []ProbedProtocol) []Check {
 	protocols := Check{Name: "protocols", OK: true}
 	suites := Check{Name: "suites", OK: true}
 	var accepted, old, weak []string
@@ -347,11 +348,17 @@ func examineScans(scans []ProbedProtocol) []Check {
 		protocols.Detail += "; " + strings.Join(old, ", ") + " should be refused (RFC 8996, RFC 7568)"
 		protocols.Remedy = `protocols="TLSv1.2+TLSv1.3" in SSLHostConfig`
 	}
+	if protocols.Remedy != "" && p.cfg.StartTLS != "" {
+		protocols.Remedy = "leave TLSv1.2 and TLSv1.3 alone"
+	}
 	suites.Detail = fmt.Sprintf("%d accepted", n)
 	if len(weak) > 0 {
 		suites.Warn = true
 		suites.Detail += "; weak: " + elide(weak)
 		suites.Remedy = `ciphers="HIGH:!aNULL:!eNULL:!DES:!RC4:!MD5:!kRSA" in SSLHostConfig, which is Tomcat's default`
+		if p.cfg.StartTLS != "" {
+			suites.Remedy = "the cipher list HIGH:!aNULL:!eNULL:!DES:!RC4:!MD5:!kRSA, where it is OpenSSL's"
+		}
 	}
 	return []Check{protocols, suites}
 }
