@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
 	"gokeytool/check"
 	"gokeytool/commands/internal/argv"
+	"gokeytool/internal/testtool"
 	"gokeytool/store"
 )
 
@@ -52,6 +54,7 @@ FAIL  JKS     2 keys                  1 day left        a\u001b[2J"\\u000ab
 			var out bytes.Buffer
 			r := test.report
 			r.out, r.now = &out, checkDay
+			r.paint = func(word string) string { return word }
 			if err := r.verdict(odd()); err != nil {
 				t.Fatal(err)
 			}
@@ -107,6 +110,81 @@ func TestCheckMetrics(t *testing.T) {
 			t.Errorf("twice: %s", line)
 		}
 		seen[line] = true
+	}
+}
+
+// TestCheckMetricsRead has the Prometheus project's own parser for Python read the
+// metrics, those of names that are out to do harm among them, once each.
+func TestCheckMetricsRead(t *testing.T) {
+	python := testtool.Look(t, "python3")
+	if exec.Command(python, "-c", "import prometheus_client").Run() != nil {
+		testtool.Missing(t, "python3-prometheus-client")
+	}
+	var m checkMetrics
+	healthy := check.Verdict{Path: "b.p12", Status: check.Healthy, Type: store.PKCS12, Entries: []check.Entry{
+		{Alias: "tomcat", Kind: "PrivateKeyEntry", Chain: []check.Certificate{{Subject: "CN=a", Serial: "2", NotBefore: checkDay, NotAfter: checkDay.Add(time.Hour)}}},
+	}}
+	var count checkCount
+	for _, v := range []check.Verdict{odd(), healthy, healthy} {
+		m.add(v)
+		count.add(v)
+	}
+	cmd := exec.Command(python, "-c", `
+import json, sys
+from prometheus_client.parser import text_string_to_metric_families as parse
+seen = set()
+out = []
+for family in parse(sys.stdin.buffer.read().decode("utf-8")):
+    assert family.type == "gauge" and family.documentation, family
+    for s in family.samples:
+        key = (s.name, tuple(sorted(s.labels.items())))
+        assert key not in seen, key
+        seen.add(key)
+        out.append({"name": s.name, "labels": s.labels, "value": s.value})
+json.dump(out, sys.stdout)
+`)
+	cmd.Stdin = bytes.NewReader(m.text(checkDay, count))
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	text, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, &stderr)
+	}
+	var samples []struct {
+		Name   string
+		Labels map[string]string
+		Value  float64
+	}
+	if err := json.Unmarshal(text, &samples); err != nil {
+		t.Fatal(err)
+	}
+	value := func(name string, labels ...string) float64 {
+		for _, s := range samples {
+			fits := s.Name == name
+			for i := 0; i < len(labels); i += 2 {
+				fits = fits && s.Labels[labels[i]] == labels[i+1]
+			}
+			if fits {
+				return s.Value
+			}
+		}
+		t.Errorf("no %s of %q", name, labels)
+		return 0
+	}
+	for _, got := range []struct {
+		what      string
+		got, want float64
+	}{
+		{"end", value("gokeytool_certificate_not_after_timestamp_seconds", "path", "a\x1b[2J\"\\\nb", "alias", "ev\u202eil\n", "subject", "CN=\"x\"\n\uFFFD"), float64(checkDay.Add(36 * time.Hour).Unix())},
+		{"begin", value("gokeytool_certificate_not_before_timestamp_seconds", "path", "b.p12", "alias", "tomcat", "position", "0"), float64(checkDay.Unix())},
+		{"errors", value("gokeytool_keystore_findings", "path", "a\x1b[2J\"\\\nb", "severity", "error"), 1},
+		{"checked", value("gokeytool_keystore_checked", "path", "b.p12", "type", "PKCS12"), 1},
+		{"faulty", value("gokeytool_check_keystores", "status", "faulty"), 1},
+		{"time", value("gokeytool_check_timestamp_seconds"), float64(checkDay.Unix())},
+	} {
+		if got.got != got.want {
+			t.Errorf("%s: %v, not %v", got.what, got.got, got.want)
+		}
 	}
 }
 
