@@ -220,7 +220,11 @@ func TestProbeStartTLS(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				conf += "default_internal_user = " + me.Username + "\ndefault_login_user = " + me.Username + "\n"
+				group, err := user.LookupGroupId(me.Gid)
+				if err != nil {
+					t.Fatal(err)
+				}
+				conf += "default_internal_user = " + me.Username + "\ndefault_login_user = " + me.Username + "\ndefault_internal_group = " + group.Name + "\n"
 			}
 			file := write(t, "dovecot.conf", conf, "PROTOCOL", protocol, "OTHER", other, "PORT", port)
 			probe(t, port, protocol, exec.Command(dovecot, "-F", "-c", file), "  ok    chain               2 certificates, in order", "  ok    deployed ")
