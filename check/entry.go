@@ -198,11 +198,11 @@ func (x *examination) dates(alias string, i, n int, c *x509util.Certificate, rem
 	}
 	switch left := c.NotAfter.Sub(x.o.Now); {
 	case x.o.Now.Before(c.NotBefore):
-		x.find(severity, "not-yet-valid", alias, fmt.Sprintf("%s is not valid before %s, in %s", who, day(c.NotBefore), span(c.NotBefore.Sub(x.o.Now))), "")
+		x.find(severity, "not-yet-valid", alias, fmt.Sprintf("%s is not valid before %s, in %s", who, x509util.Day(c.NotBefore), x509util.Span(c.NotBefore.Sub(x.o.Now))), "")
 	case left < 0:
-		x.find(severity, "expired", alias, fmt.Sprintf("%s expired on %s, %s ago", who, day(c.NotAfter), span(-left)), remedy)
+		x.find(severity, "expired", alias, fmt.Sprintf("%s expired on %s, %s ago", who, x509util.Day(c.NotAfter), x509util.Span(-left)), remedy)
 	case left < within:
-		x.find(early, "expires-soon", alias, fmt.Sprintf("%s expires on %s, in %s", who, day(c.NotAfter), span(left)), remedy)
+		x.find(early, "expires-soon", alias, fmt.Sprintf("%s expires on %s, in %s", who, x509util.Day(c.NotAfter), x509util.Span(left)), remedy)
 	}
 }
 
@@ -386,21 +386,4 @@ func (x *examination) strength(alias string, c endpoint.Check, is purpose, certs
 		}
 	}
 	x.find(severity, c.ID, alias, c.Detail, c.Remedy)
-}
-
-// day shows a date.
-func day(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
-
-// span shows a length of time in the unit that fits.
-func span(d time.Duration) string {
-	const day = 24 * time.Hour
-	switch {
-	case d >= 3*365*day:
-		return plural(int(d/day/365), "year")
-	case d >= 2*day:
-		return plural(int(d/day), "day")
-	case d >= 2*time.Hour:
-		return plural(int(d.Hours()), "hour")
-	}
-	return plural(int(d.Minutes()), "minute")
 }

@@ -268,17 +268,17 @@ func (e *examination) dates() Check {
 		switch {
 		case e.now.Before(cert.NotBefore):
 			c.OK, c.ID = false, "not-yet-valid"
-			c.Detail = fmt.Sprintf("%s is not valid until %s, in %s", who, day(cert.NotBefore), span(cert.NotBefore.Sub(e.now)))
+			c.Detail = fmt.Sprintf("%s is not valid until %s, in %s", who, x509util.Day(cert.NotBefore), x509util.Span(cert.NotBefore.Sub(e.now)))
 			c.Remedy = "check this machine's clock; else wait, or issue it again with -startdate"
 			return c
 		case e.now.After(cert.NotAfter):
 			c.OK, c.ID = false, "expired"
-			c.Detail = fmt.Sprintf("%s expired on %s, %s ago", who, day(cert.NotAfter), span(e.now.Sub(cert.NotAfter)))
+			c.Detail = fmt.Sprintf("%s expired on %s, %s ago", who, x509util.Day(cert.NotAfter), x509util.Span(e.now.Sub(cert.NotAfter)))
 			c.Remedy = e.renew(i)
 			return c
 		case cert.NotAfter.Sub(e.now) < expirySoon && !c.Warn:
 			c.Warn, c.ID = true, "expires-soon"
-			c.Detail = fmt.Sprintf("%s expires on %s, in %s", who, day(cert.NotAfter), span(cert.NotAfter.Sub(e.now)))
+			c.Detail = fmt.Sprintf("%s expires on %s, in %s", who, x509util.Day(cert.NotAfter), x509util.Span(cert.NotAfter.Sub(e.now)))
 			c.Remedy = e.renew(i)
 		}
 		if cert.NotAfter.Before(end) {
@@ -288,7 +288,7 @@ func (e *examination) dates() Check {
 	if c.Warn {
 		return c
 	}
-	c.Detail = fmt.Sprintf("valid until %s, %s from now", day(end), span(end.Sub(e.now)))
+	c.Detail = fmt.Sprintf("valid until %s, %s from now", x509util.Day(end), x509util.Span(end.Sub(e.now)))
 	if life := e.certs[0].NotAfter.Sub(e.certs[0].NotBefore); life > maxAppleLife+time.Minute {
 		c.Warn, c.ID = true, "long-life"
 		c.Detail += fmt.Sprintf("; macOS and iOS refuse certificates made for more than 825 days (this: %d)", int(life.Hours()/24))
@@ -429,29 +429,6 @@ func elide(list []string) string {
 		return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), len(list)-most)
 	}
 	return strings.Join(list, ", ")
-}
-
-// day shows a date.
-func day(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
-
-// span shows a length of time in the unit that fits.
-func span(d time.Duration) string {
-	unit := func(n int, name string) string {
-		if n == 1 {
-			return "1 " + name
-		}
-		return fmt.Sprintf("%d %ss", n, name)
-	}
-	const day = 24 * time.Hour
-	switch {
-	case d >= 3*365*day:
-		return unit(int(d/day/365), "year")
-	case d >= 2*day:
-		return unit(int(d/day), "day")
-	case d >= 2*time.Hour:
-		return unit(int(d.Hours()), "hour")
-	}
-	return unit(int(d.Minutes()), "minute")
 }
 
 // sameChain reports whether a peer sent exactly the chain.

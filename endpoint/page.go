@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"gokeytool/x509util"
 )
 
 //go:embed page.html
@@ -119,13 +121,13 @@ func newChainLink(facts CertificateFacts, i, n int, now time.Time) chainLink {
 	link.Elapsed = min(max(0, days(now.Sub(facts.NotBefore))), link.Life)
 	switch left := facts.NotAfter.Sub(now); {
 	case now.Before(facts.NotBefore):
-		link.State, link.Left = "bad", "not valid for another "+span(facts.NotBefore.Sub(now))
+		link.State, link.Left = "bad", "not valid for another "+x509util.Span(facts.NotBefore.Sub(now))
 	case left < 0:
-		link.State, link.Left = "bad", "expired "+span(-left)+" ago"
+		link.State, link.Left = "bad", "expired "+x509util.Span(-left)+" ago"
 	case left < expirySoon:
-		link.State, link.Left = "soon", span(left)+" left"
+		link.State, link.Left = "soon", x509util.Span(left)+" left"
 	default:
-		link.Left = span(left) + " left"
+		link.Left = x509util.Span(left) + " left"
 	}
 	return link
 }

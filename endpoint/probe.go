@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ocsp"
+
+	"gokeytool/x509util"
 )
 
 // ProbeConfig says which server Probe looks at, and what it is held against.
@@ -304,12 +306,12 @@ func (p *prober) examineStaple(state *tls.ConnectionState) (Check, string) {
 	status := map[int]string{ocsp.Good: "good", ocsp.Revoked: "revoked"}[response.Status]
 	status = cmp.Or(status, "unknown")
 	c.OK = response.Status == ocsp.Good
-	c.Detail = fmt.Sprintf("%s, of %s", status, day(response.ThisUpdate))
+	c.Detail = fmt.Sprintf("%s, of %s", status, x509util.Day(response.ThisUpdate))
 	if !response.NextUpdate.IsZero() {
-		c.Detail += ", good until " + day(response.NextUpdate)
+		c.Detail += ", good until " + x509util.Day(response.NextUpdate)
 		if p.cfg.Now().After(response.NextUpdate) {
 			c.OK = false
-			c.Detail = fmt.Sprintf("the stapled response (%s) was good until %s", status, day(response.NextUpdate))
+			c.Detail = fmt.Sprintf("the stapled response (%s) was good until %s", status, x509util.Day(response.NextUpdate))
 		}
 	}
 	return c, status
@@ -409,7 +411,7 @@ func compareDeployed(deployed [][]byte, id Identity) Check {
 	if !bytes.Equal(deployed[0], id.Chain[0]) {
 		theirs, ours := describe(deployed[0]), describe(id.Chain[0])
 		c.Detail = fmt.Sprintf("the server has another certificate (%s, serial %s, until %s) than %s (%s, serial %s, until %s)",
-			theirs.Subject, theirs.Serial, day(theirs.NotAfter), entry, ours.Subject, ours.Serial, day(ours.NotAfter))
+			theirs.Subject, theirs.Serial, x509util.Day(theirs.NotAfter), entry, ours.Subject, ours.Serial, x509util.Day(ours.NotAfter))
 		if sameKey(deployed[0], id.Chain[0]) {
 			c.Detail += "; their key is the same"
 		}

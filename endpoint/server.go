@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"gokeytool/sessionid"
+	"gokeytool/x509util"
 )
 
 // Server is an endpoint that listens.
@@ -306,7 +307,7 @@ func difference(old, fresh *hosts) (changes []string) {
 	before, after := collect(old), collect(fresh)
 	show := func(id *served) string {
 		c := describe(id.Chain[0])
-		return fmt.Sprintf("%s, serial %s, until %s", c.Subject, c.Serial, day(c.NotAfter))
+		return fmt.Sprintf("%s, serial %s, until %s", c.Subject, c.Serial, x509util.Day(c.NotAfter))
 	}
 	for _, at := range places {
 		what := ""

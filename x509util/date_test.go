@@ -92,3 +92,18 @@ func TestDates(t *testing.T) {
 		t.Errorf("JDK 17: %q, want %q", got, want)
 	}
 }
+
+func TestDayAndSpan(t *testing.T) {
+	at := time.Date(2026, 11, 22, 3, 9, 59, 0, time.FixedZone("", 7200))
+	if got := Day(at); got != "2026-11-22 01:09 UTC" {
+		t.Error(got)
+	}
+	for d, want := range map[time.Duration]string{
+		0: "0 minutes", 90 * time.Second: "1 minute", 119 * time.Minute: "119 minutes", 2 * time.Hour: "2 hours", 47 * time.Hour: "47 hours",
+		48 * time.Hour: "2 days", 3*365*24*time.Hour - 1: "1094 days", 3 * 365 * 24 * time.Hour: "3 years",
+	} {
+		if got := Span(d); got != want {
+			t.Errorf("%v: %s, not %s", d, got, want)
+		}
+	}
+}

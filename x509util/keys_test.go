@@ -367,3 +367,26 @@ func FuzzParsePublicKey(f *testing.F) {
 		}
 	})
 }
+
+// SpecOf names the kind of a key so that GenerateKey makes another of it.
+func TestSpecOf(t *testing.T) {
+	for _, spec := range []KeySpec{
+		{Algorithm: "RSA", Size: 2048}, {Algorithm: "RSASSA-PSS", Size: 2048}, {Algorithm: "EC", Group: "secp521r1"},
+		{Algorithm: "Ed25519"}, {Algorithm: "Ed448"}, {Algorithm: "X25519"}, {Algorithm: "ML-DSA-65"},
+	} {
+		key, err := GenerateKey(spec, jdk.Release25)
+		if err != nil {
+			t.Fatal(err)
+		}
+		spki, err := MarshalPublicKey(key.Public())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := SpecOf(spki); err != nil || got != spec {
+			t.Errorf("%v: %v, %v", spec, got, err)
+		}
+	}
+	if _, err := SpecOf([]byte{0x30, 0}); err == nil {
+		t.Error("a spec of no key")
+	}
+}
