@@ -23,9 +23,12 @@ import (
 var connectorOptions = []string{
 	"clientAuth", "certificateVerification", "SSLVerifyClient", "certificateVerificationDepth",
 	"truststoreFile", "truststoreType", "caCertificateFile", "certificateRevocationListFile",
-	"protocols", "sslProtocol", "ciphers", "honorCipherOrder", "groups",
+	"protocols", "ciphers", "honorCipherOrder", "groups",
 	"sessionTimeout", "sessionCacheSize", "disableSessionTickets",
 	"certificateFile", "certificateKeyFile", "certificateChainFile",
+	"cipherSuites", "caCertificatePath", "certificateRevocationListPath", "revocationEnabled", "ocspEnabled",
+	"trustManagerClassName", "truststoreAlgorithm", "truststoreProvider", "keyManagerAlgorithm", "keystoreProvider",
+	"disableCompression", "insecureRenegotiation",
 }
 
 // served is what an endpoint serves.
@@ -70,9 +73,16 @@ func (s *session) adoptTomcatNames() {
 func (s *session) optionConnector() (tomcat.Connector, error) {
 	var attributes []tomcat.Attribute
 	for _, name := range connectorOptions {
-		if value, ok := s.req.Value(name); ok {
-			attributes = append(attributes, tomcat.Attribute{Name: name, Value: value})
+		value, ok := s.req.Value(name)
+		if !ok {
+			continue
 		}
+		if name == "protocols" && (strings.EqualFold(value, "TLS") || strings.EqualFold(value, "SSL")) {
+			// The flat dialect has SSLProtocol, a list, and sslProtocol,
+			// the name of a Java context; the options' case is free.
+			name = "sslProtocol"
+		}
+		attributes = append(attributes, tomcat.Attribute{Name: name, Value: value})
 	}
 	if !s.opt.given("certificateFile") {
 		attributes = append(attributes, tomcat.Attribute{Name: "keystoreFile", Value: s.keystorePath()})

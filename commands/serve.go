@@ -125,6 +125,11 @@ func (s *session) source(ctx context.Context) (func() (*served, error), error) {
 // keySource loads the keys and how they are served.
 func (s *session) keySource(ctx context.Context) (func() (*served, error), error) {
 	if s.opt.serverxml != "" {
+		for _, name := range append([]string{"keystore", "storepass", "storetype", "alias", "keypass", "truststorePassword", "selfsigned"}, connectorOptions...) {
+			if s.opt.given(name) {
+				return nil, fmt.Errorf("-%s does not go with -serverxml, where the connector says it", name)
+			}
+		}
 		return s.loadServerXML, nil
 	}
 	connector, err := s.optionConnector()
