@@ -153,7 +153,7 @@ func foreign(err error, plain bool) bool {
 // find adds a finding. No command here changes a file of a type that is only
 // read, whatever would mend a keystore.
 func (x *examination) find(s Severity, id, alias, text, remedy string) {
-	if x.Type.ReadOnly() && strings.HasPrefix(remedy, "gokeytool ") && id != "password" && id != "foreign-format" {
+	if x.Type.Foreign() && strings.HasPrefix(remedy, "gokeytool ") && id != "password" && id != "foreign-format" {
 		remedy = ""
 	}
 	x.Findings = append(x.Findings, Finding{ID: id, Severity: s, Alias: alias, Text: text, Remedy: remedy})
@@ -280,7 +280,7 @@ func (x *examination) wrongPassword(err error) {
 	java := "Java says: keystore password was incorrect"
 	if opened, ok := errors.AsType[*store.OpenError](err); ok && opened.Type != store.PKCS12 {
 		java = "Java says: Keystore was tampered with, or password was incorrect"
-		if opened.Type.ReadOnly() {
+		if opened.Type.Foreign() {
 			java = "Java says: KeyStore integrity check failed."
 		}
 	}

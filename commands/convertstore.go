@@ -39,7 +39,7 @@ func (s *session) readTarget() (target, error) {
 		if err != nil {
 			return t, fmt.Errorf("-to %s is not known: it is one of pkcs12, jks, jceks, pem", x509util.Printable(name))
 		}
-		if typ.ReadOnly() && typ != store.PEM {
+		if typ.Foreign() && typ != store.PEM {
 			return t, fmt.Errorf("-to %s: files of this type are read, but not written: write one of pkcs12, jks, jceks, pem", x509util.Printable(name))
 		}
 		t.typ = typ

@@ -61,7 +61,7 @@ func (s *session) openCompared(path string, password []byte) (*store.Store, erro
 		password = []byte(tomcatPassword)
 	}
 	o := s.openOptions()
-	o.PEM, o.Password = true, password
+	o.Foreign, o.Password = true, password
 	opened, err := store.Open(path, o)
 	if asks && errors.Is(err, entry.ErrPassword) {
 		if o.Password, err = s.promptSecret(fmt.Sprintf("Enter password of %s:  ", x509util.Printable(path))); err != nil {

@@ -5,7 +5,6 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -188,8 +187,11 @@ func (s *session) openHints(err *store.OpenError) []string {
 	switch {
 	case errors.As(err, &other):
 		what := "not a keystore"
-		if slices.Contains(foreign, other.What) {
+		switch t := other.What.Type(); {
+		case other.What == store.BCFKS:
 			what = "which is not supported"
+		case t == store.BKS || t == store.UBER:
+			what = "which Java opens with BouncyCastle's provider alone"
 		}
 		hints := []string{fmt.Sprintf("%s is %s, %s", err.Path, other.What, what)}
 		return append(hints, remedy(other.What, err.Path)...)
@@ -234,16 +236,14 @@ func remedy(what store.Content, path string) []string {
 		return []string{"decode it first:  base64 -d " + path + " > keystore.p12"}
 	case store.Mangled:
 		return []string{"fetch it again, as a binary file: programs that treat it as text (git, FTP, Maven's filtering of resources) spoil it"}
+	case store.BKSv1, store.BKSv2, store.UBERv1:
+		return []string{"to make a keystore of it for Java: gokeytool importkeystore -srckeystore " + path + " -destkeystore keystore.p12"}
+	case store.BCFKS:
+		return []string{"to convert it, with BouncyCastle's provider at hand: keytool -importkeystore -providerpath bcprov.jar" +
+			" -provider org.bouncycastle.jce.provider.BouncyCastleProvider -srckeystore " + path +
+			" -srcstoretype BCFKS -destkeystore keystore.p12 -deststoretype pkcs12"}
 	case store.HTML:
 		return []string{"a download has brought a page about the file, or an error, in place of the file"}
 	}
-	if slices.Contains(foreign, what) {
-		return []string{"to convert it, with BouncyCastle's provider at hand: keytool -importkeystore -providerpath bcprov.jar" +
-			" -provider org.bouncycastle.jce.provider.BouncyCastleProvider -srckeystore " + path +
-			" -srcstoretype " + strings.TrimPrefix(string(what), "a BouncyCastle keystore of type ") + " -destkeystore keystore.p12 -deststoretype pkcs12"}
-	}
 	return nil
 }
-
-// foreign are keystores of formats that are known by name alone.
-var foreign = []store.Content{store.BKS, store.BKSv1, store.UBER, store.BCFKS}

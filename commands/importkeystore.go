@@ -312,7 +312,7 @@ func (s *session) recoverEntry(k *keystore, e *entry.Entry, storepass, keypass [
 			return s.keep(key), storepass, err
 		}
 	}
-	if k.Type() == store.PEM { // where keys may be in clear
+	if k.Type().Foreign() { // where keys may be in clear
 		if key, err := k.KeyOf(e, nil); err == nil || !errors.Is(err, entry.ErrPassword) {
 			return s.keep(key), s.ks.password, err
 		}

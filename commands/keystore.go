@@ -59,9 +59,10 @@ type keystore struct {
 func (k *keystore) pkcs12() bool { return strings.EqualFold(k.typ, string(store.PKCS12)) }
 
 // passwordless says whether the keystore is a PKCS12 one that knows neither
-// encryption nor integrity, as Java keeps trusted certificates, or a PEM file.
+// encryption nor integrity, as Java keeps trusted certificates, or a file of keys
+// and certificates that is no keystore to Java.
 func (k *keystore) passwordless() bool {
-	if k.Type() == store.PEM {
+	if k.Type().Bare() {
 		return true
 	}
 	if k.Type() != store.PKCS12 {
@@ -152,8 +153,8 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 			}
 		}
 	}
-	if a.changes && k.Type() == store.PEM {
-		return withHint(failf("PEM files can be read, not changed: %s", k.path),
+	if a.changes && k.Type().Foreign() {
+		return withHint(failf("%s files can be read, not changed: %s", k.Type(), k.path),
 			"to make a keystore of it: gokeytool importkeystore -srckeystore FILE -destkeystore keystore.p12")
 	}
 	if a.changes && k.exists {
@@ -221,10 +222,10 @@ func (s *session) checkStoreOptions() error {
 	return s.checkProviders()
 }
 
-// parseType is the type that the user names. Java knows none called PEM.
+// parseType is the type that the user names. Java knows none that is only read.
 func (s *session) parseType(name string) (store.Type, error) {
 	t, err := store.ParseType(name)
-	if err == nil && t == store.PEM && s.req.Style == argv.Keytool {
+	if err == nil && t.Foreign() && s.req.Style == argv.Keytool {
 		err = &store.UnknownTypeError{Name: name}
 	}
 	return t, err
@@ -352,6 +353,9 @@ func (s *session) createKeystore() error {
 
 // applyProperties has new keys protected as Java's properties say; of a new
 // keystore everything.
+	if typ.Foreign() {
+		return withHint(failf("%s files can be read, not written: %s", typ, s.ks.path), "without a type it becomes PKCS12, which everybody reads")
+	}
 func (s *session) applyProperties() error {
 	switch s.ks.Type() {
 	case store.PKCS12:
@@ -367,9 +371,9 @@ func (s *session) applyProperties() error {
 }
 
 // openOptions are how keystores are opened that are only read: in our own style
-// PEM files too, and with as many iterations as the user allows.
+// foreign ones too, and with as many iterations as the user allows.
 func (s *session) openOptions() store.Options {
-	o := store.Options{PEM: s.req.Style == argv.Subcommand, ReadOnly: true}
+	o := store.Options{Foreign: s.req.Style == argv.Subcommand, ReadOnly: true}
 	if s.opt.given("maxIterations") {
 		o.Limits = entry.DefaultLimits
 		o.Limits.MaxIterations = int(s.opt.maxIterations)
@@ -488,7 +492,7 @@ func (k *keystore) notSaved(cause error) error {
 // keys, which ends every command that used one.
 func (s *session) warnOfFormat() {
 	k := s.ks
-	if k == nil || !k.exists || k.Store == nil || k.Type() == store.PKCS12 || k.Type() == store.PEM {
+	if k == nil || !k.exists || k.Store == nil || k.Type() == store.PKCS12 || k.Type().Foreign() {
 		return
 	}
 	typ := k.Type()

@@ -93,7 +93,9 @@ func (l *lister) provider() string {
 	switch l.ks.typ {
 	case string(store.JCEKS):
 		return "SunJCE"
-	case string(store.PEM):
+	case string(store.BKS), string(store.UBER):
+		return "BC"
+	case string(store.PEM), string(store.DER), string(store.PKCS7):
 		return "gokeytool"
 	}
 	return "SUN"

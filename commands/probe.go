@@ -68,10 +68,10 @@ func (s *session) probeTrust(cfg *endpoint.ProbeConfig) error {
 	if password == nil {
 		password = []byte(tomcatPassword)
 	}
-	opened, err := store.Open(s.opt.truststore, store.Options{Password: password, PEM: true})
+	opened, err := store.Open(s.opt.truststore, store.Options{Password: password, Foreign: true})
 	if s.opt.truststorepass == nil && errors.Is(err, entry.ErrPassword) {
 		// Certificates of a JKS can be read all the same.
-		opened, err = store.Open(s.opt.truststore, store.Options{PEM: true})
+		opened, err = store.Open(s.opt.truststore, store.Options{Foreign: true})
 	}
 	if err != nil {
 		return err
@@ -102,7 +102,7 @@ func (s *session) probeIdentities(cfg *endpoint.ProbeConfig) error {
 		if password == nil {
 			password = []byte(tomcatPassword)
 		}
-		opened, err := store.Open(s.opt.against, store.Options{Password: password, PEM: true})
+		opened, err := store.Open(s.opt.against, store.Options{Password: password, Foreign: true})
 		if err != nil {
 			return err
 		}
@@ -129,7 +129,7 @@ func (s *session) onlyIdentity(path string, password []byte, alias string) (endp
 	if password == nil {
 		password = []byte(tomcatPassword)
 	}
-	opened, err := store.Open(path, store.Options{Password: password, PEM: true})
+	opened, err := store.Open(path, store.Options{Password: password, Foreign: true})
 	if err != nil {
 		return endpoint.Identity{}, err
 	}

@@ -42,8 +42,8 @@ const (
 	DERCRL          Content = "a revocation list in DER"
 	DEROther        Content = "ASN.1 data, but not PKCS #12"
 	BKSv1           Content = "a BouncyCastle keystore of type BKS-V1"
-	BKS             Content = "a BouncyCastle keystore of type BKS"
-	UBER            Content = "a BouncyCastle keystore of type UBER"
+	BKSv2           Content = "a BouncyCastle keystore of type BKS"
+	UBERv1          Content = "a BouncyCastle keystore of type UBER"
 	BCFKS           Content = "a BouncyCastle keystore of type BCFKS"
 	JavaObject      Content = "a serialised Java object"
 	JavaClass       Content = "a Java class file"
@@ -69,6 +69,24 @@ func (e *NotKeystoreError) Error() string {
 		return "not a keystore"
 	}
 	return "not a keystore: this is " + string(e.What)
+}
+
+// Type returns the type under which a file of that content is opened where
+// Options.Foreign allows it, "" if it is not.
+func (c Content) Type() Type {
+	switch c {
+	case PEMCertificate, PEMKey, PEMEncryptedKey, PEMPKCS7:
+		return PEM
+	case DERCertificate:
+		return DER
+	case DERPKCS7:
+		return PKCS7
+	case BKSv1, BKSv2:
+		return BKS
+	case UBERv1:
+		return UBER
+	}
+	return ""
 }
 
 // Detect tells the format of a keystore from its content, of which it wants
@@ -165,7 +183,7 @@ func identifyBC(data []byte) Content {
 	if version < 1 || version > 2 || salt != 20 {
 		return ""
 	}
-	bks := BKS
+	bks := BKSv2
 	if version == 1 {
 		bks = BKSv1
 	}
@@ -184,7 +202,7 @@ func identifyBC(data []byte) Content {
 			return bks
 		}
 	}
-	return UBER
+	return UBERv1
 }
 
 // identifyDER names an ASN.1 structure by what its outer SEQUENCE begins with.
@@ -339,7 +357,7 @@ func pemContent(label string) Content {
 		return PEMCertificate
 	case label == "CERTIFICATE REQUEST", label == "NEW CERTIFICATE REQUEST":
 		return PEMRequest
-	case label == "PKCS7", label == "CMS":
+	case label == "PKCS7", label == "PKCS #7 SIGNED DATA", label == "CMS":
 		return PEMPKCS7
 	case label == "PKCS12":
 		return PEMKeystore

@@ -63,18 +63,22 @@ const (
 
 // java is what Java says of a file that it does not open either. Of the types
 // JKS and PKCS12 each opens the other's files too, but says of one that is
+	integrity    = "java.io.IOException: KeyStore integrity check failed." // BouncyCastle's
 // broken what its own format has to say.
 func (e *OpenError) java() (string, bool) {
 	if len(e.data) == 0 {
 		return "java.lang.Exception: Keystore file exists, but is empty: " + e.Path, true
 	}
 	if errors.Is(e.Err, entry.ErrPassword) && opensAs(e.Type, e.declared) {
-		if e.Type == PKCS12 {
+		switch e.Type {
+		case PKCS12:
 			return incorrect, true
 		}
 		return tampered, true
 	}
 	switch e.declared {
+		case BKS, UBER:
+			return integrity, true
 	case JKS, CaseExactJKS, JCEKS:
 		return javaJKS(e.data, e.declared)
 	case PKCS12:

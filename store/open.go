@@ -29,15 +29,21 @@ type Options struct {
 	// ReadOnly says that the store will not be saved: of PKCS12 it takes half
 	// the memory then.
 	ReadOnly bool
-	// PEM says that a PEM file of keys and certificates is opened too, as a
-	// keystore that can only be read. So does the Type PEM.
-	PEM bool
+	// Foreign says that files are opened too which Java by itself does not
+	// take for keystores: PEM, DER, PKCS #7, BKS and UBER, to be read only. So
+	// does a Type that is one of them, for itself.
+	Foreign bool
 }
 
-// isPEM says whether err is Detect's of a PEM file that o allows.
-func (o Options) isPEM(err error) bool {
-	e, ok := errors.AsType[*NotKeystoreError](err)
-	return ok && (o.PEM || o.Type == PEM) && (e.What == PEMCertificate || e.What == PEMKey || e.What == PEMEncryptedKey)
+// detect is Detect with the foreign formats that o allows.
+func (o Options) detect(data []byte) (Type, error) {
+	t, err := Detect(data)
+	if e, ok := errors.AsType[*NotKeystoreError](err); ok {
+		if foreign := e.What.Type(); foreign != "" && (o.Foreign || o.Type == foreign) {
+			return foreign, nil
+		}
+	}
+	return t, err
 }
 
 // Open reads a keystore file. The error is an *fs.PathError if the file cannot
@@ -54,10 +60,8 @@ func Open(path string, o Options) (*Store, error) {
 // Decode is Open for content that was read already. Errors call it name. The
 // store keeps parts of data, and changes it where Options.ReadOnly is set.
 func Decode(name string, data []byte, o Options) (*Store, error) {
-	t, err := Detect(data)
-	if o.isPEM(err) {
-		t = PEM
-	} else if err != nil {
+	t, err := o.detect(data)
+	if err != nil {
 		return nil, &OpenError{Path: name, Err: err, declared: o.Type, data: data}
 	}
 	if t == JKS && (o.Type == CaseExactJKS || o.Type == JCEKS) {
@@ -100,8 +104,8 @@ func readFile(path string, o Options) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := Detect(data[:n])
-	if err != nil && !o.isPEM(err) {
+	t, err := o.detect(data[:n])
+	if err != nil {
 		return data[:n], nil
 	}
 	m, err := io.ReadFull(f, data[n:])

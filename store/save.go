@@ -19,6 +19,9 @@ import (
 //
 // A store that was opened with Options.ReadOnly has no Bytes.
 func (s *Store) Bytes(password []byte) ([]byte, error) {
+	if s.typ.Foreign() {
+		return nil, s.typ.notWritten()
+	}
 	if s.readOnly {
 		return nil, errors.New("the keystore was opened to be read only")
 	}

@@ -117,13 +117,14 @@ func (s *Store) Sorted() []*entry.Entry {
 }
 
 // JavaOrder returns the entries in the order in which Java's KeyStore.aliases
-// enumerates them once it has loaded the saved file: for PKCS12 (and PEM) that
-// of the file, for JKS and JCEKS that of a java.util.Hashtable. It decides which key
+// enumerates them once it has loaded the saved file: for PKCS12 (and what has
+// no order in Java) that of the file, for JKS, JCEKS, BKS and UBER that of a
+// java.util.Hashtable. It decides which key
 // Tomcat serves when none is named. Of several entries of one alias Java keeps
 // the last, in the place of the first. What Java does not see in a PKCS12
 // file (pkcs12.HiddenFromJava) comes at the end.
 func (s *Store) JavaOrder() []*entry.Entry {
-	if s.typ == PKCS12 || s.typ == PEM {
+	if s.typ == PKCS12 || s.typ.Bare() {
 		return s.linkedOrder()
 	}
 	var table hashtable
@@ -235,6 +236,9 @@ func (s *Store) SetKey(alias string, key entry.Key, password []byte, chain []ent
 // SetSealed or Reseal. It changes nothing and looks at no entry: of all methods
 // this one may be called beside others, so that many keys are sealed at once.
 func (s *Store) Seal(key entry.Key, password []byte) (sealed []byte, err error) {
+	if s.typ.Foreign() {
+		return nil, s.typ.notWritten()
+	}
 	if key.PKCS8 == nil && !s.typ.secrets() {
 		return nil, &NoSecretKeysError{Type: s.typ}
 	}

@@ -67,8 +67,9 @@ func TestParseType(t *testing.T) {
 		want Type
 	}{
 		{"JKS", JKS}, {"jks", JKS}, {"Jceks", JCEKS}, {"pkcs12", PKCS12}, {"caseexactjks", CaseExactJKS},
+		{"pem", PEM}, {"bks", BKS},
 		// keytool knows none of these either.
-		{"PFX", ""}, {"p12", ""}, {"BKS", ""}, {"", ""}, {"JKS ", ""},
+		{"PFX", ""}, {"p12", ""}, {"PKCS11", ""}, {"", ""}, {"JKS ", ""},
 	} {
 		got, err := ParseType(test.name)
 		if got != test.want || (err != nil) != (test.want == "") {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"gokeytool/store/bks"
 	"gokeytool/store/entry"
 	"gokeytool/store/jceks"
 	"gokeytool/store/jks"
@@ -15,7 +16,7 @@ import (
 // give it.
 type Type string
 
-// The formats that are read and written.
+// The formats.
 const (
 	JKS    Type = "JKS"
 	JCEKS  Type = "JCEKS"
@@ -24,15 +25,19 @@ const (
 	// are different entries. Nothing in the file tells it from JKS: it is
 	// never detected, only asked for.
 	CaseExactJKS Type = "CaseExactJKS"
-	// PEM is a text of keys and certificates, read as a keystore where
-	// Options allow it. It cannot be saved.
-	PEM Type = "PEM"
+	// Java by itself knows none of the following as a keystore. They are read
+	// where Options allow it, and cannot be saved.
+	PEM   Type = "PEM"   // a text of keys and certificates
+	DER   Type = "DER"   // certificates
+	PKCS7 Type = "PKCS7" // certificates in a PKCS #7 message
+	BKS   Type = "BKS"   // BouncyCastle's
+	UBER  Type = "UBER"  // BouncyCastle's, encrypted
 )
 
 // ParseType returns the type that a user names, ignoring case as Java does.
 // The error is an *UnknownTypeError.
 func ParseType(name string) (Type, error) {
-	for _, t := range []Type{JKS, JCEKS, PKCS12, CaseExactJKS, PEM} {
+	for _, t := range []Type{JKS, JCEKS, PKCS12, CaseExactJKS, PEM, DER, PKCS7, BKS, UBER} {
 		if strings.EqualFold(name, string(t)) {
 			return t, nil
 		}
@@ -47,8 +52,9 @@ func (e *UnknownTypeError) Error() string {
 	return fmt.Sprintf("unknown keystore type %q: JKS, JCEKS and PKCS12 are known", e.Name)
 }
 
-// codec is what the store needs of a format. Each format's package has the
-// first four functions; the others are nil where they gain nothing over these.
+// codec is what the store needs of a format. Each format's package has decode
+// and unseal, and unless it is foreign encode and seal; the others are nil
+// where they gain nothing over these.
 type codec struct {
 	decode func(data, password []byte, lim entry.Limits) (*entry.File, error)
 	encode func(f *entry.File, password []byte) ([]byte, error)
@@ -71,10 +77,31 @@ func (t Type) codec() codec {
 		return codec{decode: pkcs12.Decode, encode: pkcs12.Encode, seal: pkcs12.Seal, unseal: pkcs12.Unseal,
 			view: pkcs12.View, encodeDecode: pkcs12.EncodeDecode}
 	case PEM:
-		return codec{decode: pem.Decode, encode: pem.Encode, seal: pem.Seal, unseal: pem.Unseal}
+		return codec{decode: pem.Decode, unseal: pem.Unseal}
+	case DER:
+		return codec{decode: pem.DecodeDER, unseal: pem.Unseal}
+	case PKCS7:
+		return codec{decode: pem.DecodePKCS7, unseal: pem.Unseal}
+	case BKS:
+		return codec{decode: bks.Decode, unseal: bks.Unseal}
+	case UBER:
+		return codec{decode: bks.DecodeUBER, unseal: bks.Unseal}
 	}
 	panic("store: no codec for type " + string(t))
 }
+
+// Foreign says whether the format is one that Java by itself does not know.
+// Its files can be read, but not written.
+func (t Type) Foreign() bool { return t.Bare() || t == BKS || t == UBER }
+
+// notWritten is the error of what would write a file of a foreign format.
+func (t Type) notWritten() error {
+	return &entry.FormatError{Kind: entry.ErrUnsupported, Format: string(t), Offset: -1, What: "files of this type are only read"}
+}
+
+// Bare says whether files of the format have no password: PEM, DER and PKCS7.
+// Keys in PEM may have one.
+func (t Type) Bare() bool { return t == PEM || t == DER || t == PKCS7 }
 
 // fold returns the alias as the format compares it.
 func (t Type) fold(alias string) string {

@@ -1,6 +1,7 @@
-// Package pem reads a PEM file (RFC 7468) as a keystore: the keys,
-// certificates and chains that openssl, nginx or a CA put into one text.
-// It does not write any.
+// Package pem reads as keystores what keys and certificates come in from
+// programs other than Java: PEM files (RFC 7468), the keys, certificates and
+// chains that openssl, nginx or a CA put into one text; certificates in DER;
+// and chains in PKCS #7. It does not write any.
 //
 // A private key becomes an entry with its chain: the certificate of its public
 // key, then the issuers that the file has. Of an encrypted key, which is not
@@ -14,8 +15,9 @@
 //
 // Read are certificates (also OpenSSL's TRUSTED ones), keys in PKCS #8 (RFC
 // 5958), encrypted or not, and RSA (RFC 8017), EC (RFC 5915) and DSA keys as
-// OpenSSL wrote them before, encrypted by DEK-Info (RFC 1421) or not. Other blocks are passed
-// over, as is all text between blocks. Byte order marks and line ends of any
+// OpenSSL wrote them before, encrypted by DEK-Info (RFC 1421) or not, and the
+// certificates of PKCS #7 messages. Other blocks are passed over, as is all
+// text between blocks. Byte order marks and line ends of any
 // kind are understood.
 package pem
 
@@ -43,17 +45,6 @@ func damaged(offset int, what string, args ...any) error {
 	return &entry.FormatError{Kind: entry.ErrDamaged, Format: format, Offset: offset, What: fmt.Sprintf(what, args...)}
 }
 
-// readOnly is the error of all that would write.
-func readOnly() error {
-	return &entry.FormatError{Kind: entry.ErrUnsupported, Format: format, Offset: -1, What: "files of this type are only read"}
-}
-
-// Encode is entry.ErrUnsupported.
-func Encode(*entry.File, []byte) ([]byte, error) { return nil, readOnly() }
-
-// Seal is entry.ErrUnsupported.
-func Seal(entry.Key, []byte, *entry.File) ([]byte, error) { return nil, readOnly() }
-
 // Unseal opens the key of an entry; one that is not encrypted opens with any
 // password. Errors: entry.ErrPassword, ErrDamaged, ErrUnsupported or ErrLimit.
 func Unseal(e *entry.Entry, password []byte, lim entry.Limits) (entry.Key, error) {
@@ -66,14 +57,11 @@ func Unseal(e *entry.Entry, password []byte, lim entry.Limits) (entry.Key, error
 // Decode reads a PEM file. The password is not needed. The error is an
 // *entry.FormatError.
 func Decode(data, _ []byte, lim entry.Limits) (*entry.File, error) {
-	var f file
+	f := file{format: format}
 	if err := scan(data, func(b *block) error { return f.add(b, lim) }); err != nil {
 		return nil, err
 	}
-	if len(f.keys)+len(f.certs) == 0 {
-		return nil, damaged(-1, "no key and no certificate")
-	}
-	return f.entries(), nil
+	return f.entries()
 }
 
 // block is a PEM block with what stands above it.
@@ -159,11 +147,12 @@ func toUTF8(data []byte) []byte {
 	return bytes.TrimPrefix(data, []byte("\xEF\xBB\xBF"))
 }
 
-// file is what a PEM file holds.
+// file is what a file holds.
 type file struct {
-	keys  []*key
-	certs []*cert
-	order []any // of keys and certs
+	format string // for errors
+	keys   []*key
+	certs  []*cert
+	order  []any // of keys and certs
 }
 
 type key struct {
@@ -182,21 +171,43 @@ type cert struct {
 	issued          bool // another certificate of the file
 }
 
+func (f *file) damaged(offset int, what string) error {
+	return &entry.FormatError{Kind: entry.ErrDamaged, Format: f.format, Offset: offset, What: what}
+}
+
+// checkCount says whether one more key or certificate is too many.
+func (f *file) checkCount(b *block, lim entry.Limits) error {
+	if len(f.order) < lim.MaxEntries {
+		return nil
+	}
+	return &entry.FormatError{Kind: entry.ErrLimit, Format: f.format, Offset: b.offset,
+		What: fmt.Sprintf("more than %d keys and certificates", lim.MaxEntries)}
+}
+
+func (f *file) addCertificate(b *block, lim entry.Limits) error {
+	if err := f.checkCount(b, lim); err != nil {
+		return err
+	}
+	c, err := readCertificate(b)
+	if err != nil {
+		return err
+	}
+	f.certs = append(f.certs, c)
+	f.order = append(f.order, c)
+	return nil
+}
+
 // add files a block.
 func (f *file) add(b *block, lim entry.Limits) error {
-	if len(f.order) >= lim.MaxEntries {
-		return &entry.FormatError{Kind: entry.ErrLimit, Format: format, Offset: b.offset,
-			What: fmt.Sprintf("more than %d keys and certificates", lim.MaxEntries)}
-	}
 	switch b.label {
 	case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE":
-		c, err := readCertificate(b)
-		if err != nil {
+		return f.addCertificate(b, lim)
+	case "PKCS7", "PKCS #7 SIGNED DATA", "CMS":
+		return f.addPKCS7(b, lim)
+	case "PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY":
+		if err := f.checkCount(b, lim); err != nil {
 			return err
 		}
-		f.certs = append(f.certs, c)
-		f.order = append(f.order, c)
-	case "PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY":
 		k, err := readKey(b)
 		if err != nil {
 			return err
@@ -255,7 +266,10 @@ func readKey(b *block) (*key, error) {
 }
 
 // entries makes entries of keys and certificates, in the order of the file.
-func (f *file) entries() *entry.File {
+func (f *file) entries() (*entry.File, error) {
+	if len(f.order) == 0 {
+		return nil, f.damaged(-1, "no key and no certificate")
+	}
 	bySubject := make(map[string]*cert, len(f.certs))
 	for _, c := range f.certs {
 		if _, ok := bySubject[c.subject]; !ok && c.subject != "" {
@@ -303,7 +317,7 @@ func (f *file) entries() *entry.File {
 			}
 		}
 	}
-	return out
+	return out, nil
 }
 
 // leaves finds the certificate of each key.

@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -185,15 +186,6 @@ func TestDecodeErrors(t *testing.T) {
 	}
 }
 
-func TestReadOnly(t *testing.T) {
-	if _, err := Encode(new(entry.File), nil); !errors.Is(err, entry.ErrUnsupported) {
-		t.Errorf("encode: %v", err)
-	}
-	if _, err := Seal(entry.Key{}, nil, nil); !errors.Is(err, entry.ErrUnsupported) {
-		t.Errorf("seal: %v", err)
-	}
-}
-
 // TestKeys reads keys of every kind in every format that OpenSSL writes, and
 // pairs them with their certificate.
 func TestKeys(t *testing.T) {
@@ -321,6 +313,106 @@ func TestOpenSSLPKCS12(t *testing.T) {
 			t.Errorf("%s has the certificate of another key", e.Alias)
 		}
 	}
+}
+
+// message packs certificates into a PKCS #7 message, with indefinite lengths.
+func message(contents ...[]byte) []byte {
+	open := func(tag byte, inner ...[]byte) []byte {
+		return slices.Concat([]byte{tag, 0x80}, slices.Concat(inner...), []byte{0, 0})
+	}
+	return open(0x30, []byte("\x06\x09"+oidSignedData), open(0xa0, open(0x30, []byte{2, 1, 1, 0x31, 0}, open(0x30, []byte("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01")),
+		open(0xa0, contents...), []byte{0x31, 0})))
+}
+
+func TestDER(t *testing.T) {
+	a := newPKI(t, "a", newEC(t))
+	three := slices.Concat(a.chain...)
+	attribute := []byte{0xa1, 2, 5, 0} // an attribute certificate, as far as it matters
+	for _, test := range []struct {
+		name   string
+		decode func([]byte, []byte, entry.Limits) (*entry.File, error)
+		data   []byte
+		want   string // or the error
+	}{
+		{"one", DecodeDER, a.chain[0], "1:cert/a leaf"},
+		{"several, and a line end", DecodeDER, append(three, "\r\n"...), "1:cert/a leaf | 2:cert/a intermediate | 3:cert/a root"},
+		{"cut short", DecodeDER, three[:len(three)-1], fmt.Sprintf("DER: malformed certificate at offset %d", len(a.chain[0])+len(a.chain[1]))},
+		{"something behind", DecodeDER, append(slices.Clone(a.chain[0]), "text"...), fmt.Sprintf("DER: malformed certificate at offset %d", len(a.chain[0]))},
+		{"message", DecodePKCS7, message(a.chain[2], attribute, a.chain[1]), "1:cert/a root | 2:cert/a intermediate"},
+		{"message in PEM, and a key", Decode, []byte(encode("PRIVATE KEY", a.pkcs8) + encode("PKCS7", message(a.chain...))), "1:key/a leaf,a intermediate,a root"},
+		{"message without certificates", DecodePKCS7, message(), "PKCS7: no key and no certificate"},
+		{"message cut short", DecodePKCS7, message(a.chain...)[:500], "PKCS7: message: "},
+		{"other message", DecodePKCS7, []byte("\x30\x0b\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03"), "PKCS7: a PKCS #7 message that is not signed data has no certificates to read"},
+		{"no message", DecodePKCS7, []byte{0x30, 0}, "PKCS7: no PKCS #7 message"},
+		{"too deep", DecodePKCS7, bytes.Repeat([]byte{0x30, 0x80}, 100), "PKCS7: message: "},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f, err := test.decode(test.data, nil, entry.DefaultLimits)
+			got := ""
+			if err != nil {
+				got = err.Error()
+			} else {
+				got = summary(f)
+			}
+			if got != test.want && (err == nil || !strings.HasPrefix(got, test.want)) {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+	few := entry.DefaultLimits
+	few.MaxEntries = 2
+	if _, err := DecodeDER(three, nil, few); !errors.Is(err, entry.ErrLimit) {
+		t.Errorf("three certificates where two are allowed: %v", err)
+	}
+	if _, err := DecodePKCS7(message(a.chain...), nil, few); !errors.Is(err, entry.ErrLimit) {
+		t.Errorf("three certificates where two are allowed: %v", err)
+	}
+}
+
+// OpenSSL packs chains as authorities do.
+func TestOpenSSLPKCS7(t *testing.T) {
+	openssl := testtool.Look(t, "openssl")
+	a := newPKI(t, "a", newEC(t))
+	path := filepath.Join(t.TempDir(), "chain.pem")
+	if err := os.WriteFile(path, []byte(a.certs(0, 1, 2)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for form, decode := range map[string]func([]byte, []byte, entry.Limits) (*entry.File, error){"DER": DecodePKCS7, "PEM": Decode} {
+		data, err := exec.Command(openssl, "crl2pkcs7", "-nocrl", "-certfile", path, "-outform", form).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := decode(data, nil, entry.DefaultLimits)
+		if err != nil || summary(f) != "1:cert/a leaf | 2:cert/a intermediate | 3:cert/a root" {
+			t.Errorf("%s: %v", form, err)
+		}
+	}
+}
+
+// FuzzDER: what is read, written one after the other, reads as the same.
+func FuzzDER(f *testing.F) {
+	a := newPKI(f, "a", newEC(f))
+	f.Add(slices.Concat(a.chain...))
+	f.Add(message(a.chain...))
+	f.Add([]byte{0x30, 0, 0x30, 0})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, decode := range []func([]byte, []byte, entry.Limits) (*entry.File, error){DecodeDER, DecodePKCS7} {
+			file, err := decode(data, nil, entry.DefaultLimits)
+			if err != nil {
+				if _, ok := errors.AsType[*entry.FormatError](err); !ok {
+					t.Fatalf("%T: %v", err, err)
+				}
+				continue
+			}
+			var again []byte
+			for _, e := range file.Entries {
+				again = append(again, e.Chain[0].DER...)
+			}
+			if back, err := DecodeDER(again, nil, entry.DefaultLimits); err != nil || len(back.Entries) != len(file.Entries) {
+				t.Fatalf("%d certificates, but then %v: %v", len(file.Entries), back, err)
+			}
+		}
+	})
 }
 
 func FuzzDecode(f *testing.F) {

@@ -44,9 +44,9 @@ func newBLAKE2b512() hash.Hash {
 
 const nistHash = "\x60\x86\x48\x01\x65\x03\x04\x02" // 2.16.840.1.101.3.4.2
 
-// sha1Hash is the default of PBKDF2 (RFC 8018 appendix A.2) and what all
+// SHA1 is the default of PBKDF2 (RFC 8018 appendix A.2) and what all
 // PBES1 schemes of PKCS #12 use.
-var sha1Hash = &Hashes[0]
+var SHA1 = &Hashes[0]
 
 // HashByName finds a hash by the name in Java's algorithm names.
 func HashByName(name string) *Hash {

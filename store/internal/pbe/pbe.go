@@ -1,7 +1,8 @@
-// Package pbe is the password-based cryptography of keystores, PKCS #12 first: the key
+// Package pbe is the password-based cryptography of PKCS #12 files: the key
 // derivation and the encryption schemes of RFC 7292 appendices B and C, the
 // PBES1 and PBES2 of RFC 8018, and the two kinds of MAC (RFC 7292 section 4
-// and PBMAC1 of RFC 9579).
+// and PBMAC1 of RFC 9579). BouncyCastle's keystores use the same derivation,
+// and one cipher more.
 //
 // Nothing here runs a derivation before the caller, who knows the limits,
 // has seen its iteration count. Passwords are UTF-8.
@@ -23,6 +24,8 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
+	//lint:ignore SA1019 BouncyCastle's UBER files are encrypted with it
+	"golang.org/x/crypto/twofish"
 
 	"gokeytool/store/entry"
 	"gokeytool/store/internal/ber"
@@ -69,7 +72,8 @@ var (
 		}
 		return des.NewTripleDESCipher(key)
 	}}
-	rc2 = &blockCipher{8, func(key []byte, bits int) (cipher.Block, error) { return newRC2(key, bits), nil }}
+	twofishCipher = &blockCipher{twofish.BlockSize, func(key []byte, _ int) (cipher.Block, error) { return twofish.NewCipher(key) }}
+	rc2           = &blockCipher{8, func(key []byte, bits int) (cipher.Block, error) { return newRC2(key, bits), nil }}
 )
 
 const (
@@ -93,9 +97,11 @@ var suites = [...]suite{
 	{family: pkcs12Scheme, oid: oidPKCS12PBE + "\x06", name: "SHA1AndRC2_40", cipher: rc2, keySize: 5},
 	{family: pbes1, oid: oidPKCS5 + "\x03", name: "MD5AndDES", cipher: desCipher, keySize: 8, hash: md5.New},
 	{family: pbes1, oid: oidPKCS5 + "\x06", name: "MD5AndRC2", cipher: rc2, keySize: 8, hash: md5.New},
-	{family: pbes1, oid: oidPKCS5 + "\x0a", name: "SHA1AndDES", cipher: desCipher, keySize: 8, hash: sha1Hash.New},
-	{family: pbes1, oid: oidPKCS5 + "\x0b", name: "SHA1AndRC2", cipher: rc2, keySize: 8, hash: sha1Hash.New},
+	{family: pbes1, oid: oidPKCS5 + "\x0a", name: "SHA1AndDES", cipher: desCipher, keySize: 8, hash: SHA1.New},
+	{family: pbes1, oid: oidPKCS5 + "\x0b", name: "SHA1AndRC2", cipher: rc2, keySize: 8, hash: SHA1.New},
 }
+
+var tripleDESSuite = &suites[2]
 
 // suites2 are the ciphers of PBES2; oid is the cipher's.
 var suites2 = [...]suite{
@@ -108,6 +114,10 @@ var suites2 = [...]suite{
 	{family: pbes2, oid: oidEncryption + "\x02", name: "RC2_64", cipher: rc2, keySize: 8},
 	{family: pbes2, oid: oidEncryption + "\x02", name: "RC2_40", cipher: rc2, keySize: 5},
 }
+
+// twofishSuite is BouncyCastle's PBEWithSHAAndTwofish-CBC, which no object
+// identifier stands for: it is not among the suites.
+var twofishSuite = suite{family: pkcs12Scheme, name: "SHA1AndTwofish", cipher: twofishCipher, keySize: 32}
 
 // rc2Versions are the rc2ParameterVersion numbers of the key sizes in use
 // (RFC 8018 appendix B.2.3).
@@ -148,6 +158,17 @@ func NewScheme(name string, iterations int) (*Scheme, error) {
 		}
 	}
 	return nil, unsupported(fmt.Sprintf("encryption algorithm %q", name))
+}
+
+// TripleDES returns the scheme PBEWithSHA1AndDESede of a file that gives salt
+// and iteration count, from 1, by themselves.
+func TripleDES(salt []byte, iterations int) *Scheme {
+	return &Scheme{suite: tripleDESSuite, salt: salt, iterations: iterations}
+}
+
+// Twofish is TripleDES for BouncyCastle's PBEWithSHAAndTwofish-CBC.
+func Twofish(salt []byte, iterations int) *Scheme {
+	return &Scheme{suite: &twofishSuite, salt: salt, iterations: iterations}
 }
 
 // Fresh returns a scheme of the same algorithm and iteration count with a new
@@ -454,9 +475,9 @@ func (s *Scheme) derive(password []byte, try func(key, iv []byte) bool) bool {
 	return EachPassword(password, func(bmp []byte) bool {
 		var iv []byte
 		if s.suite.cipher != nil {
-			iv = DeriveKey(sha1Hash, bmp, s.salt, s.iterations, ForIV, s.suite.cipher.size)
+			iv = DeriveKey(SHA1, bmp, s.salt, s.iterations, ForIV, s.suite.cipher.size)
 		}
-		return once(DeriveKey(sha1Hash, bmp, s.salt, s.iterations, ForKey, s.suite.keySize), iv)
+		return once(DeriveKey(SHA1, bmp, s.salt, s.iterations, ForKey, s.suite.keySize), iv)
 	})
 }
 
@@ -496,7 +517,7 @@ func parsePBKDF2(algorithm cryptobyte.String) (p pbkdf2Params, err error) {
 	if !ok {
 		return p, damaged("parameters of PBKDF2 malformed")
 	}
-	p.prf = sha1Hash
+	p.prf = SHA1
 	if !params.Empty() {
 		if !params.ReadASN1(&prf, asn1.SEQUENCE) || !prf.ReadASN1(&prfOID, asn1.OBJECT_IDENTIFIER) {
 			return p, damaged("parameters of PBKDF2 malformed")
@@ -515,7 +536,7 @@ func parsePBKDF2(algorithm cryptobyte.String) (p pbkdf2Params, err error) {
 // the key length, and with the PRF unless it is the default.
 func (p pbkdf2Params) algorithm() []byte {
 	var prf []byte
-	if p.prf != sha1Hash {
+	if p.prf != SHA1 {
 		prf = ber.TLV(0x30, oidTLV(p.prf.HMACOID), null)
 	}
 	return ber.TLV(0x30, oidTLV(oidPBKDF2), ber.TLV(0x30,

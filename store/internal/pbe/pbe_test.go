@@ -194,7 +194,7 @@ func TestPasswordForms(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			stream, err := rc4.NewCipher(DeriveKey(sha1Hash, unhex(t, test.form), s.salt, 1, ForKey, 16))
+			stream, err := rc4.NewCipher(DeriveKey(SHA1, unhex(t, test.form), s.salt, 1, ForKey, 16))
 			if err != nil {
 				t.Fatal(err)
 			}

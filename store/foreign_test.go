@@ -29,7 +29,7 @@ func TestPEM(t *testing.T) {
 	} else if e, ok := errors.AsType[*NotKeystoreError](err); !ok || e.What != PEMKey {
 		t.Errorf("not asked for: %v", err)
 	}
-	for _, o := range []Options{{PEM: true}, {Type: PEM}} {
+	for _, o := range []Options{{Foreign: true}, {Type: PEM}} {
 		s, err := Open(path, o)
 		must(t, err)
 		if s.Type() != PEM || s.Len() != 3001 || s.Verified() {
@@ -57,7 +57,46 @@ func TestPEM(t *testing.T) {
 	}
 	cert := filepath.Join(t.TempDir(), "request.pem")
 	must(t, os.WriteFile(cert, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: []byte{0x30, 0}}), 0o600))
-	if _, err := Open(cert, Options{PEM: true}); err == nil {
+	if _, err := Open(cert, Options{Foreign: true}); err == nil {
 		t.Error("a request opens")
+	}
+}
+
+// Files that Java by itself does not take for keystores are opened where that
+// is asked for, and are never written.
+func TestForeign(t *testing.T) {
+	for _, test := range []struct {
+		path, password string
+		want           Type
+		entries        int
+	}{
+		{"testdata/certificate.der", "", DER, 1},
+		{corpus + "/keystore-explorer__CryptoFileUtilTest__keystore.bks", "123456", BKS, 1},
+		{corpus + "/keystore-explorer__CryptoFileUtilTest__keystore.uber", "123456", UBER, 1},
+		{corpus + "/pyjks__uber__christmas.uber", "12345678", UBER, 6},
+		{corpus + "/pyjks__uber__custom_entry_passwords.uber", "store_password", UBER, 3},
+		{corpus + "/pyjks__uber__empty.uber", "", UBER, 0},
+		{"bks/testdata/version1.bks", "changeit", BKS, 4},
+	} {
+		t.Run(test.path, func(t *testing.T) {
+			if _, err := Open(test.path, Options{Password: []byte(test.password)}); err == nil {
+				t.Error("opens without being asked for")
+			}
+			for _, o := range []Options{{Foreign: true}, {Type: test.want}} {
+				o.Password = []byte(test.password)
+				s, err := Open(test.path, o)
+				must(t, err)
+				if s.Type() != test.want || !s.Type().Foreign() || s.Len() != test.entries || len(s.JavaOrder()) != test.entries || s.Verified() == s.Type().Bare() {
+					t.Errorf("%s with %d entries, verified %v", s.Type(), s.Len(), s.Verified())
+				}
+				if err := s.Save(filepath.Join(t.TempDir(), "copy"), password); !errors.Is(err, entry.ErrUnsupported) {
+					t.Errorf("saved: %v", err)
+				}
+			}
+			other := Options{Type: PEM}
+			if _, err := Open(test.path, other); err == nil {
+				t.Error("opens as PEM")
+			}
+		})
 	}
 }
