@@ -209,11 +209,16 @@ func (d *developer) existing(name string) (*x509util.Certificate, error) {
 	return nil, nil
 }
 
-// authorityPath is the keystore in which the authority is kept for reuse.
+// authorityPath is the keystore in which the authority is kept for reuse: where
+// the XDG Base Directory Specification has it.
 func (d *developer) authorityPath() string {
 	base, ok := d.LookupEnv("XDG_DATA_HOME")
 	if !ok || !filepath.IsAbs(base) {
-		base = filepath.Join(d.home(), ".local", "share")
+		home, ok := d.LookupEnv("HOME")
+		if !ok || !filepath.IsAbs(home) {
+			home = d.home()
+		}
+		base = filepath.Join(home, ".local", "share")
 	}
 	return filepath.Join(base, "gokeytool", "dev-ca.p12")
 }
