@@ -112,17 +112,20 @@ func TestServerXML(t *testing.T) {
 	var text strings.Builder
 	text.WriteString("<Server port=\"-1\">\n<Service name=\"Catalina\">\n")
 	ports := make([]int, len(serverXMLs))
+	var held []net.Listener // until each has its own
 	for i, c := range serverXMLs {
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer ln.Close()
+		held = append(held, ln)
 		ports[i] = ln.Addr().(*net.TCPAddr).Port
-		ln.Close()
 		fmt.Fprintf(&text, "<Connector port=\"%d\" address=\"127.0.0.1\" protocol=\"HTTP/1.1\" SSLEnabled=\"true\" %s>%s</Connector>\n", ports[i], c.attributes, c.content)
 	}
 	text.WriteString("<Engine name=\"Catalina\" defaultHost=\"localhost\"><Host name=\"localhost\" appBase=\"webapps\"/></Engine>\n</Service>\n</Server>\n")
+	for _, ln := range held {
+		ln.Close()
+	}
 	tomcat := testtool.StartTomcat(t, base, []byte(text.String()))
 	if !tomcat.Started {
 		t.Fatalf("Tomcat has not started:\n%s", tomcat.Log())

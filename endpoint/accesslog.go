@@ -26,6 +26,9 @@ func (s *Server) logAccess(next http.Handler) http.Handler {
 			if counted.status == 0 {
 				counted.status = http.StatusOK
 			}
+			if r.Method == http.MethodHead {
+				counted.bytes = 0 // what was written was not sent
+			}
 			// The record goes to the handler directly: a Logger would
 			// look for the place in the source, which costs more than
 			// all the rest.

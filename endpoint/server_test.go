@@ -1181,12 +1181,18 @@ func TestAccessLog(t *testing.T) {
 			}
 			readAll(t, response)
 		}
+		response, err := c.Head(c.base + "/healthz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		readAll(t, response)
 	}
 	want := regexp.MustCompile(`^127\.0\.0\.1 - - \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "GET /healthz HTTP/1\.1" 200 3
 127\.0\.0\.1 - - \[.*\] "GET /nosuch\?%22%0a HTTP/1\.1" 404 19
+127\.0\.0\.1 - - \[.*\] "HEAD /healthz HTTP/1\.1" 200 -
 $`)
 	waitFor(t, func() bool {
-		return strings.Count(common.String(), "\n") == 2 && strings.Count(structured.String(), "\n") == 2
+		return strings.Count(common.String(), "\n") == 3 && strings.Count(structured.String(), "\n") == 3
 	})
 	if !want.MatchString(common.String()) {
 		t.Errorf("%s", common.String())
