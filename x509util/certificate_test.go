@@ -251,6 +251,26 @@ func BenchmarkPrint(b *testing.B) {
 	}
 }
 
+// BenchmarkSuspects is what a plain list does with each certificate, beside its
+// fingerprint.
+func BenchmarkSuspects(b *testing.B) {
+	der := fixtures(b, ".der")["keytool-17-all"]
+	b.ReportAllocs()
+	for b.Loop() {
+		Judge{}.Suspects(der)
+	}
+}
+
+func BenchmarkParseCertificate(b *testing.B) {
+	der := fixtures(b, ".der")["keytool-17-all"]
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := ParseCertificate(der); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func TestSignatures(t *testing.T) {
 	for _, name := range []string{"rsa-2048-sha1", "rsa-pss-signature", "ec-prime256v1", "ed25519", "keytool-25-all"} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package pkcs12
 
 import (
+	"bytes"
 	"fmt"
 	"testing"
 
@@ -57,6 +58,52 @@ func BenchmarkStore(b *testing.B) {
 				encode(b, &more, password)
 			}
 		})
+	}
+}
+
+// BenchmarkDerivations is the least that a file costs: its key derivations,
+// one after the other. Opening a store of one key has those of the MAC and of
+// the certificates side by side, so that it may take less than both.
+func BenchmarkDerivations(b *testing.B) {
+	mac, err := Default.mac()
+	if err != nil {
+		b.Fatal(err)
+	}
+	scheme, err := Default.certScheme()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("MAC", func(b *testing.B) {
+		for b.Loop() {
+			mac.Key([]byte(password))
+		}
+	})
+	b.Run("encryption", func(b *testing.B) {
+		for b.Loop() {
+			scheme.Prepare([]byte(password))
+		}
+	})
+}
+
+// BenchmarkView opens a store of 10,000 certificates to be looked at. It is
+// given new memory each time, as it uses it up.
+func BenchmarkView(b *testing.B) {
+	data := benchFile(b, 0, 10_000)
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := View(bytes.Clone(data), []byte(password), entry.Limits{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkSeal(b *testing.B) {
+	key := identities().server.key
+	for b.Loop() {
+		if _, err := Seal(key, []byte(password), nil); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
