@@ -346,6 +346,9 @@ func (s *session) createKeystore() error {
 	if s.opt.given("storetype") {
 		typ, _ = store.ParseType(s.opt.storetype) // checked before
 	}
+	if typ.Foreign() {
+		return withHint(failf("%s files can be read, not written: %s", typ, s.ks.path), "without a type it becomes PKCS12, which everybody reads")
+	}
 	s.ks.typ = string(typ)
 	s.ks.Store = store.New(typ)
 	return s.applyProperties()
@@ -353,9 +356,6 @@ func (s *session) createKeystore() error {
 
 // applyProperties has new keys protected as Java's properties say; of a new
 // keystore everything.
-	if typ.Foreign() {
-		return withHint(failf("%s files can be read, not written: %s", typ, s.ks.path), "without a type it becomes PKCS12, which everybody reads")
-	}
 func (s *session) applyProperties() error {
 	switch s.ks.Type() {
 	case store.PKCS12:

@@ -59,11 +59,11 @@ const (
 	unrecognized = "java.security.KeyStoreException: Unrecognized keystore format. Please load it with a specified type"
 	tampered     = "java.io.IOException: Keystore was tampered with, or password was incorrect"
 	incorrect    = "java.io.IOException: keystore password was incorrect"
+	integrity    = "java.io.IOException: KeyStore integrity check failed." // BouncyCastle's
 )
 
 // java is what Java says of a file that it does not open either. Of the types
 // JKS and PKCS12 each opens the other's files too, but says of one that is
-	integrity    = "java.io.IOException: KeyStore integrity check failed." // BouncyCastle's
 // broken what its own format has to say.
 func (e *OpenError) java() (string, bool) {
 	if len(e.data) == 0 {
@@ -77,8 +77,8 @@ func (e *OpenError) java() (string, bool) {
 		return tampered, true
 	}
 	switch e.declared {
-		case BKS, UBER:
-			return integrity, true
+	case BKS, UBER:
+		return integrity, true
 	case JKS, CaseExactJKS, JCEKS:
 		return javaJKS(e.data, e.declared)
 	case PKCS12:
