@@ -139,6 +139,12 @@ func (s newStore) keyUnder(pass, alias string, id *identity, issuers ...*identit
 	return s
 }
 
+func (s newStore) secret(alias string) newStore {
+	s.t.Helper()
+	ok(s.t, s.SetKey(alias, entry.Key{Algorithm: "AES", Raw: make([]byte, 32)}, []byte(password), nil, today))
+	return s
+}
+
 func pkcs8(t testing.TB, key crypto.Signer) []byte {
 	t.Helper()
 	der, err := x509util.MarshalPrivateKey(key)

@@ -93,6 +93,15 @@ func TestServerXML(t *testing.T) {
 			want: []string{"server.xml healthy", "keystore faulty", "error no-key <>"},
 			text: "Alias name [nosuch] does not identify a key entry",
 		},
+		// Java counts a secret key as a key: Tomcat takes it if it comes first.
+		"secret key": {
+			connector: host("", keystore),
+			files: func(t *testing.T) map[string][]byte {
+				return map[string][]byte{"keystore": pkcs12(t).secret("aes").key("tomcat", good, root).bytes()}
+			},
+			want: []string{"server.xml healthy", "keystore faulty", "error no-key <>"},
+			text: `the entry "aes" is a secret key: Tomcat starts with it, and every handshake fails`,
+		},
 		// No other password is tried, even if it would open the store.
 		"wrong password": {
 			connector: host("", `certificateKeystoreFile="conf/keystore"`),
