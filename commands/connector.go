@@ -316,7 +316,7 @@ func (s *session) pemIdentity(c *tomcat.Certificate, v *served) (endpoint.Identi
 		}
 		certificates, err := x509util.ParseCertificates(data)
 		if err != nil {
-			return none, withHint(failf("Input not an X.509 certificate"), describeInput(file, err)...)
+			return none, withHint(failf("Input not an X.509 certificate"), s.describeInput(file, err)...)
 		}
 		for _, certificate := range certificates {
 			chain = append(chain, certificate.Raw)

@@ -115,7 +115,7 @@ func (s *session) readReply() ([]*x509util.Certificate, error) {
 		return reply, nil
 	}
 	said := cmp.Or(x509util.UnreadableError(data, s.release), failf("Reply has no certificates"))
-	return nil, withHint(said, describeInput(s.opt.file, err)...)
+	return nil, withHint(said, s.describeInput(s.opt.file, err)...)
 }
 
 // chainOfCertificate completes a reply of one certificate with the trusted
@@ -204,7 +204,7 @@ func (s *session) addTrusted(alias string, exists bool) (bool, error) {
 	}
 	certificates, err := x509util.ParseCertificates(data)
 	if err != nil || len(certificates) == 0 {
-		return false, withHint(failf("Input not an X.509 certificate"), describeInput(s.opt.file, err)...)
+		return false, withHint(failf("Input not an X.509 certificate"), s.describeInput(s.opt.file, err)...)
 	}
 	c := certificates[0]
 	if data[0] == derSequence && !bytes.HasPrefix(data, c.Raw) {
@@ -280,7 +280,7 @@ func (s *session) readCertificateFile(file string) ([]*x509util.Certificate, err
 	}
 	certificates, err := x509util.ParseCertificates(data)
 	if err != nil {
-		return nil, withHint(failf("Input not an X.509 certificate"), describeInput(file, err)...)
+		return nil, withHint(failf("Input not an X.509 certificate"), s.describeInput(file, err)...)
 	}
 	return certificates, nil
 }
@@ -337,7 +337,7 @@ func (s *session) replyIssuers() (*issuers, error) {
 
 // describeInput says what a file is that holds no certificate, where it is
 // known.
-func describeInput(name string, err error) []string {
+func (s *session) describeInput(name string, err error) []string {
 	var input *x509util.InputError
 	if !errors.As(err, &input) {
 		return nil
@@ -345,19 +345,25 @@ func describeInput(name string, err error) []string {
 	if name == "" {
 		return []string{"the input is " + input.What}
 	}
-	return append([]string{name + " is " + input.What}, inputRemedy(input.What, name)...)
+	return append([]string{name + " is " + input.What}, s.inputRemedy(input.What, name)...)
 }
 
 // inputRemedy says what to do with an input that holds no certificate.
-func inputRemedy(what, name string) []string {
-	file := shell.Quote(name)
+func (s *session) inputRemedy(what, name string) []string {
+	file, alias, keystore := shell.Quote(name), "ALIAS", "KEYSTORE"
+	if s.opt.given("alias") {
+		alias = shell.Quote(s.opt.alias)
+	}
+	if s.ks != nil {
+		keystore = shell.Quote(s.ks.path)
+	}
 	switch {
 	case strings.Contains(what, "private key"):
-		return []string{"to import it with its certificate: gokeytool import -keyfile " + file + " -file CERTIFICATE -alias ALIAS -keystore KEYSTORE"}
+		return []string{"to import it with its certificate: gokeytool import -keyfile " + file + " -file CERTIFICATE -alias " + alias + " -keystore " + keystore}
 	case strings.Contains(what, "certificate request"):
 		return []string{"it is what an authority makes a certificate of: gokeytool printcertreq -file " + file + " shows it, gokeytool gencert -infile " + file + " signs it"}
 	case strings.HasSuffix(what, "keystore"):
-		return []string{"to take over its entries: gokeytool importkeystore -srckeystore " + file + " -destkeystore KEYSTORE"}
+		return []string{"to take over its entries: gokeytool importkeystore -srckeystore " + file + " -destkeystore " + keystore}
 	case what == "an HTML page":
 		return []string{"a download has brought a page about the file, or an error, in place of the file"}
 	case strings.HasPrefix(what, "base64"):

@@ -55,7 +55,7 @@ const (
 	XML             Content = "an XML file"
 	JSON            Content = "a JSON file"
 	Base64Keystore  Content = "a keystore in Base64"
-	Mangled         Content = "a keystore that was copied as text"
+	Mangled         Content = "binary data that was copied as text"
 	Text            Content = "a text file"
 	Unknown         Content = "not a known file format"
 )
