@@ -73,12 +73,12 @@ func (e *OpenError) java() (string, bool) {
 		switch e.Type {
 		case PKCS12:
 			return incorrect, true
+		case BKS, UBER:
+			return integrity, true
 		}
 		return tampered, true
 	}
 	switch e.declared {
-	case BKS, UBER:
-		return integrity, true
 	case JKS, CaseExactJKS, JCEKS:
 		return javaJKS(e.data, e.declared)
 	case PKCS12:
