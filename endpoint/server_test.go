@@ -926,7 +926,7 @@ func TestHostileClients(t *testing.T) {
 	var log syncBuffer
 	server := start(t, Config{
 		Identities: []Identity{id}, Logger: slog.New(slog.NewTextHandler(&log, nil)),
-		HeaderTimeout: time.Second, ReadTimeout: 2 * time.Second, IdleTimeout: time.Second,
+		HeaderTimeout: time.Second, ReadTimeout: 2 * time.Second, WriteTimeout: 2 * time.Second, IdleTimeout: time.Second,
 	})
 	raw := func(t *testing.T) net.Conn {
 		t.Helper()
@@ -1003,6 +1003,77 @@ func TestHostileClients(t *testing.T) {
 			if response.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
 				t.Errorf("%s", response.Status)
 			}
+		})
+		t.Run("a byte at a time", func(t *testing.T) {
+			t.Parallel()
+			conn := raw(t)
+			go func() {
+				for _, b := range bytes.Repeat([]byte{22, 3, 1, 64, 0, 1, 0, 63}, 1000) {
+					if _, err := conn.Write([]byte{b}); err != nil {
+						return
+					}
+					time.Sleep(10 * time.Millisecond)
+				}
+			}()
+			closes(t, conn)
+		})
+		t.Run("records without end", func(t *testing.T) {
+			t.Parallel()
+			conn := raw(t)
+			// A ClientHello of 16 MiB by its own account, in whole records.
+			record := append([]byte{22, 3, 1, 64, 0, 1, 255, 255, 255}, make([]byte, 1<<14-4)...)
+			go func() {
+				for {
+					if _, err := conn.Write(record); err != nil {
+						return
+					}
+				}
+			}()
+			closes(t, conn)
+		})
+		t.Run("does not read", func(t *testing.T) {
+			t.Parallel()
+			conn := secure(t)
+			conn.(*tls.Conn).NetConn().(*net.TCPConn).SetReadBuffer(1 << 10)
+			request := []byte("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n" + strings.Repeat("x", 60000))
+			for {
+				if _, err := conn.Write(request); isTimeout(err) {
+					t.Error("the connection stays open")
+				} else if err == nil {
+					continue
+				}
+				break
+			}
+		})
+		t.Run("announces too much", func(t *testing.T) {
+			t.Parallel()
+			conn := secure(t)
+			fmt.Fprintf(conn, "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9223372036854775807\r\n\r\n%s", strings.Repeat("x", 100<<10))
+			response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if response.StatusCode != http.StatusRequestEntityTooLarge || !response.Close {
+				t.Errorf("%s, close: %t", response.Status, response.Close)
+			}
+		})
+		t.Run("two lengths", func(t *testing.T) {
+			t.Parallel()
+			conn := secure(t)
+			io.WriteString(conn, "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef")
+			response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if response.StatusCode != http.StatusBadRequest {
+				t.Errorf("%s", response.Status)
+			}
+		})
+		t.Run("HTTP/2 that is none", func(t *testing.T) {
+			t.Parallel()
+			conn := tls.Client(raw(t), &tls.Config{RootCAs: roots(t, id), ServerName: "localhost", NextProtos: []string{"h2"}})
+			io.WriteString(conn, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"+strings.Repeat("\xff", 100))
+			closes(t, conn)
 		})
 		t.Run("untrusting", func(t *testing.T) {
 			t.Parallel()

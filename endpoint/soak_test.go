@@ -10,7 +10,8 @@ import (
 )
 
 // TestSoak: thousands of connections and sessions leave nothing behind. Half
-// resume, a tenth invalidate, all begin an HTTP session.
+// resume, a tenth invalidate, all begin an HTTP session. Others beside them
+// send noise, or go in the middle of the handshake.
 func TestSoak(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
@@ -34,6 +35,15 @@ func TestSoak(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	disturb := func(message string) {
+		conn, err := net.Dial("tcp", server.Addr().String())
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		io.WriteString(conn, message)
+	}
 	rounds := func(n int) {
 		var wg sync.WaitGroup
 		for range 4 {
@@ -46,6 +56,8 @@ func TestSoak(t *testing.T) {
 						method = "DELETE"
 					}
 					visit(config, method)
+					disturb("noise that is no TLS at all")
+					disturb("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
 				}
 			})
 		}
