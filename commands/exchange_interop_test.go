@@ -68,3 +68,24 @@ func TestFilesForJava(t *testing.T) {
 		})
 	}
 }
+
+// TestExportSecret has pyjks read the secret key that export has written.
+func TestExportSecret(t *testing.T) {
+	dir := t.TempDir()
+	for _, args := range [][]string{
+		{"genseckey", "-alias", "aes", "-keyalg", "AES", "-keysize", "256", "-keystore", "k.jceks", "-storetype", "jceks", "-storepass", "changeit", "-keypass", "changeit"},
+		{"export", "-key", "-alias", "aes", "-file", "aes.hex", "-keystore", "k.jceks", "-storepass", "changeit"},
+	} {
+		if out, err := gokeytool(t, dir, args...); err != nil {
+			t.Fatalf("%s: %v\n%s", args[0], err, out)
+		}
+	}
+	ours, err := os.ReadFile(filepath.Join(dir, "aes.hex"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs := testtool.Pyjks(t, "import jks, sys; print(jks.KeyStore.load(sys.argv[1], 'changeit').secret_keys['aes'].key.hex())", filepath.Join(dir, "k.jceks"))
+	if string(ours) != theirs {
+		t.Errorf("%s is not pyjks's %s", ours, theirs)
+	}
+}

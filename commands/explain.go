@@ -248,6 +248,10 @@ var explanations = map[string]func(*explanation){
 		e.run("pkcs12 -export -nokeys -in", file, "-caname", e.alias(), "-jdktrust anyExtendedKeyUsage -out", e.keystore(), " # to trust; OpenSSL 3.2")
 	},
 	"exportcert": func(e *explanation) {
+		if format, _ := e.req.Value("format"); slices.Contains(secretFormats, strings.ToLower(format)) {
+			e.say("writes the bytes of the secret key %s of %s to %s", e.alias(), e.keystore(), e.value("file", "the standard output"))
+			return
+		}
 		if e.ownOptions() {
 			e.say("writes a part of the entry %s of %s, the key as well if that is asked for, to %s", e.alias(), e.keystore(), e.value("file", "the standard output"))
 			e.run(slices.Concat([]string{"pkcs12 -in", e.keystore(), "-nodes"}, e.output("file"))...)
@@ -382,8 +386,10 @@ func (e *explanation) newKey() string {
 			if e.release == jdk.Release17 {
 				curve = "secp256r1"
 			}
-			if n, err := strconv.ParseInt(size, 10, 64); err == nil && ecGroups[n] != "" {
-				curve = ecGroups[n]
+			if n, err := strconv.Atoi(size); err == nil {
+				if name, err := x509util.CurveForSize(n); err == nil {
+					curve = name
+				}
 			}
 		}
 		if curve == "secp256r1" {
