@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/netip"
 	"os"
@@ -247,14 +248,14 @@ func (d *developer) openAuthority(ctx context.Context) error {
 			return fmt.Errorf("%s, the development CA: %v", path, err)
 		}
 		if d.authority.certificate.NotAfter.After(d.Now().AddDate(0, 0, int(d.days))) {
-			fmt.Fprintf(d.Stdout, "Development CA: %s, kept in %s\n", d.authority.name.CommonName(), path)
+			fmt.Fprintf(d.out(), "Development CA: %s, kept in %s\n", d.authority.name.CommonName(), path)
 			return nil
 		}
 	}
 	if err := d.createAuthority(path, password); err != nil {
 		return err
 	}
-	fmt.Fprintf(d.Stdout, "Development CA: %s, new, kept in %s\n", d.authority.name.CommonName(), path)
+	fmt.Fprintf(d.out(), "Development CA: %s, new, kept in %s\n", d.authority.name.CommonName(), path)
 	return nil
 }
 
@@ -437,9 +438,17 @@ func (d *developer) writePEM(name, block string, der []byte, mode fs.FileMode) e
 	return d.fileError(d.path(name), atomicfile.Write(d.path(name), text, mode, nil))
 }
 
+// out is where it is said what was made: nowhere with -quiet.
+func (d *developer) out() io.Writer {
+	if d.req.Has("quiet") {
+		return io.Discard
+	}
+	return d.Stdout
+}
+
 // explain lists the files and how to use them.
 func (d *developer) explain() {
-	out := d.Stdout
+	out := d.out()
 	width := 0
 	for _, f := range d.made {
 		width = max(width, len(d.path(f.name)))

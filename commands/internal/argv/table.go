@@ -610,6 +610,7 @@ var commands = []Command{
 			{"dir", "<directory>", "where the files go (default dev)"},
 			{"storepass", "<arg>", "password of the keystores (default changeit)"},
 			{"validity", "<days>", "validity number of days (default 365)"},
+			docQuiet,
 		},
 		Long: "Signs a certificate that browsers take with a certificate authority of your own, which is made the first time and kept " +
 			"in ~/.local/share/gokeytool (or below $XDG_DATA_HOME), so that it has to be trusted only once. " +
