@@ -48,12 +48,12 @@ type bundled struct {
 // importBundle makes trusted certificates of all that a file, a directory or
 // the system has, in one go.
 func importBundle(ctx context.Context, s *session) error {
-	if err := s.openKeystore(ctx, access{creates: true, changes: true}); err != nil {
-		return err
-	}
 	source, _ := s.req.Value("bundle")
 	found, err := s.readBundle(source)
 	if err != nil {
+		return err
+	}
+	if err := s.openKeystore(ctx, access{creates: true, changes: true}); err != nil {
 		return err
 	}
 	sum := s.newImport()

@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -21,6 +22,12 @@ import (
 // certificate chain: what keytool can't. The key stands in -keyfile, in PEM,
 // DER or a keystore, the certificates in -file or beside the key.
 func importKey(ctx context.Context, s *session) error {
+	// Nobody is asked for a password when a file is not there.
+	for _, name := range append([]string{s.opt.keyfile, s.opt.file}, s.opt.ca...) {
+		if _, err := os.Stat(name); err != nil && name != "" {
+			return fileError(name, pathCause(err))
+		}
+	}
 	if err := s.openKeystore(ctx, access{creates: true, changes: true}); err != nil {
 		return err
 	}

@@ -215,10 +215,12 @@ func (p *parser) help(words []string) error {
 		p.cmd, p.req.Topics = nil, topics
 		return nil
 	}
-	if p.cmd != nil {
-		return p.illegal(words[1])
+	suggestion := ""
+	if p.cmd == nil && len(words) == 1 {
+		suggestion = p.t.suggestCommand(fold(words[0]), p.req.Style, p.env.Release, p.env.KeytoolOnly)
 	}
-	return p.illegal(words[0])
+	p.cmd = nil
+	return p.usage("There is no help on "+strings.Join(words, " "), suggestion)
 }
 
 func (p *parser) keytoolCommand(folded string) *Command {
