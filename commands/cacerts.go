@@ -4,8 +4,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"gokeytool/store"
+	"gokeytool/x509util"
 )
 
 // cacertsFiles are where Java's trust store stands on systems that have Java
@@ -64,4 +66,28 @@ func (s *session) cacerts() (*store.Store, error) {
 	}
 	s.cacertsStore = opened
 	return opened, nil
+}
+
+// anchored says whether the JDK itself trusts the issuer of a chain's last
+// certificate: with -trustcacerts, and if its alias there is marked as one that
+// came with the JDK. (Distributions that put their own certificates into cacerts
+// mark none.)
+func (s *session) anchored(chain []*x509util.Certificate) bool {
+	if !s.opt.trustcacerts || len(chain) == 0 {
+		return false
+	}
+	cacerts, err := s.cacerts()
+	if err != nil {
+		return false
+	}
+	issuer := chain[len(chain)-1].Issuer
+	for _, e := range cacerts.Entries() {
+		if len(e.Chain) == 0 || !strings.Contains(e.Alias, " [jdk") {
+			continue
+		}
+		if c, err := x509util.ParseCertificate(e.Chain[0].DER); err == nil && c.Subject.Equal(issuer) {
+			return true
+		}
+	}
+	return false
 }

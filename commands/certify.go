@@ -2,6 +2,7 @@ package commands
 
 import (
 	"crypto"
+	"fmt"
 	"slices"
 
 	"gokeytool/store/entry"
@@ -24,6 +25,11 @@ func (s *session) openIssuer(alias string, password []byte) (*issuerKey, error) 
 	key, password, err := s.recoverKey(alias, password)
 	if err != nil {
 		return nil, err
+	}
+	if key.PKCS8 == nil {
+		return nil, withHint(java("java.lang.ClassCastException", "class javax.crypto.spec.SecretKeySpec cannot be cast to class java.security.PrivateKey "+
+			"(javax.crypto.spec.SecretKeySpec and java.security.PrivateKey are in module java.base of loader 'bootstrap')"),
+			fmt.Sprintf("%q is a secret key: it has no certificate, and signs none", alias))
 	}
 	signer, err := x509util.ParsePrivateKey(key.PKCS8)
 	if err != nil {
@@ -55,7 +61,10 @@ func (s *session) certify(c certificate, issuer *issuerKey) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	end, err := x509util.EndDate(start, int(s.validity()))
+	end, err := x509util.EndDate(start, s.validity())
+	if err != nil && s.req.Command == "genkeypair" { // another part of Java looks at it there
+		return nil, java("java.security.cert.CertificateException", err.Error())
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +92,11 @@ func (s *session) signatureAlgorithm(key crypto.Signer) (string, error) {
 	if s.opt.given("sigalg") {
 		return s.opt.sigalg, nil
 	}
-	return x509util.DefaultSignatureAlgorithm(key.Public(), s.release)
+	name, err := x509util.DefaultSignatureAlgorithm(key.Public(), s.release)
+	if err != nil && s.req.Command != "genkeypair" {
+		return "", failf("Cannot derive signature algorithm")
+	}
+	return name, err
 }
 
 // warnOfChain adds what is weak about the certificates of a chain. Those that

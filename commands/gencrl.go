@@ -22,7 +22,7 @@ func gencrl(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	end, err := x509util.EndDate(start, int(s.validity()))
+	end, err := x509util.EndDate(start, s.validity())
 	if err != nil {
 		return err
 	}

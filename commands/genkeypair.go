@@ -24,10 +24,17 @@ func genkeypair(ctx context.Context, s *session) error {
 	if s.opt.given("groupname") && s.opt.given("keysize") {
 		return failf("Cannot specify both -groupname and -keysize")
 	}
-	if s.opt.given("keysize") && s.opt.keysize < 1 {
-		return java("java.security.InvalidParameterException", fmt.Sprintf("Invalid key size: %d", s.opt.keysize))
+	if s.opt.given("keysize") && spec.Size == 0 {
+		return java("java.security.InvalidParameterException", "Invalid key size: 0")
 	}
-	if group, ok := ecGroups[s.opt.keysize]; ok && strings.EqualFold(s.opt.keyalg, "EC") {
+	if spec.Size == -1 { // Java's way of saying that no size was given
+		spec.Size = 0
+	}
+	if spec.Size != 0 && strings.EqualFold(spec.Algorithm, "EC") {
+		group, err := x509util.CurveForSize(spec.Size)
+		if err != nil {
+			return err
+		}
 		s.warn(fmt.Sprintf("Specifying -keysize for generating EC keys is deprecated, please use \"-groupname %s\" instead.", group))
 	}
 	alias := s.aliasOrDefault()
@@ -130,9 +137,6 @@ func looksLikeHost(name string) bool {
 	}
 	return len(labels) > 1
 }
-
-// ecGroups are the curves that keytool takes for the size of an EC key.
-var ecGroups = map[int64]string{256: "secp256r1", 384: "secp384r1", 521: "secp521r1"}
 
 // validity is the number of days a new certificate is valid for.
 func (s *session) validity() int64 {

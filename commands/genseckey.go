@@ -4,10 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gokeytool/jdk"
+	"gokeytool/store"
 	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12"
 )
 
 // maxSecretKeyBits bounds the key of an algorithm that bounds it not itself.
@@ -15,21 +18,23 @@ const maxSecretKeyBits = 1 << 16
 
 // A secretAlgorithm is a KeyGenerator of the JDK.
 type secretAlgorithm struct {
-	name    string // as Java shows it
-	synonym string
-	preset  int64 // bits where -keysize is left out; 0: it must be given
-	refused func(bits int64) string
+	name     string // as Java shows it
+	synonyms string // separated by blanks; its OID among them
+	refused  func(bits int64) string
 }
 
 // secretAlgorithms are Java's key generators, but for the HMACs, which are all
 // made alike.
 var secretAlgorithms = []secretAlgorithm{
-	{"AES", "Rijndael", 0, oneOfSizes("Wrong keysize: must be equal to 128, 192 or 256", 128, 192, 256)},
-	{"DES", "", 56, oneOfSizes("Wrong keysize: must be equal to 56", 56)},
-	{"DESede", "TripleDES", 168, oneOfSizes("Wrong keysize: must be equal to 112 or 168", 112, 168)},
-	{"Blowfish", "", 0, sizeRange("Keysize must be multiple of 8, and can only range from 32 to 448 (inclusive)", 32, 448, 8)},
-	{"RC2", "", 0, sizeRange("Key length for RC2 must be between 40 and 1024 bits", 40, 1024, 1)},
-	{"ARCFOUR", "RC4", 0, sizeRange("Key length for ARCFOUR must be between 40 and 1024 bits", 40, 1024, 1)},
+	{"AES", "2.16.840.1.101.3.4.1", oneOfSizes("Wrong keysize: must be equal to 128, 192 or 256", 128, 192, 256)},
+	{"DES", "", oneOfSizes("Wrong keysize: must be equal to 56", 56)},
+	{"DESede", "TripleDES", oneOfSizes("Wrong keysize: must be equal to 112 or 168", 112, 168)},
+	{"Blowfish", "", sizeRange("Keysize must be multiple of 8, and can only range from 32 to 448 (inclusive)", 32, 448, 8)},
+	{"RC2", "", sizeRange("Key length for RC2 must be between 40 and 1024 bits", 40, 1024, 1)},
+	{"ARCFOUR", "RC4 1.2.840.113549.3.4", sizeRange("Key length for ARCFOUR must be between 40 and 1024 bits", 40, 1024, 1)},
+	{"ChaCha20", "", oneOfSizes("Key length for ChaCha20 must be 256 bits", 256)},
+	{"HmacMD5", "", sizeRange("Key length must be positive", 1, maxSecretKeyBits, 1)},
+	{"HmacSHA1", "1.2.840.113549.2.7", sizeRange("Key length must be positive", 1, maxSecretKeyBits, 1)},
 }
 
 func oneOfSizes(text string, sizes ...int64) func(int64) string {
@@ -52,24 +57,48 @@ func sizeRange(text string, low, high, step int64) func(int64) string {
 	}
 }
 
-// hmacs are the HMACs whose keys Java generates and PKCS12 has names for.
-var hmacs = []string{
-	"HmacSHA1", "HmacSHA224", "HmacSHA256", "HmacSHA384", "HmacSHA512", "HmacSHA512/224", "HmacSHA512/256",
-	"HmacSHA3-224", "HmacSHA3-256", "HmacSHA3-384", "HmacSHA3-512",
+// hmacs are the other HMACs whose keys Java generates, and their OIDs.
+var hmacs = []struct{ name, oid string }{
+	{"HmacSHA224", "1.2.840.113549.2.8"},
+	{"HmacSHA256", "1.2.840.113549.2.9"},
+	{"HmacSHA384", "1.2.840.113549.2.10"},
+	{"HmacSHA512", "1.2.840.113549.2.11"},
+	{"HmacSHA512/224", "1.2.840.113549.2.12"},
+	{"HmacSHA512/256", "1.2.840.113549.2.13"},
+	{"HmacSHA3-224", "2.16.840.1.101.3.4.2.13"},
+	{"HmacSHA3-256", "2.16.840.1.101.3.4.2.14"},
+	{"HmacSHA3-384", "2.16.840.1.101.3.4.2.15"},
+	{"HmacSHA3-512", "2.16.840.1.101.3.4.2.16"},
 }
 
+// findSecretAlgorithm finds a generator by a value of -keyalg: a name in any
+// case or an OID, also with "OID." before it.
 func findSecretAlgorithm(name string) (secretAlgorithm, bool) {
+	name = strings.TrimPrefix(name, "OID.")
+	is := func(other string) bool { return strings.EqualFold(name, other) }
 	for _, a := range secretAlgorithms {
-		if strings.EqualFold(name, a.name) || strings.EqualFold(name, a.synonym) && name != "" {
+		if is(a.name) || slices.ContainsFunc(strings.Fields(a.synonyms), is) {
 			return a, true
 		}
 	}
 	for _, hmac := range hmacs {
-		if strings.EqualFold(name, hmac) {
-			return secretAlgorithm{name: hmac, refused: sizeRange("Key length must be positive", 1, maxSecretKeyBits, 1)}, true
+		if is(hmac.name) || is(hmac.oid) {
+			return secretAlgorithm{name: hmac.name, refused: sizeRange("Key length must be at least 40 bits", 40, maxSecretKeyBits, 1)}, true
 		}
 	}
 	return secretAlgorithm{}, false
+}
+
+// presetSize is the key size of the algorithms for which keytool knows one
+// where -keysize is left out, by these names alone; 0 for all others.
+func presetSize(name string) int64 {
+	switch strings.ToUpper(name) {
+	case "DES":
+		return 56
+	case "DESEDE":
+		return 168
+	}
+	return 0
 }
 
 // genseckey makes a secret key.
@@ -103,7 +132,7 @@ func (s *session) addSecretKey() error {
 	}
 	var key entry.Key
 	var err error
-	if strings.HasPrefix(strings.ToUpper(s.opt.keyalg), "PBE") {
+	if isPBE(s.opt.keyalg) {
 		key, err = s.passwordKey()
 	} else {
 		key, err = s.randomKey()
@@ -115,23 +144,54 @@ func (s *session) addSecretKey() error {
 	if err != nil {
 		return err
 	}
+	if err := s.protectBy(s.opt.keyalg); err != nil {
+		return err
+	}
 	if err := s.ks.SetKey(alias, s.keep(key), password, nil, s.Now()); err != nil {
 		return err
 	}
 	return s.saveKeystore()
 }
 
+// protectBy has the next key protected by the algorithm of a -keyalg that
+// begins with PBE, but for PBE itself, which stands for the keystore's own.
+func (s *session) protectBy(keyalg string) error {
+	if !isPBE(keyalg) || strings.EqualFold(keyalg, "PBE") {
+		return nil
+	}
+	if s.ks.Type() != store.PKCS12 {
+		return java("java.security.KeyStoreException", "unsupported password protection algorithm")
+	}
+	params, err := pkcs12.ParamsFromProperties(s.req.Property)
+	if err != nil {
+		return java("java.io.IOException", err.Error())
+	}
+	params.KeyAlgorithm = keyalg
+	// SHA512/224 and SHA512/256 came with JDK 19.
+	if params.Check() == nil && (s.release > jdk.Release17 || !strings.Contains(strings.ToUpper(keyalg), "SHA512/")) {
+		pkcs12.SetDefaults(s.ks.File(), params)
+		return nil
+	}
+	reason := "getPBEAlgorithmParameters failed: " + keyalg + " AlgorithmParameters not available"
+	if strings.EqualFold(keyalg, "PBEWithMD5AndTripleDES") {
+		reason = "unrecognized algorithm name: " + keyalg
+	}
+	return java("java.security.KeyStoreException",
+		"Key protection algorithm not found: java.security.UnrecoverableKeyException: Encrypt Private Key failed: "+reason)
+}
+
+func isPBE(keyalg string) bool { return strings.HasPrefix(strings.ToUpper(keyalg), "PBE") }
+
 // pbeKey is what Java calls a password that is kept as a key.
 const pbeKey = "PBEWithMD5AndDES"
 
-// passwordKey asks for a password to be stored. Another -keyalg than PBE makes
-// keytool protect it by that algorithm; ours are all protected by the
-// keystore's.
+// passwordKey asks for a password to be stored.
 func (s *session) passwordKey() (entry.Key, error) {
 	password, err := s.promptCredential()
 	if err != nil {
 		return entry.Key{}, err
 	}
+	s.warnOfSecret("The generated secret key", s.opt.keyalg)
 	if s.opt.verbose {
 		name := "PBE"
 		if s.release <= jdk.Release17 && !strings.EqualFold(s.opt.keyalg, name) {
@@ -171,7 +231,7 @@ func (s *session) randomKey() (entry.Key, error) {
 	if !ok {
 		return entry.Key{}, java("java.security.NoSuchAlgorithmException", s.opt.keyalg+" KeyGenerator not available")
 	}
-	bits := algorithm.preset
+	bits := presetSize(s.opt.keyalg)
 	if s.opt.given("keysize") {
 		bits = s.opt.keysize
 	} else if bits == 0 {
@@ -219,10 +279,23 @@ func (s *session) warnOfSecret(label, algorithm string) {
 	}
 }
 
+// warnOfSecretKey is warnOfSecret for a key in a keystore. Of one that holds a
+// password nothing is said: its algorithm is Java's name for passwords.
+func (s *session) warnOfSecretKey(label string, key entry.Key) {
+	if !isPBE(key.Algorithm) {
+		s.warnOfSecret(label, key.Algorithm)
+	}
+}
+
+// weakSecret judges an algorithm by its name and by the names it is made of, as
+// "PBEWithSHA1AndDESede".
 func weakSecret(algorithm string) bool {
-	switch strings.ToUpper(algorithm) {
-	case "DES", "DESEDE", "RC2", "ARCFOUR":
-		return true
+	first, second, _ := strings.Cut(strings.TrimPrefix(strings.ToUpper(algorithm), "PBEWITH"), "AND")
+	for _, part := range []string{first, second} {
+		switch part {
+		case "DES", "DESEDE", "RC2", "ARCFOUR", "MD5", "SHA1":
+			return true
+		}
 	}
 	return false
 }

@@ -155,7 +155,7 @@ func (s *session) establishChain(c *x509util.Certificate, pool *issuers) ([]*x50
 // chainOfReply orders a reply of several certificates. Where nothing vouches
 // for the topmost the user is asked, who may say no: then there is no chain.
 func (s *session) chainOfReply(alias string, own *x509util.Certificate, reply []*x509util.Certificate) ([]*x509util.Certificate, error) {
-	s.warn(s.judge().Chain("Reply", reply, s.trusted, false)...)
+	s.warn(s.judge().Chain("Reply", reply, s.trusted, s.anchored(reply))...)
 	pool, err := s.replyIssuers()
 	if err != nil {
 		return nil, err

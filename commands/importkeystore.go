@@ -7,11 +7,11 @@ import (
 	"io/fs"
 	"os"
 	"strconv"
-	"strings"
 
 	"gokeytool/internal/atomicfile"
 	"gokeytool/store"
 	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12"
 	"gokeytool/x509util"
 )
 
@@ -77,6 +77,9 @@ func importkeystore(ctx context.Context, s *session) error {
 
 // convertsInPlace says whether source and destination are the same file.
 func (s *session) convertsInPlace() (bool, error) {
+	if isToken(s.opt.srcstoretype) {
+		return false, nil
+	}
 	if !s.opt.given("srckeystore") {
 		return false, failf("Please specify -srckeystore")
 	}
@@ -95,9 +98,15 @@ func (s *session) convertsInPlace() (bool, error) {
 // openSource opens the keystore to import from.
 func (s *session) openSource() (*keystore, error) {
 	k := &keystore{path: s.opt.srckeystore, exists: true, password: s.opt.srcstorepass, options: s.openOptions()}
-	if s.opt.given("srcstoretype") {
+	if isToken(s.opt.srcstoretype) && s.opt.srckeystore != noKeystore {
+		return nil, s.notNone(niceType(s.opt.srcstoretype))
+	}
+	if err := s.checkProviderName(s.opt.srcprovidername, s.opt.srcstoretype); err != nil {
+		return nil, err
+	}
+	if s.opt.srcstoretype != "" {
 		if _, err := s.parseType(s.opt.srcstoretype); err != nil {
-			return nil, java("java.security.KeyStoreException", strings.ToUpper(s.opt.srcstoretype)+" not found")
+			return nil, java("java.security.KeyStoreException", niceType(s.opt.srcstoretype)+" not found")
 		}
 	}
 	if err := k.load(s.opt.srcstoretype); err != nil {
@@ -232,12 +241,15 @@ func (s *session) importEntry(source *keystore, alias string, sum *jsonImport) (
 func unimportable(err error) string {
 	var secret *store.NoSecretKeysError
 	var kind *store.KindError
+	var algorithm *pkcs12.SecretAlgorithmError
 	var chain *chainError
 	switch {
 	case errors.As(err, &chain):
 		return chain.reason
 	case errors.As(err, &secret):
 		return "Cannot store non-PrivateKeys"
+	case errors.As(err, &algorithm):
+		return "Key protection algorithm not found: java.security.NoSuchAlgorithmException: unrecognized algorithm name: " + algorithm.Algorithm
 	case errors.As(err, &kind): // a certificate in place of a key
 		return "Cannot overwrite own certificate"
 	}
@@ -274,7 +286,7 @@ func (s *session) importKey(source *keystore, e *entry.Entry, alias string) erro
 	if err := checkChain(s.ks.Store, e.Chain); err != nil {
 		return err
 	}
-	if s.ahead != nil {
+	if s.ahead != nil && e.Kind == entry.PrivateKey {
 		if sealed, ok := s.ahead.take(e); ok {
 			s.ks.SetSealed(alias, e.Kind, sealed, e.Chain, s.Now())
 			return nil
@@ -284,7 +296,13 @@ func (s *session) importKey(source *keystore, e *entry.Entry, alias string) erro
 	if err != nil {
 		return err
 	}
-	return s.ks.SetKey(alias, key, s.sealingPassword(password), e.Chain, s.Now())
+	if err := s.ks.SetKey(alias, key, s.sealingPassword(password), e.Chain, s.Now()); err != nil {
+		return err
+	}
+	if e.Kind == entry.SecretKey {
+		s.warnOfSecretKey("<"+alias+">", key)
+	}
+	return nil
 }
 
 // sealingPassword is the password for a key that had the one given.

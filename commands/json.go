@@ -457,7 +457,7 @@ func jsonKind(k entry.Kind) string {
 // printcertJSON prints certificates.
 func (s *session) printcertJSON(certificates []*x509util.Certificate) error {
 	out := jsonCertificates{Version: jsonSchema, Certificates: describeCertificates(certificates)}
-	s.warn(s.judge().Chain("The certificate", certificates, s.trusted, false)...)
+	s.warn(s.judge().Chain("The certificate", certificates, s.trusted, s.anchored(certificates))...)
 	out.Warnings = s.takeWarnings()
 	return s.printJSON(out)
 }

@@ -121,6 +121,10 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 		return err
 	}
 	if s.opt.given("storetype") {
+		if strings.EqualFold(s.opt.storetype, "DKS") && k.exists {
+			return withHint(java("java.lang.UnsupportedOperationException", "This keystore must be loaded using a DomainLoadStoreParameter"),
+				"neither keytool nor gokeytool reads domains of keystores: name one of the keystores with -keystore")
+		}
 		if _, err := s.parseType(s.opt.storetype); err != nil {
 			return java("java.security.KeyStoreException", niceType(s.opt.storetype)+" not found")
 		}
@@ -204,6 +208,12 @@ func (s *session) checkStoreOptions() error {
 	}
 	if s.opt.srcprotected && (s.opt.srcstorepass != nil || s.opt.srckeypass != nil) {
 		return illegal("if -srcprotected is specified, then -srcstorepass and -srckeypass must not be specified")
+	}
+	if isWindows(s.opt.storetype) && (s.opt.storepass != nil || s.opt.keypass != nil || s.opt.newpass != nil || s.opt.destkeypass != nil) {
+		return illegal("if keystore is not password protected, then -storepass, -keypass, and -new must not be specified")
+	}
+	if isWindows(s.opt.srcstoretype) && (s.opt.srcstorepass != nil || s.opt.srckeypass != nil) {
+		return illegal("if source keystore is not password protected, then -srcstorepass and -srckeypass must not be specified")
 	}
 	if s.opt.given("validity") && s.opt.validity <= 0 {
 		return failf("Validity must be greater than zero")
@@ -325,7 +335,8 @@ func (k *keystore) load(storetype string) error {
 // sameFamily says whether Java opens a keystore under the name of that type:
 // JKS and PKCS12 under either's, JKS as JCEKS as well.
 func sameFamily(named store.Type, opened *store.Store) bool {
-	return (named == store.JCEKS) == (opened.Type() == store.JCEKS)
+	return (named == store.JCEKS) == (opened.Type() == store.JCEKS) &&
+		(named == store.CaseExactJKS) == (opened.Type() == store.CaseExactJKS)
 }
 
 // isJKS says whether a file begins as JKS does.
@@ -413,11 +424,11 @@ func (s *session) askStorePassword(a access) error {
 		if err != nil {
 			return err
 		}
-		if passwordLength(password) < minPassword {
+		if passwordLength(password) < minPassword && !k.none {
 			fmt.Fprintln(s.Stderr, "Keystore password is too short - must be at least 6 characters")
 			continue
 		}
-		if !k.exists {
+		if !k.exists && !k.none {
 			again, err := s.promptSecret("Re-enter new password: ")
 			if err != nil {
 				return err
@@ -496,7 +507,7 @@ func (s *session) warnOfFormat() {
 		return
 	}
 	typ := k.Type()
-	if k.jks { // a JKS file that was opened as JCEKS, and not saved
+	if k.jks || typ == store.CaseExactJKS { // a JKS file that was opened as JCEKS, and not saved
 		typ = store.JKS
 	}
 	for _, e := range k.Entries() {

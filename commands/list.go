@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"gokeytool/jdk"
@@ -73,7 +74,7 @@ func (l *lister) list() error {
 		entries = "entry"
 	}
 	fmt.Fprintf(l.out, "Keystore type: %s\nKeystore provider: %s\n\nYour keystore contains %s %s\n\n",
-		l.ks.typ, l.provider(), group(int64(l.ks.Len())), entries)
+		l.typ(), l.provider(), group(int64(l.ks.Len())), entries)
 	for _, e := range l.ks.Sorted() {
 		if err := l.entry(l.ks.Shown(e), e); err != nil {
 			return err
@@ -133,6 +134,14 @@ func (l *lister) kind(k entry.Kind, detailed bool) {
 	l.add(k.String(), end)
 }
 
+// typ is the keystore's type, as Java writes it.
+func (l *lister) typ() string {
+	if l.ks.typ == string(store.CaseExactJKS) {
+		return strings.ToUpper(l.ks.typ)
+	}
+	return l.ks.typ
+}
+
 // warnOfSecretEntry warns of a weak secret key, as keytool does since JDK 21
 // where the keystore's password opens it.
 func (l *lister) warnOfSecretEntry(alias string, e *entry.Entry) {
@@ -141,7 +150,7 @@ func (l *lister) warnOfSecretEntry(alias string, e *entry.Entry) {
 	}
 	if key, err := l.ks.Key(e.Alias, l.ks.password); err == nil {
 		l.keep(key)
-		l.warnOfSecret(l.label(alias), key.Algorithm)
+		l.warnOfSecretKey(l.label(alias), key)
 	}
 }
 

@@ -53,7 +53,7 @@ func printcert(ctx context.Context, s *session) error {
 			fmt.Fprintln(out)
 		}
 	}
-	s.warn(s.judge().Chain("The certificate", certificates, s.trusted, false)...)
+	s.warn(s.judge().Chain("The certificate", certificates, s.trusted, s.anchored(certificates))...)
 	if err := out.Flush(); err != nil {
 		return err
 	}

@@ -45,8 +45,8 @@ func (s *session) signersJSON(signers []*signedjar.Signer) error {
 	out := jsonSigners{Version: jsonSchema, Signers: []jsonSigner{}}
 	for _, signer := range signers {
 		out.Signers = append(out.Signers, jsonSigner{describeCertificates(signer.Chain), describeCertificates(signer.Timestamp)})
-		s.warn(s.judge().Chain("The certificate", signer.Chain, s.trusted, false)...)
-		s.warn(s.judge().Chain("The tsa certificate", signer.Timestamp, s.trusted, false)...)
+		s.warn(s.judge().Chain("The certificate", signer.Chain, s.trusted, s.anchored(signer.Chain))...)
+		s.warn(s.judge().Chain("The tsa certificate", signer.Timestamp, s.trusted, s.anchored(signer.Timestamp))...)
 	}
 	out.Warnings = s.takeWarnings()
 	return s.printJSON(out)
@@ -63,7 +63,7 @@ func (s *session) printSignerChain(out *bufio.Writer, label string, chain []*x50
 		}
 		fmt.Fprintln(out)
 	}
-	s.warn(s.judge().Chain(label, chain, s.trusted, false)...)
+	s.warn(s.judge().Chain(label, chain, s.trusted, s.anchored(chain))...)
 	return nil
 }
 

@@ -43,7 +43,7 @@ func (s *session) printServerCertificates(ctx context.Context) error {
 		}
 		fmt.Fprintln(out)
 	}
-	s.warn(s.judge().Chain("The certificate", chain, s.trusted, false)...)
+	s.warn(s.judge().Chain("The certificate", chain, s.trusted, s.anchored(chain))...)
 	return out.Flush()
 }
 

@@ -2,7 +2,6 @@ package commands
 
 import (
 	"fmt"
-	"strings"
 
 	"gokeytool/jdk"
 	"gokeytool/x509util"
@@ -30,7 +29,7 @@ func (s *session) promptName() (x509util.Name, error) {
 		if dots {
 			fmt.Fprintln(s.Stderr, "Enter the distinguished name. Provide a single dot (.) to leave a sub-component empty or press ENTER to use the default value in braces.")
 		}
-		var parts []string
+		var parts []x509util.NamePart
 		for i, q := range questions {
 			answer, err := s.ask(q.text, answers[i], dots)
 			if err != nil {
@@ -38,14 +37,14 @@ func (s *session) promptName() (x509util.Name, error) {
 			}
 			answers[i] = answer
 			if !dots || answer != "." {
-				parts = append(parts, q.attribute+`="`+nameEscaper.Replace(answer)+`"`)
+				parts = append(parts, x509util.NamePart{Keyword: q.attribute, Value: answer})
 			}
 		}
 		if len(parts) == 0 {
 			fmt.Fprintln(s.Stderr, "At least one field must be provided. Enter again.")
 			continue
 		}
-		name, err := x509util.ParseDName(strings.Join(parts, ", "))
+		name, err := x509util.NewName(parts)
 		if err != nil {
 			return x509util.Name{}, err
 		}
@@ -60,9 +59,6 @@ func (s *session) promptName() (x509util.Name, error) {
 	}
 	return x509util.Name{}, java("java.lang.RuntimeException", "Too many retries, program terminated")
 }
-
-// nameEscaper makes an answer the inside of a quoted value of a -dname.
-var nameEscaper = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
 // ask prints a question with its default and returns the answer, or the
 // default on ENTER and at the end of input.

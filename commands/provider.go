@@ -1,9 +1,12 @@
 package commands
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+
+	"gokeytool/commands/internal/argv"
 )
 
 // noKeystore is the name by which -keystore says that there is no file. The
@@ -27,7 +30,9 @@ var providerClasses = []string{
 // checkProviders answers -addprovider, -providerclass and -providername as
 // keytool does: the JDK's own providers are there, any other is not.
 func (s *session) checkProviders() error {
-	for _, value := range s.req.Values {
+	// keytool looks at the names first, wherever they stand.
+	values := slices.SortedStableFunc(slices.Values(s.req.Values), func(a, b argv.Value) int { return cmp.Compare(a.Name, b.Name) })
+	for _, value := range values {
 		for i, name := range value.Texts {
 			var known bool
 			var missing string
@@ -54,13 +59,25 @@ func (s *session) checkProviders() error {
 	if !s.opt.given("providername") {
 		return nil
 	}
-	types, known := providers[s.opt.providername]
+	if s.opt.providername == "" {
+		return java("java.lang.IllegalArgumentException", "missing provider")
+	}
+	return s.checkProviderName(s.opt.providername, s.opt.storetype)
+}
+
+// checkProviderName answers the name of the provider that is to open a
+// keystore of a type; both may be empty.
+func (s *session) checkProviderName(name, storetype string) error {
+	if name == "" {
+		return nil
+	}
+	types, known := providers[name]
 	if !known {
-		return noProvider(java("java.security.NoSuchProviderException", "no such provider: "+s.opt.providername))
+		return noProvider(java("java.security.NoSuchProviderException", "no such provider: "+name))
 	}
 	typ := defaultType
-	if s.opt.given("storetype") {
-		typ = niceType(s.opt.storetype)
+	if storetype != "" {
+		typ = niceType(storetype)
 	}
 	if !slices.Contains(strings.Fields(types), strings.ToUpper(typ)) {
 		return java("java.security.KeyStoreException", typ+" not found")
@@ -73,13 +90,17 @@ const defaultType = "pkcs12"
 
 // niceType is the name of a keystore type as keytool writes it.
 func niceType(name string) string {
-	switch {
-	case strings.EqualFold(name, "Windows-MY"):
-		return "Windows-MY"
-	case strings.EqualFold(name, "Windows-ROOT"):
-		return "Windows-ROOT"
+	if isWindows(name) {
+		return "Windows-" + strings.ToUpper(name[len("Windows-"):])
 	}
 	return strings.ToUpper(name)
+}
+
+// isWindows says whether a keystore type is one of Windows.
+func isWindows(name string) bool {
+	of, ok := strings.CutPrefix(strings.ToUpper(name), "WINDOWS-")
+	of = strings.TrimSuffix(strings.TrimSuffix(of, "-CURRENTUSER"), "-LOCALMACHINE")
+	return ok && (of == "MY" || of == "ROOT")
 }
 
 func noProvider(err error) error {
@@ -88,8 +109,7 @@ func noProvider(err error) error {
 
 // isToken says whether keystores of a type are no files.
 func isToken(storetype string) bool {
-	typ := niceType(storetype)
-	return typ == "PKCS11" || strings.HasPrefix(typ, "Windows-")
+	return isWindows(storetype) || strings.EqualFold(storetype, "PKCS11")
 }
 
 // checkToken refuses what keytool refuses for keystores that are no files:
@@ -100,9 +120,7 @@ func (s *session) checkToken() error {
 	}
 	typ := niceType(s.opt.storetype)
 	if s.opt.given("keystore") && s.opt.keystore != noKeystore {
-		fmt.Fprintf(s.Stderr, "-keystore must be NONE if -storetype is %s\n\n", typ)
-		fmt.Fprint(s.Stderr, s.table.HelpText(s.req.Command, s.release))
-		return exitCode(exitError)
+		return s.notNone(typ)
 	}
 	switch s.req.Command {
 	case "storepasswd", "keypasswd":
@@ -112,6 +130,13 @@ func (s *session) checkToken() error {
 		return java("java.lang.IllegalArgumentException", "-keypass and -new can not be specified if -storetype is "+typ)
 	}
 	return nil
+}
+
+// notNone says that a keystore of that type is no file.
+func (s *session) notNone(typ string) error {
+	fmt.Fprintf(s.Stderr, "-keystore must be NONE if -storetype is %s\n\n", typ)
+	fmt.Fprint(s.Stderr, s.table.HelpText(s.req.Command, s.release))
+	return exitCode(exitError)
 }
 
 // openNone makes the keystore of -keystore NONE.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,7 +33,7 @@ type options struct {
 	keystore, storetype               string
 	srckeystore, srcstoretype         string
 	sslserver, jarfile                string
-	providername                      string
+	providername, srcprovidername     string
 	keysize, validity                 int64
 	ext, ids                          []string
 
@@ -71,6 +72,9 @@ type options struct {
 	given func(name string) bool
 }
 
+// cacertsCommands are those that heed -trustcacerts; others ignore it.
+var cacertsCommands = []string{"importcert", "printcert", "printcrl"}
+
 func readOptions(c *cli.Context, req *argv.Request) options {
 	return options{
 		alias:        c.String("alias"),
@@ -91,17 +95,20 @@ func readOptions(c *cli.Context, req *argv.Request) options {
 		sslserver:    c.String("sslserver"),
 		jarfile:      c.String("jarfile"),
 		providername: c.String("providername"),
-		keysize:      c.Int64("keysize"),
-		validity:     c.Int64("validity"),
-		ext:          c.StringSlice("ext"),
-		ids:          c.StringSlice("id"),
+
+		srcprovidername: c.String("srcprovidername"),
+
+		keysize:  c.Int64("keysize"),
+		validity: c.Int64("validity"),
+		ext:      c.StringSlice("ext"),
+		ids:      c.StringSlice("id"),
 
 		rfc:          c.Bool("rfc"),
 		verbose:      c.Bool("v"),
 		debug:        c.Bool("debug"),
 		nowarn:       c.Bool("nowarn"),
 		noprompt:     c.Bool("noprompt"),
-		trustcacerts: c.Bool("trustcacerts"),
+		trustcacerts: c.Bool("trustcacerts") && slices.Contains(cacertsCommands, req.Command),
 		cacerts:      c.Bool("cacerts"),
 		protected:    c.Bool("protected"),
 		srcprotected: c.Bool("srcprotected"),

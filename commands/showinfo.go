@@ -54,6 +54,9 @@ TLS_RSA_WITH_AES_128_CBC_SHA
 // showinfo prints the TLS protocols and cipher suites that the release of
 // Java enables by default.
 func showinfo(_ context.Context, s *session) error {
+	if err := s.checkStoreOptions(); err != nil {
+		return err
+	}
 	if !s.opt.tls {
 		_, err := fmt.Fprintln(s.Stdout, `Missing option for -showinfo. Try "keytool -showinfo -tls".`)
 		return err

@@ -10,6 +10,7 @@ import (
 
 	"gokeytool/jdk"
 	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12"
 )
 
 // JavaError returns what Java's keytool says of an error in opening, using or
@@ -35,6 +36,9 @@ func JavaError(err error, _ jdk.Release) (text string, ok bool) {
 			return "java.security.KeyStoreException: Cannot overwrite own certificate", true
 		}
 		return fmt.Sprintf("java.lang.Exception: Alias <%s> has no key", e.Alias), true
+	case *pkcs12.SecretAlgorithmError:
+		return "java.security.KeyStoreException: Key protection algorithm not found: " +
+			"java.security.NoSuchAlgorithmException: unrecognized algorithm name: " + e.Algorithm, true
 	case *NoSecretKeysError:
 		return "java.security.KeyStoreException: Cannot store non-PrivateKeys", true
 	case *UnknownTypeError:

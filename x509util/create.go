@@ -149,17 +149,14 @@ func CreateRequest(subject Name, spki []byte, exts []Extension, key crypto.Signe
 
 // EndDate returns the end of a validity of so many days of 24 hours from
 // start. An end after the year 9999 is refused as keytool refuses it.
-func EndDate(start time.Time, days int) (time.Time, error) {
-	days = max(-maxDays, min(days, maxDays))
-	end := time.Unix(start.Unix()+int64(days)*24*60*60, 0).In(start.Location())
+// Numbers too large for a count of milliseconds wrap around, as Java's do.
+func EndDate(start time.Time, days int64) (time.Time, error) {
+	end := time.UnixMilli(start.UnixMilli() + days*24*60*60*1000).In(start.Location())
 	if text := lateYear(end); text != "" {
 		return time.Time{}, plainError(text)
 	}
 	return end, nil
 }
-
-// maxDays is a bound far beyond the year 9999.
-const maxDays = 1 << 31
 
 // lateYear is what Java says of an end after the year 9999.
 func lateYear(end time.Time) string {

@@ -71,7 +71,7 @@ func TestCreateAsKeytool(t *testing.T) {
 	for _, test := range []struct {
 		name, dname, sigAlg string
 		start               time.Time
-		days                int
+		days                int64
 		exts                []string
 	}{
 		{"rsa", "CN=Duke, OU=Java+O=x, C=US", "", start, 365, []string{"bc:c", "ku:c=kCS,cRLSign"}},
@@ -293,7 +293,7 @@ func TestCreateCertificate(t *testing.T) {
 func TestCreateLate(t *testing.T) {
 	start := time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
 	for _, test := range []struct {
-		days int
+		days int64
 		want string // end or error
 	}{
 		{90, "2027-02-19 00:00:00 +0000 UTC"},

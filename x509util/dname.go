@@ -32,6 +32,37 @@ func ParseDName(s string) (Name, error) {
 		}
 		rdns = append(rdns, rdn)
 	}
+	return joinName(rdns)
+}
+
+// NamePart is one attribute of a name: a keyword such as "CN", and its value as
+// it is, in which no character means anything else.
+type NamePart struct{ Keyword, Value string }
+
+// NewName makes a name of its parts, least significant first.
+func NewName(parts []NamePart) (Name, error) {
+	var rdns [][]byte
+	for _, part := range parts {
+		oid, err := parseKeyword(part.Keyword)
+		if err != nil {
+			return Name{}, err
+		}
+		text := strings.ToValidUTF8(part.Value, "\uFFFD")
+		tag := casn1.PrintableString
+		if strings.ContainsFunc(text, func(c rune) bool { return !isPrintableStringChar(c) }) {
+			tag = casn1.UTF8String
+		}
+		attribute, err := encodeAttribute(oid, encodeString(tag, text))
+		if err != nil {
+			return Name{}, err
+		}
+		rdns = append(rdns, encodeString(casn1.SET, string(attribute)))
+	}
+	return joinName(rdns)
+}
+
+// joinName makes a name of its parts' DER, least significant first.
+func joinName(rdns [][]byte) (Name, error) {
 	var b cryptobyte.Builder
 	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		for _, rdn := range slices.Backward(rdns) {
@@ -104,13 +135,7 @@ func parseRDN(s string) ([]byte, error) {
 		attributes = append(attributes, a)
 	}
 	slices.SortFunc(attributes, bytes.Compare) // DER's order of a SET OF
-	var b cryptobyte.Builder
-	b.AddASN1(casn1.SET, func(b *cryptobyte.Builder) {
-		for _, a := range attributes {
-			b.AddBytes(a)
-		}
-	})
-	return b.Bytes()
+	return encodeString(casn1.SET, string(bytes.Join(attributes, nil))), nil
 }
 
 // parseAttribute reads "CN=Duke" and encodes it.
@@ -127,6 +152,12 @@ func parseAttribute(s string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return encodeAttribute(oid, value)
+}
+
+// encodeAttribute encodes an AttributeTypeAndValue of its OBJECT IDENTIFIER's
+// content and the DER of its value.
+func encodeAttribute(oid string, value []byte) ([]byte, error) {
 	var b cryptobyte.Builder
 	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1(casn1.OBJECT_IDENTIFIER, func(b *cryptobyte.Builder) { b.AddBytes([]byte(oid)) })

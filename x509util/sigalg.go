@@ -255,14 +255,19 @@ func signingByFamily(key crypto.Signer, sigAlg string, rel jdk.Release) (signing
 		return signing{}, signatureError("Parameters required for RSASSA-PSS signatures")
 	case is("PSS") || is("DSA", "DSS"):
 		return signing{}, invalidKey("No installed provider supports this key: " + class)
-	case strings.HasSuffix(strings.ToLower(sigAlg), "inp1363format") && findSigAlgorithm(sigAlg[:len(sigAlg)-13]) != nil:
-		if err := findSigAlgorithm(sigAlg[:len(sigAlg)-13]).checkKey(key.Public()); err != nil {
-			return signing{}, err
-		}
-		return signing{}, signatureError("Cannot derive AlgorithmIdentifier")
 	case is("NONEwithRSA", "MD5andSHA1withRSA") && (kind == familyRSA || kind == familyPSS),
-		is("NONEwithECDSA") && kind == familyEC, is("NONEwithDSA", "RawDSA") && kind == familyDSA:
+		is("NONEwithECDSA") && kind == familyEC,
+		is("NONEwithDSA", "RawDSA", "SHAwithDSA", "SHA/DSA", "SHA-1/DSA") && kind == familyDSA:
 		return signing{}, signatureError("Cannot derive AlgorithmIdentifier")
+	}
+	const format = "inP1363Format" // two numbers one after the other
+	if n := len(sigAlg) - len(format); n > 0 && strings.EqualFold(sigAlg[n:], format) {
+		if a := findSigAlgorithm(sigAlg[:n]); a != nil && (a.family == familyEC || a.family == familyDSA) {
+			if err := a.checkKey(key.Public()); err != nil {
+				return signing{}, err
+			}
+			return signing{}, signatureError("Cannot derive AlgorithmIdentifier")
+		}
 	}
 	return signing{}, noSignature(sigAlg)
 }

@@ -144,11 +144,11 @@ func ParamsFromProperties(lookup func(string) (string, bool)) (Params, error) {
 			*property.n = int(n)
 		}
 	}
-	return p, p.check()
+	return p, p.Check()
 }
 
-// check says which of the algorithms is none that can be written.
-func (p Params) check() error {
+// Check says which of the algorithms is none that can be written.
+func (p Params) Check() error {
 	var errs []error
 	if _, err := p.certScheme(); err != nil {
 		errs = append(errs, fmt.Errorf("certificates: %w", err))

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"gokeytool/store/entry"
 	"gokeytool/store/internal/pbe"
 )
 
@@ -73,8 +74,18 @@ func secretOID(name string) ([]byte, error) {
 	if oid, ok := parseOID(name); ok {
 		return oid, nil
 	}
-	return nil, unsupported("secret key of algorithm %q, which has no object identifier,", name)
+	return nil, &SecretAlgorithmError{name}
 }
+
+// SecretAlgorithmError says that a secret key's algorithm has no object
+// identifier, by which PKCS12 tells algorithms. It wraps entry.ErrUnsupported.
+type SecretAlgorithmError struct{ Algorithm string }
+
+func (e *SecretAlgorithmError) Error() string {
+	return "pkcs12: secret keys of algorithm " + strconv.Quote(e.Algorithm) + " have no place in PKCS12"
+}
+
+func (e *SecretAlgorithmError) Unwrap() error { return entry.ErrUnsupported }
 
 // parseOID reads an object identifier in dotted form.
 func parseOID(dotted string) (content []byte, ok bool) {

@@ -143,6 +143,9 @@ func (p *parser) expand(s string) (string, error) {
 		} else if name == "/" {
 			b.WriteRune(filepath.Separator)
 		} else {
+			if name == "" {
+				return "", p.failure("java.lang.IllegalArgumentException", "key can't be empty", nil)
+			}
 			value, ok := p.property(name)
 			if !ok {
 				return "", p.failure("sun.security.util.PropertyExpander$ExpandException",
