@@ -233,7 +233,7 @@ func TestParseErrors(t *testing.T) {
 		{"-J", &LauncherError{"Error: The -J option should not be followed by a space."}},
 		{"-list -keystore -J", &LauncherError{"Error: The -J option should not be followed by a space."}},
 
-		{"lisst", sub(usage("There is no help on lisst", "", "list"))},
+		{"lisst", sub(usage("Illegal option:  lisst", "", "list"))},
 		{"genkey --bogus", sub(usage("Illegal option:  --bogus", "genkeypair", ""))},
 		{"list stray", sub(usage("Illegal option:  stray", "list", ""))},
 		{"list -port 1", sub(usage("Illegal option:  -port", "list", ""))},
