@@ -59,12 +59,22 @@ func (r *derReader) peek() casn1.Tag {
 }
 
 // next reads one value.
-func (r *derReader) next() (derValue, error) {
-	v, n, err := splitValue(r.rest, 0)
-	if err != nil {
-		return derValue{}, err
+func (r *derReader) next() (v derValue, err error) {
+	in := r.rest
+	head, length, err := readHeader(in)
+	switch {
+	case err != nil:
+		return v, err
+	case length == indefiniteLength:
+		if v, _, err = splitIndefinite(in, 0); err != nil {
+			return v, err
+		}
+		r.rest = in[len(v.full):]
+		return v, nil
 	}
-	r.rest = r.rest[n:]
+	n := head + length
+	r.rest = in[n:]
+	v.tag, v.full, v.body = casn1.Tag(in[0]), in[:n:n], in[head:n:n]
 	return v, nil
 }
 
@@ -92,38 +102,54 @@ func readValue(in []byte) (derValue, error) {
 
 // splitValue reads the value that in begins with, n bytes long.
 func splitValue(in []byte, depth int) (v derValue, n int, err error) {
-	if len(in) < 2 {
-		return v, 0, failIO("Too short")
+	head, length, err := readHeader(in)
+	if err != nil {
+		return v, 0, err
 	}
-	if in[0]&0x1f == 0x1f {
-		return v, 0, failIO("Tag number over 30 at 0 is not supported")
-	}
-	if in[1] == 0x80 {
+	if length == indefiniteLength {
 		return splitIndefinite(in, depth)
 	}
-	head, length := 2, int(in[1])
-	if in[1] > 0x80 {
-		octets := int(in[1] & 0x7f)
+	n = head + length
+	return derValue{casn1.Tag(in[0]), in[:n:n], in[head:n:n]}, n, nil
+}
+
+// indefiniteLength is that of a value which has its end behind its content.
+const indefiniteLength = -1
+
+// readHeader reads the identifier and length octets that in begins with. The
+// length of the content is no more than follows.
+func readHeader(in []byte) (head, length int, err error) {
+	if len(in) < 2 {
+		return 0, 0, failIO("Too short")
+	}
+	if in[0]&0x1f == 0x1f {
+		return 0, 0, failIO("Tag number over 30 at 0 is not supported")
+	}
+	head, length = 2, int(in[1])
+	if length == 0x80 {
+		return head, indefiniteLength, nil
+	}
+	if length > 0x80 {
+		octets := length & 0x7f
 		if octets > 4 {
-			return v, 0, failIO("Invalid lenByte")
+			return 0, 0, failIO("Invalid lenByte")
 		}
 		if len(in) < 2+octets {
-			return v, 0, failIO("Not enough length bytes")
+			return 0, 0, failIO("Not enough length bytes")
 		}
 		length = 0
 		for _, b := range in[2 : 2+octets] {
 			length = length<<8 | int(b)
 		}
 		if length > 1<<31-1 {
-			return v, 0, failIO("Invalid length bytes")
+			return 0, 0, failIO("Invalid length bytes")
 		}
 		head += octets
 	}
 	if len(in)-head < length {
-		return v, 0, &Error{"java.io.EOFException", "not enough content"}
+		return 0, 0, &Error{"java.io.EOFException", "not enough content"}
 	}
-	n = head + length
-	return derValue{casn1.Tag(in[0]), in[:n:n], in[head:n:n]}, n, nil
+	return head, length, nil
 }
 
 // splitIndefinite reads a value of indefinite length, which ends with two
@@ -303,6 +329,9 @@ func (v derValue) oid() (string, error) {
 }
 
 func oidText(b []byte) (string, error) {
+	if s := commonOID(b); s != "" {
+		return s, nil
+	}
 	if len(b) > maxOIDSize {
 		return "", failIO("ObjectIdentifier encoded length exceeds the restriction in JDK (OId length(>=): " +
 			strconv.Itoa(len(b)) + ", Restriction: " + strconv.Itoa(maxOIDSize) + ")")
@@ -336,6 +365,60 @@ func oidText(b []byte) (string, error) {
 		arc, first, start = 0, false, i+1
 	}
 	return string(dst), nil
+}
+
+// commonOID returns as text what nearly every certificate has, which thus takes
+// no memory; "" for any other.
+func commonOID(b []byte) string {
+	switch string(b) {
+	case "\x55\x04\x03":
+		return "2.5.4.3" // commonName
+	case "\x55\x04\x06":
+		return "2.5.4.6" // countryName
+	case "\x55\x04\x07":
+		return "2.5.4.7" // localityName
+	case "\x55\x04\x08":
+		return "2.5.4.8" // stateOrProvinceName
+	case "\x55\x04\x0a":
+		return "2.5.4.10" // organizationName
+	case "\x55\x04\x0b":
+		return "2.5.4.11" // organizationalUnitName
+	case "\x55\x1d\x0e":
+		return "2.5.29.14" // subjectKeyIdentifier
+	case "\x55\x1d\x0f":
+		return "2.5.29.15" // keyUsage
+	case "\x55\x1d\x11":
+		return "2.5.29.17" // subjectAltName
+	case "\x55\x1d\x13":
+		return "2.5.29.19" // basicConstraints
+	case "\x55\x1d\x1f":
+		return "2.5.29.31" // cRLDistributionPoints
+	case "\x55\x1d\x20":
+		return "2.5.29.32" // certificatePolicies
+	case "\x55\x1d\x23":
+		return "2.5.29.35" // authorityKeyIdentifier
+	case "\x55\x1d\x25":
+		return "2.5.29.37" // extKeyUsage
+	case "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01":
+		return oidRSA
+	case "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05":
+		return "1.2.840.113549.1.1.5" // SHA1withRSA
+	case "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b":
+		return "1.2.840.113549.1.1.11" // SHA256withRSA
+	case "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c":
+		return "1.2.840.113549.1.1.12" // SHA384withRSA
+	case "\x2a\x86\x48\xce\x3d\x02\x01":
+		return oidEC
+	case "\x2a\x86\x48\xce\x3d\x03\x01\x07":
+		return "1.2.840.10045.3.1.7" // secp256r1
+	case "\x2b\x81\x04\x00\x22":
+		return "1.3.132.0.34" // secp384r1
+	case "\x2a\x86\x48\xce\x3d\x04\x03\x02":
+		return "1.2.840.10045.4.3.2" // SHA256withECDSA
+	case "\x2a\x86\x48\xce\x3d\x04\x03\x03":
+		return "1.2.840.10045.4.3.3" // SHA384withECDSA
+	}
+	return ""
 }
 
 func appendLongArc(dst, b []byte, first bool) []byte {
