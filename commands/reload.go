@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -93,7 +94,7 @@ func atTheNextStart(running, next endpoint.Config) (changes []string) {
 		}
 	}
 	note("port", running.Addr, next.Addr)
-	note("plain port that leads to it", running.RedirectAddr, next.RedirectAddr)
+	note("plain port that leads to it", cmp.Or(running.RedirectAddr, "none"), cmp.Or(next.RedirectAddr, "none"))
 	note("sessionTimeout", running.TLSSessionTimeout, next.TLSSessionTimeout)
 	note("sessionCacheSize", running.TLSSessionCache, next.TLSSessionCache)
 	return changes

@@ -82,7 +82,7 @@ func newExamination(id Identity, now time.Time) (*examination, *Check) {
 	e := &examination{id: id, now: now}
 	if len(id.Chain) == 0 {
 		return nil, &Check{Name: "key", ID: "no-certificate", Detail: "there is no certificate with the key",
-			Remedy: e.bring("CERTIFICATE", "")}
+			Remedy: e.bind("")}
 	}
 	for i, der := range id.Chain {
 		lenient, err := x509util.ParseCertificate(der)
@@ -119,7 +119,7 @@ func (e *examination) key() Check {
 	}
 	if !bytes.Equal(public, e.certs[0].SPKI) && !e.sameKey() {
 		c.ID, c.Detail = "key-mismatch", "the private key does not belong to the certificate: every handshake will fail"
-		c.Remedy = e.bring("CERTIFICATE", "the one that was issued for this key")
+		c.Remedy = e.bind("the one that was issued for this key")
 		return c
 	}
 	c.OK, c.Detail = true, keyName(e.certs[0])+"; it belongs to the certificate"

@@ -116,7 +116,7 @@ func TestExamine(t *testing.T) {
 		{"good", good, "strength", "ok", "256-bit EC (secp256r1), signed with SHA256withECDSA", ""},
 		{"good", good, "suites", "ok", "TLSv1.3, and TLS_ECDHE_ECDSA_* in TLSv1.2", ""},
 
-		{"other key", otherKey, "key", "FAIL", "does not belong to the certificate", "gokeytool importcert -alias tomcat -keystore server.p12 -file CERTIFICATE"},
+		{"other key", otherKey, "key", "FAIL", "does not belong to the certificate", "gokeytool import -noprompt -alias tomcat -keystore server.p12 -keyfile server.p12 -file CERTIFICATE"},
 		{"no key", noKey, "key", "FAIL", "there is no private key", ""},
 		{"no certificate", Identity{Alias: "a", Key: good.Key}, "key", "FAIL", "there is no certificate with the key", ""},
 		{"damaged", damaged, "chain", "FAIL", "certificate 2 of 2 can't be read", "importcert"},

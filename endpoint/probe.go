@@ -15,8 +15,12 @@ import (
 
 	"golang.org/x/crypto/ocsp"
 
+	"gokeytool/probe"
 	"gokeytool/x509util"
 )
+
+// StartTLSProtocols are those of ProbeConfig.StartTLS.
+var StartTLSProtocols = probe.StartTLSProtocols
 
 // ProbeConfig says which server Probe looks at, and what it is held against.
 type ProbeConfig struct {
@@ -152,7 +156,7 @@ func (p *prober) dial(ctx context.Context) (net.Conn, error) {
 	}
 	deadline, _ := ctx.Deadline()
 	conn.SetDeadline(deadline)
-	if err := startTLS(conn, p.cfg.StartTLS); err != nil {
+	if err := probe.StartTLS(conn, p.cfg.StartTLS); err != nil {
 		conn.Close()
 		return nil, err
 	}
@@ -228,8 +232,8 @@ func (p *prober) connect(ctx context.Context, low, high uint16, cache tls.Client
 // scan finds out which versions and suites the server accepts.
 func (p *prober) scan(ctx context.Context) ([]ProbedProtocol, error) {
 	var all []ProbedProtocol
-	for _, version := range []uint16{tls.VersionTLS13, tls.VersionTLS12, tls.VersionTLS11, tls.VersionTLS10, versionSSL3} {
-		suites, err := scanSuites(ctx, p.dial, version, p.cfg.ServerName)
+	for _, version := range []uint16{tls.VersionTLS13, tls.VersionTLS12, tls.VersionTLS11, tls.VersionTLS10, probe.VersionSSL3} {
+		suites, err := probe.Suites(ctx, p.dial, version, p.cfg.ServerName)
 		if err != nil && len(suites) == 0 {
 			if ctx.Err() != nil {
 				return nil, ctx.Err()

@@ -23,7 +23,7 @@ import (
 	"gokeytool/internal/testtool"
 )
 
-func probe(t testing.TB, cfg ProbeConfig) *ProbeReport {
+func probed(t testing.TB, cfg ProbeConfig) *ProbeReport {
 	t.Helper()
 	report, err := Probe(t.Context(), cfg)
 	if err != nil {
@@ -60,7 +60,7 @@ func TestProbe(t *testing.T) {
 	t.Run("good", func(t *testing.T) {
 		cfg := cfg
 		cfg.Against = &id
-		report := probe(t, cfg)
+		report := probed(t, cfg)
 		for _, c := range report.Checks {
 			if !c.OK || c.Warn {
 				t.Errorf("%+v", c)
@@ -108,7 +108,7 @@ func TestProbe(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			cfg := cfg
 			test.change(&cfg)
-			c := find(t, probe(t, cfg).Checks, test.check)
+			c := find(t, probed(t, cfg).Checks, test.check)
 			if outcome(c) != test.want || !strings.Contains(c.Detail, test.detail) {
 				t.Errorf("%+v", c)
 			}
@@ -120,11 +120,11 @@ func TestProbe(t *testing.T) {
 		server := start(t, Config{Identities: []Identity{alone}})
 		cfg := cfg
 		cfg.Address = server.Addr().String()
-		if c := find(t, probe(t, cfg).Checks, "chain"); c.OK {
+		if c := find(t, probed(t, cfg).Checks, "chain"); c.OK {
 			t.Errorf("an unknown issuer: %+v", c)
 		}
 		cfg.Roots = roots(t, renewed)
-		if c := find(t, probe(t, cfg).Checks, "chain"); !c.OK || c.Detail != "the certificate alone; its issuer CN=Root, O=Example is trusted" {
+		if c := find(t, probed(t, cfg).Checks, "chain"); !c.OK || c.Detail != "the certificate alone; its issuer CN=Root, O=Example is trusted" {
 			t.Errorf("a known issuer: %+v", c)
 		}
 	})
@@ -164,7 +164,7 @@ func TestProbeClientCertificates(t *testing.T) {
 			t.Errorf("%+v", report)
 		}
 		cfg.Certificate = cert
-		if report := probe(t, cfg); report.ClientCertificate != "sent" {
+		if report := probed(t, cfg); report.ClientCertificate != "sent" {
 			t.Errorf("%+v", report)
 		}
 	}
@@ -198,7 +198,7 @@ func TestProbeOpenSSL(t *testing.T) {
 		}
 		return err == nil
 	})
-	report := probe(t, ProbeConfig{Address: addr, ServerName: "localhost", Roots: roots(t, id), RootsName: "the test's root"})
+	report := probed(t, ProbeConfig{Address: addr, ServerName: "localhost", Roots: roots(t, id), RootsName: "the test's root"})
 	for _, name := range []string{"TLSv1.3", "TLSv1.2", "TLSv1.1", "TLSv1"} {
 		if p := protocol(t, report, name); !p.Accepted {
 			t.Errorf("%+v", p)
@@ -258,7 +258,7 @@ func TestProbeStaple(t *testing.T) {
 			go acceptTLS(ln)
 			pool := x509.NewCertPool()
 			pool.AddCert(middle.cert)
-			report := probe(t, ProbeConfig{Address: ln.Addr().String(), ServerName: "localhost", Roots: pool})
+			report := probed(t, ProbeConfig{Address: ln.Addr().String(), ServerName: "localhost", Roots: pool})
 			if c := find(t, report.Checks, "OCSP staple"); outcome(c) != test.want || report.OCSP != test.status {
 				t.Errorf("%s: %+v", report.OCSP, c)
 			}
@@ -358,57 +358,4 @@ func TestStartTLS(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestSSL3 has a server say what no library does any more.
-func TestSSL3(t *testing.T) {
-	hello := func(version uint16, suite uint16) string {
-		body := append([]byte{byte(version >> 8), byte(version)}, make([]byte, 32)...)
-		body = append(body, 0, byte(suite>>8), byte(suite), 0)
-		message := append([]byte{2, 0, 0, byte(len(body))}, body...)
-		// In two records, as a server may do.
-		return string(append(append([]byte{22, 3, 0, 0, 10}, message[:10]...), append([]byte{22, 3, 0, 0, byte(len(message) - 10)}, message[10:]...)...))
-	}
-	for _, test := range []struct {
-		name, answer string
-		version      uint16
-		suite        uint16
-		err          string
-	}{
-		{"SSL 3.0", hello(versionSSL3, 0x000a), versionSSL3, 0x000a, ""},
-		{"another version", hello(versionSSL3, 0x000a), tls.VersionTLS10, 0, "refused"},
-		{"alert", "\x15\x03\x01\x00\x02\x02\x28", versionSSL3, 0, "refused"},
-		{"nothing", "", versionSSL3, 0, "refused"},
-		{"half", hello(versionSSL3, 0x000a)[:20], versionSSL3, 0, "refused"},
-		{"HTTP", "HTTP/1.1 400 Bad Request\r\n\r\n", versionSSL3, 0, "does not speak TLS"},
-		{"empty record", "\x16\x03\x01\x00\x00", versionSSL3, 0, "no TLS record"},
-		{"huge record", "\x16\x03\x01\xff\xff", versionSSL3, 0, "no TLS record"},
-		{"other message", "\x16\x03\x01\x00\x04\x0e\x00\x00\x00", versionSSL3, 0, "no ServerHello"},
-		{"huge message", "\x16\x03\x01\x00\x04\x02\xff\xff\xff", versionSSL3, 0, "no ServerHello"},
-		{"short message", "\x16\x03\x01\x00\x05\x02\x00\x00\x01\x03", versionSSL3, 0, "malformed"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			suite, err := readServerHello(strings.NewReader(test.answer), test.version)
-			if suite != test.suite || (err == nil) != (test.err == "") || err != nil && !strings.Contains(err.Error(), test.err) {
-				t.Errorf("%04x, %v", suite, err)
-			}
-		})
-	}
-	t.Run("offer", func(t *testing.T) {
-		offer, err := clientHello(versionSSL3, "localhost", []uint16{0x000a})
-		if err != nil || strings.Contains(string(offer), "localhost") {
-			t.Errorf("%x, %v", offer, err)
-		}
-	})
-}
-
-func FuzzServerHello(f *testing.F) {
-	f.Add([]byte("\x16\x03\x01\x00\x05\x02\x00\x00\x01\x03"), uint16(tls.VersionTLS12))
-	f.Add([]byte("\x16\x03\x03\x00\x2c\x02\x00\x00\x28\x03\x03"+strings.Repeat("r", 32)+"\x00\xc0\x2f\x00\x00\x00"), uint16(tls.VersionTLS12))
-	f.Fuzz(func(t *testing.T, data []byte, version uint16) {
-		suite, err := readServerHello(strings.NewReader(string(data)), version)
-		if err != nil && suite != 0 {
-			t.Errorf("%04x with %v", suite, err)
-		}
-	})
 }

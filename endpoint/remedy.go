@@ -34,6 +34,18 @@ func (e *examination) bring(file, note string) string {
 	return "write " + file + " to " + e.file() + note
 }
 
+// bind says how another certificate comes to the key. importcert is no help: it
+// wants one for the public key of the certificate that is there.
+func (e *examination) bind(note string) string {
+	if e.pem() {
+		return e.bring("CERTIFICATE", note)
+	}
+	if note != "" {
+		note = "  (" + note + ")"
+	}
+	return e.command("import -noprompt", "-keyfile", cmp.Or(e.id.Keystore, "FILE"), "-file", "CERTIFICATE") + note
+}
+
 // complete is the line that puts the chain in order and adds what is missing,
 // from a file of the CA if that is needed.
 func (e *examination) complete(file string) string {

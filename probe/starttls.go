@@ -1,4 +1,4 @@
-package endpoint
+package probe
 
 import (
 	"bufio"
@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// StartTLSProtocols are the protocols in which Probe can ask a server to begin
+// StartTLSProtocols are the protocols in which StartTLS can ask a server to begin
 // TLS.
 var StartTLSProtocols = []string{"ftp", "imap", "ldap", "pop3", "postgres", "smtp"}
 
@@ -21,8 +21,11 @@ const (
 	maxLines = 100
 )
 
-// startTLS asks a server to begin TLS on a connection.
-func startTLS(conn net.Conn, protocol string) error {
+// StartTLS asks a server to begin TLS on a new connection, in one of
+// StartTLSProtocols, and leaves it where the handshake begins; with the empty
+// protocol it does nothing. The caller sets the deadline. The error begins with
+// "STARTTLS: " where the server does not do as it should.
+func StartTLS(conn net.Conn, protocol string) error {
 	t := &textConn{conn: conn, r: bufio.NewReaderSize(conn, maxLine)}
 	var err error
 	switch protocol {

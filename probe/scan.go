@@ -1,4 +1,4 @@
-package endpoint
+package probe
 
 import (
 	"context"
@@ -14,12 +14,10 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 )
 
-// A scan finds out which versions and suites a server accepts. It sends a
-// ClientHello of its own making and looks no further than the ServerHello, so
-// that it is not confined to what crypto/tls can do.
+// VersionSSL3 is SSL 3.0, which crypto/tls does not know any more.
+const VersionSSL3 = 0x0300
 
 const (
-	versionSSL3 = 0x0300
 	// maxServerHello bounds what is read of a server's first message.
 	maxServerHello = 1 << 16
 	// maxAccepted bounds the suites that a server is believed to accept.
@@ -44,9 +42,12 @@ func oldSuites() []uint16 {
 // tls13Suites are those of RFC 8446, section B.4, and RFC 8998.
 func tls13Suites() []uint16 { return []uint16{0x1302, 0x1303, 0x1301, 0x1304, 0x1305, 0x00c6, 0x00c7} }
 
-// scanSuites returns the suites that a server accepts with a version, in the
-// order in which it picks them, nil where it does not accept the version.
-func scanSuites(ctx context.Context, dial func(context.Context) (net.Conn, error), version uint16, serverName string) ([]uint16, error) {
+// Suites returns the suites that a server accepts with a version, from
+// VersionSSL3 to tls.VersionTLS13, in the order in which it picks them, and nil
+// where it does not accept the version. It makes a connection with dial for each
+// suite, and one more. The server name may be empty. With an error, the suites
+// are those found until then.
+func Suites(ctx context.Context, dial func(context.Context) (net.Conn, error), version uint16, serverName string) ([]uint16, error) {
 	offer := oldSuites()
 	if version == tls.VersionTLS13 {
 		offer = tls13Suites()
@@ -62,7 +63,7 @@ func scanSuites(ctx context.Context, dial func(context.Context) (net.Conn, error
 		}
 		at := slices.Index(offer, suite)
 		if at < 0 {
-			return accepted, fmt.Errorf("the server picked suite %s, which was not offered", suiteName(suite))
+			return accepted, fmt.Errorf("the server picked suite %#04x, which was not offered", suite)
 		}
 		offer = slices.Delete(offer, at, at+1)
 		accepted = append(accepted, suite)
@@ -157,7 +158,7 @@ func clientHello(version uint16, serverName string, suites []uint16) ([]byte, er
 			})
 			list16(b, suites...)
 			b.AddBytes([]byte{1, 0}) // no compression
-			if version > versionSSL3 {
+			if version > VersionSSL3 {
 				b.AddUint16LengthPrefixed(extensions)
 			}
 		})
