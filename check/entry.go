@@ -51,7 +51,7 @@ func (x *examination) entry(e *entry.Entry) {
 			// There a chain is what belongs to the key.
 			x.find(Error, "key-mismatch", alias, "no certificate belongs to this private key: every handshake will fail", "")
 		case len(e.Chain) == 0:
-			x.find(Error, "no-certificate", alias, "there is no certificate with the key", shell.Line("gokeytool", "importcert", "-alias", alias, "-file", "CERTIFICATE", "-keystore", x.Path))
+			x.find(Error, "no-certificate", alias, "there is no certificate with the key", shell.Line("gokeytool", "import", "-noprompt", "-alias", alias, "-keystore", x.Path, "-keyfile", x.Path, "-file", "CERTIFICATE"))
 		case err == nil:
 			x.identity(alias, key, e.Chain, certs)
 		}

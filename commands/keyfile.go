@@ -253,6 +253,9 @@ func (s *session) keyFileError(name string, err error) error {
 
 // keyFilePassword is the password of the key file: -keyfilepass, else asked for.
 func (s *session) keyFilePassword(name string) ([]byte, error) {
+	if s.opt.keyfilepass == nil && name == s.ks.path {
+		return s.ks.password, nil // a key of the keystore gets another certificate
+	}
 	if s.opt.keyfilepass == nil {
 		password, err := s.promptSecret(fmt.Sprintf("Enter password of %s:  ", x509util.Printable(name)))
 		if err != nil {
@@ -263,7 +266,7 @@ func (s *session) keyFilePassword(name string) ([]byte, error) {
 	return s.opt.keyfilepass, nil
 }
 
-// keyOfKeystore takes the key of -srcalias, or the only one, out of a keystore.
+// keyOfKeystore takes the key of -alias, or the only one, out of a keystore.
 func (s *session) keyOfKeystore(name string, data []byte) (crypto.Signer, []*x509util.Certificate, error) {
 	password, err := s.keyFilePassword(name)
 	if err != nil {
@@ -273,9 +276,13 @@ func (s *session) keyOfKeystore(name string, data []byte) (crypto.Signer, []*x50
 	if err != nil {
 		return nil, nil, err
 	}
-	var found *entry.Entry
+	found, ok := source.Get(s.aliasOrDefault())
+	named := ok && found.Kind == entry.PrivateKey
+	if !named {
+		found = nil
+	}
 	for _, e := range source.Entries() {
-		if e.Kind != entry.PrivateKey {
+		if e.Kind != entry.PrivateKey || named {
 			continue
 		}
 		if found != nil {
