@@ -35,7 +35,8 @@ func TestJavaDate(t *testing.T) {
 					t.Fatal(err)
 				}
 				if zone == "WET" && seconds < 1e9 || zone == "America/Coyhaique" ||
-					zone == "Africa/Windhoek" && seconds < 0 {
+					zone == "Africa/Windhoek" && (seconds < 0 || seconds > 2e9) ||
+					(zone == "Africa/Casablanca" || zone == "Africa/El_Aaiun") && seconds > 4e9 {
 					continue // the JDKs' own time zone data differs
 				}
 				loc, err := time.LoadLocation(zone)
@@ -48,7 +49,7 @@ func TestJavaDate(t *testing.T) {
 					t.Errorf("%s %d: %s; Java: %s", zone, seconds, got, want)
 				}
 			}
-			if n < 8000 {
+			if n < 11000 {
 				t.Errorf("only %d dates compared", n)
 			}
 		})
