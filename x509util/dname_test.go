@@ -38,3 +38,19 @@ func TestDNames(t *testing.T) {
 		})
 	}
 }
+
+func TestNewName(t *testing.T) {
+	name, err := NewName([]NamePart{{"CN", ` a, "b"\`}, {"O", "Zürich"}, {"C", ""}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := name.String(), `CN=" a, \"b\"\\", O=Zürich, C=`; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if again, err := ParseName(name.DER()); err != nil || !again.Equal(name) {
+		t.Errorf("%v, %v", again, err)
+	}
+	if _, err := NewName([]NamePart{{"BOGUS", "x"}}); err == nil {
+		t.Error("an unknown keyword passes")
+	}
+}
