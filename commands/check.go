@@ -43,6 +43,7 @@ func checkStores(ctx context.Context, s *session) error {
 	}
 	now := s.Now()
 	limits := entry.DefaultLimits
+	limits.MaxEntries = 50_000 // of each there is much to say
 	if s.opt.given("maxIterations") {
 		if s.opt.maxIterations < 1 {
 			return failf("-maxIterations must be greater than zero")

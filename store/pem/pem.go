@@ -41,6 +41,9 @@ const format = "PEM"
 // may have one long chain.
 const maxChain = 100
 
+// maxHeaders is the number of headers that a block may have; OpenSSL writes two.
+const maxHeaders = 100
+
 func damaged(offset int, what string, args ...any) error {
 	return &entry.FormatError{Kind: entry.ErrDamaged, Format: format, Offset: offset, What: fmt.Sprintf(what, args...)}
 }
@@ -113,6 +116,9 @@ func scan(data []byte, found func(*block) error) error {
 			if name, value, ok := strings.Cut(string(line), ":"); ok {
 				if b.headers == nil {
 					b.headers = make(map[string]string)
+				}
+				if len(b.headers) == maxHeaders {
+					return damaged(start, "more than %d headers in block %s", maxHeaders, b.label)
 				}
 				b.headers[name] = strings.TrimSpace(value)
 			} else {

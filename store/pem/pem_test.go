@@ -164,6 +164,7 @@ func TestDecodeErrors(t *testing.T) {
 		{"no end", "x\n" + good[:len(good)-30], entry.DefaultLimits, entry.ErrDamaged, "block CERTIFICATE does not end at offset 2"},
 		{"other end", "-----BEGIN A-----\n-----END B-----\n", entry.DefaultLimits, entry.ErrDamaged, "block A ends as another at offset 18"},
 		{"block in block", "-----BEGIN A-----\n-----BEGIN B-----\n", entry.DefaultLimits, entry.ErrDamaged, "a block within the block A at offset 18"},
+		{"headers", "-----BEGIN A-----\n" + strings.Repeat("a: b\n", 200) + strings.Join(strings.Split("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789äöüÄÖÜßáéíóúàèìòùâêîôûñçãõåøæœđšžčćłńśźżęąěřůýťď", ""), ": x\n"), entry.DefaultLimits, entry.ErrDamaged, "more than 100 headers in block A"},
 		{"not Base64", "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n", entry.DefaultLimits, entry.ErrDamaged, "is not Base64"},
 		{"no certificate", encode("CERTIFICATE", []byte("x")), entry.DefaultLimits, entry.ErrDamaged, "is no certificate"},
 		{"trailing bytes", encode("CERTIFICATE", append(bytes.Clone(a.chain[0]), 0)), entry.DefaultLimits, entry.ErrDamaged, "is no certificate"},
