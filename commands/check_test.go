@@ -116,10 +116,6 @@ func TestCheckMetrics(t *testing.T) {
 // TestCheckMetricsRead has the Prometheus project's own parser for Python read the
 // metrics, those of names that are out to do harm among them, once each.
 func TestCheckMetricsRead(t *testing.T) {
-	python := testtool.Look(t, "python3")
-	if exec.Command(python, "-c", "import prometheus_client").Run() != nil {
-		testtool.Missing(t, "python3-prometheus-client")
-	}
 	var m checkMetrics
 	healthy := check.Verdict{Path: "b.p12", Status: check.Healthy, Type: store.PKCS12, Entries: []check.Entry{
 		{Alias: "tomcat", Kind: "PrivateKeyEntry", Chain: []check.Certificate{{Subject: "CN=a", Serial: "2", NotBefore: checkDay, NotAfter: checkDay.Add(time.Hour)}}},
@@ -129,7 +125,7 @@ func TestCheckMetricsRead(t *testing.T) {
 		m.add(v)
 		count.add(v)
 	}
-	cmd := exec.Command(python, "-c", `
+	cmd := exec.Command(testtool.Python(t, "prometheus_client"), "-c", `
 import json, sys
 from prometheus_client.parser import text_string_to_metric_families as parse
 seen = set()

@@ -101,13 +101,7 @@ client_tls_key_file = DIR/dev/key.pem
 // TestProbeStartTLS probes servers that begin TLS late: for mail, directories,
 // files and databases.
 func TestProbeStartTLS(t *testing.T) {
-	python := testtool.Look(t, "python3")
-	if debian := "/usr/bin/python3"; exec.Command(debian, "-c", "import aiosmtpd").Run() == nil {
-		python = debian // another one may stand before it on PATH
-	}
-	if err := exec.Command(python, "-c", "import aiosmtpd").Run(); err != nil {
-		testtool.Missing(t, "aiosmtpd")
-	}
+	python := testtool.Python(t, "aiosmtpd")
 	dir := t.TempDir()
 	run := func(program string, args ...string) (string, error) {
 		cmd := exec.Command(program, args...)

@@ -29,14 +29,7 @@ func BouncyCastle(t testing.TB, args ...string) string {
 // Pyjks runs a Python script that may import jks, and returns what it prints.
 func Pyjks(t testing.TB, script string, args ...string) string {
 	t.Helper()
-	python := Look(t, "python3")
-	if exec.Command(python, "-c", "import jks").Run() != nil {
-		python = "/usr/bin/python3" // for which Debian's packages are
-		if exec.Command(python, "-c", "import jks").Run() != nil {
-			Missing(t, "pyjks")
-		}
-	}
-	return output(t, python, append([]string{"-c", script}, args...))
+	return output(t, Python(t, "jks"), append([]string{"-c", script}, args...))
 }
 
 // output runs a program in a locale that lets it read UTF-8 from its command

@@ -24,6 +24,19 @@ func Look(t testing.TB, name string) string {
 	return path
 }
 
+// Python returns the path of a Python 3 that can import a module: the first on
+// PATH, or that for which Debian's packages are.
+func Python(t testing.TB, module string) string {
+	t.Helper()
+	for _, python := range []string{Look(t, "python3"), "/usr/bin/python3"} {
+		if exec.Command(python, "-c", "import "+module).Run() == nil {
+			return python
+		}
+	}
+	Missing(t, "Python's module "+module)
+	return ""
+}
+
 // Missing skips the test for want of a program, or fails it under CI.
 func Missing(t testing.TB, what string) {
 	t.Helper()
