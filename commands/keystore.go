@@ -382,12 +382,16 @@ func (s *session) applyProperties() error {
 }
 
 // openOptions are how keystores are opened that are only read: in our own style
-// foreign ones too, and with as many iterations as the user allows.
+// foreign ones too, and with as many iterations as the user allows; in keytool's
+// with as many as it allows.
 func (s *session) openOptions() store.Options {
-	o := store.Options{Foreign: s.req.Style == argv.Subcommand, ReadOnly: true}
-	if s.opt.given("maxIterations") {
-		o.Limits = entry.DefaultLimits
+	own := s.req.Style == argv.Subcommand
+	o := store.Options{Foreign: own, ReadOnly: true, Limits: entry.DefaultLimits}
+	switch {
+	case s.opt.given("maxIterations"):
 		o.Limits.MaxIterations = int(s.opt.maxIterations)
+	case !own:
+		o.Limits.MaxIterations = entry.JavaMaxIterations
 	}
 	return o
 }

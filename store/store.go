@@ -45,14 +45,22 @@ func New(t Type) *Store {
 	if t == PKCS12 {
 		return NewPKCS12(pkcs12.Default)
 	}
-	return newStore(t, &entry.File{Verified: true}, entry.DefaultLimits)
+	return newStore(t, &entry.File{Verified: true}, limitsOfNew())
 }
 
 // NewPKCS12 returns an empty PKCS12 keystore that is to be protected as p says.
 func NewPKCS12(p pkcs12.Params) *Store {
 	f := pkcs12.NewFile(p)
 	f.Verified = true
-	return newStore(PKCS12, f, entry.DefaultLimits)
+	return newStore(PKCS12, f, limitsOfNew())
+}
+
+// limitsOfNew lets a new keystore have as many iterations as Java would give
+// it.
+func limitsOfNew() entry.Limits {
+	lim := entry.DefaultLimits
+	lim.MaxIterations = entry.JavaMaxIterations
+	return lim
 }
 
 func newStore(t Type, f *entry.File, lim entry.Limits) *Store {

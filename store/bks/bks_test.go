@@ -241,7 +241,7 @@ func TestErrors(t *testing.T) {
 		{"salt", []byte("\x00\x00\x00\x02\x7F\xFF\xFF\xFFsalt"), entry.DefaultLimits, entry.ErrDamaged, "BKS: salt of 2147483647 bytes where 4 are left at offset 8"},
 		{"no salt", []byte("\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x01\x00"), entry.DefaultLimits, entry.ErrDamaged, "BKS: no salt at offset 4"},
 		{"no iterations", file(0), entry.DefaultLimits, entry.ErrDamaged, "BKS: iteration count below 1 at offset 28"},
-		{"iterations", file(4_000_000_000), entry.DefaultLimits, entry.ErrLimit, "BKS: iteration count of the MAC is 4000000000, more than the limit of 5000000"},
+		{"iterations", file(4_000_000_000), entry.DefaultLimits, entry.ErrLimit, "BKS: iteration count of the MAC is 4000000000, more than the limit of 1000000"},
 		{"entry type", file(1000, cert, []byte{9}), entry.DefaultLimits, entry.ErrDamaged, "BKS: unknown entry type 9 at offset 63"},
 		{"chain", huge, entry.DefaultLimits, entry.ErrDamaged, "BKS: 2147483647 certificates where"},
 		{"entries", file(1000, cert, cert), few, entry.ErrLimit, "BKS: more than 1 entries at offset 63"},

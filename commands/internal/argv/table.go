@@ -218,7 +218,7 @@ var (
 	docValidity         = Doc{"validity", "<days>", "validity number of days"}
 
 	docBackup        = Doc{"backup", "", "keep the keystore as it was as FILE.old"}
-	docMaxIterations = Doc{"maxIterations", "<number>", "key derivation rounds to bear with (default 5000000)"}
+	docMaxIterations = Doc{"maxIterations", "<number>", "key derivation rounds to bear with (default 1000000)"}
 
 	docJSON            = Doc{"json", "", "print JSON"}
 	docQuiet           = Doc{"quiet", "", "say nothing where all went well"}
