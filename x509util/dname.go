@@ -24,15 +24,24 @@ func ParseDName(s string) (Name, error) {
 		return ParseName([]byte{0x30, 0})
 	}
 	s = strings.ToValidUTF8(s, "\uFFFD")
-	var rdns [][]byte
+	var given, sorted [][]byte
 	for part := range splitDName(s, ",;", escapedSeparator) {
-		rdn, err := parseRDN(part)
+		attributes, err := parseRDN(part)
 		if err != nil {
 			return Name{}, err
 		}
-		rdns = append(rdns, rdn)
+		given = append(given, encodeSet(attributes))
+		slices.SortFunc(attributes, bytes.Compare) // DER's order of a SET OF
+		sorted = append(sorted, encodeSet(attributes))
 	}
-	return joinName(rdns)
+	n, err := joinName(sorted)
+	if err != nil {
+		return Name{}, err
+	}
+	// Java shows it in the order in which it was given until it is read again.
+	shown, err := joinName(given)
+	n.rdns = shown.rdns
+	return n, err
 }
 
 // NamePart is one attribute of a name: a keyword such as "CN", and its value as
@@ -121,8 +130,9 @@ func escapedSeparator(s string, from, i int) bool {
 // escapedPlus is the simpler rule for a '+'.
 func escapedPlus(s string, _, i int) bool { return i == 0 || s[i-1] == '\\' }
 
-// parseRDN reads one part, "CN=Duke" or "CN=Duke+UID=duke", and encodes it.
-func parseRDN(s string) ([]byte, error) {
+// parseRDN reads one part, "CN=Duke" or "CN=Duke+UID=duke", and encodes its
+// attributes.
+func parseRDN(s string) ([][]byte, error) {
 	var attributes [][]byte
 	for part := range splitDName(s, "+", escapedPlus) {
 		if part == "" {
@@ -134,8 +144,11 @@ func parseRDN(s string) ([]byte, error) {
 		}
 		attributes = append(attributes, a)
 	}
-	slices.SortFunc(attributes, bytes.Compare) // DER's order of a SET OF
-	return encodeString(casn1.SET, string(bytes.Join(attributes, nil))), nil
+	return attributes, nil
+}
+
+func encodeSet(elements [][]byte) []byte {
+	return encodeString(casn1.SET, string(bytes.Join(elements, nil)))
 }
 
 // parseAttribute reads "CN=Duke" and encodes it.

@@ -26,7 +26,8 @@ func TestDNames(t *testing.T) {
 		input, want, _ := strings.Cut(line, "\t")
 		t.Run(input, func(t *testing.T) {
 			name, err := ParseDName(unescape.Replace(input))
-			got := hex.EncodeToString(name.DER()) + "\t" + name.String()
+			read, _ := ParseName(name.DER()) // sorted: the names were recorded so
+			got := hex.EncodeToString(name.DER()) + "\t" + read.String()
 			if javaErr, ok := errors.AsType[*Error](err); ok {
 				got = "!" + javaErr.Class + ": " + javaErr.Text
 			} else if err != nil {
@@ -36,6 +37,21 @@ func TestDNames(t *testing.T) {
 				t.Errorf("\n got %s\nwant %s", got, want)
 			}
 		})
+	}
+}
+
+// TestDNameOrder: a name stays as it was given until it is read again.
+func TestDNameOrder(t *testing.T) {
+	name, err := ParseDName("OU=b+CN=a+O=c, L=d")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := ParseName(name.DER())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := name.String()+"; "+read.String(), "OU=b + CN=a + O=c, L=d; CN=a + O=c + OU=b, L=d"; got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 

@@ -15,10 +15,11 @@ import (
 // it was read from or made as. The zero Name is the empty name.
 type Name struct {
 	der  []byte
-	rdns []rdn // in the order of the encoding, most significant first
+	rdns []rdn // most significant first
 }
 
-// An rdn is a set of attributes, in the order of the encoding.
+// An rdn is a set of attributes, in the order of the encoding or, of what
+// ParseDName has read, in that of the text.
 type rdn []attribute
 
 type attribute struct {
