@@ -20,28 +20,28 @@ import (
 //
 // Java looks at the first block only, DER or PEM under any label.
 func UnreadableError(data []byte, rel jdk.Release) error {
-	if len(data) == 0 {
-		return nil
-	}
-	der, err := firstBlock(data, rel)
-	if err != nil {
-		return javaCertificateError(err, "java.security.cert.CertificateException", "")
-	}
-	if der == nil {
-		return &Error{"java.security.cert.CertificateException", "No certificate data found"}
-	}
-	if _, ok := parsePKCS7(der); ok {
-		return nil
-	}
-	tbs, err := readTBS(der)
-	if err != nil {
-		return javaCertificateError(err, "java.security.cert.CertificateException", "Unable to initialize, ")
-	}
-	if err := readInfo(tbs); err != nil {
-		return javaCertificateError(err, "java.security.cert.CertificateParsingException", "")
-	}
-	if data[0] == byte(casn1.SEQUENCE) { // a certificate then, with something behind it
-		return UnreadableError(data[len(der):], rel)
+	for len(data) > 0 {
+		der, err := firstBlock(data, rel)
+		if err != nil {
+			return javaCertificateError(err, "java.security.cert.CertificateException", "")
+		}
+		if der == nil {
+			return &Error{"java.security.cert.CertificateException", "No certificate data found"}
+		}
+		if _, ok := parsePKCS7(der); ok {
+			return nil
+		}
+		tbs, err := readTBS(der)
+		if err != nil {
+			return javaCertificateError(err, "java.security.cert.CertificateException", "Unable to initialize, ")
+		}
+		if err := readInfo(tbs); err != nil {
+			return javaCertificateError(err, "java.security.cert.CertificateParsingException", "")
+		}
+		if data[0] != byte(casn1.SEQUENCE) {
+			return nil
+		}
+		data = data[len(der):] // what stands behind a certificate in DER
 	}
 	return nil
 }
@@ -192,7 +192,7 @@ func UnreadableRequestError(data []byte, word string, rel jdk.Release) error {
 			}
 			started = true
 		} else if started {
-			text.WriteString(strings.Join(strings.Fields(line), ""))
+			text.WriteString(line)
 		}
 	}
 	der, err := decodeJavaBase64(text.String())
@@ -262,7 +262,7 @@ func firstBlock(data []byte, rel jdk.Release) ([]byte, error) {
 		}
 		return nil, failIO(fmt.Sprintf(format, block.header, block.footer))
 	}
-	der, err := decodeJavaBase64(strings.Join(strings.Fields(block.body), ""))
+	der, err := decodeJavaBase64(block.body)
 	if err != nil {
 		return nil, failIO("java.lang.IllegalArgumentException: " + err.Error())
 	}
@@ -281,9 +281,10 @@ func firstValue(data []byte) ([]byte, error) {
 	return data[:n:n], nil
 }
 
-// decodeJavaBase64 decodes as Java's basic decoder does: the padding may be
-// missing, but not half of it.
+// decodeJavaBase64 decodes as Java's basic decoder does, but for white space: the
+// padding may be missing, but not half of it.
 func decodeJavaBase64(text string) ([]byte, error) {
+	text = strings.Join(strings.Fields(text), "")
 	if len(text) == 1 {
 		return nil, failIO("Input byte[] should at least have 2 bytes for base64 bytes")
 	}
@@ -364,30 +365,32 @@ func firstPEM(data []byte) (*javaPEM, error) {
 	if len(rest) == 0 || !strings.ContainsRune("\r\n \t", rune(rest[0])) {
 		return nil, failIO("No EOL character found")
 	}
-	end = bytes.IndexByte(rest, '-')
-	if end < 0 {
-		return nil, nil
+	body, rest, err := untilHyphens(rest)
+	if rest == nil {
+		return nil, err
 	}
-	body := string(rest[:end])
-	rest = rest[end:]
-	if !bytes.HasPrefix(rest, []byte(hyphens)) {
-		if len(bytes.TrimLeft(rest, "-")) == 0 {
-			return nil, nil
-		}
-		return nil, failIO("Incomplete footer")
+	footer, rest, err := untilHyphens(rest)
+	if rest == nil {
+		return nil, err
 	}
-	rest = rest[len(hyphens):]
-	end = bytes.IndexByte(rest, '-')
-	if end < 0 {
-		return nil, nil
+	return newJavaPEM(header, string(body), hyphens+string(footer)+hyphens)
+}
+
+// untilHyphens splits the input at the five hyphens that its next hyphen has to
+// begin. The rest is nil where they are fewer, an error, or where the input ends
+// before.
+func untilHyphens(in []byte) (before, rest []byte, err error) {
+	i := bytes.IndexByte(in, '-')
+	if i < 0 {
+		return nil, nil, nil
 	}
-	if !bytes.HasPrefix(rest[end:], []byte(hyphens)) {
-		if len(bytes.TrimLeft(rest[end:], "-")) == 0 {
-			return nil, nil
-		}
-		return nil, failIO("Incomplete footer")
+	if rest, ok := bytes.CutPrefix(in[i:], []byte(hyphens)); ok {
+		return in[:i], rest, nil
 	}
-	return newJavaPEM(header, body, hyphens+string(rest[:end])+hyphens)
+	if len(bytes.TrimLeft(in[i:], "-")) == 0 {
+		return nil, nil, nil
+	}
+	return nil, nil, failIO("Incomplete footer")
 }
 
 func newJavaPEM(header, body, footer string) (*javaPEM, error) {
