@@ -342,10 +342,7 @@ func (d *developer) make() error {
 	}
 	san := make([]string, len(d.hosts))
 	for i, host := range d.hosts {
-		san[i] = "dns:" + host
-		if _, err := netip.ParseAddr(host); err == nil {
-			san[i] = "ip:" + host
-		}
+		san[i] = x509util.HostName(host)
 	}
 	if err := d.makeKey(serverFiles(), devAlias, d.hosts[0], strings.Join(d.hosts, ", "), "EKU=serverAuth", "SAN="+strings.Join(san, ",")); err != nil {
 		return err

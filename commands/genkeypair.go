@@ -113,13 +113,9 @@ func (s *session) namelessHints(alias string, leaf *x509util.Certificate) []stri
 	if !leaf.EndEntity() || leaf.Extension("2.5.29.17") != nil || !looksLikeHost(host) {
 		return nil
 	}
-	name := "dns:" + host
-	if net.ParseIP(host) != nil {
-		name = "ip:" + host
-	}
 	return []string{
 		fmt.Sprintf("browsers, Java and Go will refuse the certificate for %s: they look for the host in SubjectAlternativeName alone, and there is none", host),
-		"to add it: " + shell.Line("gokeytool", "renew", "-alias", alias, "-ext", "san="+name, "-keystore", s.ks.path) + "; certreq takes the same -ext for a CA",
+		"to add it: " + shell.Line("gokeytool", "renew", "-alias", alias, "-ext", "san="+x509util.HostName(host), "-keystore", s.ks.path) + "; certreq takes the same -ext for a CA",
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 	"time"
@@ -246,11 +245,7 @@ func (e *examination) matches(host string) Check {
 	if err := e.strict[0].VerifyHostname(host); err != nil {
 		c.OK, c.ID = false, "host-name"
 		c.Detail = fmt.Sprintf("%s is not among the names: %s", host, c.Detail)
-		wished := "dns:" + host
-		if net.ParseIP(host) != nil {
-			wished = "ip:" + host
-		}
-		c.Remedy = e.rename(wished)
+		c.Remedy = e.rename(x509util.HostName(host))
 		return c
 	}
 	c.Detail = fmt.Sprintf("good for %s: %s", host, c.Detail)

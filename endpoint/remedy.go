@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"crypto/x509"
 	"encoding/asn1"
-	"net"
 	"strings"
 
 	"gokeytool/internal/shell"
+	"gokeytool/x509util"
 )
 
 // pem reports whether the identity comes from files in PEM, which openssl
@@ -126,10 +126,7 @@ func (e *examination) wishedName() string {
 	if name == "" || !validHost(name) || strings.ContainsAny(name, "[]_:") {
 		return "dns:localhost"
 	}
-	if net.ParseIP(name) != nil {
-		return "ip:" + name
-	}
-	return "dns:" + name
+	return x509util.HostName(name)
 }
 
 // wishedUsage is the KeyUsage of a certificate to come, empty where there is

@@ -114,3 +114,14 @@ func mustRead(f *testing.F, name string) []byte {
 	}
 	return data
 }
+
+func TestHostName(t *testing.T) {
+	for host, want := range map[string]string{
+		"localhost": "dns:localhost", "*.example.com": "dns:*.example.com",
+		"127.0.0.1": "ip:127.0.0.1", "::1": "ip:::1", "fe80::1%eth0": "dns:fe80::1%eth0",
+	} {
+		if got := HostName(host); got != want {
+			t.Errorf("%s: %s, want %s", host, got, want)
+		}
+	}
+}

@@ -8,6 +8,15 @@ import (
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
+// HostName is a host as -ext names it among the alternative names: "dns:" and a
+// name, or "ip:" and an address.
+func HostName(host string) string {
+	if addr, err := netip.ParseAddr(host); err == nil && addr.Zone() == "" {
+		return "ip:" + host
+	}
+	return "dns:" + host
+}
+
 var generalNameTypes = [...]string{"EMAIL", "URI", "DNS", "IP", "OID"}
 
 // generalName encodes a GeneralName (RFC 5280, 4.2.1.6) after Java's checks,
