@@ -115,7 +115,7 @@ func TestDevAccepted(t *testing.T) {
 			server.Process.Kill()
 			server.Wait()
 		}()
-		for deadline := time.Now().Add(20 * time.Second); !strings.Contains(log.text(), "ACCEPT"); time.Sleep(10 * time.Millisecond) {
+		for deadline := time.Now().Add(time.Minute); !strings.Contains(log.text(), "ACCEPT"); time.Sleep(10 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("s_server: %s", log.text())
 			}
@@ -204,7 +204,7 @@ func startServe(t *testing.T, dir string, args ...string) string {
 		cmd.Process.Kill()
 		cmd.Wait()
 	})
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if port, err := os.ReadFile(file); err == nil && len(port) > 0 {
 			return string(bytes.TrimSpace(port))
 		}

@@ -135,7 +135,7 @@ func TestProbeStartTLS(t *testing.T) {
 		}
 		defer start.Wait()
 		defer start.Process.Signal(syscall.SIGINT)
-		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 			if conn, err := net.Dial("tcp", "127.0.0.1:"+port); err == nil {
 				conn.Close()
 				break

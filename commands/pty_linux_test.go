@@ -41,7 +41,7 @@ func talk(cmd *exec.Cmd, questions []question) (string, error) {
 	}()
 	from := 0
 	for _, q := range questions {
-		deadline := time.Now().Add(30 * time.Second)
+		deadline := time.Now().Add(time.Minute)
 		for {
 			if end := answerable(screen.text()[from:], q.prompt); end >= 0 && echoes(keyboard) != q.secret {
 				from += end

@@ -145,7 +145,7 @@ func TestServerXML(t *testing.T) {
 				t.Errorf("Tomcat's log does not say %q", c.tomcat)
 			}
 			theirAddr := fmt.Sprintf("127.0.0.1:%d", ports[i])
-			conn, err := net.DialTimeout("tcp", theirAddr, 5*time.Second)
+			conn, err := net.DialTimeout("tcp", theirAddr, time.Minute)
 			if err == nil {
 				conn.Close()
 			}
@@ -253,12 +253,12 @@ func seenBy(addr string, mutual bool, alice, mallory tls.Certificate) map[string
 // servedTo is the common name of the certificate a client is served. With TLS
 // 1.3 a client learns after the handshake that its own is refused.
 func servedTo(addr string, config *tls.Config) string {
-	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: 10 * time.Second}, "tcp", addr, config)
+	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: time.Minute}, "tcp", addr, config)
 	if err != nil {
 		return "refused"
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(10 * time.Second))
+	conn.SetDeadline(time.Now().Add(time.Minute))
 	fmt.Fprintf(conn, "GET /healthz HTTP/1.0\r\n\r\n")
 	if n, _ := conn.Read(make([]byte, 1)); n == 0 {
 		return "refused"

@@ -208,7 +208,7 @@ func ourChoice(t *testing.T, dir string) []byte {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = cmd.Wait() })
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if port, err := os.ReadFile(filepath.Join(dir, "port")); err == nil && len(port) > 0 {
 			return servedCertificate(t, strings.TrimSpace(string(port)))
 		}

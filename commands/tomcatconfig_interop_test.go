@@ -111,7 +111,7 @@ func TestTomcatConfig(t *testing.T) {
 			cmd.Wait()
 		}()
 		var out []byte
-		for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 			client := exec.Command(curl, "-sS", "--noproxy", "*", "--cacert", "k.fullchain.pem", "https://localhost:"+port+"/nothing")
 			client.Dir = dir
 			if out, _ = client.CombinedOutput(); strings.Contains(string(out), "nginx") {

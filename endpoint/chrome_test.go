@@ -144,7 +144,7 @@ func (c *chrome) call(method string, params map[string]any, into any) {
 	if _, err := c.in.Write(append(data, 0)); err != nil {
 		c.t.Fatal(err)
 	}
-	timeout := time.After(30 * time.Second)
+	timeout := time.After(time.Minute)
 	for {
 		select {
 		case reply, ok := <-c.replies:
@@ -195,7 +195,7 @@ func (c *chrome) open(url string) {
 // await waits until an expression is true.
 func (c *chrome) await(expression string) {
 	c.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); c.eval(expression) != "true"; time.Sleep(30 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); c.eval(expression) != "true"; time.Sleep(30 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			c.t.Fatalf("in vain: %s\n%s", expression, c.eval("document.documentElement.outerHTML"))
 		}

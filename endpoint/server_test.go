@@ -924,23 +924,24 @@ func TestRedirect(t *testing.T) {
 func TestHostileClients(t *testing.T) {
 	id := newIdentity(t, "p256", "localhost")
 	var log syncBuffer
-	server := start(t, Config{
+	limits := Config{
 		Identities: []Identity{id}, Logger: slog.New(slog.NewTextHandler(&log, nil)),
 		HeaderTimeout: time.Second, ReadTimeout: 2 * time.Second, WriteTimeout: 2 * time.Second, IdleTimeout: time.Second,
-	})
-	raw := func(t *testing.T) net.Conn {
+	}
+	server := start(t, limits)
+	raw := func(t *testing.T, server *Server) net.Conn {
 		t.Helper()
 		conn, err := net.Dial("tcp", server.Addr().String())
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { conn.Close() })
-		conn.SetDeadline(time.Now().Add(20 * time.Second))
+		conn.SetDeadline(time.Now().Add(time.Minute))
 		return conn
 	}
-	secure := func(t *testing.T) net.Conn {
+	secure := func(t *testing.T, server *Server) *tls.Conn {
 		t.Helper()
-		conn := tls.Client(raw(t), &tls.Config{RootCAs: roots(t, id), ServerName: "localhost"})
+		conn := tls.Client(raw(t, server), &tls.Config{RootCAs: roots(t, id), ServerName: "localhost"})
 		if err := conn.Handshake(); err != nil {
 			t.Fatal(err)
 		}
@@ -955,46 +956,46 @@ func TestHostileClients(t *testing.T) {
 	t.Run("clients", func(t *testing.T) {
 		t.Run("silent", func(t *testing.T) {
 			t.Parallel()
-			closes(t, raw(t))
+			closes(t, raw(t, server))
 		})
 		t.Run("noise", func(t *testing.T) {
 			t.Parallel()
-			conn := raw(t)
+			conn := raw(t, server)
 			conn.Write(bytes.Repeat([]byte("\x00\xffnoise"), 100))
 			closes(t, conn)
 		})
 		t.Run("half a ClientHello", func(t *testing.T) {
 			t.Parallel()
-			conn := raw(t)
+			conn := raw(t, server)
 			conn.Write([]byte{22, 3, 1, 2, 0, 1, 0})
 			closes(t, conn)
 		})
 		t.Run("plain HTTP", func(t *testing.T) {
 			t.Parallel()
-			conn := raw(t)
+			conn := raw(t, server)
 			io.WriteString(conn, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
 			answer, _ := io.ReadAll(conn)
 			contains(t, answer, "400 Bad Request", "HTTP request to an HTTPS server")
 		})
 		t.Run("silent after the handshake", func(t *testing.T) {
 			t.Parallel()
-			closes(t, secure(t))
+			closes(t, secure(t, server))
 		})
 		t.Run("slow header", func(t *testing.T) {
 			t.Parallel()
-			conn := secure(t)
+			conn := secure(t, server)
 			io.WriteString(conn, "GET / HTTP/1.1\r\nHost: localhost\r\nX: ")
 			closes(t, conn)
 		})
 		t.Run("slow body", func(t *testing.T) {
 			t.Parallel()
-			conn := secure(t)
+			conn := secure(t, server)
 			io.WriteString(conn, "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nabc")
 			closes(t, conn)
 		})
 		t.Run("huge header", func(t *testing.T) {
 			t.Parallel()
-			conn := secure(t)
+			conn := secure(t, server)
 			go fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: localhost\r\nX: %s\r\n\r\n", strings.Repeat("x", 100<<10))
 			response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 			if err != nil {
@@ -1006,7 +1007,7 @@ func TestHostileClients(t *testing.T) {
 		})
 		t.Run("a byte at a time", func(t *testing.T) {
 			t.Parallel()
-			conn := raw(t)
+			conn := raw(t, server)
 			go func() {
 				for _, b := range bytes.Repeat([]byte{22, 3, 1, 64, 0, 1, 0, 63}, 1000) {
 					if _, err := conn.Write([]byte{b}); err != nil {
@@ -1019,7 +1020,7 @@ func TestHostileClients(t *testing.T) {
 		})
 		t.Run("records without end", func(t *testing.T) {
 			t.Parallel()
-			conn := raw(t)
+			conn := raw(t, server)
 			// A ClientHello of 16 MiB by its own account, in whole records.
 			record := append([]byte{22, 3, 1, 64, 0, 1, 255, 255, 255}, make([]byte, 1<<14-4)...)
 			go func() {
@@ -1033,21 +1034,31 @@ func TestHostileClients(t *testing.T) {
 		})
 		t.Run("does not read", func(t *testing.T) {
 			t.Parallel()
-			conn := secure(t)
-			conn.(*tls.Conn).NetConn().(*net.TCPConn).SetReadBuffer(1 << 10)
-			request := []byte("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n" + strings.Repeat("x", 60000))
-			for {
-				if _, err := conn.Write(request); isTimeout(err) {
-					t.Error("the connection stays open")
-				} else if err == nil {
-					continue
-				}
-				break
+			// The kernel need not tell a client that doesn't read: the endpoint's
+			// own count of connections says when this one is let go. One more
+			// is counted: that which the listener waits for.
+			server := start(t, limits)
+			open := func() int { return len(server.ln.places) - 1 }
+			conn := secure(t, server)
+			io.WriteString(conn, "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+			if _, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil {
+				t.Fatal(err)
 			}
+			conn.NetConn().(*net.TCPConn).SetReadBuffer(1 << 10)
+			waitFor(t, func() bool { return open() == 1 })
+			go func() {
+				request := []byte("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n" + strings.Repeat("x", 60000))
+				for {
+					if _, err := conn.Write(request); err != nil {
+						return
+					}
+				}
+			}()
+			waitFor(t, func() bool { return open() == 0 })
 		})
 		t.Run("announces too much", func(t *testing.T) {
 			t.Parallel()
-			conn := secure(t)
+			conn := secure(t, server)
 			fmt.Fprintf(conn, "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9223372036854775807\r\n\r\n%s", strings.Repeat("x", 100<<10))
 			response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 			if err != nil {
@@ -1059,7 +1070,7 @@ func TestHostileClients(t *testing.T) {
 		})
 		t.Run("two lengths", func(t *testing.T) {
 			t.Parallel()
-			conn := secure(t)
+			conn := secure(t, server)
 			io.WriteString(conn, "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef")
 			response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 			if err != nil {
@@ -1071,13 +1082,13 @@ func TestHostileClients(t *testing.T) {
 		})
 		t.Run("HTTP/2 that is none", func(t *testing.T) {
 			t.Parallel()
-			conn := tls.Client(raw(t), &tls.Config{RootCAs: roots(t, id), ServerName: "localhost", NextProtos: []string{"h2"}})
+			conn := tls.Client(raw(t, server), &tls.Config{RootCAs: roots(t, id), ServerName: "localhost", NextProtos: []string{"h2"}})
 			io.WriteString(conn, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"+strings.Repeat("\xff", 100))
 			closes(t, conn)
 		})
 		t.Run("untrusting", func(t *testing.T) {
 			t.Parallel()
-			conn := tls.Client(raw(t), &tls.Config{ServerName: "localhost", RootCAs: x509.NewCertPool()})
+			conn := tls.Client(raw(t, server), &tls.Config{ServerName: "localhost", RootCAs: x509.NewCertPool()})
 			if err := conn.Handshake(); err == nil {
 				t.Error("no error")
 			}
@@ -1113,7 +1124,7 @@ func TestMaxConnections(t *testing.T) {
 	held[0].Close()
 	select {
 	case <-done:
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("no place was freed")
 	}
 }
@@ -1203,7 +1214,7 @@ func TestShutdown(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Errorf("Serve: %v", err)
 	}
-	if took := time.Since(start); took > 3*time.Second {
+	if took := time.Since(start); took > 30*time.Second {
 		t.Errorf("it took %v", took)
 	}
 	if _, err := net.Dial("tcp", server.Addr().String()); err == nil {
@@ -1294,7 +1305,7 @@ func (b *syncBuffer) String() string {
 
 func waitFor(t *testing.T, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); !condition(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !condition(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			buf := make([]byte, 1<<16)
 			t.Fatalf("waited in vain\n%s", buf[:runtime.Stack(buf, true)])

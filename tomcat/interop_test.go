@@ -328,7 +328,7 @@ func snippetConnectors(t *testing.T, conf string) []Connector {
 func get(t *testing.T, c *Connector) {
 	t.Helper()
 	client := http.Client{
-		Timeout:   20 * time.Second,
+		Timeout:   time.Minute,
 		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true, ServerName: "www.example.com"}, ForceAttemptHTTP2: true},
 	}
 	defer client.CloseIdleConnections()
@@ -349,7 +349,7 @@ func get(t *testing.T, c *Connector) {
 // compareWithTomcat looks at one connector of a running Tomcat.
 func compareWithTomcat(t *testing.T, tomcat *testtool.Tomcat, c configuration, conn *Connector, findings []Finding) {
 	address := fmt.Sprintf("127.0.0.1:%d", conn.Port)
-	tcp, err := net.DialTimeout("tcp", address, 5*time.Second)
+	tcp, err := net.DialTimeout("tcp", address, time.Minute)
 	if listens := err == nil; listens != c.starts {
 		t.Fatalf("Tomcat listens: %v", listens)
 	}
@@ -363,7 +363,7 @@ func compareWithTomcat(t *testing.T, tomcat *testtool.Tomcat, c configuration, c
 	}
 	defer tcp.Close()
 	if c.plain {
-		tcp.SetDeadline(time.Now().Add(10 * time.Second))
+		tcp.SetDeadline(time.Now().Add(time.Minute))
 		fmt.Fprintf(tcp, "GET / HTTP/1.0\r\n\r\n")
 		answer, _ := io.ReadAll(tcp)
 		if !strings.HasPrefix(string(answer), "HTTP/1.1 404") {
@@ -441,7 +441,7 @@ func handshake(address, name string, version uint16, suites []uint16) (string, e
 			suites = append(suites, s.ID)
 		}
 	}
-	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: 10 * time.Second}, "tcp", address, &tls.Config{
+	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: time.Minute}, "tcp", address, &tls.Config{
 		InsecureSkipVerify: true, ServerName: name, MinVersion: version, MaxVersion: version, CipherSuites: suites,
 	})
 	if err != nil {
@@ -449,7 +449,7 @@ func handshake(address, name string, version uint16, suites []uint16) (string, e
 	}
 	defer conn.Close()
 	// In TLS 1.3 the client hears later that its certificate is missed.
-	conn.SetDeadline(time.Now().Add(10 * time.Second))
+	conn.SetDeadline(time.Now().Add(time.Minute))
 	if _, err := fmt.Fprintf(conn, "GET / HTTP/1.0\r\n\r\n"); err != nil {
 		return "", err
 	}

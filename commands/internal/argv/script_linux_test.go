@@ -163,7 +163,7 @@ var control = regexp.MustCompile("\x1b\\[[0-9;?]*[A-Za-z]|\x1b[=>]|\r|\a")
 // await reads until the text appears, behind what was awaited before.
 func (p *pty) await(t *testing.T, text string) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		if at := strings.Index(p.seen, text); at >= 0 {
 			p.seen = p.seen[at+len(text):]
