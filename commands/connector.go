@@ -26,7 +26,8 @@ var connectorOptions = []string{
 	"protocols", "ciphers", "honorCipherOrder", "groups",
 	"sessionTimeout", "sessionCacheSize", "disableSessionTickets",
 	"certificateFile", "certificateKeyFile", "certificateChainFile",
-	"cipherSuites", "caCertificatePath", "certificateRevocationListPath", "revocationEnabled", "ocspEnabled",
+	"cipherSuites", "caCertificatePath", "certificateRevocationListPath", "revocationEnabled",
+	"ocspEnabled", "ocspSoftFail", "ocspTimeout", "ocspVerify", "ocspVerifyFlags", "strictSni", "defaultSSLHostConfigName",
 	"trustManagerClassName", "truststoreAlgorithm", "truststoreProvider", "keyManagerAlgorithm", "keystoreProvider",
 	"disableCompression", "insecureRenegotiation",
 }

@@ -125,7 +125,7 @@ func (s *session) source(ctx context.Context) (func() (*served, error), error) {
 // keySource loads the keys and how they are served.
 func (s *session) keySource(ctx context.Context) (func() (*served, error), error) {
 	if s.opt.serverxml != "" {
-		for _, name := range append([]string{"keystore", "storepass", "storetype", "alias", "keypass", "truststorePassword", "selfsigned"}, connectorOptions...) {
+		for _, name := range append([]string{"keystore", "storepass", "storetype", "alias", "keypass", "truststorePassword", "selfsigned", "sni", "also"}, connectorOptions...) {
 			if s.opt.given(name) {
 				return nil, fmt.Errorf("-%s does not go with -serverxml, where the connector says it", name)
 			}
@@ -136,13 +136,14 @@ func (s *session) keySource(ctx context.Context) (func() (*served, error), error
 	if err != nil {
 		return nil, err
 	}
-	host := &connector.Hosts[0]
 	switch {
+	case s.byName() && (s.opt.selfsigned || connector.Hosts[0].Certificates[0].PEM()):
+		return nil, errors.New("-sni and -also are for the keys of keystores")
 	case s.opt.selfsigned:
 		id, err := s.throwAway()
-		return func() (*served, error) { return s.serveAlone(id, host, new(served)) }, err
-	case host.Certificates[0].PEM():
-		host.Certificates[0].KeyPassword = s.opt.keypass
+		return func() (*served, error) { return s.serveAlone(id, &connector, new(served)) }, err
+	case connector.Hosts[0].Certificates[0].PEM():
+		connector.Hosts[0].Certificates[0].KeyPassword = s.opt.keypass
 		connector.HTTP2 = true
 		return func() (*served, error) {
 			v := new(served)
@@ -156,7 +157,7 @@ func (s *session) keySource(ctx context.Context) (func() (*served, error), error
 	if err != nil {
 		return nil, err
 	}
-	return func() (*served, error) { return s.loadKeystore(alias, host) }, nil
+	return func() (*served, error) { return s.loadKeystore(alias, &connector) }, nil
 }
 
 // openDefault opens the keystore of the options, and where there is none says
@@ -182,15 +183,15 @@ func (s *session) servedAlias() (string, error) {
 		return "", withHint(java("java.io.IOException", "No aliases for private keys found in key store"),
 			fmt.Sprintf("%s holds no private key, only %d certificates: a server needs the keystore in which the key was made", s.ks.path, s.ks.Len()))
 	}
-	if len(aliases) > 1 {
+	if len(aliases) > 1 && !s.byName() {
 		fmt.Fprintf(s.Stderr, "gokeytool: no -alias given: serving <%s>, which Java finds first among %d keys %q\n", aliases[0], len(aliases), aliases)
 	}
 	return aliases[0], nil
 }
 
 // loadKeystore opens the keystore again, with the password that opened it, and
-// takes the key of the alias.
-func (s *session) loadKeystore(alias string, host *tomcat.SSLHost) (*served, error) {
+// takes the key of the alias, or all keys.
+func (s *session) loadKeystore(alias string, connector *tomcat.Connector) (*served, error) {
 	v := new(served)
 	v.watch(s.ks.path)
 	if err := s.ks.load(s.opt.storetype); err != nil {
@@ -200,18 +201,38 @@ func (s *session) loadKeystore(alias string, host *tomcat.SSLHost) (*served, err
 	if err != nil {
 		return v, err
 	}
-	return s.serveAlone(id, host, v)
+	if !s.byName() {
+		return s.serveAlone(id, connector, v)
+	}
+	ids, err := s.furtherKeys(alias, v)
+	if err != nil {
+		return v, err
+	}
+	ids = append([]endpoint.Identity{id}, ids...)
+	if s.opt.given("defaultSSLHostConfigName") {
+		if err := putFirst(ids, connector.DefaultHost); err != nil {
+			return v, err
+		}
+	}
+	v.config.StrictSNI = connector.StrictSNI
+	return s.serveAll(ids, connector, v)
 }
 
 // serveAlone is an identity that answers to every name.
-func (s *session) serveAlone(id endpoint.Identity, host *tomcat.SSLHost, v *served) (*served, error) {
+func (s *session) serveAlone(id endpoint.Identity, connector *tomcat.Connector, v *served) (*served, error) {
+	return s.serveAll([]endpoint.Identity{id}, connector, v)
+}
+
+// serveAll serves identities by the names in their certificates, and the first
+// one to everybody else, under the settings of the connector's one host.
+func (s *session) serveAll(ids []endpoint.Identity, connector *tomcat.Connector, v *served) (*served, error) {
+	host := &connector.Hosts[0]
 	policy, err := s.policy(host, v)
 	if err != nil {
 		return v, err
 	}
-	alone := endpoint.Host{Identities: []endpoint.Identity{id}, Policy: policy}
-	v.add(s, alone)
-	v.config.Identities, v.config.Policy = alone.Identities, policy
+	v.add(s, endpoint.Host{Identities: ids, Policy: policy})
+	v.config.Identities, v.config.Policy = ids, policy
 	v.bound(host)
 	return v, nil
 }
@@ -325,7 +346,7 @@ func (s *session) announce(server *endpoint.Server, cfg endpoint.Config) error {
 		hosts = append([]endpoint.Host{{Identities: cfg.Identities}}, hosts...)
 	}
 	for _, host := range hosts {
-		for _, id := range host.Identities {
+		for i, id := range host.Identities {
 			subject := "(no certificate)"
 			if len(id.Chain) > 0 {
 				if leaf, err := x509util.ParseCertificate(id.Chain[0]); err == nil {
@@ -333,8 +354,8 @@ func (s *session) announce(server *endpoint.Server, cfg endpoint.Config) error {
 				}
 			}
 			names := ""
-			if len(host.Names) > 0 {
-				names = " for " + strings.Join(host.Names, ", ")
+			if list := namesOf(host, i); len(list) > 0 {
+				names = " for " + strings.Join(list, ", ")
 			}
 			fmt.Fprintf(s.Stdout, "Serving <%s> of %s%s: %s\n", x509util.Printable(id.Alias),
 				x509util.Printable(id.Keystore), x509util.Printable(names), x509util.Printable(subject))

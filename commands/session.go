@@ -60,7 +60,8 @@ type options struct {
 	redirectPort, requests            int64
 	httpSessionTimeout                int64 // in minutes
 	maxActiveSessions                 int64
-	proxies                           []string
+	proxies, also                     []string
+	sni                               bool
 	truststorepass                    []byte
 	truststore, starttls, against     string
 	json                              bool
@@ -150,6 +151,8 @@ func readOptions(c *cli.Context, req *argv.Request) options {
 		redirectPort:    c.Int64("redirectPort"),
 		requests:        c.Int64("requests"),
 		proxies:         c.StringSlice("proxy"),
+		also:            c.StringSlice("also"),
+		sni:             c.Bool("sni"),
 		truststorepass:  req.Secrets["truststorePassword"],
 		truststore:      c.String("truststoreFile"),
 		starttls:        c.String("starttls"),

@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"crypto"
+	"crypto/x509"
 	"io"
 	"log/slog"
 	"net/netip"
@@ -26,6 +27,19 @@ type Identity struct {
 	StoreType string // "PEM" for files in PEM, Keystore being the certificate's
 	// KeyFile is the file of the key, where it has one of its own.
 	KeyFile string
+}
+
+// DNSNames are the alternative names of the leaf by which clients ask for it,
+// none where crypto/x509 can't read it.
+func (id *Identity) DNSNames() []string {
+	if len(id.Chain) == 0 {
+		return nil
+	}
+	leaf, err := x509.ParseCertificate(id.Chain[0])
+	if err != nil {
+		return nil
+	}
+	return leaf.DNSNames
 }
 
 // Host is a virtual host of the endpoint: what Tomcat calls SSLHostConfig.
@@ -69,8 +83,9 @@ type Config struct {
 	// or an unknown one, where there are no Identities. Empty means the one
 	// named "_default_". Where there is none, such clients are refused.
 	DefaultHost string
-	// StrictSNI refuses requests whose Host header leads to another host
-	// than the handshake's server name did, with status 421.
+	// StrictSNI refuses requests whose Host header leads to another host,
+	// or among Identities to other certificates, than the handshake's
+	// server name did, with status 421.
 	StrictSNI bool
 	// Keystore and StoreType are shown for identities that name none.
 	Keystore, StoreType string

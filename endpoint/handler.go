@@ -105,7 +105,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		if s.tls.hasEnded(c.session) {
 			w.Header().Set("Connection", "close")
 		}
-		if h := s.hosts.Load(); h.strict && h.find(hostName(r.Host)) != h.find(r.TLS.ServerName) {
+		if h := s.hosts.Load(); h.strict && !h.agree(hostName(r.Host), r.TLS.ServerName) {
 			http.Error(w, "the Host header leads to another host than the server name of the TLS handshake", http.StatusMisdirectedRequest)
 			return
 		}

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -168,6 +169,25 @@ func (h *hosts) find(serverName string) *host {
 		}
 	}
 	return h.deflt
+}
+
+// agree reports whether two server names lead to the same host, and there to a
+// certificate that has both, or is the one for names that none has.
+func (h *hosts) agree(a, b string) bool {
+	host := h.find(a)
+	if host != h.find(b) {
+		return false
+	}
+	if host == nil || len(host.byName) == 0 {
+		return true // the names choose nothing more
+	}
+	led := func(name string) []*served {
+		if named := host.named(name); len(named) > 0 {
+			return named
+		}
+		return host.identities[:1]
+	}
+	return slices.ContainsFunc(led(a), func(id *served) bool { return slices.Contains(led(b), id) })
 }
 
 // certificate chooses an identity for a handshake and notes it on the

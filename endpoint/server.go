@@ -289,13 +289,19 @@ func (s *Server) Update(cfg Config) ([]string, error) {
 // difference says which certificates are served that were not, and the other
 // way round, and what else is different in hosts that stay.
 func difference(old, fresh *hosts) (changes []string) {
-	type place struct{ host, alias string }
+	type place struct {
+		host, alias string
+		n           int // of those with the alias, which keystores may share
+	}
 	var places []place // in a steady order
 	collect := func(h *hosts) map[place]*served {
 		all := make(map[place]*served)
 		for _, host := range h.all {
 			for _, id := range host.identities {
-				at := place{host.name, id.Alias}
+				at := place{host: host.name, alias: id.Alias}
+				for all[at] != nil {
+					at.n++
+				}
 				all[at] = id
 				if !slices.Contains(places, at) {
 					places = append(places, at)

@@ -541,6 +541,73 @@ func TestHosts(t *testing.T) {
 	})
 }
 
+// TestStrictAmongIdentities: where certificates are chosen by their names, a Host
+// header must go with one that has the server name too.
+func TestStrictAmongIdentities(t *testing.T) {
+	root := newIssuer(t, "Root", nil)
+	middle := newIssuer(t, "Intermediate", root)
+	id := func(alias, kind string, names ...string) Identity {
+		id := issue(t, kind, middle, root, names...)
+		id.Alias = alias
+		return id
+	}
+	ids := []Identity{
+		id("deflt", "p256", "localhost"),
+		id("b", "p256", "b.example", "www.b.example"),
+		id("rsa", "rsa2048", "b.example"),
+		id("any", "p256", "*.c.example"),
+	}
+	for _, strict := range []bool{true, false} {
+		server := start(t, Config{Identities: ids, StrictSNI: strict})
+		for _, test := range []struct {
+			serverName, host string
+			agree            bool
+		}{
+			{"localhost", "localhost", true},
+			{"localhost", "127.0.0.1", true},
+			{"localhost", "x.example", true},
+			{"b.example", "B.example:8443", true},
+			{"b.example", "www.b.example", true},
+			{"www.b.example", "b.example", true},
+			{"x.c.example", "y.c.example", true},
+			{"localhost", "b.example", false},
+			{"b.example", "localhost", false},
+			{"b.example", "x.c.example", false},
+			{"x.c.example", "x.x.c.example", false},
+		} {
+			c := newClient(t, server, ids[0], func(c *tls.Config) { c.ServerName, c.InsecureSkipVerify = test.serverName, true })
+			request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, c.base+"/healthz", nil)
+			request.Host = test.host
+			response, err := c.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response.Body.Close()
+			want := http.StatusOK
+			if strict && !test.agree {
+				want = http.StatusMisdirectedRequest
+			}
+			if response.StatusCode != want {
+				t.Errorf("strict %t, server name %s, Host %s: %s", strict, test.serverName, test.host, response.Status)
+			}
+		}
+	}
+}
+
+// TestUpdateSharedAlias: entries of two keystores may have one alias, and each
+// is told of.
+func TestUpdateSharedAlias(t *testing.T) {
+	one, two, three := newIdentity(t, "p256", "a.example"), newIdentity(t, "p256", "b.example"), newIdentity(t, "p256", "a.example")
+	server := start(t, Config{Identities: []Identity{one, two}})
+	changes, err := server.Update(Config{Identities: []Identity{three, two}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(changes) != 1 || !strings.Contains(changes[0], "certificate replaced: CN=a.example") {
+		t.Errorf("%q", changes)
+	}
+}
+
 // sharedCache is a client's session cache that gives the last session for any
 // name, as no honest client does.
 type sharedCache struct{ last *tls.ClientSessionState }

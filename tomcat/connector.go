@@ -1,6 +1,7 @@
 package tomcat
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -96,12 +97,12 @@ func FromAttributes(attributes []Attribute, opt Options) (Connector, []Finding) 
 		Port:        r.port(own.get("port"), 8443),
 		Address:     own.text("address"),
 		TLS:         true,
-		DefaultHost: DefaultHostName,
+		DefaultHost: strings.ToLower(cmp.Or(own.text("defaultSSLHostConfigName"), DefaultHostName)),
 		StrictSNI:   r.boolean(own.get("strictSni"), r.version >= 9),
 	}
 	e := &element{}
 	h := r.hostSettings(e, host)
-	h.Names = []string{DefaultHostName}
+	h.Names = []string{c.DefaultHost}
 	h.Certificates = []Certificate{r.certificate(e, certificate)}
 	r.trust(&h, host)
 	c.Hosts = []SSLHost{h}

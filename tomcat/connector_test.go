@@ -515,12 +515,13 @@ func TestServedKey(t *testing.T) {
 func TestFromAttributes(t *testing.T) {
 	got, findings := FromAttributes([]Attribute{
 		{"port", "9443"}, {"keystoreFile", "conf/a.p12"}, {"certificateKeyAlias", "a"}, {"clientAuth", "want"}, {"protocols", "TLSv1.2"}, {"truststoreFile", "/t"},
+		{"strictSni", "false"}, {"defaultSSLHostConfigName", "A.example"},
 	}, Options{Base: "/base"})
 	if len(findings) > 0 {
 		t.Errorf("%v", findings)
 	}
-	want := Connector{Version: 10, Port: 9443, TLS: true, DefaultHost: "_default_", StrictSNI: true, Hosts: []SSLHost{{
-		Names: []string{"_default_"}, Protocols: []uint16{tls.VersionTLS12}, Verification: VerificationOptional, VerificationDepth: 10,
+	want := Connector{Version: 10, Port: 9443, TLS: true, DefaultHost: "a.example", Hosts: []SSLHost{{
+		Names: []string{"a.example"}, Protocols: []uint16{tls.VersionTLS12}, Verification: VerificationOptional, VerificationDepth: 10,
 		Truststore: Truststore{File: "/t"}, SessionCacheSize: -1, SessionTimeout: 24 * time.Hour,
 		Certificates: []Certificate{{KeystoreFile: "/base/conf/a.p12", KeystorePassword: []byte("changeit"), KeyAlias: "a"}},
 	}}}

@@ -44,7 +44,7 @@ func TestComplete(t *testing.T) {
 		{[]string{"completion", ""}, "bash zsh fish"},
 		{[]string{"completion", "z"}, "zsh"},
 		{[]string{"help", "se"}, "serve sessionid"},
-		{[]string{"serve", "-s"}, "-storepass -storetype -selfsigned -sessionIdLength -serverxml -SSLVerifyClient -sessionTimeout -sessionCacheSize"},
+		{[]string{"serve", "-s"}, "-storepass -storetype -selfsigned -sni -sessionIdLength -serverxml -SSLVerifyClient -strictSni -sessionTimeout -sessionCacheSize"},
 		{[]string{"nonsense", "-s"}, ""},
 	}
 	for _, tt := range tests {

@@ -1,0 +1,82 @@
+package commands
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"gokeytool/endpoint"
+	"gokeytool/store"
+	"gokeytool/store/entry"
+	"gokeytool/tomcat"
+)
+
+// byName reports whether the server name that a client asks for is to choose
+// among many keys.
+func (s *session) byName() bool { return s.opt.sni || len(s.opt.also) > 0 }
+
+// furtherKeys opens the keystore's other keys, and all those of -also.
+func (s *session) furtherKeys(first string, v *served) ([]endpoint.Identity, error) {
+	var ids []endpoint.Identity
+	for _, alias := range s.keyAliases() {
+		if alias == first {
+			continue
+		}
+		id, err := s.identity(alias)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	for _, file := range s.opt.also {
+		v.watch(file)
+		opened, err := store.Open(file, store.Options{Password: s.ks.password})
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fileError(file, pathCause(err))
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range opened.JavaOrder() {
+			if e.Kind != entry.PrivateKey {
+				continue
+			}
+			id, err := s.entryIdentity(opened, file, e, s.ks.password)
+			if err != nil {
+				return nil, err
+			}
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
+
+// putFirst puts the identity first that has a name: it is served to clients that
+// ask for another, or for none.
+func putFirst(ids []endpoint.Identity, name string) error {
+	at := slices.IndexFunc(ids, func(id endpoint.Identity) bool {
+		return slices.ContainsFunc(id.DNSNames(), func(has string) bool { return strings.EqualFold(has, name) })
+	})
+	if at < 0 {
+		return fmt.Errorf("-defaultSSLHostConfigName %s: no certificate here has this name", name)
+	}
+	chosen := ids[at]
+	copy(ids[1:], ids[:at])
+	ids[0] = chosen
+	return nil
+}
+
+// namesOf are the server names that lead to an identity of a host. Where there is
+// nothing to choose they are left out.
+func namesOf(host endpoint.Host, i int) []string {
+	if len(host.Names) > 0 || len(host.Identities) == 1 {
+		return host.Names
+	}
+	names := host.Identities[i].DNSNames()
+	if i == 0 {
+		names = append(names, tomcat.DefaultHostName)
+	}
+	return names
+}
