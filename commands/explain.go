@@ -333,7 +333,11 @@ var explanations = map[string]func(*explanation){
 	},
 	"version": func(e *explanation) { e.run("version") },
 	"serve": func(e *explanation) {
-		e.say("serves HTTPS with a key of %s on port %s until Ctrl-C", e.keystore(), e.value("port", strconv.Itoa(defaultPort)))
+		keys := "a key"
+		if e.req.Has("sni") || e.req.Has("also") {
+			keys = "every key, each for the names in its certificate,"
+		}
+		e.say("serves HTTPS with %s of %s on port %s until Ctrl-C", keys, e.keystore(), e.value("port", strconv.Itoa(defaultPort)))
 		e.run("pkcs12 -in", e.keystore(), "-nodes -out all.pem")
 		e.run("s_server -accept", e.value("port", strconv.Itoa(defaultPort)), "-cert all.pem -www")
 	},

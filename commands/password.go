@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 
 	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/atomicfile"
@@ -22,7 +23,8 @@ const defaultPasswordVariable = "GOKEYTOOL_STOREPASS"
 // setDefaultPassword takes the keystore's password from the environment, where
 // the command has use for one and the line says nothing of it.
 func (e *Env) setDefaultPassword(table *argv.Table, req *argv.Request) {
-	if req.Style != argv.Subcommand || req.Has("storepass") || req.Has("protected") || !table.Command(req.Command).Documents(table.Option("storepass")) {
+	said := slices.ContainsFunc([]string{"storepass", "keystorePass", "serverxml", "protected"}, req.Has)
+	if req.Style != argv.Subcommand || said || !table.Command(req.Command).Documents(table.Option("storepass")) {
 		return
 	}
 	if password, _ := e.LookupEnv(defaultPasswordVariable); password != "" {

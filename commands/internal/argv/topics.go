@@ -121,6 +121,17 @@ var topics = []Topic{
 		},
 	},
 	{
+		Title: "Several certificates on one port",
+		Words: "sni server name virtual hosts names host strictSni rsa ec both",
+		Text: "The name that a client asks for decides. In Tomcat each name has an SSLHostConfig of its own; " +
+			"-sni tries all keys at once, each for the names in its certificate.",
+		Examples: []Example{
+			{"every key of a keystore", "gokeytool serve -keystore server.p12 -sni"},
+			{"and those of another", "gokeytool serve -keystore server.p12 -also keystore.p12"},
+			{"as Tomcat's own file has it", "gokeytool serve -serverxml conf/server.xml"},
+		},
+	},
+	{
 		Title: "How is Tomcat configured with my keystore?",
 		Words: "connector server.xml server xml spring boot springboot kafka nginx configuration properties",
 		Text:  "tomcat-config opens keystore and key first, so that what it prints works.",
