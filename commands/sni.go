@@ -32,7 +32,7 @@ func (s *session) furtherKeys(first string, v *served) ([]endpoint.Identity, err
 	}
 	for _, file := range s.opt.also {
 		v.watch(file)
-		opened, err := store.Open(file, store.Options{Password: s.ks.password})
+		opened, err := store.Open(file, store.Options{Password: s.ks.password, Foreign: true})
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fileError(file, pathCause(err))
 		}
