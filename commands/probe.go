@@ -38,8 +38,11 @@ func probe(ctx context.Context, s *session) error {
 	}
 	report, err := endpoint.Probe(ctx, cfg)
 	if err != nil {
-		return withHint(java("java.io.IOException", fmt.Sprintf("%s: %v", address, err)),
-			"is the server running, and is TLS what it speaks on this port? mail, LDAP and PostgreSQL servers want -starttls")
+		hint := "is the server running, and is TLS what it speaks on this port? mail, LDAP and PostgreSQL servers want -starttls"
+		if strings.Contains(err.Error(), "remote error: tls:") {
+			hint = "the server speaks TLS, but not with this client: it may want the client's certificate (-keystore), another name (-host), or what Go's TLS can't do"
+		}
+		return withHint(java("java.io.IOException", fmt.Sprintf("%s: %v", address, err)), hint)
 	}
 	if s.opt.json {
 		encoder := json.NewEncoder(s.Stdout)

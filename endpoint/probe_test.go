@@ -292,7 +292,7 @@ func TestStartTLS(t *testing.T) {
 		{"smtp", []string{"220-mail\r\n220 ready\r\n", "<EHLO localhost\r\n", "250-mail\r\n250-STARTTLS\r\n250 SIZE\r\n", "<STARTTLS\r\n", "220 go\r\n"}, ""},
 		{"smtp", []string{"220 ready\r\n", "<EHLO localhost\r\n", "250 mail\r\n", "<STARTTLS\r\n", "454 not now\r\n"}, `the server says "454 not now"`},
 		{"smtp", []string{"554 go away\r\n"}, `the server says "554 go away"`},
-		{"smtp", []string{strings.Repeat("220-", 1000)}, "the server's line is too long"},
+		{"smtp", []string{strings.Repeat("220-", 3000)}, "the server's line is too long"},
 		{"smtp", []string{strings.Repeat("220-x\r\n", 200)}, "the server says too much"},
 		{"smtp", []string{"220 ready\r\n", "<EHLO localhost\r\n", "250 mail\r\n", "<STARTTLS\r\n", "220 go\r\n250 injected\r\n"}, "the server goes on in plain text"},
 		{"ftp", []string{"220 ready\r\n", "<AUTH TLS\r\n", "234 go\r\n"}, ""},

@@ -2,11 +2,18 @@ package probe
 
 import (
 	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
 	"io"
+	"math/big"
 	"net"
 	"strings"
 	"testing"
+	"testing/iotest"
 )
 
 // TestSSL3 has a server say what no library does any more.
@@ -27,6 +34,9 @@ func TestSSL3(t *testing.T) {
 		{"SSL 3.0", hello(VersionSSL3, 0x000a), VersionSSL3, 0x000a, ""},
 		{"another version", hello(VersionSSL3, 0x000a), tls.VersionTLS10, 0, "refused"},
 		{"alert", "\x15\x03\x01\x00\x02\x02\x28", VersionSSL3, 0, "refused"},
+		{"warning", "\x15\x03\x00\x00\x02\x01\x70" + hello(VersionSSL3, 0x000a), VersionSSL3, 0x000a, ""},
+		{"warning alone", "\x15\x03\x00\x00\x02\x01\x70", VersionSSL3, 0, "refused"},
+		{"end", "\x15\x03\x00\x00\x02\x01\x00" + hello(VersionSSL3, 0x000a), VersionSSL3, 0, "refused"},
 		{"nothing", "", VersionSSL3, 0, "refused"},
 		{"half", hello(VersionSSL3, 0x000a)[:20], VersionSSL3, 0, "refused"},
 		{"HTTP", "HTTP/1.1 400 Bad Request\r\n\r\n", VersionSSL3, 0, "does not speak TLS"},
@@ -49,6 +59,64 @@ func TestSSL3(t *testing.T) {
 			t.Errorf("%x, %v", offer, err)
 		}
 	})
+}
+
+// TestSuites has a server in Go that agrees to little answer.
+func TestSuites(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"}}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	for _, test := range []struct {
+		name, host string
+		groups     []tls.CurveID
+	}{
+		{"any group", "localhost", nil},
+		{"a group that is offered without a key", "localhost", []tls.CurveID{tls.X25519MLKEM768}},
+		{"a host with its last dot", "localhost.", nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			config := config.Clone()
+			config.CurvePreferences = test.groups
+			dial := func(context.Context) (net.Conn, error) {
+				client, server := net.Pipe()
+				go func() {
+					tls.Server(server, config).Handshake()
+					server.Close()
+				}()
+				return client, nil
+			}
+			suites, err := Suites(t.Context(), dial, tls.VersionTLS13, test.host)
+			if err != nil || len(suites) != 3 {
+				t.Errorf("%04x, %v", suites, err)
+			}
+		})
+	}
+}
+
+// TestStartTLS has servers say what real ones do.
+func TestStartTLS(t *testing.T) {
+	for _, test := range []struct{ name, protocol, said, err string }{
+		{"FTP, with text between the first line and the last", "ftp", "220-Welcome\r\n\r\n  be nice\r\n220 ready\r\n234 go\r\n", ""},
+		{"FTP, with another code", "ftp", "220-Welcome\r\n421 busy\r\n", `the server says "421 busy"`},
+		{"SMTP", "smtp", "220 hi\r\n250-mail\r\n250 STARTTLS\r\n220 go\r\n", ""},
+		{"SMTP, busy", "smtp", "421 busy\r\n", `the server says "421 busy"`},
+		{"IMAP, with much that it can do", "imap", "* OK [CAPABILITY" + strings.Repeat(" X", 2000) + "] ready\r\na OK go\r\n", ""},
+		{"a line without end", "imap", "* OK" + strings.Repeat(" X", 5000), "too long"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			err := StartTLS(talker{Reader: iotest.OneByteReader(strings.NewReader(test.said))}, test.protocol)
+			if (err == nil) != (test.err == "") || err != nil && !strings.Contains(err.Error(), test.err) {
+				t.Error(err)
+			}
+		})
+	}
 }
 
 func FuzzServerHello(f *testing.F) {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strings"
 
 	"golang.org/x/crypto/cryptobyte"
 )
@@ -99,6 +100,7 @@ func clientHello(version uint16, serverName string, suites []uint16) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
+	serverName = strings.TrimSuffix(serverName, ".") // RFC 6066, section 3
 	list16 := func(b *cryptobyte.Builder, values ...uint16) {
 		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
 			for _, v := range values {
@@ -120,7 +122,7 @@ func clientHello(version uint16, serverName string, suites []uint16) ([]byte, er
 			})
 		}
 		extension(10, func(b *cryptobyte.Builder) { // supported_groups
-			list16(b, 0x001d, 0x0017, 0x0018, 0x0019, 0x001e, 0x0100, 0x0101, 0x0102)
+			list16(b, 0x001d, 0x0017, 0x0018, 0x0019, 0x001e, 0x0100, 0x0101, 0x0102, 0x11ec, 0x11eb, 0x11ed, 0x0200, 0x0201, 0x0202)
 		})
 		extension(11, func(b *cryptobyte.Builder) { b.AddBytes([]byte{1, 0}) }) // ec_point_formats
 		if version >= tls.VersionTLS12 {
@@ -185,8 +187,12 @@ func readServerHello(r io.Reader, version uint16) (uint16, error) {
 		}
 		length := int(head[3])<<8 | int(head[4])
 		switch head[0] {
-		case 21: // an alert
-			return 0, errRefused
+		case 21:
+			var alert [2]byte
+			if _, err := io.ReadFull(r, alert[:]); err != nil || length != len(alert) || alert[0] != 1 || alert[1] == 0 {
+				return 0, errRefused
+			}
+			continue // a warning, as of a server name that it does not know
 		case 22:
 		default:
 			return 0, errors.New("the server does not speak TLS")

@@ -15,9 +15,10 @@ import (
 // TLS.
 var StartTLSProtocols = []string{"ftp", "imap", "ldap", "pop3", "postgres", "smtp"}
 
-// Limits on what a server may say before TLS begins.
+// Limits on what a server may say before TLS begins. IMAP's lines are the longest
+// (RFC 7162, section 4): a greeting has all that the server can do in it.
 const (
-	maxLine  = 1000
+	maxLine  = 8192
 	maxLines = 100
 )
 
@@ -122,12 +123,16 @@ func (t *textConn) until(tag, want string) error {
 }
 
 // replies reads a reply of one or more lines ("250-...", then "250 ...") that
-// must have a code (RFC 5321, section 4.2.1).
+// must have a code (RFC 5321, section 4.2.1). In FTP, lines between the first and
+// the last need not begin with it (RFC 959, section 4.2).
 func (t *textConn) replies(code string) error {
-	for range maxLines {
+	for i := range maxLines {
 		line, err := t.line()
 		if err != nil {
 			return err
+		}
+		if i > 0 && (line == "" || line[0] < '0' || line[0] > '9') {
+			continue // text of FTP
 		}
 		if !strings.HasPrefix(line, code) {
 			return fmt.Errorf("the server says %q", line)
