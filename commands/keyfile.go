@@ -4,17 +4,14 @@ import (
 	"bytes"
 	"context"
 	"crypto"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 
 	"gokeytool/store"
 	"gokeytool/store/entry"
-	"gokeytool/store/pkcs12"
+	"gokeytool/store/pem"
 	"gokeytool/x509util"
 )
 
@@ -164,83 +161,31 @@ func (s *session) readKeyFile(name string) (crypto.Signer, []*x509util.Certifica
 
 // findKey returns the one private key of a file in PEM or DER as PKCS #8.
 func (s *session) findKey(name string, data []byte) ([]byte, error) {
-	var found []byte
-	rest := bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) // the mark of Windows editors
-	for {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
+	keys, err := pem.DecodeKeys(data, entry.DefaultLimits)
+	switch {
+	case err != nil:
+		return nil, s.keyFileError(name, err)
+	case len(keys) > 1:
+		return nil, failf("%s holds more than one private key", name)
+	case len(keys) == 0:
+		hint := name + " holds no private key in PEM (BEGIN PRIVATE KEY, BEGIN RSA PRIVATE KEY ...), DER or a keystore"
+		_, err := store.Detect(data)
+		if not, ok := errors.AsType[*store.NotKeystoreError](err); ok && not.What != store.Unknown {
+			hint += ": this is " + string(not.What)
 		}
-		if !strings.HasSuffix(block.Type, "PRIVATE KEY") {
-			continue
-		}
-		if found != nil {
-			return nil, failf("%s holds more than one private key", name)
-		}
-		pkcs8, err := s.openKeyBlock(name, block)
-		if err != nil {
+		return nil, withHint(failf("Input not a private key"), hint)
+	}
+	var password []byte
+	if pem.Encrypted(keys[0]) {
+		if password, err = s.keyFilePassword(name); err != nil {
 			return nil, err
 		}
-		found = pkcs8
 	}
-	if found != nil {
-		return found, nil
+	key, err := pem.Unseal(keys[0], password, entry.DefaultLimits)
+	if err != nil {
+		return nil, s.keyFileError(name, err)
 	}
-	for _, label := range []string{"PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY"} {
-		if data[0] != 0x30 {
-			break // no DER
-		}
-		pkcs8, err := s.openKeyBlock(name, &pem.Block{Type: label, Bytes: data})
-		if err == nil || errors.Is(err, entry.ErrPassword) {
-			return pkcs8, err
-		}
-	}
-	return nil, withHint(failf("Input not a private key"),
-		fmt.Sprintf("%s holds no private key in PEM (BEGIN PRIVATE KEY, BEGIN RSA PRIVATE KEY ...), DER or a keystore", name))
-}
-
-// openKeyBlock makes PKCS #8 of a private key in PEM.
-func (s *session) openKeyBlock(name string, block *pem.Block) ([]byte, error) {
-	der := block.Bytes
-	//lint:ignore SA1019 old files are protected so; what is weak about it was decided when they were made
-	if x509.IsEncryptedPEMBlock(block) {
-		password, err := s.keyFilePassword(name)
-		if err != nil {
-			return nil, err
-		}
-		//lint:ignore SA1019 as above
-		if der, err = x509.DecryptPEMBlock(block, password); err != nil {
-			return nil, s.keyFileError(name, entry.ErrPassword)
-		}
-	}
-	switch block.Type {
-	case "PRIVATE KEY":
-		_, err := x509util.ParsePrivateKey(der)
-		return der, err
-	case "ENCRYPTED PRIVATE KEY":
-		password, err := s.keyFilePassword(name)
-		if err != nil {
-			return nil, err
-		}
-		key, err := pkcs12.Unseal(&entry.Entry{Kind: entry.PrivateKey, Sealed: der}, password, entry.DefaultLimits)
-		if err != nil {
-			return nil, s.keyFileError(name, err)
-		}
-		return key.PKCS8, nil
-	case "RSA PRIVATE KEY":
-		key, err := x509.ParsePKCS1PrivateKey(der)
-		if err != nil {
-			return nil, s.keyFileError(name, err)
-		}
-		return x509util.MarshalPrivateKey(key)
-	case "EC PRIVATE KEY":
-		key, err := x509.ParseECPrivateKey(der)
-		if err != nil {
-			return nil, s.keyFileError(name, err)
-		}
-		return x509util.MarshalPrivateKey(key)
-	}
-	return nil, failf("%s: a private key of type %s is not known", name, block.Type)
+	return key.PKCS8, nil
 }
 
 func (s *session) keyFileError(name string, err error) error {

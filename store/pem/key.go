@@ -26,6 +26,65 @@ var (
 	oidDSA = []byte{6, 7, 0x2A, 0x86, 0x48, 0xCE, 0x38, 4, 1}
 )
 
+// DecodeKeys reads the private keys of a file, in PEM or one alone in DER, as
+// entries without aliases and certificates, which Unseal opens. There may be
+// none. The error is an *entry.FormatError.
+func DecodeKeys(data []byte, lim entry.Limits) ([]*entry.Entry, error) {
+	f := file{format: format}
+	err := scan(data, func(b *block) error {
+		if !strings.HasSuffix(b.label, "PRIVATE KEY") {
+			return nil
+		}
+		return f.add(b, lim)
+	})
+	if label := labelOfDER(data); err == nil && len(f.keys) == 0 && label != "" {
+		err = f.add(&block{label: label, der: data, offset: -1}, lim)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var keys []*entry.Entry
+	for _, k := range f.keys {
+		keys = append(keys, k.entry())
+	}
+	return keys, nil
+}
+
+// labelOfDER is what a key in DER is called in PEM; "" if it is none.
+func labelOfDER(der []byte) string {
+	s := cryptobyte.String(der)
+	var body cryptobyte.String
+	if !s.ReadASN1(&body, asn1.SEQUENCE) || !s.Empty() {
+		return ""
+	}
+	if body.PeekASN1Tag(asn1.SEQUENCE) {
+		if body.SkipASN1(asn1.SEQUENCE) && body.PeekASN1Tag(asn1.OCTET_STRING) {
+			return "ENCRYPTED PRIVATE KEY"
+		}
+		return ""
+	}
+	numbers := 0
+	for body.PeekASN1Tag(asn1.INTEGER) && body.SkipASN1(asn1.INTEGER) {
+		numbers++
+	}
+	switch {
+	case numbers == 6: // version, p, q, g, y and x
+		return "DSA PRIVATE KEY"
+	case numbers > 0:
+		return "PRIVATE KEY"
+	}
+	return ""
+}
+
+// Encrypted says whether the key of an entry wants a password.
+func Encrypted(e *entry.Entry) bool {
+	if _, ok := e.Origin.(*legacy); ok {
+		return true
+	}
+	s := cryptobyte.String(e.Sealed)
+	return s.ReadASN1(&s, asn1.SEQUENCE) && !s.PeekASN1Tag(asn1.INTEGER) // a PrivateKeyInfo begins with a number
+}
+
 // toPKCS8 wraps a key of an old format in a PrivateKeyInfo.
 func toPKCS8(label string, der []byte) ([]byte, error) {
 	s := cryptobyte.String(der)
@@ -159,7 +218,7 @@ func newLegacy(b *block) (*legacy, error) {
 		l.block, l.keySize = aes.NewCipher, 32
 	default:
 		return nil, &entry.FormatError{Kind: entry.ErrUnsupported, Format: format, Offset: b.offset,
-			What: fmt.Sprintf("cipher %q of an encrypted key", name)}
+			What: fmt.Sprintf("cipher %q of an encrypted key is not supported", name)}
 	}
 	var err error
 	if l.iv, err = hex.DecodeString(strings.TrimSpace(iv)); err != nil || len(l.iv) != size {

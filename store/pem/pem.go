@@ -95,6 +95,9 @@ func scan(data []byte, found func(*block) error) error {
 			}
 			inside, text = true, text[:0]
 			b.label = string(line[len("-----BEGIN ") : len(line)-len("-----")])
+			if strings.Contains(b.label, "-----") { // and with it the key: not to be shown
+				return damaged(start, "a block in a single line: its line ends are lost")
+			}
 			b.offset = start
 		case bytes.HasPrefix(line, []byte("-----END ")) && inside:
 			if string(line) != "-----END "+b.label+"-----" {
@@ -166,6 +169,15 @@ type key struct {
 	sealed []byte
 	legacy *legacy
 	public []byte // SubjectPublicKeyInfo; nil if not known
+}
+
+// entry is the key alone.
+func (k *key) entry() *entry.Entry {
+	e := &entry.Entry{Kind: entry.PrivateKey, Sealed: k.sealed}
+	if k.legacy != nil {
+		e.Origin = k.legacy
+	}
+	return e
 }
 
 type cert struct {
@@ -311,10 +323,8 @@ func (f *file) entries() (*entry.File, error) {
 	for _, item := range f.order {
 		switch item := item.(type) {
 		case *key:
-			e := &entry.Entry{Alias: alias(item.block), Kind: entry.PrivateKey, Chain: chains[item], Sealed: item.sealed}
-			if item.legacy != nil {
-				e.Origin = item.legacy
-			}
+			e := item.entry()
+			e.Alias, e.Chain = alias(item.block), chains[item]
 			out.Entries = append(out.Entries, e)
 		case *cert:
 			if !item.taken {

@@ -453,3 +453,46 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+func TestDecodeKeys(t *testing.T) {
+	p := newPKI(t, "a", newEC(t))
+	utf16 := "\xFF\xFE" + strings.Join(strings.Split(encode("PRIVATE KEY", p.pkcs8), ""), "\x00") + "\x00"
+	for _, test := range []struct {
+		name, data string
+		keys       int
+	}{
+		{"empty", "", 0},
+		{"text", "0 is no key\n", 0},
+		{"certificates", p.certs(0, 1), 0},
+		{"certificate in DER", string(p.chain[0]), 0},
+		{"key and chain", p.certs(0) + encode("PRIVATE KEY", p.pkcs8) + p.certs(1), 1},
+		{"beside what is no certificate", encode("CERTIFICATE", []byte("x")) + encode("PRIVATE KEY", p.pkcs8), 1},
+		{"UTF-16", utf16, 1},
+		{"DER", string(p.pkcs8), 1},
+		{"DER and more", string(p.pkcs8) + "x", 0},
+		{"two", encode("PRIVATE KEY", p.pkcs8) + encode("PRIVATE KEY", p.pkcs8), 2},
+	} {
+		keys, err := DecodeKeys([]byte(test.data), entry.DefaultLimits)
+		if err != nil || len(keys) != test.keys {
+			t.Errorf("%s: %d keys, %v", test.name, len(keys), err)
+			continue
+		}
+		for _, e := range keys {
+			key, err := Unseal(e, nil, entry.DefaultLimits)
+			if err != nil || Encrypted(e) || !bytes.Equal(key.PKCS8, p.pkcs8) {
+				t.Errorf("%s: %x, %v", test.name, key.PKCS8, err)
+			}
+		}
+	}
+	for name, data := range map[string]string{
+		"malformed":   encode("PRIVATE KEY", []byte{0x30, 0}),
+		"not Base64":  "-----BEGIN PRIVATE KEY-----\n!\n-----END PRIVATE KEY-----\n",
+		"without end": "-----BEGIN PRIVATE KEY-----\n",
+		"one line":    strings.ReplaceAll(encode("PRIVATE KEY", p.pkcs8), "\n", ""),
+	} {
+		_, err := DecodeKeys([]byte(data), entry.DefaultLimits)
+		if !errors.Is(err, entry.ErrDamaged) || strings.Contains(err.Error(), "MIG") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
