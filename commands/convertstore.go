@@ -112,7 +112,7 @@ func migrate(ctx context.Context, s *session) error {
 		return err
 	}
 	old := s.ks.Type()
-	if old == to.typ && (old != store.PKCS12 || pkcs12.FileParams(s.ks.File()) == to.params) {
+	if old == to.typ && (old != store.PKCS12 || to.params.Protects(s.ks.File())) {
 		fmt.Fprintf(s.talk(), "%s is %s already\n", s.ks.path, old)
 		return nil
 	}
@@ -149,7 +149,7 @@ func (s *session) recode(to target) (*store.Store, []byte, error) {
 			created = s.Now()
 		}
 		// Files that other programs made may have one alias twice.
-		alias := freeAlias(made, bundled{alias: e.Alias})
+		alias := numbered(made, e.Alias)
 		if e.Kind == entry.TrustedCertificate {
 			err = made.SetCertificate(alias, e.Chain[0], created)
 		} else {

@@ -2,6 +2,7 @@ package pkcs12
 
 import (
 	"slices"
+	"strings"
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
@@ -31,28 +32,47 @@ func EncryptionAlgorithms(f *entry.File) []string {
 		if e.Kind == entry.TrustedCertificate {
 			continue
 		}
-		if name := keyAlgorithm(e.Sealed); name != "" {
-			add(name)
+		if scheme := keySchemeOf(e.Sealed); scheme != nil {
+			add(scheme.Name())
 		}
 	}
 	return names
 }
 
-// keyAlgorithm names what a key is encrypted with; "" if it is not, or if that
+// Protects says whether f, as it was read, is protected as p says, each of its
+// keys too, and Java sees them all: to write its entries anew would change
+// nothing.
+func (p Params) Protects(f *entry.File) bool {
+	if FileParams(f) != p {
+		return false
+	}
+	for _, e := range f.Entries {
+		if e.Kind == entry.TrustedCertificate {
+			continue
+		}
+		scheme := keySchemeOf(e.Sealed)
+		if HiddenFromJava(e) || scheme == nil || !strings.EqualFold(scheme.Name(), p.KeyAlgorithm) || scheme.Iterations() != p.KeyIterations {
+			return false
+		}
+	}
+	return true
+}
+
+// keySchemeOf is what a key is encrypted with; nil if it is not, or if that
 // can't be told.
-func keyAlgorithm(sealed []byte) string {
+func keySchemeOf(sealed []byte) *pbe.Scheme {
 	der, _, err := ber.ToDER(sealed, entry.DefaultLimits.MaxDepth)
 	if err != nil {
-		return ""
+		return nil
 	}
 	var info, algorithm cryptobyte.String
 	s := cryptobyte.String(der)
 	if !s.ReadASN1(&info, asn1.SEQUENCE) || !info.ReadASN1(&algorithm, asn1.SEQUENCE) {
-		return "" // a PrivateKeyInfo begins with a number
+		return nil // a PrivateKeyInfo begins with a number
 	}
 	scheme, err := pbe.ParseScheme(algorithm)
 	if err != nil {
-		return ""
+		return nil
 	}
-	return scheme.Name()
+	return scheme
 }
