@@ -13,6 +13,7 @@ import (
 	"strings"
 	"unicode"
 
+	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
@@ -109,7 +110,7 @@ func (s *session) sayBundle(sum *jsonImport) {
 	fmt.Fprintln(s.talk(), text)
 	if sum.Expired > 0 {
 		fmt.Fprintf(s.Stderr, "gokeytool: %s: gokeytool check %s\n",
-			count(sum.Expired, "of those added has expired", "of those added have expired"), s.ks.path)
+			count(sum.Expired, "of those added has expired", "of those added have expired"), shell.Quote(shell.File(s.ks.path)))
 	}
 	s.announceStored()
 }
@@ -125,10 +126,15 @@ func count(n int, one, many string) string {
 // freeAlias is an alias that a keystore does not have, for a certificate: the
 // one it had where it comes from, else its subject's name.
 func freeAlias(in *store.Store, c bundled) string {
-	base := c.alias
-	if base == "" {
-		base = aliasOf(c.Subject.Label())
+	if c.alias != "" {
+		return numbered(in, c.alias)
 	}
+	return numbered(in, aliasOf(c.Subject.Label()))
+}
+
+// numbered is an alias that a keystore does not have: base, or else base with a
+// number. It may be empty, as Java allows.
+func numbered(in *store.Store, base string) string {
 	alias := base
 	for n := 2; ; n++ {
 		if _, taken := in.Get(alias); !taken {
@@ -324,7 +330,7 @@ func (s *session) whyNoTrust() []string {
 	switch {
 	case s.ks.Type() != store.PKCS12:
 	case len(pkcs12.Untrusted(s.ks.File())) > 0:
-		return []string{"its certificates lack Java's mark: gokeytool trustmark " + s.ks.path}
+		return []string{"its certificates lack Java's mark: gokeytool trustmark " + shell.Quote(shell.File(s.ks.path))}
 	case s.ks.password == nil:
 		return []string{"without its password its certificates stay unread: give it with -storepass"}
 	}
