@@ -115,7 +115,7 @@ func (s *session) unmarkedHints() []string {
 	}
 	return []string{
 		fmt.Sprintf("%d %s Java's trust mark: Java sees none of it (as a truststore: the trustAnchors parameter must be non-empty)", n, certificates),
-		"to have Java trust them: gokeytool trustmark " + shell.Quote(s.ks.path),
+		"to have Java trust them: gokeytool trustmark " + shell.Quote(shell.File(s.ks.path)),
 	}
 }
 
@@ -203,6 +203,9 @@ func (s *session) openHints(err *store.OpenError) []string {
 	case errors.Is(err, entry.ErrLimit):
 		return moreWork(err)
 	}
+	if _, ok := store.JavaError(err, 0); !ok {
+		return nil // the error says it itself
+	}
 	return []string{err.Error()}
 }
 
@@ -219,8 +222,8 @@ func moreWork(err error) []string {
 }
 
 // remedy says what to do with a file that is no keystore.
-func remedy(what store.Content, path string) []string {
-	path = shell.Quote(path)
+func remedy(what store.Content, name string) []string {
+	path := shell.Quote(name)
 	switch what {
 	case store.PEMCertificate, store.DERCertificate, store.PEMPKCS7, store.DERPKCS7:
 		return []string{
@@ -233,7 +236,7 @@ func remedy(what store.Content, path string) []string {
 	case store.PEMKey, store.PEMEncryptedKey, store.DERKey, store.DEREncryptedKey:
 		return []string{"to make a keystore of it and its certificate: gokeytool import -keyfile " + path + " -file CERTIFICATE -alias ALIAS -keystore KEYSTORE"}
 	case store.Base64Keystore:
-		return []string{"decode it first:  base64 -d " + path + " > keystore.p12"}
+		return []string{"decode it first:  base64 -d " + shell.Quote(shell.File(name)) + " > keystore.p12"}
 	case store.Mangled:
 		return []string{"fetch it again, as a binary file: programs that treat it as text (git, FTP, Maven's filtering of resources) spoil it"}
 	case store.BKSv1, store.BKSv2, store.UBERv1:
