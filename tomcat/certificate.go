@@ -167,8 +167,6 @@ func (r *reader) storeType(at *setting) string {
 	case "PKCS11", "DKS", "WINDOWS-MY", "WINDOWS-ROOT", "KEYCHAINSTORE", "CASEEXACTJKS", "BKS", "BCFKS", "UBER":
 		r.say(at, Error, fmt.Sprintf("keystores of the type %s can't be served here", at.value), "copy the key to a PKCS12 keystore, where it may leave its store")
 		return kind
-	case "":
-		return ""
 	default:
 		remedy := "write PKCS12, JKS or JCEKS"
 		if kind == "P12" || kind == "PFX" || kind == "PKCS#12" {

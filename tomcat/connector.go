@@ -154,7 +154,7 @@ const (
 // connector reads a Connector. It reports whether it is one of HTTP.
 func (r *reader) connector(e *element, offset int) (Connector, bool) {
 	r.inside = e.line
-	protocol := value(e, "protocol")
+	protocol, _ := expand(value(e, "protocol"), r.lookup)
 	if strings.HasPrefix(strings.ToUpper(protocol), "AJP") || strings.Contains(protocol, ".ajp.") {
 		return Connector{}, false
 	}

@@ -236,6 +236,10 @@ func TestVersions(t *testing.T) {
 		{name: "PEM as a type", version: 9, xml: flatJava + `keystoreType="PEM"/>`, finds: []string{"error keystoreType SSLCertificateFile"}},
 		{name: "file of Windows", version: 10, xml: `<Connector port="8443" SSLEnabled="true"><SSLHostConfig><Certificate certificateKeystoreFile="C:\keys\a.jks"/></SSLHostConfig></Connector>`,
 			check: func(c *Connector) bool { return c.Hosts[0].Certificates[0].KeystoreFile == `C:\keys\a.jks` }},
+		{name: "URL of Windows", version: 10, xml: `<Connector port="8443" SSLEnabled="true"><SSLHostConfig><Certificate certificateKeystoreFile="file:///C:/my%20keys/a.jks"/></SSLHostConfig></Connector>`,
+			check: func(c *Connector) bool { return c.Hosts[0].Certificates[0].KeystoreFile == `C:/my keys/a.jks` }},
+		{name: "AJP by a property", version: 10, xml: `<Connector port="8009" protocol="${ajp:-AJP/1.3}" nonsense="1"/><Connector port="8080"/>`,
+			check: func(c *Connector) bool { return c.Port == 8080 }},
 		{name: "password file that is not there", version: 10, xml: `<Connector port="8443" SSLEnabled="true"><SSLHostConfig><Certificate certificateKeystoreFile="a.jks" certificateKeyPasswordFile="nosuch"/></SSLHostConfig></Connector>`,
 			finds: []string{"error certificateKeyPasswordFile no such file"}},
 		{name: "class of one's own", version: 10, xml: `<Connector port="8443" SSLEnabled="true" sslImplementationName="x"><SSLHostConfig trustManagerClassName="x" keyManagerAlgorithm="x" revocationEnabled="true" certificateRevocationListPath="crl"><Certificate certificateKeystoreFile="a.jks"/></SSLHostConfig></Connector>`,
@@ -338,6 +342,7 @@ func TestSyntaxErrors(t *testing.T) {
 		{"bare ampersand", "<Server>\n<Connector keystorePass='a&b'/></Server>", 2, "entity"},
 		{"entity", "<!DOCTYPE Server [\n<!ENTITY a SYSTEM 'file:///etc/passwd'>\n]>\n<Server>\n&a;</Server>", 5, "entities of a document type are not read"},
 		{"encoding", "<?xml version='1.0' encoding='EBCDIC-CP-US'?><Server/>", 1, "EBCDIC"},
+		{"declaration later", "\n<?xml version='1.0'?>\n<Server/>", 2, "first of all"},
 		{"bad UTF-8", "<Server a='\xff'/>", 1, "UTF-8"},
 		{"deep", strings.Repeat("<Server>\n", maxDepth+1), maxDepth + 1, "nested"},
 		{"many attributes", "<Server\n" + manyAttributes(maxAttributes+1) + "/>", 1, "more than 512 attributes"},
@@ -387,7 +392,7 @@ func TestEncodings(t *testing.T) {
 }
 
 func TestExpand(t *testing.T) {
-	lookup := properties(map[string]string{"a": "A", "empty": "", "a:-b": "whole", "nested": "${a}"})
+	lookup := properties(map[string]string{"a": "A", "empty": "", "a:-b": "whole", "nested": "${a}", "loop": "x${loop}"})
 	for _, c := range []struct{ value, want, unknown string }{
 		{"plain", "plain", ""},
 		{"${a}", "A", ""},
@@ -400,10 +405,13 @@ func TestExpand(t *testing.T) {
 		{"${empty:-c}", "", ""},
 		{"${none}", "${none}", "none"},
 		{"${none}/${nor}", "${none}/${nor}", "none nor"},
-		{"${nested}", "${a}", ""},
+		{"${nested}", "A", ""},
 		{"$a $ $$ {a}", "$a $ $$ {a}", ""},
 		{"${a", "${a", ""},
-		{"${none:-${a}}", "${a}", ""},
+		{"${none:-${a}}", "A", ""},
+		{"${none:-${nor:-c}}", "c", ""},
+		{"${none:-${nor}}", "${nor}", "nor"},
+		{"${loop}", strings.Repeat("x", 20) + "${loop}", ""},
 		{"$${a}", "$A", ""},
 		{"${}", "${}", ""},
 	} {

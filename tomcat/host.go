@@ -84,11 +84,18 @@ func (r *reader) hostSettings(e *element, list settings) SSLHost {
 			h.Truststore.Password = []byte(password)
 		}
 	}
+	if at := list.get("truststoreFile"); at != nil && at.value == "" {
+		r.say(at, Error, "it names no file: Tomcat does not start this connector", "write its name, or remove it")
+	}
 	if at := list.get("truststoreType"); at != nil {
 		h.Truststore.Type = r.storeType(at)
 	}
 	if seconds := r.integer(list.get("sessionTimeout"), 86400); seconds >= 0 {
 		h.SessionTimeout = time.Duration(seconds) * time.Second
+	}
+	if h.SessionTimeout > maxSessionTimeout {
+		h.SessionTimeout = maxSessionTimeout
+		r.say(list.get("sessionTimeout"), Warning, "TLS sessions last no longer than 7 days here, 604800 seconds (RFC 8446, section 4.6.1)", "")
 	}
 	r.protocols(list, &h)
 	r.ciphers(list, &h)
@@ -219,7 +226,7 @@ func (r *reader) ciphers(list settings, h *SSLHost) {
 		r.cipherSuites(at)
 	}
 	at := list.get("ciphers")
-	if at == nil || strings.TrimSpace(at.value) == "" {
+	if at == nil || r.version < 8 && strings.TrimSpace(at.value) == "" {
 		return
 	}
 	h.Ciphers = at.value

@@ -2,11 +2,28 @@ package tomcat
 
 import "strings"
 
+// maxRounds is how often Tomcat looks for properties in what it has put in place
+// of others.
+const maxRounds = 20
+
 // expand replaces ${NAME} and ${NAME:-DEFAULT} in a value, as Tomcat's
 // IntrospectionUtils.replaceProperties does: a name with ":-" is first looked up
-// whole, a value is not expanded again, and what is not known stays as it is.
+// whole, what comes out is expanded again, and what is not known stays as it is.
 // It returns the names that are not known.
 func expand(value string, lookup func(string) (string, bool)) (expanded string, unknown []string) {
+	expanded = value
+	for range maxRounds {
+		before := expanded
+		expanded, unknown = expandOnce(before, lookup)
+		if expanded == before || len(expanded) > MaxSize {
+			break
+		}
+	}
+	return expanded, unknown
+}
+
+// expandOnce is expand for the value as it stands.
+func expandOnce(value string, lookup func(string) (string, bool)) (expanded string, unknown []string) {
 	if !strings.Contains(value, "${") {
 		return value, nil
 	}

@@ -3,6 +3,7 @@ package tomcat
 import (
 	"fmt"
 	"iter"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -238,6 +239,12 @@ func (r *reader) file(at *setting) string {
 		if strings.HasPrefix(rest, "//") {
 			rest = "/" + strings.TrimLeft(rest, "/")
 		}
+		if plain, err := url.PathUnescape(rest); err == nil {
+			rest = plain
+		}
+		if strings.HasPrefix(rest, "/") && hasDrive(rest[1:]) {
+			rest = rest[1:] // file:///C:/...
+		}
 		if name = rest; strings.Trim(name, "/") == "" {
 			r.say(at, Error, fmt.Sprintf("%q names no file", at.value), "write its name")
 		}
@@ -254,8 +261,12 @@ func (r *reader) file(at *setting) string {
 // isAbs reports whether a name is absolute on any system, as the file may come
 // from another.
 func isAbs(name string) bool {
-	drive := len(name) > 2 && name[1] == ':' && (name[2] == '/' || name[2] == '\\')
-	return drive || strings.HasPrefix(name, "/") || strings.HasPrefix(name, `\\`) || filepath.IsAbs(name)
+	return hasDrive(name) || strings.HasPrefix(name, "/") || strings.HasPrefix(name, `\\`) || filepath.IsAbs(name)
+}
+
+// hasDrive reports whether a name begins with a drive of Windows.
+func hasDrive(name string) bool {
+	return len(name) > 2 && name[1] == ':' && (name[2] == '/' || name[2] == '\\')
 }
 
 // cutPrefixFold is strings.CutPrefix in any case.

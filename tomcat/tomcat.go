@@ -32,6 +32,8 @@ const (
 	maxAttributes = 512
 	// maxFindings bounds what is reported.
 	maxFindings = 200
+	// maxSessionTimeout bounds TLS sessions, as RFC 8446 does their tickets.
+	maxSessionTimeout = 7 * 24 * time.Hour
 )
 
 // DefaultHostName is the name of the SSLHostConfig that serves clients who ask

@@ -113,6 +113,10 @@ func parseXML(data []byte) (*element, error) {
 			return nil, syntaxError(err, line, entities)
 		}
 		switch token := token.(type) {
+		case xml.ProcInst:
+			if token.Target == "xml" && start > 0 {
+				return nil, &SyntaxError{line, "<?xml has to be the first of all, before empty lines and comments"}
+			}
 		case xml.Directive:
 			entities = entities || bytes.Contains(token, []byte("ENTITY"))
 		case xml.StartElement:
