@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -352,12 +353,23 @@ func (s *session) policy(host *tomcat.SSLHost, v *served) (endpoint.Policy, erro
 		NoTickets: host.NoTickets, ClientAuth: host.Verification.ClientAuth(),
 		MaxIntermediates: host.VerificationDepth,
 	}
-	if host.Verification == tomcat.VerificationNone {
+	switch {
+	case host.VerificationDepth == 0:
+		p.MaxIntermediates = -1 // to the endpoint, zero is the default
+	case host.VerificationDepth < 0:
+		p.MaxIntermediates = math.MaxInt // Java's -1 sets no bound
+	}
+	asks := host.Verification != tomcat.VerificationNone
+	if !asks && host.Truststore.File == "" {
 		return p, nil
 	}
 	var err error
 	if p.ClientCAs, err = s.clientCAs(host, v); err != nil {
 		return p, err
+	}
+	if !asks && p.ClientCAs.Equal(x509.NewCertPool()) {
+		return p, withHint(fmt.Errorf("%s holds no certificate of an authority", host.Truststore.File),
+			"Tomcat opens a truststore also where it asks clients for no certificate, and does not start with one that trusts nobody: leave it out, or name another")
 	}
 	if host.CRLFile != "" {
 		v.watch(host.CRLFile)
@@ -372,8 +384,8 @@ func (s *session) clientCAs(host *tomcat.SSLHost, v *served) (*x509.CertPool, er
 	pool := x509.NewCertPool()
 	addStore := func(from *store.Store) {
 		for _, e := range from.Entries() {
-			if len(e.Chain) == 0 {
-				continue
+			if e.Kind != entry.TrustedCertificate {
+				continue // to Java, the certificate of a key is no authority
 			}
 			if c, err := x509.ParseCertificate(e.Chain[0].DER); err == nil {
 				pool.AddCert(c)

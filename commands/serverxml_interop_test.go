@@ -53,6 +53,8 @@ var serverXMLs = []serverXML{
 	{name: "clients needed, PKCS12", content: `<SSLHostConfig protocols="TLSv1.2" certificateVerification="required" truststoreFile="conf/truststore.p12" truststorePassword="changeit"><Certificate certificateKeystoreFile="conf/rsa.p12"/></SSLHostConfig>`, listens: true},
 	{name: "clients needed, JKS", content: `<SSLHostConfig certificateVerification="required" truststoreFile="conf/trust.jks" truststorePassword="changeit"><Certificate certificateKeystoreFile="conf/rsa.p12"/></SSLHostConfig>`, listens: true},
 	{name: "clients wanted", content: `<SSLHostConfig protocols="TLSv1.2" certificateVerification="optional" truststoreFile="conf/trust.jks" truststorePassword="changeit"><Certificate certificateKeystoreFile="conf/rsa.p12"/></SSLHostConfig>`, listens: true},
+	{name: "clients needed, issued without intermediates", content: `<SSLHostConfig protocols="TLSv1.2" certificateVerification="required" certificateVerificationDepth="0" truststoreFile="conf/trust.jks"><Certificate certificateKeystoreFile="conf/rsa.p12"/></SSLHostConfig>`, listens: true},
+	{name: "clients needed, any number of intermediates", content: `<SSLHostConfig protocols="TLSv1.2" certificateVerification="required" certificateVerificationDepth="-1" truststoreFile="conf/trust.jks"><Certificate certificateKeystoreFile="conf/rsa.p12"/></SSLHostConfig>`, listens: true},
 
 	{name: "no such file", content: `<SSLHostConfig><Certificate certificateKeystoreFile="conf/nowhere.p12"/></SSLHostConfig>`, refused: true, tomcat: `nowhere.p12`, ours: `nowhere\.p12 \(No such file`},
 	{name: "wrong password", content: `<SSLHostConfig><Certificate certificateKeystoreFile="conf/rsa.p12" certificateKeystorePassword="wrongone"/></SSLHostConfig>`, refused: true, tomcat: `keystore password was incorrect`, ours: `keystore password was incorrect`},
@@ -66,6 +68,10 @@ var serverXMLs = []serverXML{
 	{name: "DSA", content: `<SSLHostConfig><Certificate certificateKeystoreFile="conf/dsa.p12"/></SSLHostConfig>`, listens: true, fails: true, refused: true, ours: `FAIL  suites`},
 	{name: "another key", content: `<SSLHostConfig><Certificate certificateFile="conf/cert.pem" certificateKeyFile="conf/other.pem"/></SSLHostConfig>`, listens: true, fails: true, refused: true, ours: `FAIL  key`},
 	{name: "clients needed, nobody trusted", content: `<SSLHostConfig protocols="TLSv1.2" certificateVerification="required" truststoreFile="conf/truststore.p12"><Certificate certificateKeystoreFile="conf/rsa.p12"/></SSLHostConfig>`, refused: true, tomcat: `trustAnchors parameter must be non-empty`, ours: `truststorePassword`},
+	{name: "clients needed, a key in place of authorities", content: `<SSLHostConfig certificateVerification="required" truststoreFile="conf/rsa.p12" truststorePassword="changeit"><Certificate certificateKeystoreFile="conf/rsa.p12"/></SSLHostConfig>`, refused: true, tomcat: `trustAnchors parameter must be non-empty`, ours: `no authority is trusted`},
+	{name: "clients not asked, nobody trusted", content: `<SSLHostConfig truststoreFile="conf/rsa.p12" truststorePassword="changeit"><Certificate certificateKeystoreFile="conf/rsa.p12"/></SSLHostConfig>`, refused: true, tomcat: `trustAnchors parameter must be non-empty`, ours: `holds no certificate of an authority\n.*truststore`},
+	{name: "clients not asked, no truststore", content: `<SSLHostConfig truststoreFile="conf/nobody.p12"><Certificate certificateKeystoreFile="conf/rsa.p12"/></SSLHostConfig>`, refused: true, tomcat: `nobody.p12`, ours: `nobody\.p12 \(No such file`},
+	{name: "clients not asked, no list", content: `<SSLHostConfig truststoreFile="conf/trust.jks" certificateRevocationListFile="conf/nolist"><Certificate certificateKeystoreFile="conf/rsa.p12"/></SSLHostConfig>`, refused: true, tomcat: `nolist`, ours: `nolist \(No such file`},
 }
 
 // TestServerXML gives a server.xml of many connectors to a real Tomcat 10 and,

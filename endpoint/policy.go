@@ -36,7 +36,8 @@ type Policy struct {
 	ClientCAs  *x509.CertPool
 	// MaxIntermediates bounds the CAs between a client's certificate and
 	// the authority in ClientCAs, where certificates are verified; what
-	// Tomcat calls certificateVerificationDepth. Zero means 10, as there.
+	// Tomcat calls certificateVerificationDepth. Zero means 10, as is its
+	// default, and negative none.
 	MaxIntermediates int
 	// CRLs say which certificates of clients were revoked. Where there are
 	// any, each certificate below the authority must be covered by one that
@@ -155,7 +156,7 @@ func (p *Policy) admit(chains [][]*x509.Certificate, now time.Time) error {
 	return err
 }
 
-func (p *Policy) maxIntermediates() int { return cmp.Or(p.MaxIntermediates, 10) }
+func (p *Policy) maxIntermediates() int { return max(cmp.Or(p.MaxIntermediates, 10), 0) }
 
 // revoked holds a client's chain against the revocation lists.
 func (p *Policy) revoked(chain []*x509.Certificate, now time.Time) error {

@@ -101,6 +101,7 @@ func TestRevokedClients(t *testing.T) {
 		{"a list is out of date", Policy{CRLs: []*x509.RevocationList{crl(root, future), crl(middle, past)}}, false},
 		{"a list of an impostor", Policy{CRLs: []*x509.RevocationList{crl(root, future), crl(impostor, future)}}, false},
 		{"short chain allowed", Policy{MaxIntermediates: 1}, true},
+		{"no intermediate allowed", Policy{MaxIntermediates: -1}, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
