@@ -193,7 +193,7 @@ func (x *examination) unreadable(err error) {
 			text += ": Java says FileNotFoundException"
 		}
 	case errors.Is(err, fs.ErrPermission):
-		remedy = "ls -l " + shell.Quote(x.Path) + "  (shows who may)"
+		remedy = "ls -l " + shell.Quote(shell.File(x.Path)) + "  (shows who may)"
 	case errors.Is(err, entry.ErrLimit):
 		x.find(Error, "limit", "", cause(err), "")
 		return
@@ -284,7 +284,7 @@ func (x *examination) wrongPassword(err error) {
 			java = "Java says: KeyStore integrity check failed."
 		}
 	}
-	remedy := shell.Line("gokeytool", "check", x.Path, "-storepass:file", "PASSWORDFILE")
+	remedy := shell.Line("gokeytool", "check", shell.File(x.Path), "-storepass:file", "PASSWORDFILE")
 	switch {
 	case x.only:
 		x.find(Error, "password", "", "the file is whole, but the configured password does not open it, or its content was changed; "+java, "correct the password in the configuration")
@@ -317,7 +317,7 @@ func (x *examination) undecodable(err error) {
 	case "damaged":
 		remedy = binaryCopy
 	case "limit":
-		remedy = shell.Line("gokeytool", "check", "-maxIterations", "N", x.Path) + "  (if it is to be trusted)"
+		remedy = shell.Line("gokeytool", "check", "-maxIterations", "N", shell.File(x.Path)) + "  (if it is to be trusted)"
 	}
 	x.find(Error, id, "", text+err.Error(), remedy)
 }
@@ -337,7 +337,7 @@ func notKeystore(what store.Content, path string) string {
 	case store.PEMKey, store.PEMEncryptedKey, store.DERKey, store.DEREncryptedKey:
 		return shell.Line("gokeytool", "import", "-keyfile", path, "-file", "CERTIFICATE", "-alias", "ALIAS", "-keystore", "KEYSTORE")
 	case store.Base64Keystore:
-		return "base64 -d " + shell.Quote(path) + " > keystore.p12"
+		return "base64 -d " + shell.Quote(shell.File(path)) + " > keystore.p12"
 	case store.Mangled:
 		return binaryCopy
 	}
@@ -352,7 +352,7 @@ func (x *examination) fileMode(mode fs.FileMode) {
 	for _, e := range x.store.Entries() {
 		if e.Kind != entry.TrustedCertificate {
 			x.find(Warning, "file-mode", "", fmt.Sprintf("every user of this machine can read the file (mode %04o), and it holds keys", mode.Perm()),
-				"chmod o-rwx "+shell.Quote(x.Path))
+				"chmod o-rwx "+shell.Quote(shell.File(x.Path)))
 			return
 		}
 	}

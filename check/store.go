@@ -43,7 +43,7 @@ func (x *examination) look() {
 		x.openedWith()
 		x.Readers = []Reader{{Name: "Java", Note: "without BouncyCastle's provider"}, {Name: "OpenSSL"}, {Name: "Windows"}}
 		x.find(Info, "foreign-format", "", fmt.Sprintf("%s is BouncyCastle's format: Java opens it where its provider is installed and the type is named", x.Type),
-			shell.Line("gokeytool", "convert", x.Path, "NEW.p12")+"  (a copy for Java itself)")
+			shell.Line("gokeytool", "convert", shell.File(x.Path), "NEW.p12")+"  (a copy for Java itself)")
 	default:
 		x.aliases(inJava)
 		x.openedWith()
@@ -72,7 +72,7 @@ func (x *examination) unseen(e *entry.Entry) {
 }
 
 // rewrite is the command that writes the store anew as today's Java would.
-func (x *examination) rewrite() string { return shell.Line("gokeytool", "migrate", x.Path) }
+func (x *examination) rewrite() string { return shell.Line("gokeytool", "migrate", shell.File(x.Path)) }
 
 // content: whether there is in the store what it is for.
 func (x *examination) content(inJava []*entry.Entry) {
@@ -115,7 +115,7 @@ func (x *examination) untrusted(entries, certificates int) bool {
 	if len(loose) == 1 {
 		count += "s"
 	}
-	remedy := shell.Line("gokeytool", "trustmark", x.Path)
+	remedy := shell.Line("gokeytool", "trustmark", shell.File(x.Path))
 	switch {
 	case entries == 0:
 		x.find(Error, "trust-mark", "", count+" Java's trust mark: Java sees no entry at all (the trustAnchors parameter must be non-empty)", remedy)
@@ -141,18 +141,26 @@ func (x *examination) aliases(inJava []*entry.Entry) {
 		case x.Type == store.PKCS12:
 			if e.Kind == entry.PrivateKey && isNumber(e.Alias) {
 				x.find(Info, "numbered-alias", e.Alias, "the alias is a number, as Java gives one to a key without a name (openssl pkcs12 -export without -name)",
-					shell.Line("gokeytool", "rename", e.Alias, "NAME", "-keystore", x.Path))
+					x.rename(e.Alias, "NAME"))
 			}
 		case len(same) > 1:
 			if e.Alias == firstMixed(same) {
 				x.find(Error, "alias-case", e.Alias, fmt.Sprintf("the aliases %s differ in case alone: Java finds the one in lower case, if any, and never the others", quoted(same)),
-					shell.Line("gokeytool", "rename", e.Alias, folded+"-2", "-keystore", x.Path))
+					x.rename(e.Alias, folded+"-2"))
 			}
 		case e.Alias != folded:
 			x.find(Error, "alias-case", e.Alias, fmt.Sprintf("Java counts this entry, but does not find it: it looks for %q; keytool -list fails", folded),
-				shell.Line("gokeytool", "rename", e.Alias, folded, "-keystore", x.Path))
+				x.rename(e.Alias, folded))
 		}
 	}
+}
+
+// rename is the command that gives an entry another alias.
+func (x *examination) rename(alias, to string) string {
+	if strings.HasPrefix(alias, "-") || strings.HasPrefix(to, "-") {
+		return shell.Line("gokeytool", "rename", "-keystore", x.Path, "--", alias, to)
+	}
+	return shell.Line("gokeytool", "rename", alias, to, "-keystore", x.Path)
 }
 
 func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
@@ -215,7 +223,7 @@ func (x *examination) pkcs12() {
 	case d.pbmac1:
 		x.find(Warning, "pbmac1", "", "its integrity is protected by PBMAC1 (RFC 9579): Java before 26 and OpenSSL before 3.4 do not open it", rewrite)
 	case d.java == javaPBES2:
-		x.find(Info, "modern-encryption", "", "Java before 8u301 and 11.0.12, and Windows before 10 1709 and Server 2019, do not open it", shell.Line("gokeytool", "convert", "-profile", "legacy", x.Path, "NEW.p12")+"  (a copy for them)")
+		x.find(Info, "modern-encryption", "", "Java before 8u301 and 11.0.12, and Windows before 10 1709 and Server 2019, do not open it", shell.Line("gokeytool", "convert", "-profile", "legacy", shell.File(x.Path), "NEW.p12")+"  (a copy for them)")
 	}
 }
 

@@ -96,7 +96,7 @@ func (x *examination) flatConnectors(connectors []tomcat.Connector) {
 			}
 			remedy := ""
 			if cert := h.Certificates[0]; !cert.PEM() {
-				words := []string{"gokeytool", "tomcat-config", cert.KeystoreFile, "-port", fmt.Sprint(c.Port)}
+				words := []string{"gokeytool", "tomcat-config", shell.File(cert.KeystoreFile), "-port", fmt.Sprint(c.Port)}
 				if cert.KeyAlias != "" {
 					words = append(words, "-alias", cert.KeyAlias)
 				}

@@ -17,6 +17,7 @@ import (
 	exchange "software.sslmate.com/src/go-pkcs12"
 
 	"gokeytool/internal/atomicfile"
+	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
@@ -124,7 +125,7 @@ func exportEntry(ctx context.Context, s *session) error {
 	}
 	if len(data) == 0 {
 		return withHint(failf("Alias <%s> has no certificate chain", alias),
-			"its certificate has no issuer in the keystore; gokeytool import -alias "+alias+" takes in the authority's reply")
+			"its certificate has no issuer in the keystore; gokeytool import -alias "+shell.Quote(alias)+" takes in the authority's reply")
 	}
 	s.secrets = append(s.secrets, data)
 	return s.writeExport(x, data)

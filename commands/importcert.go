@@ -367,7 +367,7 @@ func (s *session) inputRemedy(what, name string) []string {
 	case what == "an HTML page":
 		return []string{"a download has brought a page about the file, or an error, in place of the file"}
 	case strings.HasPrefix(what, "base64"):
-		return []string{"decode it first: base64 -d " + file + " > certificate.der"}
+		return []string{"decode it first: base64 -d " + shell.Quote(shell.File(name)) + " > certificate.der"}
 	}
 	return nil
 }

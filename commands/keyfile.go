@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 
+	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pem"
@@ -232,7 +233,7 @@ func (s *session) keyOfKeystore(name string, data []byte) (crypto.Signer, []*x50
 		}
 		if found != nil {
 			return nil, nil, withHint(failf("%s holds more than one private key", name),
-				fmt.Sprintf("take one with: gokeytool importkeystore -srckeystore %s -srcalias ALIAS -destkeystore %s", name, s.ks.path))
+				fmt.Sprintf("take one with: gokeytool importkeystore -srckeystore %s -srcalias ALIAS -destkeystore %s", shell.Quote(name), shell.Quote(s.ks.path)))
 		}
 		found = e
 	}

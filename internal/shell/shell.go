@@ -17,6 +17,14 @@ func Quote(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
+// File is the path of a file where a command might take it for an option.
+func File(path string) string {
+	if strings.HasPrefix(path, "-") {
+		return "./" + path
+	}
+	return path
+}
+
 // Line makes a command line of words.
 func Line(words ...string) string {
 	quoted := make([]string, len(words))
