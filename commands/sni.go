@@ -11,6 +11,7 @@ import (
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/tomcat"
+	"gokeytool/x509util"
 )
 
 // byName reports whether the server name that a client asks for is to choose
@@ -39,15 +40,22 @@ func (s *session) furtherKeys(first string, v *served) ([]endpoint.Identity, err
 		if err != nil {
 			return nil, err
 		}
+		before := len(ids)
 		for _, e := range opened.JavaOrder() {
 			if e.Kind != entry.PrivateKey {
 				continue
 			}
 			id, err := s.entryIdentity(opened, file, e, s.ks.password)
+			if errors.Is(err, entry.ErrPassword) && s.opt.keypass != nil {
+				id, err = s.entryIdentity(opened, file, e, s.opt.keypass)
+			}
 			if err != nil {
 				return nil, err
 			}
 			ids = append(ids, id)
+		}
+		if len(ids) == before {
+			return nil, fmt.Errorf("-also %s: it holds no private key", x509util.Printable(file))
 		}
 	}
 	return ids, nil
