@@ -330,8 +330,12 @@ func (s *session) writeExport(x exporting, data []byte) error {
 // writeSecret writes a file that holds keys. One that is there already is
 // replaced only if the user says so.
 func (s *session) writeSecret(name string, data []byte) error {
-	info, err := os.Lstat(name)
-	if err == nil && info.Mode().IsRegular() && info.Size() > 0 && !s.opt.noprompt {
+	target, regular, err := atomicfile.Target(name)
+	if err != nil {
+		return fileError(name, pathCause(err))
+	}
+	info, err := os.Stat(target)
+	if err == nil && regular && info.Size() > 0 && !s.opt.noprompt {
 		yes, err := s.promptYesNo(fmt.Sprintf("%s exists. Replace it? [no]:  ", x509util.Printable(name)))
 		if err != nil {
 			return err
@@ -347,7 +351,7 @@ func (s *session) writeSecret(name string, data []byte) error {
 	}
 	fmt.Fprintf(s.talk(), "Stored in file <%s>\n", name)
 	if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
-		fmt.Fprintf(s.Stderr, "gokeytool: others than its owner can use this file (mode %04o): chmod 600 %s\n", info.Mode().Perm(), name)
+		fmt.Fprintf(s.Stderr, "gokeytool: others than its owner can use this file (mode %04o): chmod 600 %s\n", info.Mode().Perm(), shell.Quote(shell.File(name)))
 	}
 	return nil
 }

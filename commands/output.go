@@ -3,10 +3,12 @@ package commands
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 
+	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/atomicfile"
 	"gokeytool/x509util"
 )
@@ -42,10 +44,23 @@ func (s *session) writeOutput(name string, data []byte) error {
 		_, err := s.Stdout.Write(data)
 		return err
 	}
+	if s.req.Style == argv.Subcommand && s.isKeystore(name) { // keytool writes over it
+		return fmt.Errorf("%s is the keystore itself: name another file", x509util.Printable(name))
+	}
 	if err := atomicfile.Write(name, data, 0o644, nil); err != nil {
 		return fileError(name, pathCause(err))
 	}
 	return nil
+}
+
+// isKeystore says whether a file is the command's keystore, by whatever name.
+func (s *session) isKeystore(name string) bool {
+	if s.ks == nil {
+		return false
+	}
+	file, err := os.Stat(name)
+	keystore, ksErr := os.Stat(s.ks.path)
+	return err == nil && ksErr == nil && os.SameFile(file, keystore)
 }
 
 // dump writes a certificate as -rfc says: in PEM, or as it is.
