@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
 
 	"gokeytool/internal/atomicfile"
@@ -91,6 +92,9 @@ func (s *session) convertsInPlace() (bool, error) {
 	if dest, destErr := os.Stat(path); err == nil && destErr == nil && os.SameFile(source, dest) {
 		return true, nil
 	}
+	if err != nil && filepath.Clean(path) == filepath.Clean(s.opt.srckeystore) {
+		return true, nil // there is neither: openSource says so
+	}
 	fmt.Fprintf(s.talk(), "Importing keystore %s to %s...\n", s.opt.srckeystore, path)
 	return false, nil
 }
@@ -101,12 +105,19 @@ func (s *session) openSource() (*keystore, error) {
 	if isToken(s.opt.srcstoretype) && s.opt.srckeystore != noKeystore {
 		return nil, s.notNone(niceType(s.opt.srcstoretype))
 	}
+	if _, err := os.Stat(s.opt.srckeystore); err != nil && !isToken(s.opt.srcstoretype) {
+		return nil, fileError(s.opt.srckeystore, err)
+	}
 	if err := s.checkProviderName(s.opt.srcprovidername, s.opt.srcstoretype); err != nil {
 		return nil, err
 	}
 	if s.opt.srcstoretype != "" {
-		if _, err := s.parseType(s.opt.srcstoretype); err != nil {
+		named, err := s.parseType(s.opt.srcstoretype)
+		if err != nil {
 			return nil, java("java.security.KeyStoreException", niceType(s.opt.srcstoretype)+" not found")
+		}
+		if named == store.PKCS12 {
+			s.ignoreSourceKeyPassword(k.password)
 		}
 	}
 	if err := k.load(s.opt.srcstoretype); err != nil {
@@ -118,14 +129,16 @@ func (s *session) openSource() (*keystore, error) {
 			return nil, err
 		}
 		if k.password = password; password != nil {
+			if k.pkcs12() { // before the password turns out to be wrong
+				s.ignoreSourceKeyPassword(password)
+			}
 			if err := k.load(s.opt.srcstoretype); err != nil {
 				return nil, err
 			}
 		}
 	}
-	if k.pkcs12() && s.opt.srckeypass != nil && k.password != nil && !samePassword(k.password, s.opt.srckeypass) {
-		fmt.Fprint(s.Stderr, "Warning:  Different store and key passwords not supported for PKCS12 KeyStores. Ignoring user-specified -srckeypass value.\n")
-		s.opt.srckeypass = k.password
+	if k.pkcs12() {
+		s.ignoreSourceKeyPassword(k.password)
 	}
 	if k.password == nil && !k.passwordless() {
 		fmt.Fprint(s.Stderr, `
@@ -138,6 +151,16 @@ func (s *session) openSource() (*keystore, error) {
 `)
 	}
 	return k, nil
+}
+
+// ignoreSourceKeyPassword says that keys in PKCS12 have the password of their
+// keystore, where -srckeypass is another.
+func (s *session) ignoreSourceKeyPassword(password []byte) {
+	if s.opt.srckeypass == nil || password == nil || samePassword(password, s.opt.srckeypass) {
+		return
+	}
+	fmt.Fprint(s.Stderr, "Warning:  Different store and key passwords not supported for PKCS12 KeyStores. Ignoring user-specified -srckeypass value.\n")
+	s.opt.srckeypass = password
 }
 
 // importAll imports every entry, in Java's order.

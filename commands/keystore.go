@@ -86,6 +86,9 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 	if err := s.checkStoreOptions(); err != nil {
 		return err
 	}
+	if err := s.checkStoreProvider(); err != nil {
+		return err
+	}
 	k := &keystore{path: s.keystorePath(), password: s.opt.storepass, options: s.openOptions()}
 	k.options.ReadOnly = !a.changes
 	if s.opt.backup {
@@ -317,7 +320,11 @@ func (k *keystore) load(storetype string) error {
 		return err
 	}
 	if named != "" && !sameFamily(named, opened) {
-		return withHint(java("java.io.IOException", "Invalid keystore format"),
+		said := "Invalid keystore format"
+		if named == store.PKCS12 { // Java reads JCEKS' magic number as the beginning of DER
+			said = "DerInputStream.getLength(): lengthTag=78, too big."
+		}
+		return withHint(java("java.io.IOException", said),
 			fmt.Sprintf("%s is a %s keystore, not a %s one: leave -storetype out, the type is found from the content", k.path, opened.Type(), named))
 	}
 	k.Store = opened

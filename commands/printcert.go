@@ -3,6 +3,7 @@ package commands
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 
@@ -65,7 +66,7 @@ func printcert(ctx context.Context, s *session) error {
 // looks into it for trusted certificates, without ever asking for a password.
 // Unless it was named, a keystore that can't be opened is none.
 func (s *session) openKeystoreIfAny(ctx context.Context) error {
-	if err := s.checkProviders(); err != nil {
+	if err := cmp.Or(s.checkProviders(), s.checkStoreProvider()); err != nil {
 		return err
 	}
 	err := s.openKeystore(ctx, access{creates: true, asks: asksNever})

@@ -27,8 +27,8 @@ var providerClasses = []string{
 	"com.sun.crypto.provider.SunJCE", "sun.security.pkcs11.SunPKCS11",
 }
 
-// checkProviders answers -addprovider, -providerclass and -providername as
-// keytool does: the JDK's own providers are there, any other is not.
+// checkProviders answers -addprovider and -providerclass as keytool does: the
+// JDK's own providers are there, any other is not.
 func (s *session) checkProviders() error {
 	// keytool looks at the names first, wherever they stand.
 	values := slices.SortedStableFunc(slices.Values(s.req.Values), func(a, b argv.Value) int { return cmp.Compare(a.Name, b.Name) })
@@ -56,6 +56,11 @@ func (s *session) checkProviders() error {
 			}
 		}
 	}
+	return nil
+}
+
+// checkStoreProvider answers -providername: who is to open the keystore.
+func (s *session) checkStoreProvider() error {
 	if !s.opt.given("providername") {
 		return nil
 	}
