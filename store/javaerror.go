@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -63,8 +64,12 @@ const (
 	unrecognized = "java.security.KeyStoreException: Unrecognized keystore format. Please load it with a specified type"
 	tampered     = "java.io.IOException: Keystore was tampered with, or password was incorrect"
 	incorrect    = "java.io.IOException: keystore password was incorrect"
+	unverified   = "java.io.IOException: Integrity check failed: java.security.UnrecoverableKeyException: Failed PKCS12 integrity checking"
 	integrity    = "java.io.IOException: KeyStore integrity check failed." // BouncyCastle's
 )
+
+// encryptedDataOID is PKCS #7's EncryptedData (1.2.840.113549.1.7.6) in DER.
+var encryptedDataOID = []byte{0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x06}
 
 // java is what Java says of a file that it does not open either. Of the types
 // JKS and PKCS12 each opens the other's files too, but says of one that is
@@ -76,6 +81,11 @@ func (e *OpenError) java() (string, bool) {
 	if errors.Is(e.Err, entry.ErrPassword) && opensAs(e.Type, e.declared) {
 		switch e.Type {
 		case PKCS12:
+			// Java decrypts what is encrypted before it checks the MAC. In a file
+			// of keys without certificates there is none: keys stay as they are.
+			if !bytes.Contains(e.data, encryptedDataOID) {
+				return unverified, true
+			}
 			return incorrect, true
 		case BKS, UBER:
 			return integrity, true
