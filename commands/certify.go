@@ -46,6 +46,10 @@ func (s *session) openIssuer(alias string, password []byte) (*issuerKey, error) 
 	}, nil
 }
 
+// unreadableHint is of a certificate or a request with a critical extension
+// that Java can't read.
+const unreadableHint = "a critical extension is not what its OID stands for: Java refuses it, and reads no keystore with such a certificate in it"
+
 // certificate is what a new certificate is about.
 type certificate struct {
 	subject   x509util.Name

@@ -40,7 +40,7 @@ func gencert(ctx context.Context, s *session) error {
 			return err
 		}
 	}
-	der, err := s.certify(certificate{subject: subject, spki: request.SPKI, requested: request.Extensions}, issuer)
+	der, err := s.certify(certificate{subject: subject, spki: request.SPKI, requested: request.ReadableExtensions(s.release)}, issuer)
 	if err != nil {
 		return err
 	}

@@ -92,6 +92,9 @@ func genkeypair(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	if err := leaf.CriticalError(s.release); err != nil {
+		return withHint(err, unreadableHint)
+	}
 	chain := append([]entry.Certificate{{Type: "X.509", DER: der}}, issuer.chain...)
 	s.warnOfChain("The generated certificate", chain)
 	if err := s.ks.SetKey(alias, private, password, chain, s.Now()); err != nil {

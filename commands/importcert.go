@@ -112,6 +112,11 @@ func (s *session) readReply() ([]*x509util.Certificate, error) {
 	}
 	reply, err := x509util.ParseCertificates(data)
 	if err == nil && len(reply) > 0 {
+		for _, c := range reply {
+			if err := c.CriticalError(s.release); err != nil {
+				return nil, withHint(err, unreadableHint)
+			}
+		}
 		return reply, nil
 	}
 	said := cmp.Or(x509util.UnreadableError(data, s.release), failf("Reply has no certificates"))
@@ -213,6 +218,9 @@ func (s *session) addTrusted(alias string, exists bool) (bool, error) {
 	}
 	if n := len(certificates); n > 1 && s.wantHints(s.req.Style) {
 		fmt.Fprintf(s.Stderr, "gokeytool: the input holds %d certificates; as with keytool, only the first is imported; all of them with: gokeytool import -bundle %s -keystore %s\n", n, shell.Quote(cmp.Or(s.opt.file, "FILE")), shell.Quote(s.ks.path))
+	}
+	if err := c.CriticalError(s.release); err != nil {
+		return false, withHint(failf("Input not an X.509 certificate"), unreadableHint)
 	}
 	yes := true
 	if !s.opt.noprompt {

@@ -48,6 +48,9 @@ func (s *session) parseRequest(name string, data []byte, word string) (*x509util
 	if err != nil {
 		return nil, err
 	}
+	if err := request.CriticalError(s.release); err != nil {
+		return nil, withHint(err, unreadableHint)
+	}
 	if err := request.CheckSignature(); err != nil {
 		return nil, withHint(java("java.security.SignatureException", "Invalid PKCS #10 signature"),
 			"the request was changed after it was signed, or signed with another key than the one in it")

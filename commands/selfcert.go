@@ -31,11 +31,14 @@ func selfcert(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	parsed, err := x509util.ParseCertificate(der)
+	if err != nil {
+		return err
+	}
+	if err := parsed.CriticalError(s.release); err != nil {
+		return withHint(err, unreadableHint)
+	}
 	if s.opt.verbose {
-		parsed, err := x509util.ParseCertificate(der)
-		if err != nil {
-			return err
-		}
 		fmt.Fprintln(s.Stderr, "New certificate (self-signed):")
 		if err := s.printer().Certificate(s.Stderr, parsed); err != nil {
 			return err

@@ -5,7 +5,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
@@ -44,6 +46,54 @@ func UnreadableError(data []byte, rel jdk.Release) error {
 		data = data[len(der):] // what stands behind a certificate in DER
 	}
 	return nil
+}
+
+// CriticalError returns what Java says of the first critical extension that is
+// of a kind it knows and that it can't read. It then refuses the certificate,
+// and with it any keystore that holds it. nil if there is none.
+func (c *Certificate) CriticalError(rel jdk.Release) error {
+	if err := criticalError(c.exts, rel); err != nil {
+		return javaCertificateError(err, "java.security.cert.CertificateParsingException", "")
+	}
+	return nil
+}
+
+// CriticalError is that of a certificate for the extensions requested: Java
+// refuses the request then.
+func (r *Request) CriticalError(rel jdk.Release) error {
+	return criticalError(r.exts, rel)
+}
+
+// ReadableExtensions returns the requested extensions without those that Java
+// can't read: it passes over them.
+func (r *Request) ReadableExtensions(rel jdk.Release) []Extension {
+	return exportExtensions(slices.DeleteFunc(slices.Clone(r.exts), func(e extension) bool { return e.readable(rel) != nil }))
+}
+
+func criticalError(exts []extension, rel jdk.Release) error {
+	for _, e := range exts {
+		if !e.critical {
+			continue
+		}
+		if err := e.readable(rel); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readable returns why Java can't read an extension of a kind it knows.
+func (e extension) readable(rel jdk.Release) error {
+	kind := kindOf(e.oid)
+	if kind.write == nil {
+		return nil
+	}
+	scratch := text{rel: rel, loc: time.UTC}
+	err := kind.write(&scratch, e)
+	if _, ok := errors.AsType[*Error](err); ok || err == nil {
+		return err
+	}
+	return failIO(err.Error())
 }
 
 // javaCertificateError wraps an exception as Java does: as it is if it is one
