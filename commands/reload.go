@@ -71,6 +71,7 @@ func (s *session) reload(ctx context.Context, server *endpoint.Server, load func
 				text = err.Error()
 			}
 			fmt.Fprintf(s.Stderr, "gokeytool: not reloaded, the old certificate is served on: %s\n", x509util.Printable(text))
+			s.hint(s.hints(err)...) // which of the files it is
 			continue
 		}
 		if len(changes) == 0 {
