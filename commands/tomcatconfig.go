@@ -44,6 +44,11 @@ func tomcatConfig(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	if !strings.EqualFold(s.opt.server, "nginx") {
+		if err := s.checkJavaType(); err != nil {
+			return err
+		}
+	}
 	text, err := write(s, key)
 	if err != nil {
 		return err
@@ -64,6 +69,20 @@ func (s *session) checkTomcat() error {
 		return fmt.Errorf("-tomcat %d: from 7 to 12 (8 is 8.5)", s.opt.tomcat)
 	}
 	return nil
+}
+
+// checkJavaType refuses a keystore that a server in Java can't open.
+func (s *session) checkJavaType() error {
+	switch s.ks.Type() {
+	case store.JKS, store.JCEKS, store.PKCS12, store.CaseExactJKS:
+		return nil
+	}
+	base := strings.TrimSuffix(s.ks.path, filepath.Ext(s.ks.path))
+	hints := []string{"make one that it has: gokeytool convert " + shell.Quote(s.ks.path) + " " + shell.Quote(base+".p12")}
+	if s.ks.Type() == store.PEM {
+		hints = append(hints, "Tomcat also takes PEM, where a Certificate names the files as certificateFile and certificateKeyFile")
+	}
+	return withHint(fmt.Errorf("%s is %s, and Java has no keystores of that type", s.ks.path, s.ks.Type()), hints...)
 }
 
 // serverConfigs write the configuration of each server.
@@ -103,6 +122,10 @@ func (s *session) servedEntry() (servedEntry, error) {
 	}
 	if err != nil {
 		return servedEntry{}, err
+	}
+	if len(id.Chain) == 0 {
+		return servedEntry{}, withHint(fmt.Errorf("there is no certificate with the key <%s> of %s", alias, s.ks.path),
+			"a server needs both: gokeytool smoke says how to bring them together")
 	}
 	e := servedEntry{path: absolute(s.ks.path), typ: string(s.ks.Type()), alias: alias, password: "PASSWORD", only: len(aliases) == 1}
 	if leaf, err := x509.ParseCertificate(id.Chain[0]); err == nil {
