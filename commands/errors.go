@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -62,10 +63,17 @@ func fileError(path string, err error) error {
 		if !errors.As(err, &errno) {
 			return err
 		}
-		return java("java.io.IOException", capitalize(errno.Error()))
+		reason = capitalize(errno.Error())
+		if !slices.Contains(ofOpening, errno) {
+			return java("java.io.IOException", reason)
+		}
 	}
 	return java("java.io.FileNotFoundException", javaPath(path)+" ("+reason+")")
 }
+
+// ofOpening are what the file system says when a file is opened, for which Java
+// has an exception with the file's name, rather than when it is written.
+var ofOpening = []syscall.Errno{syscall.ELOOP, syscall.ENAMETOOLONG, syscall.ENOTDIR, syscall.ENXIO, syscall.EROFS, syscall.ETXTBSY}
 
 // javaPath is a path as Java's File keeps it: without doubled slashes, and
 // without one at the end.

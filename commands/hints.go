@@ -5,6 +5,8 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -53,7 +55,15 @@ func (s *session) textHints(text string) []string {
 	case is("Alias <", "> has no key"):
 		return []string{"it is a certificate that is trusted: the private key stays in the keystore in which it was made"}
 	case is("Keystore file does not exist: ", ""):
-		hints := []string{"it was looked for at " + absolute(s.keystorePath())}
+		path := absolute(s.keystorePath())
+		info, err := os.Stat(path)
+		switch {
+		case err == nil && info.IsDir():
+			return []string{path + " is a directory"}
+		case err != nil && !errors.Is(err, fs.ErrNotExist):
+			return []string{path + ": " + pathCause(err).Error()}
+		}
+		hints := []string{"it was looked for at " + path}
 		if !s.opt.given("keystore") && !s.opt.cacerts {
 			hints = append(hints, "without -keystore it is the file .keystore in the home directory")
 		}
