@@ -348,7 +348,7 @@ func (x *examination) life(alias string, is purpose, id endpoint.Identity, certs
 			// What Examine will say the moment it has ended.
 			for _, c := range endpoint.Examine(id, cert.NotAfter.Add(time.Second)) {
 				if c.Name == "dates" {
-					remedy = c.Remedy
+					remedy = x.outlast(c.Remedy, cert)
 				}
 			}
 		default:
@@ -364,6 +364,16 @@ func (x *examination) life(alias string, is purpose, id endpoint.Identity, certs
 		}
 		x.find(Info, "long-life", alias, fmt.Sprintf("macOS and iOS refuse server certificates made for more than 825 days (this: %d)", int(life.Hours()/24)), remedy)
 	}
+}
+
+// outlast is the command that renews a certificate, for longer than before where
+// otherwise the next one would end soon from its first day.
+func (x *examination) outlast(remedy string, c *x509util.Certificate) string {
+	within := max(soon, x.o.Within)
+	if !strings.HasPrefix(remedy, "gokeytool renew ") || c.NotAfter.Sub(c.NotBefore) > within {
+		return remedy
+	}
+	return fmt.Sprintf("%s -validity %d", remedy, max(90, 2*int(within.Hours()/24)))
 }
 
 // strength looks at the keys and signatures of a chain. A key that Java

@@ -275,6 +275,9 @@ func (e *examination) dates() Check {
 			c.Warn, c.ID = true, "expires-soon"
 			c.Detail = fmt.Sprintf("%s expires on %s, in %s", who, x509util.Day(cert.NotAfter), x509util.Span(cert.NotAfter.Sub(e.now)))
 			c.Remedy = e.renew(i)
+			if i == 0 && e.selfSigned() && !e.pem() && cert.NotAfter.Sub(cert.NotBefore) <= expirySoon {
+				c.Remedy += " -validity 90" // renew alone makes one that is as short
+			}
 		}
 		if cert.NotAfter.Before(end) {
 			end = cert.NotAfter

@@ -123,7 +123,8 @@ func (e *examination) wishedNames(more ...string) []string {
 // like a host's, else localhost.
 func (e *examination) wishedName() string {
 	name := e.certs[0].Subject.CommonName()
-	if name == "" || !validHost(name) || strings.ContainsAny(name, "[]_:") {
+	host := strings.TrimPrefix(name, "*.") // of many hosts
+	if host == "" || !validHost(host) || strings.ContainsAny(host, "[]_:") {
 		return "dns:localhost"
 	}
 	return x509util.HostName(name)
