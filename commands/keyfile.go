@@ -87,8 +87,8 @@ func (s *session) chainOfKey(key crypto.Signer, given []*x509util.Certificate) (
 		return nil, err
 	}
 	var leaf *x509util.Certificate
-	for _, c := range given {
-		if bytes.Equal(c.SPKI, spki) && (leaf == nil || leaf.SelfSigned()) {
+	for _, c := range s.currentFirst(given) {
+		if bytes.Equal(c.SPKI, spki) && (leaf == nil || leaf.SelfSigned() && s.ended(c) == s.ended(leaf)) {
 			leaf = c
 		}
 	}
@@ -104,8 +104,24 @@ func (s *session) chainOfKey(key crypto.Signer, given []*x509util.Certificate) (
 	if err != nil {
 		return nil, err
 	}
-	return x509util.CompleteChain(leaf, pool), nil
+	return x509util.CompleteChain(leaf, s.currentFirst(pool)), nil
 }
+
+// currentFirst puts certificates that have ended behind the others: where two
+// fit, as after a renewal with the same key, the one that is still good does.
+func (s *session) currentFirst(list []*x509util.Certificate) []*x509util.Certificate {
+	current, ended := make([]*x509util.Certificate, 0, len(list)), []*x509util.Certificate(nil)
+	for _, c := range list {
+		if s.ended(c) {
+			ended = append(ended, c)
+		} else {
+			current = append(current, c)
+		}
+	}
+	return append(current, ended...)
+}
+
+func (s *session) ended(c *x509util.Certificate) bool { return c.NotAfter.Before(s.Now()) }
 
 // chainPool are the certificates that chains are completed from: those given,
 // those of -ca, those of the keystore.

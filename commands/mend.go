@@ -126,9 +126,10 @@ func (s *session) showChain(alias string, complete bool, pool []*x509util.Certif
 	}
 	had, changed := parsed, false
 	if complete {
-		better := x509util.CompleteChain(leaf, append(parsed[1:len(parsed):len(parsed)], pool...))
+		better := x509util.CompleteChain(leaf, s.currentFirst(append(parsed[1:len(parsed):len(parsed)], pool...)))
 		disordered := !slices.EqualFunc(x509util.CompleteChain(leaf, parsed[1:]), parsed, sameCertificate)
-		if len(better) > len(parsed) || disordered && (len(better) == len(parsed) || better[len(better)-1].SelfSigned()) {
+		replaced := slices.ContainsFunc(parsed[1:], s.ended) && !slices.ContainsFunc(better[1:], s.ended) && better[len(better)-1].SelfSigned()
+		if len(better) > len(parsed) || replaced || disordered && (len(better) == len(parsed) || better[len(better)-1].SelfSigned()) {
 			if err := s.ks.SetChain(alias, entryChain(better), time.Time{}); err != nil {
 				return false, err
 			}
@@ -148,7 +149,11 @@ func (s *session) showChain(alias string, complete bool, pool []*x509util.Certif
 	}
 	for _, c := range had {
 		if !slices.ContainsFunc(parsed, func(o *x509util.Certificate) bool { return sameCertificate(o, c) }) {
-			fmt.Fprintf(s.Stdout, "     left out: %s, which does not belong to the chain\n", x509util.Printable(c.Subject.String()))
+			why := "does not belong to the chain"
+			if s.ended(c) {
+				why = "has ended"
+			}
+			fmt.Fprintf(s.Stdout, "     left out: %s, which %s\n", x509util.Printable(c.Subject.String()), why)
 		}
 	}
 	if last := parsed[len(parsed)-1]; !last.SelfSigned() {
