@@ -253,23 +253,29 @@ func escape2253(s string) string {
 
 const tagBMPString = asn1.Tag(30)
 
-// decodeUTF16 reads a BMPString. Java writes pairs of surrogates in it; a lone
-// one becomes U+FFFD.
+// decodeUTF16 reads a BMPString as Java's decoder does. Java writes pairs of
+// surrogates in it; the first of a pair is U+FFFD together with what stands in
+// the place of the second, and so are a second alone and half a character.
 func decodeUTF16(b []byte) string {
 	var buf [64]byte
 	text := buf[:0]
-	for ; len(b) >= 2; b = b[2:] {
-		r := rune(b[0])<<8 | rune(b[1])
+	for len(b) > 0 {
+		r, n := utf8.RuneError, min(len(b), 2)
+		if n == 2 {
+			r = rune(b[0])<<8 | rune(b[1])
+		}
 		if utf16.IsSurrogate(r) {
-			low := rune(utf8.RuneError)
-			if len(b) >= 4 {
+			var low rune
+			if r < 0xDC00 {
+				n = min(len(b), 4)
+			}
+			if n == 4 {
 				low = rune(b[2])<<8 | rune(b[3])
 			}
-			if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
-				b = b[2:]
-			}
+			r = utf16.DecodeRune(r, low)
 		}
 		text = utf8.AppendRune(text, r)
+		b = b[n:]
 	}
 	return string(text)
 }
