@@ -23,6 +23,9 @@ func probe(ctx context.Context, s *session) error {
 	ctx, stop := untilInterrupted(ctx)
 	defer stop()
 	address := s.req.Operands[0] // argv has seen to it that there is one
+	if rest, ok := strings.CutPrefix(address, "https://"); ok {
+		address, _, _ = strings.Cut(rest, "/") // as serve prints it, and browsers show it
+	}
 	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
 		address = net.JoinHostPort(strings.Trim(strings.TrimSuffix(address, ":"), "[]"), "443")
 	}

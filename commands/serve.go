@@ -321,6 +321,7 @@ func (s *session) configure(cfg *endpoint.Config) (err error) {
 			if err != nil {
 				return fmt.Errorf("-proxy %s: an address such as 127.0.0.1 or 10.0.0.0/8 is wanted", proxy)
 			}
+			address = address.Unmap() // as clients' addresses are looked at
 			prefix = netip.PrefixFrom(address, address.BitLen())
 		}
 		cfg.TrustedProxies = append(cfg.TrustedProxies, prefix)
