@@ -22,7 +22,7 @@ func changealias(ctx context.Context, s *session) error {
 	if e.Kind != entry.TrustedCertificate {
 		// keytool opens the key to store it anew. Ours stays sealed as it is,
 		// but that its password is known stays a condition.
-		if _, _, err := s.recoverEntry(s.ks, e, s.ks.password, s.opt.keypass); err != nil {
+		if _, _, err := s.recoverEntry(s.ks, e, alias, s.ks.password, s.opt.keypass); err != nil {
 			return err
 		}
 	}

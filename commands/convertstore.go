@@ -287,7 +287,7 @@ func (s *session) openKey(e *entry.Entry) (entry.Key, []byte, error) {
 			return s.keep(key), s.ks.password, nil
 		}
 	}
-	return s.recoverEntry(s.ks, e, s.ks.password, s.opt.keypass)
+	return s.recoverEntry(s.ks, e, s.ks.AliasOf(e.Alias), s.ks.password, s.opt.keypass)
 }
 
 // keyBlock is the key of an entry for PEM, with -encrypt encrypted.

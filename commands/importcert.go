@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -33,6 +34,11 @@ func importcert(ctx context.Context, s *session) error {
 			return err
 		}
 	}
+	if s.opt.file != "" { // keytool opens it before it looks for the alias
+		if _, err := os.Stat(s.opt.file); err != nil {
+			return fileError(s.opt.file, err)
+		}
+	}
 	alias := s.aliasOrDefault()
 	sum := s.newImport()
 	var done bool
@@ -47,7 +53,8 @@ func importcert(ctx context.Context, s *session) error {
 			fmt.Fprintln(s.Stderr, "Certificate reply was not installed in keystore")
 		}
 	case exists && e.Kind == entry.SecretKey:
-		return s.sayImport(sum) // keytool has nothing to say here
+		s.warnOfFormat() // keytool has nothing else to say here
+		return s.sayImport(sum)
 	default:
 		if done, err = s.addTrusted(alias, exists); err != nil {
 			return err

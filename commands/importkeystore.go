@@ -108,10 +108,12 @@ func (s *session) openSource() (*keystore, error) {
 	if _, err := os.Stat(s.opt.srckeystore); err != nil && !isToken(s.opt.srcstoretype) {
 		return nil, fileError(s.opt.srckeystore, err)
 	}
-	if err := s.checkProviderName(s.opt.srcprovidername, s.opt.srcstoretype); err != nil {
-		return nil, err
+	if s.opt.given("srcprovidername") {
+		if err := s.checkProviderName(s.opt.srcprovidername, s.opt.srcstoretype); err != nil {
+			return nil, err
+		}
 	}
-	if s.opt.srcstoretype != "" {
+	if s.opt.given("srcstoretype") {
 		named, err := s.parseType(s.opt.srcstoretype)
 		if err != nil {
 			return nil, java("java.security.KeyStoreException", niceType(s.opt.srcstoretype)+" not found")
@@ -241,7 +243,7 @@ func (s *session) importEntry(source *keystore, alias string, sum *jsonImport) (
 	if e.Kind == entry.TrustedCertificate {
 		err = s.ks.SetCertificate(newAlias, e.Chain[0], s.Now())
 	} else {
-		err = s.importKey(source, e, newAlias)
+		err = s.importKey(source, e, alias, newAlias)
 	}
 	if reason := unimportable(err); reason != "" {
 		fmt.Fprintf(s.Stderr, "Problem importing entry for alias %[1]s: java.security.KeyStoreException: %[2]s.\nEntry for alias %[1]s not imported.\n",
@@ -305,25 +307,25 @@ func checkChain(to *store.Store, chain []entry.Certificate) error {
 
 // importKey imports a private or secret key. It is protected with -destkeypass,
 // else in PKCS12 with the keystore's password, else with the one it had.
-func (s *session) importKey(source *keystore, e *entry.Entry, alias string) error {
+func (s *session) importKey(source *keystore, e *entry.Entry, alias, newAlias string) error {
 	if err := checkChain(s.ks.Store, e.Chain); err != nil {
 		return err
 	}
 	if s.ahead != nil && e.Kind == entry.PrivateKey {
 		if sealed, ok := s.ahead.take(e); ok {
-			s.ks.SetSealed(alias, e.Kind, sealed, e.Chain, s.Now())
+			s.ks.SetSealed(newAlias, e.Kind, sealed, e.Chain, s.Now())
 			return nil
 		}
 	}
-	key, password, err := s.recoverEntry(source, e, source.password, s.opt.srckeypass)
+	key, password, err := s.recoverEntry(source, e, alias, source.password, s.opt.srckeypass)
 	if err != nil {
 		return err
 	}
-	if err := s.ks.SetKey(alias, key, s.sealingPassword(password), e.Chain, s.Now()); err != nil {
+	if err := s.ks.SetKey(newAlias, key, s.sealingPassword(password), e.Chain, s.Now()); err != nil {
 		return err
 	}
 	if e.Kind == entry.SecretKey {
-		s.warnOfSecretKey("<"+alias+">", key)
+		s.warnOfSecretKey("<"+newAlias+">", key)
 	}
 	return nil
 }
@@ -341,8 +343,8 @@ func (s *session) sealingPassword(had []byte) []byte {
 
 // recoverEntry opens the key of an entry with the key's password if given,
 // else the keystore's, else the user is asked: but not for PKCS12, where keys
-// have no password of their own.
-func (s *session) recoverEntry(k *keystore, e *entry.Entry, storepass, keypass []byte) (entry.Key, []byte, error) {
+// have no password of their own. The question has the alias as it was named.
+func (s *session) recoverEntry(k *keystore, e *entry.Entry, alias string, storepass, keypass []byte) (entry.Key, []byte, error) {
 	if keypass != nil {
 		key, err := k.KeyOf(e, keypass)
 		return s.keep(key), keypass, err
@@ -358,7 +360,7 @@ func (s *session) recoverEntry(k *keystore, e *entry.Entry, storepass, keypass [
 			return s.keep(key), s.ks.password, err
 		}
 	}
-	password, err := s.askExistingKeyPassword(k.AliasOf(e.Alias))
+	password, err := s.askExistingKeyPassword(alias)
 	if err != nil {
 		return entry.Key{}, nil, err
 	}

@@ -23,7 +23,7 @@ func keyclone(ctx context.Context, s *session) error {
 	if _, exists := s.ks.Store.Get(s.opt.destalias); exists {
 		return failf("Destination alias <%s> already exists", s.opt.destalias)
 	}
-	key, password, err := s.recoverEntry(s.ks, e, s.ks.password, s.opt.keypass)
+	key, password, err := s.recoverEntry(s.ks, e, alias, s.ks.password, s.opt.keypass)
 	if err != nil {
 		return err
 	}

@@ -64,17 +64,14 @@ func (s *session) checkStoreProvider() error {
 	if !s.opt.given("providername") {
 		return nil
 	}
-	if s.opt.providername == "" {
-		return java("java.lang.IllegalArgumentException", "missing provider")
-	}
 	return s.checkProviderName(s.opt.providername, s.opt.storetype)
 }
 
 // checkProviderName answers the name of the provider that is to open a
-// keystore of a type; both may be empty.
+// keystore of a type, which may be empty.
 func (s *session) checkProviderName(name, storetype string) error {
 	if name == "" {
-		return nil
+		return java("java.lang.IllegalArgumentException", "missing provider")
 	}
 	types, known := providers[name]
 	if !known {

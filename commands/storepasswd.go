@@ -45,7 +45,7 @@ func (s *session) resealAll(password []byte) error {
 		}
 		key, ok := ahead.take(e)
 		if !ok {
-			opened, _, err := s.recoverEntry(s.ks, e, s.ks.password, s.opt.keypass)
+			opened, _, err := s.recoverEntry(s.ks, e, s.ks.AliasOf(e.Alias), s.ks.password, s.opt.keypass)
 			if err != nil {
 				return err
 			}
