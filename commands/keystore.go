@@ -115,8 +115,6 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 		return fileError(k.path, syscall.EISDIR)
 	case err == nil:
 		k.exists = true
-	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission):
-		return fileError(k.path, err)
 	case !a.creates:
 		return failf("Keystore file does not exist: %s", k.path)
 	}
