@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"io/fs"
-	"path/filepath"
 	"time"
 
 	"gokeytool/internal/atomicfile"
@@ -32,8 +31,7 @@ func Lock(ctx context.Context, path string) (*FileLock, error) {
 	if !regular {
 		return &FileLock{release: func() error { return nil }}, nil
 	}
-	dir, base := filepath.Split(target)
-	name := dir + "." + base + ".lock"
+	name := atomicfile.Beside(target) + ".lock"
 	const first, longest = time.Millisecond, 25 * time.Millisecond
 	for wait := first; ; wait = min(2*wait, longest) {
 		release, err := tryLock(name)

@@ -149,6 +149,9 @@ func TestLockErrors(t *testing.T) {
 	// What is no regular file needs no lock.
 	lock, err := Lock(t.Context(), os.DevNull)
 	must(t, err, lock.Unlock())
+	// A name may be as long as the file system lets it.
+	lock, err = Lock(t.Context(), filepath.Join(t.TempDir(), strings.Repeat("n", 255)))
+	must(t, err, lock.Unlock())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if lock, err := Lock(ctx, filepath.Join(t.TempDir(), "ks")); err != nil {

@@ -128,8 +128,23 @@ func create(target string, perm fs.FileMode) (*os.File, error) {
 
 // pattern returns what the names of target's temporary files begin and end with.
 func pattern(target string) (prefix, suffix string) {
+	return Beside(target) + ".", ".tmp"
+}
+
+// longest is how long the base of a name may be for there to be room, among the
+// 255 bytes that file systems give to it, for what is written around it: two
+// dots, 13 digits and ".tmp".
+const longest = 255 - 2 - 13 - 4
+
+// Beside returns what the names of files begin with that are put beside target
+// while it is written or locked. Files whose long names begin alike share it:
+// their locks are one, and what living processes write stays.
+func Beside(target string) string {
 	dir, base := split(target)
-	return dir + "." + base + ".", ".tmp"
+	if len(base) > longest {
+		base = strings.ToValidUTF8(base[:longest], "")
+	}
+	return dir + "." + base
 }
 
 // split splits a path into its directory, with a separator at the end, and its

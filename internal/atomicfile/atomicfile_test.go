@@ -55,6 +55,26 @@ func TestWriteNew(t *testing.T) {
 	onlyFile(t, dir, "f")
 }
 
+// A name may be as long as the file system lets it.
+func TestWriteLongName(t *testing.T) {
+	for _, name := range []string{strings.Repeat("n", 255), strings.Repeat("ä", 127)} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, name)
+		for _, content := range []string{"new", "replaced"} {
+			if err := Write(path, []byte(content), 0o600, nil); err != nil {
+				t.Fatal(err)
+			}
+			wantContent(t, path, content)
+		}
+		abandoned := Beside(path) + ".abc.tmp"
+		if err := os.WriteFile(abandoned, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		Clean(path)
+		onlyFile(t, dir, name)
+	}
+}
+
 func TestWriteReplaces(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "f")
