@@ -193,8 +193,20 @@ func serveConnector(t *testing.T, base string, connector int) (addr, said string
 	t.Helper()
 	cmd := exec.Command(filepath.Join(programs, "gokeytool"), "serve", "-serverxml", filepath.Join(base, "conf", "server.xml"), "-tomcat", "10",
 		"-connector", fmt.Sprint(connector), "-port", "0", "-for", "120s")
-	var stderr screen
-	cmd.Stderr = &stderr
+	// A file has all that was said before it listens; a pipe may lag behind.
+	stderr, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stderr.Close()
+	text := func() string {
+		data, err := os.ReadFile(stderr.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	cmd.Stderr = stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -213,13 +225,13 @@ func serveConnector(t *testing.T, base string, connector int) (addr, said string
 			if err != nil {
 				t.Fatal(err)
 			}
-			return "127.0.0.1:" + port, stderr.text()
+			return "127.0.0.1:" + port, text()
 		}
 	}
 	if err := cmd.Wait(); err == nil {
 		t.Error("serve does not listen, and exits with 0")
 	}
-	return "", stderr.text()
+	return "", text()
 }
 
 // seenBy says which certificate each of many clients is served, or that it is
