@@ -239,7 +239,8 @@ func TestFullDisk(t *testing.T) {
 	cmd.Env = append(os.Environ(), "gokeytool="+filepath.Join(programs, "gokeytool"))
 	out, err := cmd.CombinedOutput()
 	text := string(out)
-	if err != nil || strings.Contains(text, "no error") || strings.Count(text, "No space left on device") != 4 || !strings.HasSuffix(text, "before fill store ") {
+	if err != nil || strings.Contains(text, "no error") || strings.Count(text, "No space left on device") != 4 ||
+		!strings.Contains(text, "gokeytool: store is as it was: ") || !strings.HasSuffix(text, "before fill store ") {
 		t.Errorf("%v\n%s", err, text)
 	}
 }

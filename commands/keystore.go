@@ -171,6 +171,25 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 		s.opt.keypass = s.onePassword("keypass", s.opt.keypass)
 		s.opt.destkeypass = s.onePassword("destkeypass", s.opt.destkeypass)
 	}
+	return s.checkFileNames()
+}
+
+// checkFileNames refuses an empty name of a file, as of an unset variable: it
+// is not the standard input or output, which is what no name stands for.
+func (s *session) checkFileNames() error {
+	names := map[string]string{"file": s.opt.file}
+	switch s.req.Command {
+	case "gencert":
+		names = map[string]string{"infile": s.opt.infile, "outfile": s.opt.outfile}
+	case "certreq", "exportcert", "importcert", "gencrl", "printcert", "printcertreq":
+	default:
+		return nil // keytool takes options of other commands too, and ignores them
+	}
+	for option, name := range names {
+		if name == "" && s.opt.given(option) {
+			return fileError(name, fs.ErrNotExist)
+		}
+	}
 	return nil
 }
 
@@ -498,6 +517,9 @@ func (k *keystore) notSaved(cause error) error {
 	err := fileError(k.path, cause)
 	if _, plain := cause.(syscall.Errno); !plain {
 		return withHint(err, fmt.Sprintf("%s is as it was: %v", k.path, cause))
+	}
+	if k.exists && errors.Is(cause, syscall.ENOSPC) {
+		return withHint(err, fmt.Sprintf("%s is as it was: a new file is to take its place, so there has to be room for both", k.path))
 	}
 	if errors.Is(cause, fs.ErrPermission) {
 		if file, openErr := os.OpenFile(k.path, os.O_WRONLY, 0); openErr == nil {
