@@ -232,7 +232,7 @@ func (s *session) randomKey() (entry.Key, error) {
 		return entry.Key{}, java("java.security.NoSuchAlgorithmException", s.opt.keyalg+" KeyGenerator not available")
 	}
 	bits := presetSize(s.opt.keyalg)
-	if s.opt.given("keysize") {
+	if s.opt.given("keysize") && s.opt.keysize != -1 { // Java's way of saying that none was given
 		bits = s.opt.keysize
 	} else if bits == 0 {
 		return entry.Key{}, failf("Please provide -keysize for secret key generation")

@@ -72,7 +72,7 @@ func (s *session) openKeystoreIfAny(ctx context.Context) error {
 	err := s.openKeystore(ctx, access{creates: true, asks: asksNever})
 	if err != nil && !s.opt.given("keystore") && !s.opt.cacerts {
 		s.ks = nil
-		return nil
+		return s.checkFileNames()
 	}
 	return err
 }

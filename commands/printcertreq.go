@@ -11,7 +11,7 @@ import (
 
 // printcertreq prints a certificate request.
 func printcertreq(_ context.Context, s *session) error {
-	if err := s.checkStoreOptions(); err != nil {
+	if err := cmp.Or(s.checkStoreOptions(), s.checkFileNames()); err != nil {
 		return err
 	}
 	data, err := s.readInput(s.opt.file)

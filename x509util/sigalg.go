@@ -146,6 +146,8 @@ func keyFamily(pub crypto.PublicKey) (family, string) {
 			return familyNamed, "sun.security.ec.XDHPrivateKeyImpl"
 		}
 		return familyNamed, "sun.security.pkcs.NamedPKCS8Key"
+	case *DHPublicKey:
+		return 0, "com.sun.crypto.provider.DHPrivateKey"
 	}
 	return 0, fmt.Sprintf("%T", pub)
 }
