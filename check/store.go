@@ -247,5 +247,9 @@ func (x *examination) ownFormat() {
 			severity = Warning
 		}
 	}
-	x.find(severity, "old-format", "", text, x.rewrite())
+	remedy := x.rewrite()
+	if x.certificate != nil && x.certificate.KeystoreType != "" {
+		remedy += "  (then set certificateKeystoreType (keystoreType) to PKCS12)"
+	}
+	x.find(severity, "old-format", "", text, remedy)
 }

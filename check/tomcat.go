@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -225,8 +226,11 @@ func (x *examination) served() {
 			}
 			x.tomcatFinding(id, f)
 		}
-		if x.Type == store.JCEKS && !strings.EqualFold(x.certificate.KeystoreType, "JCEKS") {
+		switch said := strings.EqualFold(x.certificate.KeystoreType, "JCEKS"); {
+		case x.Type == store.JCEKS && !said:
 			x.find(Error, "store-type", "", "it is a JCEKS keystore, and the configuration does not say so: Java says: Invalid keystore format", "set certificateKeystoreType (keystoreType) to JCEKS")
+		case x.Type == store.PKCS12 && said: // as which Java reads JKS, too
+			x.find(Error, "store-type", "", "it is a PKCS12 keystore, and the configuration calls it JCEKS: Java says: Invalid keystore format", "set certificateKeystoreType (keystoreType) to PKCS12")
 		}
 	} else {
 		for i, e := range order {
@@ -249,10 +253,31 @@ func (x *examination) served() {
 	if err != nil {
 		return
 	}
+	var missing []string
 	for _, name := range x.hosts {
 		if leaf.VerifyHostname(strings.Replace(name, "*", "any", 1)) != nil {
-			x.find(Error, "host-name", x.Serves, fmt.Sprintf("the certificate is not good for %s, the name it is to be served under", x509util.Printable(name)),
-				shell.Line("gokeytool", "certreq", "-alias", x.Serves, "-keystore", x.Path, "-ext", "san=dns:"+name, "-file", "REQUEST")+"  (then have the CA sign it)")
+			missing = append(missing, name)
 		}
 	}
+	for _, name := range missing {
+		x.find(Error, "host-name", x.Serves, fmt.Sprintf("the certificate is not good for %s, the name it is to be served under", x509util.Printable(name)),
+			x.forHosts(leaf, len(order[at].Chain), missing))
+	}
+}
+
+// forHosts is the command that makes a certificate good for more hosts than its
+// own, or a request for one.
+func (x *examination) forHosts(leaf *x509.Certificate, chain int, more []string) string {
+	var names []string
+	for _, name := range slices.Concat(leaf.DNSNames, more) {
+		names = append(names, x509util.HostName(name))
+	}
+	for _, ip := range leaf.IPAddresses {
+		names = append(names, x509util.HostName(ip.String()))
+	}
+	san := "san=" + strings.Join(names, ",")
+	if chain == 1 && bytes.Equal(leaf.RawIssuer, leaf.RawSubject) {
+		return shell.Line("gokeytool", "renew", "-alias", x.Serves, "-keystore", x.Path, "-ext", san)
+	}
+	return shell.Line("gokeytool", "certreq", "-alias", x.Serves, "-keystore", x.Path, "-ext", san, "-file", "REQUEST") + "  (then have the CA sign it)"
 }

@@ -130,6 +130,22 @@ func TestServerXML(t *testing.T) {
 			},
 			want: []string{"server.xml healthy", "keystore faulty", "error store-type <>", "warning old-format <>"},
 		},
+		"JCEKS that is to be migrated": {
+			connector: host("", keystore+` certificateKeystoreType="jceks"`),
+			files: func(t *testing.T) map[string][]byte {
+				return map[string][]byte{"keystore": makeStore(t, store.JCEKS).key("tomcat", good, root).bytes()}
+			},
+			want: []string{"server.xml healthy", "keystore healthy", "warning old-format <>"},
+			text: "  (then set certificateKeystoreType (keystoreType) to PKCS12)",
+		},
+		"PKCS12 that is called JCEKS": {
+			connector: host("", keystore+` certificateKeystoreType="JCEKS"`),
+			files: func(t *testing.T) map[string][]byte {
+				return map[string][]byte{"keystore": pkcs12(t).key("tomcat", good, root).bytes()}
+			},
+			want: []string{"server.xml healthy", "keystore faulty", "error store-type <>"},
+			text: "set certificateKeystoreType (keystoreType) to PKCS12",
+		},
 		"host name": {
 			connector: `<Connector port="8443" protocol="HTTP/1.1" SSLEnabled="true">` +
 				`<SSLHostConfig><Certificate ` + keystore + `/></SSLHostConfig>` +
@@ -139,7 +155,17 @@ func TestServerXML(t *testing.T) {
 				return map[string][]byte{"keystore": pkcs12(t).key("tomcat", good, root).bytes()}
 			},
 			want: []string{"server.xml healthy", "keystore healthy", "keystore faulty", "error host-name <tomcat>", "keystore healthy"},
-			text: "not good for www.example.com",
+			text: "-ext san=dns:localhost,dns:www.example.com -file REQUEST",
+		},
+		"host name, signed by itself": {
+			connector: `<Connector port="8443" protocol="HTTP/1.1" SSLEnabled="true">` +
+				`<SSLHostConfig><Certificate ` + keystore + `/></SSLHostConfig>` +
+				`<SSLHostConfig hostName="www.example.com"><Certificate ` + keystore + `/></SSLHostConfig></Connector>`,
+			files: func(t *testing.T) map[string][]byte {
+				return map[string][]byte{"keystore": pkcs12(t).key("tomcat", issue(t, template{})).bytes()}
+			},
+			want: []string{"server.xml healthy", "keystore healthy", "keystore faulty", "error host-name <tomcat>"},
+			text: "gokeytool renew -alias tomcat -keystore ",
 		},
 		"trust store of keys": {
 			connector: host(`certificateVerification="required" truststoreFile="conf/trust" truststorePassword="`+password+`"`, keystore),

@@ -231,11 +231,15 @@ func (r *textReport) details(b *bytes.Buffer, v check.Verdict) {
 		fmt.Fprintf(b, "      %s\n", x509util.Printable(line))
 	}
 	if len(v.Readers) > 0 {
-		list := make([]string, len(v.Readers))
-		for i, reader := range v.Readers {
-			list[i] = readerText(reader)
+		var list, not []string
+		for _, reader := range v.Readers {
+			if reader.Reads {
+				list = append(list, readerText(reader))
+			} else {
+				not = append(not, readerText(reader))
+			}
 		}
-		fmt.Fprintf(b, "      read by %s\n", strings.Join(list, "; "))
+		fmt.Fprintf(b, "      read by %s\n", strings.Join(append(list, not...), "; "))
 	}
 }
 
