@@ -468,9 +468,9 @@ func (d *developer) explain() {
 	for _, name := range d.opt.clients {
 		files := clientFiles(name)
 		fmt.Fprintf(out, "As client %s, where the server asks for a certificate:\n  curl --cacert %s --cert %s --key %s https://%s:8443/\n",
-			name, d.path("ca.pem"), d.path(files[1]), d.path(files[2]), urlHost(d.hosts[0]))
+			name, shell.Quote(d.path("ca.pem")), shell.Quote(d.path(files[1])), shell.Quote(d.path(files[2])), urlHost(d.hosts[0]))
 	}
-	fmt.Fprintf(out, "Java clients:\n  java -Djavax.net.ssl.trustStore=%s -Djavax.net.ssl.trustStorePassword=%s ...\n", d.path("truststore.p12"), password)
+	fmt.Fprintf(out, "Java clients:\n  java -Djavax.net.ssl.trustStore=%s -Djavax.net.ssl.trustStorePassword=%s ...\n", shell.Quote(d.path("truststore.p12")), password)
 	fmt.Fprintf(out, "Browsers: import %s once as an authority for web sites.\n", d.path("ca.pem"))
 
 	host := tomcat.SSLHost{Names: []string{tomcat.DefaultHostName}, Certificates: []tomcat.Certificate{{

@@ -210,7 +210,11 @@ func (s *session) keyFileError(name string, err error) error {
 		return withHint(java("java.security.UnrecoverableKeyException", "Cannot recover key"),
 			fmt.Sprintf("the password does not open the key in %s; give it with -keyfilepass", name))
 	}
-	return fmt.Errorf("%s: %w", name, err)
+	err = fmt.Errorf("%s: %w", name, err)
+	if errors.Is(err, entry.ErrUnsupported) { // scrypt, Camellia, ARIA
+		return withHint(err, "OpenSSL encrypts it as others read it: openssl pkcs8 -topk8 -in "+shell.Quote(shell.File(name))+" -out NEWKEY")
+	}
+	return err
 }
 
 // keyFilePassword is the password of the key file: -keyfilepass, else asked for.

@@ -469,7 +469,11 @@ func (s *session) askStorePassword(a access) error {
 		k.password = password
 		return nil
 	}
-	fmt.Fprintln(s.Stderr, "Too many failures - try later")
+	const text = "Too many failures - try later"
+	if s.req.Style == argv.Subcommand {
+		return failf(text) // nothing was done
+	}
+	fmt.Fprintln(s.Stderr, text)
 	return errQuiet
 }
 
