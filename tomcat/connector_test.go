@@ -16,10 +16,10 @@ import (
 	"gokeytool/internal/testtool"
 )
 
-// properties is a Lookup of fixed values.
-func properties(values map[string]string) func(string) (string, bool) {
+// values is a Lookup of fixed values.
+func values(known map[string]string) func(string) (string, bool) {
 	return func(name string) (string, bool) {
-		v, ok := values[name]
+		v, ok := known[name]
 		return v, ok
 	}
 }
@@ -43,7 +43,7 @@ func TestConnectors(t *testing.T) {
 	}{
 		{
 			file:    "server7.xml",
-			options: Options{Base: "/base", Lookup: properties(map[string]string{"user.home": "/home/duke"})},
+			options: Options{Base: "/base", Lookup: values(map[string]string{"user.home": "/home/duke"})},
 			want: []Connector{
 				{Line: 7, Version: 7, Port: 8080, RedirectPort: 8443, DefaultHost: "_default_"},
 				{Line: 9, Version: 7, Port: 8443, TLS: true, DefaultHost: "_default_", Hosts: []SSLHost{{
@@ -67,7 +67,7 @@ func TestConnectors(t *testing.T) {
 		},
 		{
 			file: "server9.xml",
-			options: Options{Base: "/base", Lookup: properties(map[string]string{
+			options: Options{Base: "/base", Lookup: values(map[string]string{
 				"user.home": "/home/duke", "store.pass": "secret", "https.port": "10443", "javax.net.ssl.trustStore": "/etc/trust.jks",
 			})},
 			want: []Connector{
@@ -392,7 +392,7 @@ func TestEncodings(t *testing.T) {
 }
 
 func TestExpand(t *testing.T) {
-	lookup := properties(map[string]string{"a": "A", "empty": "", "a:-b": "whole", "nested": "${a}", "loop": "x${loop}"})
+	lookup := values(map[string]string{"a": "A", "empty": "", "a:-b": "whole", "nested": "${a}", "loop": "x${loop}"})
 	for _, c := range []struct{ value, want, unknown string }{
 		{"plain", "plain", ""},
 		{"${a}", "A", ""},
@@ -517,6 +517,32 @@ func TestServedKey(t *testing.T) {
 	_, findings := (&Certificate{Flat: true, KeyAlias: "x"}).ServedKey(nil)
 	if len(findings) != 1 || findings[0].Element != "Connector" || findings[0].Attribute != "keyAlias" {
 		t.Errorf("%v", findings)
+	}
+}
+
+// What catalina.properties sets comes first, and is read once.
+func TestCatalinaProperties(t *testing.T) {
+	var reads []string
+	opt := Options{Base: "/base", Version: 10, Lookup: values(map[string]string{"store": "lookup", "pass": "lookup", "alias": "lookup"}), ReadFile: func(name string) ([]byte, error) {
+		reads = append(reads, filepath.ToSlash(name))
+		return []byte("# Tomcat's\nstore = ${dir}/a.p12\ndir=keys\npass: se\\u0063ret\n"), nil
+	}}
+	const text = `<Server><Service><Connector port="8443" SSLEnabled="true"><SSLHostConfig>` +
+		`<Certificate certificateKeystoreFile="${store}" certificateKeystorePassword="${pass}" certificateKeyAlias="${alias}"/></SSLHostConfig></Connector></Service></Server>`
+	connectors, findings, err := Connectors([]byte(text), opt)
+	if err != nil || len(findings) > 0 {
+		t.Fatal(findings, err)
+	}
+	c := connectors[0].Hosts[0].Certificates[0]
+	if filepath.ToSlash(c.KeystoreFile) != "/base/keys/a.p12" || string(c.KeystorePassword) != "secret" || c.KeyAlias != "lookup" {
+		t.Errorf("%s, %s, %s", c.KeystoreFile, c.KeystorePassword, c.KeyAlias)
+	}
+	if diff := cmp.Diff([]string{"/base/conf/catalina.properties"}, reads); diff != "" {
+		t.Error(diff)
+	}
+	opt.ReadFile = func(string) ([]byte, error) { return []byte(`pass=\u12`), nil }
+	if connectors, _, err = Connectors([]byte(text), opt); err != nil || string(connectors[0].Hosts[0].Certificates[0].KeystorePassword) != "lookup" {
+		t.Errorf("a damaged file: %v", err)
 	}
 }
 

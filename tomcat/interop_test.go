@@ -58,6 +58,8 @@ var configurations = []configuration{
 		log: []string{"conf/${b:-rsa.p12"}},
 	{name: "property and default", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate certificateKeystoreFile="${catalina.base}/${no.such:-conf}/rsa.p12"/></SSLHostConfig>`, starts: true},
 	{name: "property as default", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate certificateKeystoreFile="${no.such:-${catalina.base}}/conf/rsa.p12"/></SSLHostConfig>`, starts: true},
+	// Of the file as Tomcat ships it.
+	{name: "property of catalina.properties", attributes: `SSLEnabled="${tomcat.util.buf.StringCache.byte.enabled}"`, content: `<SSLHostConfig><Certificate $KS/></SSLHostConfig>`, starts: true},
 	{name: "file URL with escapes", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate certificateKeystoreFile="file://${catalina.base}/conf/%72sa.p12"/></SSLHostConfig>`, starts: true},
 	{name: "relative file URL", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate certificateKeystoreFile="file:conf/rsa.p12"/></SSLHostConfig>`, starts: true},
 	{name: "file URL", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate certificateKeystoreFile="file://${catalina.base}/conf/rsa.p12"/></SSLHostConfig>`, starts: true},

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"gokeytool/internal/properties"
 )
 
 // reader turns elements into connectors and collects findings.
@@ -16,7 +18,8 @@ type reader struct {
 	version  int
 	inside   int // the line of the connector at hand
 	findings []Finding
-	full     bool // there were more than maxFindings
+	full     bool              // there were more than maxFindings
+	catalina map[string]string // see properties; nil until it is asked for
 }
 
 // report adds a finding, as long as they are few enough to be read, and as far
@@ -140,6 +143,9 @@ func matters(at *setting) bool {
 
 // lookup gives the value of a property.
 func (r *reader) lookup(name string) (string, bool) {
+	if v, ok := r.properties()[name]; ok {
+		return v, true
+	}
 	if r.opt.Lookup != nil {
 		if v, ok := r.opt.Lookup(name); ok {
 			return v, true
@@ -149,6 +155,23 @@ func (r *reader) lookup(name string) (string, bool) {
 		return r.opt.Base, true
 	}
 	return "", false
+}
+
+// properties are those of conf/catalina.properties, which Tomcat makes the Java
+// machine's own before it reads a server.xml. They are read once, and only where
+// a property is named at all.
+func (r *reader) properties() map[string]string {
+	if r.catalina == nil {
+		r.catalina = make(map[string]string)
+		if r.opt.Base != "" && r.opt.ReadFile != nil {
+			if data, err := r.opt.ReadFile(filepath.Join(r.opt.Base, "conf", "catalina.properties")); err == nil {
+				if read, ok := properties.Parse(data); ok {
+					r.catalina = read
+				}
+			}
+		}
+	}
+	return r.catalina
 }
 
 // checkName reports an attribute that its element has not, or not in this

@@ -50,12 +50,12 @@ type Options struct {
 	// relative files are resolved (see Base). Empty leaves them relative.
 	Base string
 	// Lookup gives the value of a property in ${...}: user.home,
-	// catalina.home, catalina.base, and those of catalina.properties and
-	// the command line. Without one, or where it does not know it,
-	// catalina.base and catalina.home are Base.
+	// catalina.home, catalina.base, and those of the command line. What
+	// conf/catalina.properties below Base sets comes before it. Where
+	// neither knows them, catalina.base and catalina.home are Base.
 	Lookup func(name string) (value string, ok bool)
-	// ReadFile reads a password file, as os.ReadFile does. Nil leaves the
-	// passwords in password files unread.
+	// ReadFile reads a password file or catalina.properties, as os.ReadFile
+	// does. Nil leaves them unread.
 	ReadFile func(name string) ([]byte, error)
 }
 

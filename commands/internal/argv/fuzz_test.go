@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/urfave/cli/v2"
 
+	"gokeytool/internal/properties"
 	"gokeytool/jdk"
 )
 
@@ -157,7 +158,7 @@ func FuzzProperties(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		start := time.Now()
-		props, ok := parseProperties(data)
+		props, ok := properties.Parse(data)
 		if !ok {
 			if !bytes.Contains(data, []byte(`\u`)) {
 				t.Error("malformed without an escape")
@@ -168,7 +169,7 @@ func FuzzProperties(f *testing.F) {
 		for k, v := range props {
 			b.WriteString(escaped(k) + "=" + escaped(v) + "\n")
 		}
-		again, ok := parseProperties(b.Bytes())
+		again, ok := properties.Parse(b.Bytes())
 		if diff := cmp.Diff(props, again); !ok || diff != "" {
 			t.Errorf("%q: %s", b.String(), diff)
 		}
