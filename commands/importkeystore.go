@@ -123,6 +123,12 @@ func (s *session) openSource() (*keystore, error) {
 		}
 	}
 	if err := k.load(s.opt.srcstoretype); err != nil {
+		if s.opt.given("srcstoretype") && k.password == nil && !s.opt.srcprotected {
+			// keytool asks before it looks whether the file is of that type.
+			if _, err := s.promptSecret("Enter source keystore password:  "); err != nil {
+				return nil, err
+			}
+		}
 		return nil, err
 	}
 	if k.password == nil && !s.opt.srcprotected && !k.passwordless() {
