@@ -287,7 +287,13 @@ func (s *session) openKey(e *entry.Entry) (entry.Key, []byte, error) {
 			return s.keep(key), s.ks.password, nil
 		}
 	}
-	return s.recoverEntry(s.ks, e, s.ks.AliasOf(e.Alias), s.ks.password, s.opt.keypass)
+	alias := s.ks.AliasOf(e.Alias)
+	key, opened, err := s.recoverEntry(s.ks, e, alias, s.ks.password, s.opt.keypass)
+	if s.opt.keypass != nil && errors.Is(err, entry.ErrPassword) { // there are several
+		err = withHint(err, fmt.Sprintf("neither the keystore's password nor that of -keypass opens the key of <%s>: without -keypass each key's is asked for",
+			x509util.Printable(alias)))
+	}
+	return key, opened, err
 }
 
 // keyBlock is the key of an entry for PEM, with -encrypt encrypted.

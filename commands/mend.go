@@ -180,7 +180,7 @@ func samePasswords(ctx context.Context, s *session) error {
 			return err
 		}
 	}
-	changed := 0
+	var changed []string
 	for _, e := range s.ks.Entries() {
 		alias := s.ks.AliasOf(e.Alias)
 		if e.Kind == entry.TrustedCertificate || s.opt.given("alias") && alias != s.ks.AliasOf(s.opt.alias) {
@@ -200,6 +200,10 @@ func samePasswords(ctx context.Context, s *session) error {
 			}
 		}
 		key, err := s.ks.KeyOf(e, password)
+		if errors.Is(err, entry.ErrPassword) && own != nil && !s.opt.given("alias") { // there are several
+			return withHint(err, fmt.Sprintf("neither the keystore's password nor that of -keypass opens the key of <%s>; nothing is changed: without -keypass each key's is asked for",
+				x509util.Printable(alias)))
+		}
 		if err != nil {
 			return err
 		}
@@ -210,12 +214,17 @@ func samePasswords(ctx context.Context, s *session) error {
 		if err := s.ks.Reseal(e, sealed, time.Time{}); err != nil {
 			return err
 		}
-		fmt.Fprintf(s.talk(), "The key <%s> has the keystore's password now\n", x509util.Printable(alias))
-		changed++
+		changed = append(changed, alias)
 	}
-	if changed == 0 {
+	if len(changed) == 0 {
 		fmt.Fprintln(s.talk(), "Every key has the keystore's password")
 		return nil
 	}
-	return s.ks.save()
+	if err := s.ks.save(); err != nil {
+		return err
+	}
+	for _, alias := range changed {
+		fmt.Fprintf(s.talk(), "The key <%s> has the keystore's password now\n", x509util.Printable(alias))
+	}
+	return nil
 }
