@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
+	"gokeytool/internal/shell"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
 )
@@ -183,7 +183,7 @@ func (s *session) renewer(alias string, own *issuerKey) (*issuerKey, error) {
 		}
 	}
 	return nil, withHint(failf("The certificate of <%s> was issued by %s, whose key is not in the keystore", alias, old.Issuer),
-		"ask that authority: gokeytool certreq -alias "+strconv.Quote(alias)+" -keystore "+s.ks.path+", then import its reply",
+		"ask that authority: gokeytool certreq -alias "+shell.Quote(alias)+" -keystore "+shell.Quote(s.ks.path)+", then import its reply",
 		"or name the keystore of the authority: -signerkeystore FILE",
 		"or sign it with itself: -selfsigned")
 }
