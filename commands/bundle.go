@@ -109,8 +109,8 @@ func (s *session) sayBundle(sum *jsonImport) {
 	}
 	fmt.Fprintln(s.talk(), text)
 	if sum.Expired > 0 {
-		fmt.Fprintf(s.Stderr, "gokeytool: %s: gokeytool check %s\n",
-			count(sum.Expired, "of those added has expired", "of those added have expired"), shell.Quote(shell.File(s.ks.path)))
+		fmt.Fprintf(s.Stderr, "gokeytool: %s: %s\n",
+			count(sum.Expired, "of those added has expired", "of those added have expired"), shell.Line("gokeytool", "check", shell.File(s.ks.path)))
 	}
 	s.announceStored()
 }
@@ -330,7 +330,7 @@ func (s *session) whyNoTrust() []string {
 	switch {
 	case s.ks.Type() != store.PKCS12:
 	case len(pkcs12.Untrusted(s.ks.File())) > 0:
-		return []string{"its certificates lack Java's mark: gokeytool trustmark " + shell.Quote(shell.File(s.ks.path))}
+		return []string{"its certificates lack Java's mark: " + s.trustmarkLine()}
 	case s.ks.password == nil:
 		return []string{"without its password its certificates stay unread: give it with -storepass"}
 	}

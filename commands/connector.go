@@ -46,6 +46,16 @@ type served struct {
 // watch notes a file that is about to be read.
 func (v *served) watch(file string) { v.files = append(v.files, look(file)) }
 
+// open opens a keystore, which is noted.
+func (v *served) open(file string, o store.Options) (*store.Store, error) {
+	v.watch(file)
+	opened, err := store.Open(file, o)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fileError(file, pathCause(err))
+	}
+	return opened, err
+}
+
 // adoptTomcatNames takes Tomcat's names of our options for the options.
 func (s *session) adoptTomcatNames() {
 	adopted := make(map[string]bool)
@@ -243,7 +253,6 @@ func (s *session) tomcatIdentity(c *tomcat.Certificate, v *served) (endpoint.Ide
 	if c.PEM() {
 		return s.pemIdentity(c, v)
 	}
-	v.watch(c.KeystoreFile)
 	var named store.Type
 	if c.KeystoreType != "" {
 		t, err := store.ParseType(c.KeystoreType)
@@ -252,11 +261,8 @@ func (s *session) tomcatIdentity(c *tomcat.Certificate, v *served) (endpoint.Ide
 		}
 		named = t
 	}
-	opened, err := store.Open(c.KeystoreFile, store.Options{Password: c.KeystorePassword, Type: named})
+	opened, err := v.open(c.KeystoreFile, store.Options{Password: c.KeystorePassword, Type: named})
 	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return endpoint.Identity{}, fileError(c.KeystoreFile, pathCause(err))
-		}
 		return endpoint.Identity{}, err
 	}
 	entries := opened.JavaOrder()
@@ -394,11 +400,7 @@ func (s *session) clientCAs(host *tomcat.SSLHost, v *served) (*x509.CertPool, er
 	}
 	switch {
 	case host.Truststore.File != "":
-		v.watch(host.Truststore.File)
-		opened, err := store.Open(host.Truststore.File, store.Options{Password: host.Truststore.Password})
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fileError(host.Truststore.File, pathCause(err))
-		}
+		opened, err := v.open(host.Truststore.File, store.Options{Password: host.Truststore.Password})
 		if err != nil {
 			return nil, err
 		}

@@ -218,8 +218,8 @@ func (s *session) recodeUnmarked(made *store.Store) error {
 	unmarked := pkcs12.Untrusted(s.ks.File())
 	if made.Len() > 0 {
 		if n := len(unmarked); n > 0 {
-			fmt.Fprintf(s.Stderr, "gokeytool: %s no entry and left out; to trust them first: gokeytool trustmark %s\n",
-				count(n, "certificate is in", "certificates are in"), shell.Quote(shell.File(s.ks.path)))
+			fmt.Fprintf(s.Stderr, "gokeytool: %s no entry and left out; to trust them first: %s\n",
+				count(n, "certificate is in", "certificates are in"), s.trustmarkLine())
 		}
 		return nil
 	}

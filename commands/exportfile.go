@@ -125,7 +125,7 @@ func exportEntry(ctx context.Context, s *session) error {
 	}
 	if len(data) == 0 {
 		return withHint(failf("Alias <%s> has no certificate chain", alias),
-			"its certificate has no issuer in the keystore; gokeytool import -alias "+shell.Quote(alias)+" takes in the authority's reply")
+			"its certificate has no issuer in the keystore; "+shell.Line("gokeytool", "import", "-alias", alias)+" takes in the authority's reply")
 	}
 	s.secrets = append(s.secrets, data)
 	return s.writeExport(x, data)
@@ -351,7 +351,7 @@ func (s *session) writeSecret(name string, data []byte) error {
 	}
 	fmt.Fprintf(s.talk(), "Stored in file <%s>\n", name)
 	if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
-		fmt.Fprintf(s.Stderr, "gokeytool: others than its owner can use this file (mode %04o): chmod 600 %s\n", info.Mode().Perm(), shell.Quote(shell.File(name)))
+		fmt.Fprintf(s.Stderr, "gokeytool: others than its owner can use this file (mode %04o): %s\n", info.Mode().Perm(), shell.Line("chmod", "600", shell.File(name)))
 	}
 	return nil
 }

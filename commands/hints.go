@@ -125,8 +125,13 @@ func (s *session) unmarkedHints() []string {
 	}
 	return []string{
 		fmt.Sprintf("%d %s Java's trust mark: Java sees none of it (as a truststore: the trustAnchors parameter must be non-empty)", n, certificates),
-		"to have Java trust them: gokeytool trustmark " + shell.Quote(shell.File(s.ks.path)),
+		"to have Java trust them: " + s.trustmarkLine(),
 	}
+}
+
+// trustmarkLine is the command that has Java trust the keystore's certificates.
+func (s *session) trustmarkLine() string {
+	return shell.Line("gokeytool", "trustmark", shell.File(s.ks.path))
 }
 
 // missingIssuerHints say which certificate a reply needs to be led to a root:

@@ -212,7 +212,7 @@ func (s *session) keyFileError(name string, err error) error {
 	}
 	err = fmt.Errorf("%s: %w", name, err)
 	if errors.Is(err, entry.ErrUnsupported) { // scrypt, Camellia, ARIA
-		return withHint(err, "OpenSSL encrypts it as others read it: openssl pkcs8 -topk8 -in "+shell.Quote(shell.File(name))+" -out NEWKEY")
+		return withHint(err, "OpenSSL encrypts it as others read it: "+shell.Line("openssl", "pkcs8", "-topk8", "-in", shell.File(name), "-out", "NEWKEY"))
 	}
 	return err
 }
@@ -253,7 +253,7 @@ func (s *session) keyOfKeystore(name string, data []byte) (crypto.Signer, []*x50
 		}
 		if found != nil {
 			return nil, nil, withHint(failf("%s holds more than one private key", name),
-				fmt.Sprintf("take one with: gokeytool importkeystore -srckeystore %s -srcalias ALIAS -destkeystore %s", shell.Quote(name), shell.Quote(s.ks.path)))
+				"take one with: "+shell.Line("gokeytool", "importkeystore", "-srckeystore", name, "-srcalias", "ALIAS", "-destkeystore", s.ks.path))
 		}
 		found = e
 	}

@@ -183,7 +183,7 @@ func (s *session) renewer(alias string, own *issuerKey) (*issuerKey, error) {
 		}
 	}
 	return nil, withHint(failf("The certificate of <%s> was issued by %s, whose key is not in the keystore", alias, old.Issuer),
-		"ask that authority: gokeytool certreq -alias "+shell.Quote(alias)+" -keystore "+shell.Quote(s.ks.path)+", then import its reply",
+		"ask that authority: "+shell.Line("gokeytool", "certreq", "-alias", alias, "-keystore", s.ks.path)+", then import its reply",
 		"or name the keystore of the authority: -signerkeystore FILE",
 		"or sign it with itself: -selfsigned")
 }

@@ -136,14 +136,15 @@ func (s *session) keySource(ctx context.Context) (func() (*served, error), error
 	if err != nil {
 		return nil, err
 	}
+	certificate := &connector.Hosts[0].Certificates[0]
 	switch {
-	case s.byName() && (s.opt.selfsigned || connector.Hosts[0].Certificates[0].PEM()):
+	case s.byName() && (s.opt.selfsigned || certificate.PEM()):
 		return nil, errors.New("-sni and -also are for the keys of keystores")
 	case s.opt.selfsigned:
 		id, err := s.throwAway()
 		return func() (*served, error) { return s.serveAlone(id, &connector, new(served)) }, err
-	case connector.Hosts[0].Certificates[0].PEM():
-		connector.Hosts[0].Certificates[0].KeyPassword = s.opt.keypass
+	case certificate.PEM():
+		certificate.KeyPassword = s.opt.keypass
 		connector.HTTP2 = true
 		return func() (*served, error) {
 			v := new(served)

@@ -3,7 +3,6 @@ package commands
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 
@@ -32,11 +31,7 @@ func (s *session) furtherKeys(first string, v *served) ([]endpoint.Identity, err
 		ids = append(ids, id)
 	}
 	for _, file := range s.opt.also {
-		v.watch(file)
-		opened, err := store.Open(file, store.Options{Password: s.ks.password, Foreign: true})
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fileError(file, pathCause(err))
-		}
+		opened, err := v.open(file, store.Options{Password: s.ks.password, Foreign: true})
 		if err != nil {
 			return nil, err
 		}

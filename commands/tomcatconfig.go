@@ -78,7 +78,7 @@ func (s *session) checkJavaType() error {
 		return nil
 	}
 	base := strings.TrimSuffix(s.ks.path, filepath.Ext(s.ks.path))
-	hints := []string{"make one that it has: gokeytool convert " + shell.Quote(s.ks.path) + " " + shell.Quote(base+".p12")}
+	hints := []string{"make one that it has: " + shell.Line("gokeytool", "convert", s.ks.path, base+".p12")}
 	if s.ks.Type() == store.PEM {
 		hints = append(hints, "Tomcat also takes PEM, where a Certificate names the files as certificateFile and certificateKeyFile")
 	}
