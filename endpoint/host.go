@@ -187,7 +187,8 @@ func (h *hosts) agree(a, b string) bool {
 		}
 		return host.identities[:1]
 	}
-	return slices.ContainsFunc(led(a), func(id *served) bool { return slices.Contains(led(b), id) })
+	others := led(b)
+	return slices.ContainsFunc(led(a), func(id *served) bool { return slices.Contains(others, id) })
 }
 
 // certificate chooses an identity for a handshake and notes it on the

@@ -419,15 +419,20 @@ func FuzzTLSSession(f *testing.F) {
 	})
 }
 
-// TestSelection: the server name comes first, then what the client can use.
-func TestSelection(t *testing.T) {
+// aliased returns what makes identities under one authority.
+func aliased(t *testing.T) func(alias, kind string, names ...string) Identity {
 	root := newIssuer(t, "Root", nil)
 	middle := newIssuer(t, "Intermediate", root)
-	id := func(alias, kind string, names ...string) Identity {
+	return func(alias, kind string, names ...string) Identity {
 		id := issue(t, kind, middle, root, names...)
 		id.Alias = alias
 		return id
 	}
+}
+
+// TestSelection: the server name comes first, then what the client can use.
+func TestSelection(t *testing.T) {
+	id := aliased(t)
 	server := start(t, Config{Identities: []Identity{
 		id("first", "p256", "localhost"),
 		id("a-rsa", "rsa2048", "a.example"),
@@ -479,12 +484,9 @@ func TestSelection(t *testing.T) {
 
 // TestHosts: virtual hosts match as in Tomcat, and keep sessions apart.
 func TestHosts(t *testing.T) {
-	root := newIssuer(t, "Root", nil)
-	middle := newIssuer(t, "Intermediate", root)
+	made := aliased(t)
 	id := func(alias string) Identity {
-		id := issue(t, "p256", middle, root, "localhost", "a.example", "b.example", "c.b.example")
-		id.Alias = alias
-		return id
+		return made(alias, "p256", "localhost", "a.example", "b.example", "c.b.example")
 	}
 	deflt := id("default")
 	server := start(t, Config{
@@ -544,13 +546,7 @@ func TestHosts(t *testing.T) {
 // TestStrictAmongIdentities: where certificates are chosen by their names, a Host
 // header must go with one that has the server name too.
 func TestStrictAmongIdentities(t *testing.T) {
-	root := newIssuer(t, "Root", nil)
-	middle := newIssuer(t, "Intermediate", root)
-	id := func(alias, kind string, names ...string) Identity {
-		id := issue(t, kind, middle, root, names...)
-		id.Alias = alias
-		return id
-	}
+	id := aliased(t)
 	ids := []Identity{
 		id("deflt", "p256", "localhost"),
 		id("b", "p256", "b.example", "www.b.example"),

@@ -17,8 +17,8 @@ type Limits struct {
 const JavaMaxIterations = 5_000_000
 
 // DefaultLimits are for files from anywhere. 1,000,000 iterations, a hundred
-// times what Java writes, take about a second at most. 200,000 entries, twenty times what large stores have, take
-// about 100 MB.
+// times what Java writes, take about a second at most. 200,000 entries, twenty
+// times what large stores have, take about 100 MB.
 var DefaultLimits = Limits{
 	MaxIterations: 1_000_000,
 	MaxEntries:    200_000,
