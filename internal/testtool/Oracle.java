@@ -1,0 +1,162 @@
+import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.Key;
+import java.security.KeyStore;
+import java.security.MessageDigest;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.Collections;
+import java.util.HexFormat;
+
+/**
+ * Answers questions for as long as its standard input lasts. A question is a
+ * line of words in Base64, separated by blanks; so is the answer: "ok" and
+ * what was asked for, or "failed" with the exception and its causes, a word
+ * for each.
+ *
+ *   certificate DER               what CertificateFactory makes of one certificate
+ *   certificates DATA             what it makes of many: their number
+ *   keystore TYPE FILE PASSWORD   a word for each entry, in Java's order
+ *   key TYPE FILE PASSWORD ALIAS KEYPASSWORD   a key's algorithm and encoded form
+ *   keytool INPUT ARGS...         a command of keytool: its output
+ *
+ * A usage error of keytool ends the process.
+ */
+public class Oracle {
+    public static void main(String[] args) throws Exception {
+        InputStream in = System.in;
+        PrintStream out = System.out;
+        BufferedReader questions = new BufferedReader(new InputStreamReader(in, StandardCharsets.US_ASCII));
+        for (String line; (line = questions.readLine()) != null; ) {
+            String[] words = line.split(" ", -1);
+            byte[][] question = new byte[words.length][];
+            for (int i = 0; i < words.length; i++) {
+                question[i] = Base64.getDecoder().decode(words[i]);
+            }
+            StringBuilder answer = new StringBuilder();
+            try {
+                String said = answer(question);
+                add(answer, "ok");
+                for (String word : said.split("\0", -1)) {
+                    add(answer, word);
+                }
+            } catch (Failed e) {
+                add(answer, "failed");
+                add(answer, e.getCause().toString());
+                add(answer, e.getMessage());
+            } catch (Throwable e) {
+                add(answer, "failed");
+                for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+                    add(answer, cause.toString());
+                }
+            }
+            out.println(answer);
+            out.flush();
+        }
+    }
+
+    /** What keytool printed before it failed. */
+    private static class Failed extends Exception {
+        Failed(String output, Throwable cause) {
+            super(output, cause);
+        }
+    }
+
+    private static void add(StringBuilder answer, String word) {
+        if (answer.length() > 0) {
+            answer.append(' ');
+        }
+        answer.append(Base64.getEncoder().encodeToString(word.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private static String text(byte[] word) {
+        return new String(word, StandardCharsets.UTF_8);
+    }
+
+    private static String answer(byte[][] question) throws Exception {
+        CertificateFactory factory = CertificateFactory.getInstance("X.509");
+        switch (text(question[0])) {
+        case "certificate":
+            return factory.generateCertificate(new ByteArrayInputStream(question[1])).getClass().getName();
+        case "certificates":
+            return "" + factory.generateCertificates(new ByteArrayInputStream(question[1])).size();
+        case "keystore":
+            return entries(open(question));
+        case "key":
+            Key key = open(question).getKey(text(question[4]), text(question[5]).toCharArray());
+            return key == null ? "null" : key.getAlgorithm() + "\0" + HexFormat.of().formatHex(key.getEncoded());
+        case "keytool":
+            return keytool(question);
+        default:
+            throw new IllegalArgumentException(text(question[0]));
+        }
+    }
+
+    private static KeyStore open(byte[][] question) throws Exception {
+        KeyStore store = KeyStore.getInstance(text(question[1]));
+        try (InputStream in = Files.newInputStream(Path.of(text(question[2])))) {
+            store.load(in, text(question[3]).toCharArray());
+        }
+        return store;
+    }
+
+    private static String entries(KeyStore store) throws Exception {
+        StringBuilder list = new StringBuilder();
+        for (String alias : Collections.list(store.aliases())) {
+            if (list.length() > 0) {
+                list.append('\0');
+            }
+            Certificate[] chain = store.getCertificateChain(alias);
+            String kind = store.isCertificateEntry(alias) ? "trusted" : chain != null ? "key" : "secret";
+            if (chain == null) {
+                Certificate only = store.getCertificate(alias);
+                chain = only == null ? new Certificate[0] : new Certificate[] {only};
+            }
+            list.append(alias).append('\t').append(kind);
+            for (Certificate certificate : chain) {
+                byte[] digest = MessageDigest.getInstance("SHA-256").digest(certificate.getEncoded());
+                list.append('\t').append(HexFormat.of().formatHex(digest));
+            }
+        }
+        return list.toString();
+    }
+
+    private static String keytool(byte[][] question) throws Failed {
+        String[] args = new String[question.length - 1];
+        for (int i = 2; i < question.length; i++) {
+            args[i - 2] = text(question[i]);
+        }
+        args[args.length - 1] = "-debug"; // it throws what it would exit with
+        InputStream in = System.in;
+        PrintStream out = System.out, err = System.err;
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        try (PrintStream stream = new PrintStream(said, true, StandardCharsets.UTF_8)) {
+            System.setIn(new ByteArrayInputStream(question[1]));
+            System.setOut(stream);
+            System.setErr(stream);
+            sun.security.tools.keytool.Main.main(args);
+        } catch (Throwable e) {
+            throw new Failed(withoutArguments(said), e);
+        } finally {
+            System.setIn(in);
+            System.setOut(out);
+            System.setErr(err);
+        }
+        return withoutArguments(said);
+    }
+
+    /** Drops the line that -debug adds. */
+    private static String withoutArguments(ByteArrayOutputStream said) {
+        String text = said.toString(StandardCharsets.UTF_8);
+        return text.startsWith("Command line args: ") ? text.substring(text.indexOf('\n') + 1) : text;
+    }
+}

@@ -1,0 +1,167 @@
+package testtool
+
+import (
+	"bufio"
+	_ "embed"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gokeytool/jdk"
+)
+
+//go:embed Oracle.java
+var oracle []byte
+
+// Java is a Java process that answers questions, each in about a millisecond,
+// until the test ends. Not for use by several goroutines at once.
+type Java struct {
+	t       testing.TB
+	in      io.Writer
+	out     *bufio.Reader
+	stderr  *strings.Builder
+	Release jdk.Release
+}
+
+// JavaEntry is an entry of a keystore as Java sees it.
+type JavaEntry struct {
+	Alias string
+	Kind  string   // "key", "trusted" or "secret"
+	Chain []string // the SHA-256 of each certificate in hexadecimal, the leaf first
+}
+
+// StartJava starts the Java of a release, by default with the time zone UTC.
+// The release is one of those that Keytools returns.
+func StartJava(t testing.TB, release jdk.Release, options ...string) *Java {
+	t.Helper()
+	tool, ok := Keytools(t)[release]
+	if !ok {
+		Missing(t, fmt.Sprintf("JDK %d", release))
+	}
+	source := filepath.Join(t.TempDir(), "Oracle.java")
+	if err := os.WriteFile(source, oracle, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := append([]string{"-XX:TieredStopAtLevel=1", "-Duser.timezone=UTC", "-Duser.language=en", "-Dfile.encoding=UTF-8",
+		"--add-exports=java.base/sun.security.tools.keytool=ALL-UNNAMED"}, options...)
+	cmd := exec.Command(filepath.Join(filepath.Dir(tool), "java"), append(args, source)...)
+	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
+	j := &Java{t: t, stderr: new(strings.Builder), Release: release}
+	cmd.Stderr = j.stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.in, j.out = in, bufio.NewReader(out)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = in.Close()
+		_ = cmd.Wait()
+	})
+	return j
+}
+
+// ask puts a question and returns the words of the answer. They are those of
+// the exceptions, from the outermost to its last cause, if ok is false.
+func (j *Java) ask(words ...string) (answer []string, ok bool) {
+	j.t.Helper()
+	for i, word := range words {
+		words[i] = base64.StdEncoding.EncodeToString([]byte(word))
+	}
+	if _, err := io.WriteString(j.in, strings.Join(words, " ")+"\n"); err != nil {
+		j.t.Fatalf("Java has ended: %v\n%s", err, j.stderr)
+	}
+	line, err := j.out.ReadString('\n')
+	if err != nil {
+		j.t.Fatalf("Java has ended: %v\n%s", err, j.stderr)
+	}
+	for word := range strings.SplitSeq(strings.TrimSuffix(line, "\n"), " ") {
+		text, err := base64.StdEncoding.DecodeString(word)
+		if err != nil {
+			j.t.Fatalf("Java answered %q: %v", line, err)
+		}
+		answer = append(answer, string(text))
+	}
+	return answer[1:], answer[0] == "ok"
+}
+
+// Certificate returns the exceptions that CertificateFactory.generateCertificate
+// throws on an input, from the outermost to its last cause; none if it reads it.
+func (j *Java) Certificate(data []byte) (exceptions []string) {
+	j.t.Helper()
+	answer, ok := j.ask("certificate", string(data))
+	if ok {
+		return nil
+	}
+	return answer
+}
+
+// Certificates is Certificate for generateCertificates.
+func (j *Java) Certificates(data []byte) (exceptions []string) {
+	j.t.Helper()
+	answer, ok := j.ask("certificates", string(data))
+	if ok {
+		return nil
+	}
+	return answer
+}
+
+// Keystore loads a keystore and returns its entries in Java's order, or the
+// exceptions.
+func (j *Java) Keystore(storeType, file, password string) (entries []JavaEntry, exceptions []string) {
+	j.t.Helper()
+	answer, ok := j.ask("keystore", storeType, file, password)
+	if !ok {
+		return nil, answer
+	}
+	for _, line := range answer {
+		if line == "" { // an empty keystore
+			continue
+		}
+		fields := strings.Split(line, "\t")
+		entries = append(entries, JavaEntry{Alias: fields[0], Kind: fields[1], Chain: fields[2:]})
+	}
+	return entries, nil
+}
+
+// Key returns a key of a keystore, its algorithm and Key.getEncoded, or the
+// exceptions. The algorithm is "null" where there is no key.
+func (j *Java) Key(storeType, file, password, alias, keyPassword string) (algorithm string, encoded []byte, exceptions []string) {
+	j.t.Helper()
+	answer, ok := j.ask("key", storeType, file, password, alias, keyPassword)
+	if !ok {
+		return "", nil, answer
+	}
+	if len(answer) == 1 {
+		return answer[0], nil, nil
+	}
+	encoded, err := hex.DecodeString(answer[1])
+	if err != nil {
+		j.t.Fatal(err)
+	}
+	return answer[0], encoded, nil
+}
+
+// Keytool runs a command of keytool inside the process, and returns all that it
+// prints. Files are named absolutely: the process stays in its directory. A
+// usage error ends the process, and with it the test.
+func (j *Java) Keytool(input string, args ...string) (output string, ok bool) {
+	j.t.Helper()
+	answer, ok := j.ask(append([]string{"keytool", input}, args...)...)
+	if ok {
+		return answer[0], true
+	}
+	return answer[1], false
+}
