@@ -346,14 +346,24 @@ func group(n int64) string {
 	return sign + b.String()
 }
 
-// readSmallFile reads a file of options or a password.
+// maxSmallFile bounds files of options and passwords, in bytes.
+const maxSmallFile = 1 << 20
+
+// readSmallFile reads a file of options or a password, of any kind: a shell's
+// <(command) is a pipe.
 func readSmallFile(name string) ([]byte, error) {
-	info, err := os.Stat(name)
+	file, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	if info.Mode().IsRegular() && info.Size() > maxInput {
-		return nil, fmt.Errorf("%s: file is too large", name)
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxSmallFile+1))
+	if err == nil && len(data) > maxSmallFile {
+		err = fmt.Errorf("%s is larger than %d bytes", name, maxSmallFile)
 	}
-	return os.ReadFile(name)
+	if err != nil {
+		clear(data) // it may be a password
+		return nil, err
+	}
+	return data, nil
 }

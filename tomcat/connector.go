@@ -23,7 +23,7 @@ func Connectors(data []byte, opt Options) ([]Connector, []Finding, error) {
 	if root.name != "Server" {
 		return nil, nil, &SyntaxError{root.line, fmt.Sprintf("the root element is <%s>, not <Server>", clip(root.name, 60))}
 	}
-	r := reader{opt: opt, version: opt.Version}
+	r := reader{opt: opt, version: opt.Version, room: maxExpanded}
 	if r.version == 0 {
 		r.version = guessVersion(root)
 	}
@@ -65,7 +65,7 @@ type Attribute struct{ Name, Value string }
 // Certificate, and the flat ones, whatever the version. Findings name the
 // attribute alone.
 func FromAttributes(attributes []Attribute, opt Options) (Connector, []Finding) {
-	r := reader{opt: opt, version: opt.Version}
+	r := reader{opt: opt, version: opt.Version, room: maxExpanded}
 	if r.version == 0 {
 		r.version = 10
 	}
@@ -154,7 +154,7 @@ const (
 // connector reads a Connector. It reports whether it is one of HTTP.
 func (r *reader) connector(e *element, offset int) (Connector, bool) {
 	r.inside = e.line
-	protocol, _ := expand(value(e, "protocol"), r.lookup)
+	protocol, _, _ := expand(value(e, "protocol"), r.lookup, &r.room)
 	if strings.HasPrefix(strings.ToUpper(protocol), "AJP") || strings.Contains(protocol, ".ajp.") {
 		return Connector{}, false
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -415,10 +416,47 @@ func TestExpand(t *testing.T) {
 		{"$${a}", "$A", ""},
 		{"${}", "${}", ""},
 	} {
-		got, unknown := expand(c.value, lookup)
-		if got != c.want || strings.Join(unknown, " ") != c.unknown {
+		room := MaxSize
+		got, unknown, ok := expand(c.value, lookup, &room)
+		if !ok || got != c.want || strings.Join(unknown, " ") != c.unknown {
 			t.Errorf("expand(%q) = %q, %q; want %q, %q", c.value, got, unknown, c.want, c.unknown)
 		}
+	}
+}
+
+// TestExpandBounded names a property so often, and properties that name each
+// other, that memory would not hold what comes out.
+func TestExpandBounded(t *testing.T) {
+	files := map[string]string{
+		"one large property":   "a=" + strings.Repeat("x", 60_000),
+		"properties that grow": "a=${b}${b}${b}${b}${b}${b}${b}${b}\nb=${c}${c}${c}${c}${c}${c}${c}${c}\nc=${a}${a}${a}${a}",
+	}
+	const name = "${a}"
+	for title, text := range files {
+		t.Run(title, func(t *testing.T) {
+			opt := Options{Base: "base", ReadFile: func(string) ([]byte, error) { return []byte(text), nil }}
+			connector := `<Connector port="1" address="` + strings.Repeat(name, 1000) + `"/>`
+			server := "<Server><Service>" + strings.Repeat(connector, 20) + `<Connector port="2" address="${none:-b}"/></Service></Server>`
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			connectors, findings, err := Connectors([]byte(server), opt)
+			runtime.ReadMemStats(&after)
+			if err != nil || len(connectors) != 21 {
+				t.Fatalf("%d connectors, %v", len(connectors), err)
+			}
+			if built := after.TotalAlloc - before.TotalAlloc; built > 20*maxExpanded {
+				t.Errorf("%d bytes were allocated", built)
+			}
+			said := 0
+			for _, f := range findings {
+				if strings.Contains(f.Text, "beyond the limit") {
+					said++
+				}
+			}
+			if said != 1 {
+				t.Errorf("the limit is said %d times: %v", said, findings)
+			}
+		})
 	}
 }
 

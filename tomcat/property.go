@@ -10,22 +10,31 @@ const maxRounds = 20
 // IntrospectionUtils.replaceProperties does: a name with ":-" is first looked up
 // whole, what comes out is expanded again, and what is not known stays as it is.
 // It returns the names that are not known.
-func expand(value string, lookup func(string) (string, bool)) (expanded string, unknown []string) {
+//
+// What it builds, in bytes and round after round, is taken from room. It is not
+// ok, and the value stays as it is, where that is not enough: properties that
+// name each other grow without bound.
+func expand(value string, lookup func(string) (string, bool), room *int) (expanded string, unknown []string, ok bool) {
 	expanded = value
 	for range maxRounds {
 		before := expanded
-		expanded, unknown = expandOnce(before, lookup)
-		if expanded == before || len(expanded) > MaxSize {
+		if expanded, unknown, ok = expandOnce(before, lookup, *room); !ok {
+			*room = 0
+			return value, nil, false
+		}
+		if expanded == before {
 			break
 		}
+		*room -= len(expanded)
 	}
-	return expanded, unknown
+	return expanded, unknown, true
 }
 
-// expandOnce is expand for the value as it stands.
-func expandOnce(value string, lookup func(string) (string, bool)) (expanded string, unknown []string) {
+// expandOnce is expand for the value as it stands. It stops where more than
+// room bytes come out.
+func expandOnce(value string, lookup func(string) (string, bool), room int) (expanded string, unknown []string, ok bool) {
 	if !strings.Contains(value, "${") {
-		return value, nil
+		return value, nil, true
 	}
 	var b strings.Builder
 	for {
@@ -33,21 +42,22 @@ func expandOnce(value string, lookup func(string) (string, bool)) (expanded stri
 		name, after, closed := strings.Cut(rest, "}")
 		if !found || !closed {
 			b.WriteString(value)
-			return b.String(), unknown
+			return b.String(), unknown, b.Len() <= room
 		}
 		b.WriteString(before)
-		v, ok := lookup(name)
-		if !ok {
-			var fallback string
+		v, known := lookup(name)
+		if !known {
 			var plain string
-			if plain, fallback, ok = strings.Cut(name, ":-"); ok {
-				if w, known := lookup(plain); known {
-					fallback = w
+			if plain, v, known = strings.Cut(name, ":-"); known {
+				if w, ok := lookup(plain); ok {
+					v = w
 				}
-				v = fallback
 			}
 		}
-		if ok {
+		if b.Len()+len(v) > room {
+			return "", nil, false
+		}
+		if known {
 			b.WriteString(v)
 		} else {
 			b.WriteString("${" + name + "}")

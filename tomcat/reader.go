@@ -19,6 +19,7 @@ type reader struct {
 	inside   int // the line of the connector at hand
 	findings []Finding
 	full     bool              // there were more than maxFindings
+	room     int               // what expand may still build, in bytes
 	catalina map[string]string // see properties; nil until it is asked for
 }
 
@@ -113,7 +114,12 @@ func (r *reader) settings(e *element, element string) settings {
 
 // expand replaces the properties in a value, and reports those that have none.
 func (r *reader) expand(at *setting, value string) string {
-	value, unknown := expand(value, r.lookup)
+	enough := r.room > 0
+	value, unknown, ok := expand(value, r.lookup, &r.room)
+	if !ok && enough { // it is said once
+		r.say(at, Error, fmt.Sprintf("the properties of the file grow beyond the limit of %d bytes, and are left as they are from here on", maxExpanded),
+			"write the value itself, or shorten the property")
+	}
 	if len(unknown) > 0 {
 		severity := Warning
 		if matters(at) {

@@ -26,6 +26,9 @@ import (
 const (
 	// MaxSize bounds a server.xml, in bytes.
 	MaxSize = 1 << 20
+	// maxExpanded bounds what the properties in all its values are expanded
+	// to, in bytes.
+	maxExpanded = 8 * MaxSize
 	// maxDepth bounds the nesting of its elements.
 	maxDepth = 64
 	// maxAttributes bounds the attributes of an element.

@@ -18,6 +18,10 @@ import (
 // timeout bounds a whole conversation.
 const timeout = 30 * time.Second
 
+// maxHeader bounds what a server or a proxy says before a file, in bytes: real
+// ones are a hundred times shorter.
+const maxHeader = 256 << 10
+
 // maxRedirects is how often Java lets itself be sent elsewhere.
 const maxRedirects = 20
 
@@ -59,6 +63,8 @@ func Get(ctx context.Context, address string, o Options) ([]byte, error) {
 	transport := &http.Transport{
 		TLSClientConfig:   &tls.Config{RootCAs: o.Roots},
 		DisableKeepAlives: true,
+		// Of a proxy's answer to CONNECT as well.
+		MaxResponseHeaderBytes: maxHeader,
 		Proxy: func(r *http.Request) (*url.URL, error) {
 			if o.Proxy == nil {
 				return nil, nil
@@ -125,7 +131,7 @@ func tunnel(ctx context.Context, conn net.Conn, address string) error {
 		return err
 	}
 	// Nothing follows the answer before we speak: TLS servers wait.
-	response, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: http.MethodConnect})
+	response, err := http.ReadResponse(bufio.NewReader(io.LimitReader(conn, maxHeader)), &http.Request{Method: http.MethodConnect})
 	if err != nil {
 		return err
 	}

@@ -125,3 +125,55 @@ func TestDial(t *testing.T) {
 		})
 	}
 }
+
+// TestEndlessAnswer meets servers and proxies that never come to the end of
+// their header.
+func TestEndlessAnswer(t *testing.T) {
+	for _, answer := range []string{"x", "HTTP/1.1 200 OK\r\nA: ", "HTTP/1.1 200 OK\r\n"} {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer listener.Close()
+		sent := make(chan int64, 3)
+		go func() {
+			for {
+				conn, err := listener.Accept()
+				if err != nil {
+					return
+				}
+				io.WriteString(conn, answer)
+				n, _ := io.Copy(conn, endless{})
+				sent <- n
+				conn.Close()
+			}
+		}()
+		address := listener.Addr().String()
+		proxy := func(*url.URL) string { return address }
+		if _, err := fetch.Dial(t.Context(), "server.example:443", address); err == nil {
+			t.Errorf("%q: no error", answer)
+		}
+		if _, err := fetch.Get(t.Context(), "https://server.example/", fetch.Options{Proxy: proxy, Limit: 9}); err == nil {
+			t.Errorf("%q: no error from a proxy", answer)
+		}
+		if _, err := fetch.Get(t.Context(), "http://"+address+"/", fetch.Options{Limit: 9}); err == nil {
+			t.Errorf("%q: no error from a server", answer)
+		}
+		for range 3 {
+			// The sockets' buffers take some megabytes.
+			if n := <-sent; n > 64<<20 {
+				t.Errorf("%q: %d bytes were taken", answer, n)
+			}
+		}
+	}
+}
+
+// endless is a line of a header, without end.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = 'a'
+	}
+	return len(p), nil
+}
