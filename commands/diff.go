@@ -196,13 +196,9 @@ func sameKey(a, b []byte) bool {
 // diffServer looks for what a server shows in a keystore. It says whether
 // certificate and chain are the same.
 func (s *session) diffServer(ctx context.Context, path string, ks *store.Store, address string) (bool, error) {
-	sent, err := s.serverCertificates(ctx, address)
-	if len(sent) == 0 {
-		failure := failf("No certificate from the SSL server")
-		if err != nil {
-			failure = withHint(failure, err.Error())
-		}
-		return false, failure
+	sent, err := s.provenCertificates(ctx, address)
+	if err != nil {
+		return false, err
 	}
 	var served [][]byte
 	for _, c := range sent {

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"gokeytool/internal/fetch"
+	"gokeytool/internal/shell"
 	"gokeytool/x509util"
 )
 
@@ -20,7 +22,7 @@ const serverTimeout = 30 * time.Second
 func (s *session) printServerCertificates(ctx context.Context) error {
 	ctx, stop := untilInterrupted(ctx)
 	defer stop()
-	chain, err := s.serverCertificates(ctx, s.opt.sslserver)
+	chain, _, err := s.serverCertificates(ctx, s.opt.sslserver)
 	if len(chain) == 0 {
 		failure := failf("No certificate from the SSL server")
 		if err != nil {
@@ -47,19 +49,40 @@ func (s *session) printServerCertificates(ctx context.Context) error {
 	return out.Flush()
 }
 
+// provenCertificates is serverCertificates for a server that has proved that it
+// has the key of the certificate: anybody can show a certificate.
+func (s *session) provenCertificates(ctx context.Context, address string) ([]*x509util.Certificate, error) {
+	chain, proven, err := s.serverCertificates(ctx, address)
+	switch {
+	case len(chain) == 0:
+		failure := failf("No certificate from the SSL server")
+		if err != nil {
+			failure = withHint(failure, err.Error())
+		}
+		return nil, failure
+	case !proven:
+		return nil, withHint(fmt.Errorf("%s shows a certificate, but has not proved that it has its key: %w", x509util.Printable(address), err),
+			fmt.Sprintf("to look at what it shows: %s", shell.Line("gokeytool", "printcert", "-sslserver", address)))
+	}
+	return chain, nil
+}
+
 // serverCertificates connects to HOST[:PORT], through the proxy if Java's
 // properties name one, and returns what the server shows of itself, even if the
-// handshake fails later: it is looked at, not trusted.
-func (s *session) serverCertificates(ctx context.Context, address string) (chain []*x509util.Certificate, err error) {
+// handshake fails later: it is looked at, not trusted. It says whether the
+// server has proved that it has the key of the certificate.
+func (s *session) serverCertificates(ctx context.Context, address string) (chain []*x509util.Certificate, proven bool, err error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		host, address = address, net.JoinHostPort(address, "443")
 	}
 	var raw [][]byte
+	var proof keyProof
 	config := &tls.Config{
 		ServerName:         host,
 		InsecureSkipVerify: true,
 		MinVersion:         tls.VersionTLS10,
+		KeyLogWriter:       &proof,
 		VerifyConnection: func(state tls.ConnectionState) error {
 			for _, c := range state.PeerCertificates {
 				raw = append(raw, c.Raw)
@@ -77,9 +100,23 @@ func (s *session) serverCertificates(ctx context.Context, address string) (chain
 	for _, der := range raw {
 		c, err := x509util.ParseCertificate(der)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		chain = append(chain, c)
 	}
-	return chain, err
+	return chain, bool(proof), err
+}
+
+// keyProof is a key log that notes whether a server has proved that it has the
+// key of its certificate, also where it then refuses the client. crypto/tls
+// writes these lines after it has verified the server's signature: that of
+// TLS 1.2 when the secret is known to both (by default it offers only suites in
+// which the server signs), that of TLS 1.3 when the server is done.
+type keyProof bool
+
+func (p *keyProof) Write(line []byte) (int, error) {
+	if bytes.HasPrefix(line, []byte("CLIENT_RANDOM ")) || bytes.HasPrefix(line, []byte("CLIENT_TRAFFIC_SECRET_0 ")) {
+		*p = true
+	}
+	return len(line), nil
 }

@@ -161,11 +161,16 @@ func (s *session) printProbe(r *endpoint.ProbeReport) {
 	}
 	p("\n")
 	for _, protocol := range r.Protocols {
-		if !protocol.Accepted {
-			p("  %-8s refused\n", protocol.Name)
-			continue
+		suites := strings.Join(protocol.Suites, " ")
+		switch {
+		case protocol.Accepted && protocol.Incomplete:
+			suites += " and perhaps more"
+		case protocol.Incomplete:
+			suites = "not known"
+		case !protocol.Accepted:
+			suites = "refused"
 		}
-		p("  %-8s %s\n", protocol.Name, strings.Join(protocol.Suites, " "))
+		p("  %-8s %s\n", protocol.Name, suites)
 	}
 	p("  client certificate: %s; OCSP staple: %s\n", r.ClientCertificate, r.OCSP)
 	for i, c := range r.Certificates {

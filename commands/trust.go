@@ -18,13 +18,9 @@ func trust(ctx context.Context, s *session) error {
 		return err
 	}
 	address := s.req.Operands[0]
-	sent, err := s.serverCertificates(ctx, address)
-	if len(sent) == 0 {
-		failure := failf("No certificate from the SSL server")
-		if err != nil {
-			failure = withHint(failure, err.Error())
-		}
-		return failure
+	sent, err := s.provenCertificates(ctx, address)
+	if err != nil {
+		return err
 	}
 	chain := x509util.CompleteChain(sent[0], sent[1:])
 	for i, c := range chain {

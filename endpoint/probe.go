@@ -43,6 +43,9 @@ type ProbeConfig struct {
 	Against *Identity
 	// Timeout bounds each connection; zero means 10 s.
 	Timeout time.Duration
+	// Total bounds all connections together; zero means a minute. What is not
+	// known by then is said to be unknown.
+	Total time.Duration
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -76,6 +79,9 @@ type ProbedProtocol struct {
 	Name     string   `json:"name"`
 	Accepted bool     `json:"accepted"`
 	Suites   []string `json:"suites"`
+	// Incomplete: a connection failed, or there was no time, before all was
+	// known.
+	Incomplete bool `json:"incomplete,omitempty"`
 }
 
 // Probe looks at a server as a client: its chain and whether it is trusted, the
@@ -93,10 +99,14 @@ func Probe(ctx context.Context, cfg ProbeConfig) (*ProbeReport, error) {
 		cfg.Now = time.Now
 	}
 	cfg.Timeout = cmp.Or(cfg.Timeout, 10*time.Second)
+	cfg.Total = cmp.Or(cfg.Total, time.Minute)
 	if cfg.Roots == nil {
 		cfg.RootsName = "the system's authorities"
 	}
 	p := &prober{cfg: &cfg}
+	canceled := ctx.Err
+	ctx, cancel := context.WithTimeout(ctx, cfg.Total)
+	defer cancel()
 
 	first, err := p.connect(ctx, tls.VersionTLS10, tls.VersionTLS13, nil)
 	if err != nil {
@@ -133,7 +143,7 @@ func Probe(ctx context.Context, cfg ProbeConfig) (*ProbeReport, error) {
 	if cfg.Against != nil {
 		report.Checks = append(report.Checks, compareDeployed(report.Chain, *cfg.Against))
 	}
-	if err := ctx.Err(); err != nil {
+	if err := canceled(); err != nil {
 		return nil, err
 	}
 	return report, nil
@@ -234,13 +244,13 @@ func (p *prober) scan(ctx context.Context) ([]ProbedProtocol, error) {
 	var all []ProbedProtocol
 	for _, version := range []uint16{tls.VersionTLS13, tls.VersionTLS12, tls.VersionTLS11, tls.VersionTLS10, probe.VersionSSL3} {
 		suites, err := probe.Suites(ctx, p.dial, version, p.cfg.ServerName)
-		if err != nil && len(suites) == 0 {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			return nil, fmt.Errorf("%s: %w", protocolName(version), err)
+		// A connection may end a moment before the context, by the same clock.
+		deadline, _ := ctx.Deadline()
+		late := !time.Now().Before(deadline)
+		if err != nil && len(suites) == 0 && !late {
+			return nil, fmt.Errorf("%s: %w", protocolName(version), cmp.Or(ctx.Err(), err))
 		}
-		all = append(all, ProbedProtocol{Name: protocolName(version), Accepted: len(suites) > 0, Suites: names(suites, suiteName)})
+		all = append(all, ProbedProtocol{Name: protocolName(version), Accepted: len(suites) > 0, Suites: names(suites, suiteName), Incomplete: err != nil})
 	}
 	return all, nil
 }
@@ -298,14 +308,20 @@ func (p *prober) examineStaple(state *tls.ConnectionState) (Check, string) {
 		c.Detail = "none"
 		return c, "none"
 	}
-	leaf, issuer := state.PeerCertificates[0], (*x509.Certificate)(nil)
-	if len(state.PeerCertificates) > 1 {
-		issuer = state.PeerCertificates[1]
-	}
+	leaf := state.PeerCertificates[0]
+	issuer := p.issuerOf(state)
 	response, err := ocsp.ParseResponseForCert(state.OCSPResponse, leaf, issuer)
+	if err == nil && issuer != nil {
+		err = authorized(response, issuer)
+	}
 	if err != nil {
 		c.OK, c.Detail = false, fmt.Sprintf("the stapled response is bad: %v", err)
 		return c, "bad"
+	}
+	if issuer == nil {
+		// Anybody could have signed it.
+		c.Warn, c.Detail = true, "not verified: the server does not send the issuer of its certificate, and the issuer is not in "+p.cfg.RootsName
+		return c, "not verified"
 	}
 	status := map[int]string{ocsp.Good: "good", ocsp.Revoked: "revoked"}[response.Status]
 	status = cmp.Or(status, "unknown")
@@ -321,14 +337,47 @@ func (p *prober) examineStaple(state *tls.ConnectionState) (Check, string) {
 	return c, status
 }
 
+// issuerOf returns the certificate that signed the server's: of those that it
+// sent, or of those that are trusted. nil if none of them did.
+func (p *prober) issuerOf(state *tls.ConnectionState) *x509.Certificate {
+	leaf := state.PeerCertificates[0]
+	for _, c := range state.PeerCertificates {
+		if bytes.Equal(c.RawSubject, leaf.RawIssuer) && leaf.CheckSignatureFrom(c) == nil {
+			return c
+		}
+	}
+	chains, err := leaf.Verify(x509.VerifyOptions{Roots: p.cfg.Roots, CurrentTime: leaf.NotBefore, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	if err != nil || len(chains[0]) < 2 {
+		return nil
+	}
+	return chains[0][1]
+}
+
+// authorized says why a response whose signature is good does not count: it must
+// be signed by the issuer of the certificate, or by somebody to whom the issuer
+// has given that task (RFC 6960, section 4.2.2.2), not by any of its customers.
+func authorized(response *ocsp.Response, issuer *x509.Certificate) error {
+	signer := response.Certificate
+	switch {
+	case signer == nil || bytes.Equal(signer.Raw, issuer.Raw):
+		return nil
+	case !slices.Contains(signer.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning):
+		return fmt.Errorf("it is signed by %s, which may not sign responses (no OCSPSigning)", showName(signer.RawSubject))
+	case response.ProducedAt.Before(signer.NotBefore) || response.ProducedAt.After(signer.NotAfter):
+		return fmt.Errorf("it is signed by %s, whose certificate was not valid on %s", showName(signer.RawSubject), x509util.Day(response.ProducedAt))
+	}
+	return nil
+}
+
 // examineScans judges the versions and suites that are accepted. Servers that
 // begin TLS late are not Tomcat, and have other names for the remedies.
 func (p *prober) examineScans(scans []ProbedProtocol) []Check {
 	protocols := Check{Name: "protocols", OK: true}
 	suites := Check{Name: "suites", OK: true}
 	var accepted, old, weak []string
-	n := 0
+	n, incomplete := 0, false
 	for _, scan := range scans {
+		incomplete = incomplete || scan.Incomplete
 		if !scan.Accepted {
 			continue
 		}
@@ -345,6 +394,8 @@ func (p *prober) examineScans(scans []ProbedProtocol) []Check {
 	}
 	protocols.Detail = "accepted: " + strings.Join(accepted, ", ")
 	switch {
+	case len(old) == len(accepted) && incomplete:
+		protocols.Warn = true
 	case len(old) == len(accepted):
 		protocols.OK = false
 		protocols.Detail += "; browsers and Java want TLSv1.2 or TLSv1.3"
@@ -365,6 +416,12 @@ func (p *prober) examineScans(scans []ProbedProtocol) []Check {
 		if p.cfg.StartTLS != "" {
 			suites.Remedy = "the cipher list HIGH:!aNULL:!eNULL:!DES:!RC4:!MD5:!kRSA, where it is OpenSSL's"
 		}
+	}
+	if incomplete {
+		protocols.Warn, suites.Warn = true, true
+		unknown := fmt.Sprintf("; not all is known, as the server did not answer in time (%s for all)", p.cfg.Total)
+		protocols.Detail += unknown
+		suites.Detail += unknown
 	}
 	return []Check{protocols, suites}
 }

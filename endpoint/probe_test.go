@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/tls"
@@ -145,6 +146,75 @@ func TestProbe(t *testing.T) {
 	})
 }
 
+// TestProbeTakesItsTime meets a server that accepts whatever is offered, and one
+// that says nothing after the first connection.
+func TestProbeTakesItsTime(t *testing.T) {
+	id := newIdentity(t, "p256", "localhost")
+	for _, silent := range []bool{false, true} {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer ln.Close()
+		go func() {
+			for n := 0; ; n++ {
+				conn, err := ln.Accept()
+				if err != nil {
+					return
+				}
+				go func() {
+					defer conn.Close()
+					switch {
+					case n == 0:
+						tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{{Certificate: id.Chain, PrivateKey: id.Key}}}).Handshake()
+					case silent:
+						io.Copy(io.Discard, conn)
+					default:
+						time.Sleep(10 * time.Millisecond)
+						acceptFirst(conn)
+					}
+				}()
+			}
+		}()
+		report, err := Probe(t.Context(), ProbeConfig{Address: ln.Addr().String(), ServerName: "localhost", Roots: roots(t, id), Total: 2 * time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := protocol(t, report, "TLSv1.2")
+		if !p.Incomplete || p.Accepted == silent {
+			t.Errorf("silent %v: %+v", silent, p)
+		}
+		for _, name := range []string{"protocols", "suites"} {
+			if c := find(t, report.Checks, name); !c.Warn || !strings.Contains(c.Detail, "did not answer in time (2s for all)") {
+				t.Errorf("silent %v: %+v", silent, c)
+			}
+		}
+	}
+}
+
+// acceptFirst answers a ClientHello with a ServerHello for the first suite that
+// is offered.
+func acceptFirst(conn net.Conn) {
+	head := make([]byte, 5)
+	if _, err := io.ReadFull(conn, head); err != nil {
+		return
+	}
+	hello := make([]byte, int(head[3])<<8|int(head[4]))
+	if _, err := io.ReadFull(conn, hello); err != nil {
+		return
+	}
+	version := hello[4:6]
+	rest := hello[38:]
+	rest = rest[1+int(rest[0]):] // the session's id
+	suite := rest[2:4]
+	body := append(append(append([]byte{}, version...), make([]byte, 33)...), suite[0], suite[1], 0)
+	if bytes.Contains(hello, []byte{0, 43, 0, 3, 2, 3, 4}) { // TLS 1.3
+		body = append(body, 0, 6, 0, 43, 0, 2, 3, 4)
+	}
+	message := append([]byte{2, 0, 0, byte(len(body))}, body...)
+	conn.Write(append([]byte{22, version[0], version[1], 0, byte(len(message))}, message...))
+}
+
 func TestProbeClientCertificates(t *testing.T) {
 	id := newIdentity(t, "p256", "localhost")
 	ca := newIssuer(t, "Client CA", nil)
@@ -221,35 +291,66 @@ func TestProbeOpenSSL(t *testing.T) {
 
 func TestProbeStaple(t *testing.T) {
 	id := newIdentity(t, "p256", "localhost")
-	leaf, _ := x509.ParseCertificate(id.Chain[0])
-	middleKey := newKey(t, "p256")
-	middle := &issuer{sign(t, caTemplate("Intermediate"), middleKey, nil), middleKey}
-	leaf = sign(t, serverTemplate("localhost"), id.Key, middle)
-	staple := func(status int, next time.Duration, key crypto.Signer) []byte {
+	root := newIssuer(t, "Root", nil)
+	middle := newIssuer(t, "Intermediate", root)
+	leaf := sign(t, serverTemplate("localhost"), id.Key, middle)
+	staple := func(status int, next time.Duration, key crypto.Signer, signer *x509.Certificate) []byte {
 		t.Helper()
-		der, err := ocsp.CreateResponse(middle.cert, middle.cert, ocsp.Response{
+		template := ocsp.Response{
 			Status: status, SerialNumber: leaf.SerialNumber, ThisUpdate: time.Now().Add(-2 * time.Hour), NextUpdate: time.Now().Add(next), RevokedAt: time.Now(),
-		}, key)
+		}
+		if signer != nil {
+			template.Certificate = signer
+		} else {
+			signer = middle.cert
+		}
+		der, err := ocsp.CreateResponse(middle.cert, signer, template, key)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return der
 	}
+	delegate := func(usage x509.ExtKeyUsage, until time.Duration, by *issuer) (crypto.Signer, *x509.Certificate) {
+		key := newKey(t, "p256")
+		template := serverTemplate("responder")
+		template.ExtKeyUsage = []x509.ExtKeyUsage{usage}
+		template.NotBefore, template.NotAfter = time.Now().Add(-48*time.Hour), time.Now().Add(until)
+		return key, sign(t, template, key, by)
+	}
+	delegated := func(usage x509.ExtKeyUsage, until time.Duration, by *issuer) []byte {
+		key, cert := delegate(usage, until, by)
+		return staple(ocsp.Good, time.Hour, key, cert)
+	}
+	stranger := newIssuer(t, "Intermediate", nil)
+	full := [][]byte{leaf.Raw, middle.cert.Raw}
+	good := staple(ocsp.Good, time.Hour, middle.key, nil)
 	for _, test := range []struct {
 		name   string
 		staple []byte
+		chain  [][]byte
+		roots  *x509.Certificate
 		want   string
 		status string
 	}{
-		{"good", staple(ocsp.Good, time.Hour, middleKey), "ok", "good"},
-		{"revoked", staple(ocsp.Revoked, time.Hour, middleKey), "FAIL", "revoked"},
-		{"old", staple(ocsp.Good, -time.Hour, middleKey), "FAIL", "good"},
-		{"forged", staple(ocsp.Good, time.Hour, newKey(t, "p256")), "FAIL", "bad"},
-		{"noise", []byte{1, 2, 3}, "FAIL", "bad"},
+		{"good", good, full, root.cert, "ok", "good"},
+		{"revoked", staple(ocsp.Revoked, time.Hour, middle.key, nil), full, root.cert, "FAIL", "revoked"},
+		{"old", staple(ocsp.Good, -time.Hour, middle.key, nil), full, root.cert, "FAIL", "good"},
+		{"forged", staple(ocsp.Good, time.Hour, newKey(t, "p256"), nil), full, root.cert, "FAIL", "bad"},
+		{"noise", []byte{1, 2, 3}, full, root.cert, "FAIL", "bad"},
+		{"a delegate", delegated(x509.ExtKeyUsageOCSPSigning, time.Hour, middle), full, root.cert, "ok", "good"},
+		{"a delegate that has ended", delegated(x509.ExtKeyUsageOCSPSigning, -24*time.Hour, middle), full, root.cert, "FAIL", "bad"},
+		{"another server of the CA", delegated(x509.ExtKeyUsageServerAuth, time.Hour, middle), full, root.cert, "FAIL", "bad"},
+		{"the server itself", staple(ocsp.Good, time.Hour, id.Key, leaf), full, root.cert, "FAIL", "bad"},
+		{"a delegate of a stranger", delegated(x509.ExtKeyUsageOCSPSigning, time.Hour, stranger), full, root.cert, "FAIL", "bad"},
+		{"a stranger of the same name", staple(ocsp.Good, time.Hour, stranger.key, stranger.cert), full, root.cert, "FAIL", "bad"},
+		{"the issuer is trusted, not sent", good, full[:1], middle.cert, "ok", "good"},
+		{"the issuer comes last", good, [][]byte{leaf.Raw, root.cert.Raw, middle.cert.Raw}, root.cert, "ok", "good"},
+		{"the issuer is not known", good, full[:1], root.cert, "warn", "not verified"},
+		{"a stranger, the issuer is not known", staple(ocsp.Good, time.Hour, stranger.key, stranger.cert), full[:1], root.cert, "warn", "not verified"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			ln, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{{
-				Certificate: [][]byte{leaf.Raw, middle.cert.Raw}, PrivateKey: id.Key, OCSPStaple: test.staple,
+				Certificate: test.chain, PrivateKey: id.Key, OCSPStaple: test.staple,
 			}}})
 			if err != nil {
 				t.Fatal(err)
@@ -257,7 +358,7 @@ func TestProbeStaple(t *testing.T) {
 			defer ln.Close()
 			go acceptTLS(ln)
 			pool := x509.NewCertPool()
-			pool.AddCert(middle.cert)
+			pool.AddCert(test.roots)
 			report := probed(t, ProbeConfig{Address: ln.Addr().String(), ServerName: "localhost", Roots: pool})
 			if c := find(t, report.Checks, "OCSP staple"); outcome(c) != test.want || report.OCSP != test.status {
 				t.Errorf("%s: %+v", report.OCSP, c)

@@ -11,6 +11,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/cryptobyte"
 )
@@ -58,6 +59,11 @@ func Suites(ctx context.Context, dial func(context.Context) (net.Conn, error), v
 		suite, err := offerSuites(ctx, dial, version, serverName, offer)
 		switch {
 		case errors.Is(err, errRefused):
+			// A server that says nothing refuses, as firewalls do, unless
+			// nobody would have waited for it.
+			if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+				return accepted, context.DeadlineExceeded
+			}
 			return accepted, nil
 		case err != nil:
 			return accepted, err
