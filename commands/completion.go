@@ -3,11 +3,13 @@ package commands
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"unicode"
 
 	"gokeytool/commands/internal/argv"
 	"gokeytool/store"
+	"gokeytool/store/entry"
 )
 
 // completion prints the completion function of a shell.
@@ -21,10 +23,16 @@ func completion(_ context.Context, s *session) error {
 	return err
 }
 
+// completionIterations bounds the key derivations of a completion. Java, OpenSSL
+// and ours write 10,000 or fewer.
+const completionIterations = 20_000
+
 // aliasCompletions are the aliases that the last of the words could become,
 // where it is to be one: those of the keystore that the line names. The file is
 // read with the password changeit, else without one, which hides some aliases in
-// PKCS12; whatever is wrong with it is not said here.
+// PKCS12; whatever is wrong with it is not said here. Who presses a key waits
+// for nothing: a pipe is not opened, and no key derived in more rounds than
+// keystores have by default.
 func (e *Env) aliasCompletions(table *argv.Table, words []string) []string {
 	c := table.Completion(words)
 	if c.Option == nil || c.Command == nil || c.Option.Name != "alias" && c.Option.Name != "signer" {
@@ -45,16 +53,23 @@ func (e *Env) aliasCompletions(table *argv.Table, words []string) []string {
 	if path == "" {
 		return nil
 	}
-	ks, err := store.Open(path, store.Options{Password: []byte(tomcatPassword)})
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	o := store.Options{Limits: entry.DefaultLimits, ReadOnly: true}
+	o.Limits.MaxIterations = completionIterations
+	o.Password = []byte(tomcatPassword)
+	ks, err := store.Open(path, o)
 	if err != nil {
-		ks, err = store.Open(path, store.Options{})
+		o.Password = nil
+		ks, err = store.Open(path, o)
 	}
 	if err != nil {
 		return nil
 	}
 	var found []string
-	for _, entry := range ks.Sorted() {
-		alias := ks.AliasOf(entry.Alias)
+	for _, e := range ks.Sorted() {
+		alias := ks.AliasOf(e.Alias)
 		if strings.HasPrefix(strings.ToLower(alias), strings.ToLower(c.Typed)) && !strings.ContainsFunc(alias, unicode.IsControl) {
 			found = append(found, c.Prefix+alias)
 		}
