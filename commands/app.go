@@ -96,6 +96,7 @@ func Main(args []string, env *Env) int {
 		LookupEnv:   env.LookupEnv,
 		ReadFile:    readSmallFile,
 		Property:    env.javaProperty,
+		Keystore:    env.warnOfCacerts,
 		ReadLine:    env.readPasswordLine,
 		Generate:    env.generatePassword,
 	})

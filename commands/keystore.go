@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -95,7 +94,9 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 		k.backup = s.keepBackup
 	}
 	s.ks = k
-	s.warnOfCacerts()
+	if s.req.Style == argv.Subcommand && s.opt.given("keystore") {
+		s.warnOfCacerts(s.opt.keystore, s.req)
+	}
 	k.none, k.provided = k.path == noKeystore, s.opt.given("providername")
 	if a.changes && !k.none {
 		if lock, err := store.Lock(ctx, k.path); err == nil {
@@ -265,7 +266,7 @@ func (s *session) parseType(name string) (store.Type, error) {
 func (s *session) keystorePath() string {
 	switch {
 	case s.opt.cacerts:
-		path, _ := s.cacertsPath()
+		path, _ := s.cacertsPath(s.req)
 		return path
 	case s.opt.given("keystore"):
 		return s.opt.keystore
@@ -273,26 +274,6 @@ func (s *session) keystorePath() string {
 		return noKeystore
 	}
 	return s.defaultKeystore()
-}
-
-// warnOfCacerts prints keytool's advice where -keystore names Java's own trust
-// store.
-func (s *session) warnOfCacerts() {
-	if !s.opt.given("keystore") {
-		return
-	}
-	real, err := filepath.EvalSymlinks(s.opt.keystore)
-	if err != nil || !strings.Contains(filepath.Base(real), "cacerts") {
-		return // spares the search for Java
-	}
-	named, err := os.Stat(real)
-	if err != nil {
-		return
-	}
-	path, _ := s.cacertsPath()
-	if cacerts, err := os.Stat(path); err == nil && os.SameFile(named, cacerts) {
-		fmt.Fprintln(s.Stderr, "Warning: use -cacerts option to access cacerts keystore")
-	}
 }
 
 // askAliases asks for the aliases that a command can't do without.

@@ -65,6 +65,11 @@ type Env struct {
 	// Properties set on the line by -J-Dname=value go first.
 	Property func(name string) (string, bool)
 
+	// Keystore is told each file that -keystore names on a line in keytool's
+	// style, as it is met: keytool warns of some before it has read the line.
+	// Properties set on the line by -J-Dname=value are in the request.
+	Keystore func(file string, line *Request)
+
 	// ReadLine reads the next line, without its end, from a file descriptor,
 	// and not a byte beyond it; io.EOF means there is none. It serves
 	// -storepass:fd N and, with 0, -storepass:stdin, and is called at the end

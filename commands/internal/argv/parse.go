@@ -382,6 +382,9 @@ func (p *parser) consume(o *Option, name, modifier string, modified bool, a *arg
 			}
 			return nil
 		}
+		if p.env.Keystore != nil && p.req.Style == Keytool && fold(name) == "keystore" {
+			p.env.Keystore(value, p.req)
+		}
 		p.set(o, value, nil)
 	}
 	return nil
