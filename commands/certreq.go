@@ -12,6 +12,9 @@ func certreq(ctx context.Context, s *session) error {
 	if err := s.openKeystore(ctx, access{}); err != nil {
 		return err
 	}
+	if err := s.openable("file", s.opt.file); err != nil {
+		return err
+	}
 	alias := s.aliasOrDefault()
 	issuer, err := s.openIssuer(alias, s.opt.keypass)
 	if err != nil {

@@ -19,6 +19,9 @@ func exportcert(ctx context.Context, s *session) error {
 	if err := s.openKeystore(ctx, access{asks: asksOnce}); err != nil {
 		return err
 	}
+	if err := s.openable("file", s.opt.file); err != nil {
+		return err
+	}
 	s.warnUnverified()
 	alias := s.aliasOrDefault()
 	e, err := s.ks.get(alias)

@@ -20,6 +20,9 @@ func gencert(ctx context.Context, s *session) error {
 			return err
 		}
 	}
+	if err := s.openable("outfile", s.opt.outfile); err != nil {
+		return err
+	}
 	issuer, err := s.openIssuer(s.aliasOrDefault(), s.opt.keypass)
 	if err != nil {
 		return err

@@ -14,11 +14,14 @@ func gencrl(ctx context.Context, s *session) error {
 	if err := s.openKeystore(ctx, access{}); err != nil {
 		return err
 	}
+	if err := s.openable("file", s.opt.file); err != nil {
+		return err
+	}
 	alias := s.aliasOrDefault()
 	if _, err := s.ks.certificate(alias); err != nil {
 		return err
 	}
-	start, err := x509util.ParseStartDate(s.opt.startdate, s.now())
+	start, err := s.startDate()
 	if err != nil {
 		return err
 	}

@@ -178,18 +178,16 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 // checkFileNames refuses an empty name of a file, as of an unset variable: it
 // is not the standard input or output, which is what no name stands for.
 func (s *session) checkFileNames() error {
-	names := map[string]string{"file": s.opt.file}
+	name, option := s.opt.file, "file"
 	switch s.req.Command {
-	case "gencert":
-		names = map[string]string{"infile": s.opt.infile, "outfile": s.opt.outfile}
+	case "gencert": // which looks at its -outfile later
+		name, option = s.opt.infile, "infile"
 	case "certreq", "exportcert", "importcert", "gencrl", "printcert", "printcertreq":
 	default:
 		return nil // keytool takes options of other commands too, and ignores them
 	}
-	for option, name := range names {
-		if name == "" && s.opt.given(option) {
-			return fileError(name, fs.ErrNotExist)
-		}
+	if name == "" && s.opt.given(option) {
+		return fileError(name, fs.ErrNotExist)
 	}
 	return nil
 }

@@ -53,6 +53,22 @@ func (s *session) writeOutput(name string, data []byte) error {
 	return nil
 }
 
+// openable says why the file that an option names can't be written. keytool
+// opens its output before it looks what there is to write, and so names this
+// fault first.
+func (s *session) openable(option, name string) error {
+	if name == "" && s.opt.given(option) {
+		return fileError(name, fs.ErrNotExist)
+	}
+	if name == "" {
+		return nil
+	}
+	if err := atomicfile.Check(name); err != nil {
+		return fileError(name, pathCause(err))
+	}
+	return nil
+}
+
 // isKeystore says whether a file is the command's keystore, by whatever name.
 func (s *session) isKeystore(name string) bool {
 	if s.ks == nil {

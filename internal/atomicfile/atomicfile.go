@@ -65,6 +65,28 @@ func Write(path string, data []byte, perm fs.FileMode, verify func(written io.Re
 	return nil
 }
 
+// Check says what Write would fail with before there is anything to write: the
+// directory is not there, or the user may not write. It leaves nothing behind.
+func Check(path string) error {
+	target, regular, err := Target(path)
+	if err != nil || !regular {
+		return err
+	}
+	old, err := writable(target)
+	if err != nil {
+		return named(path, err)
+	}
+	if old != nil {
+		return nil
+	}
+	temp, err := create(target, 0o600)
+	if err != nil {
+		return named(path, err)
+	}
+	temp.Close()
+	return os.Remove(temp.Name())
+}
+
 // writable returns the file that is to be replaced, nil if there is none, and
 // an error if the user may not write it.
 func writable(target string) (fs.FileInfo, error) {
