@@ -4,7 +4,9 @@ import (
 	"crypto"
 	"fmt"
 	"slices"
+	"time"
 
+	"gokeytool/commands/internal/argv"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
 )
@@ -61,7 +63,7 @@ type certificate struct {
 // certify makes and signs a certificate by the options -startdate, -validity,
 // -ext and -sigalg.
 func (s *session) certify(c certificate, issuer *issuerKey) ([]byte, error) {
-	start, err := x509util.ParseStartDate(s.opt.startdate, s.now())
+	start, err := s.startDate()
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +91,26 @@ func (s *session) certify(c certificate, issuer *issuerKey) ([]byte, error) {
 		NotBefore: start, NotAfter: end,
 		SPKI: c.spki, Extensions: extensions,
 	}, issuer.signer, sigalg, s.release)
+}
+
+// checkUsages is keytool's failure to see what a certificate is for that it has
+// just made, of extended key usages given in hex: they are no such object to it.
+// Our own style takes them.
+func (s *session) checkUsages() error {
+	if s.req.Style == argv.Subcommand || !x509util.RawKeyUsages(s.opt.ext) {
+		return nil
+	}
+	return withHint(java("java.lang.ClassCastException", "class sun.security.x509.Extension cannot be cast to class sun.security.x509.ExtendedKeyUsageExtension "+
+		"(sun.security.x509.Extension and sun.security.x509.ExtendedKeyUsageExtension are in module java.base of loader 'bootstrap')"),
+		"keytool takes no extended key usages in hex: give them by name or OID, as in -ext eku=serverAuth,1.3.6.1.4.1.311.10.3.4")
+}
+
+// startDate is that of -startdate, else now.
+func (s *session) startDate() (time.Time, error) {
+	if s.opt.startdate == "" && !s.opt.given("startdate") {
+		return s.now(), nil
+	}
+	return x509util.ParseStartDate(s.opt.startdate, s.now())
 }
 
 // signatureAlgorithm is the one of -sigalg, else the release's choice for the key.

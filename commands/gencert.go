@@ -47,6 +47,9 @@ func gencert(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	if err := s.checkUsages(); err != nil {
+		return err
+	}
 
 	var out bytes.Buffer
 	s.dump(&out, der)

@@ -92,6 +92,9 @@ func genkeypair(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	if err := s.checkUsages(); err != nil {
+		return err
+	}
 	if err := leaf.CriticalError(s.release); err != nil {
 		return withHint(err, unreadableHint)
 	}

@@ -72,6 +72,8 @@ func (s *session) textHints(text string) []string {
 		return []string{"an empty file is no keystore, perhaps what is left of a failed copy: delete it to begin a new one"}
 	case text == "The -keyalg option must be specified.":
 		return []string{"there has been no default since Java 17: -keyalg RSA suits everybody, -keyalg EC is smaller and faster"}
+	case text == "Illegal startdate value":
+		return []string{"it is a date, a time or both, as in -startdate '2030/01/31 12:00:00', or steps from now, as in -startdate -1d+2H"}
 	case is("Incorrect AVA format", ""), is("Incorrect AVA", ""):
 		return []string{`a comma within a name has a backslash before it: -dname 'CN=localhost, O=Example\, Inc., C=US'`}
 	case is("-keypasswd commands not supported", ""):

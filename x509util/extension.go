@@ -331,6 +331,21 @@ func (b *extensionBuilder) addRaw(spec, name, value string, critical bool) error
 	return nil
 }
 
+// RawKeyUsages says whether the extended key usages among the values of -ext
+// stand there by their OID, with hex digits: they are no such object to Java.
+// The last of several counts.
+func RawKeyUsages(specs []string) bool {
+	raw := false
+	for _, spec := range specs {
+		name, _, _ := strings.Cut(spec, "=")
+		name, _, _ = strings.Cut(name, ":")
+		if oid, err := extensionOID(name); err == nil && oid.Equal(oidExtExtendedKeyUsage) {
+			raw = name == oid.String()
+		}
+	}
+	return raw
+}
+
 // basicConstraints reads nothing ("ca"), a path length, or
 // "ca:true|false,pathlen:N".
 func basicConstraints(spec, value string, hasValue bool) ([]byte, error) {

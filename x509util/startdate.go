@@ -7,8 +7,7 @@ import (
 
 // ParseStartDate reads the value of keytool's -startdate in the location of
 // now: either ([+-]n[ymdHMS])+, which moves now from left to right, or
-// [yyyy/mm/dd] [HH:MM:SS], in which a part left out is that of now. The empty
-// string is now. Errors are *Error with Java's text.
+// [yyyy/mm/dd] [HH:MM:SS], in which a part left out is that of now. Errors are *Error with Java's text.
 //
 // It follows Java's calendar: adding months or years keeps the day of the month
 // where the month has it and takes the last one else; days keep the time of
@@ -17,10 +16,7 @@ import (
 // one that they repeat is the second. Years before 1583 are those of the
 // Gregorian calendar, not of the Julian one as in Java.
 func ParseStartDate(s string, now time.Time) (time.Time, error) {
-	switch {
-	case s == "":
-		return now, nil
-	case s[0] == '+' || s[0] == '-':
+	if strings.HasPrefix(s, "+") || strings.HasPrefix(s, "-") {
 		return moveDate(s, now)
 	}
 	var date, clock string
