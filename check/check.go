@@ -20,6 +20,7 @@ import (
 	"slices"
 	"time"
 
+	"gokeytool/internal/jsontime"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 )
@@ -105,19 +106,20 @@ type Entry struct {
 	// Kind is Java's name of the kind: PrivateKeyEntry, trustedCertEntry
 	// or SecretKeyEntry.
 	Kind string `json:"kind"`
-	// Created is when the entry was made; zero where the file does not say.
-	Created time.Time `json:"created,omitzero"`
+	// Created is when the entry was made; zero where the file does not say,
+	// and null in JSON where the year has more than four digits.
+	Created jsontime.Time `json:"created,omitzero"`
 	// Chain has the entry's own certificate first.
 	Chain []Certificate `json:"chain,omitempty"`
 }
 
 // Certificate is a certificate in a keystore.
 type Certificate struct {
-	Subject   string    `json:"subject"`
-	Issuer    string    `json:"issuer"`
-	Serial    string    `json:"serial"` // in hexadecimal, as keytool prints it
-	NotBefore time.Time `json:"notBefore"`
-	NotAfter  time.Time `json:"notAfter"`
+	Subject   string        `json:"subject"`
+	Issuer    string        `json:"issuer"`
+	Serial    string        `json:"serial"` // in hexadecimal, as keytool prints it
+	NotBefore jsontime.Time `json:"notBefore"`
+	NotAfter  jsontime.Time `json:"notAfter"`
 	// Key and Signature are algorithms, such as "2048-bit RSA key" and
 	// "SHA256withRSA".
 	Key       string `json:"key"`
@@ -177,11 +179,11 @@ func (v Verdict) Ends(now time.Time) (end time.Time, ok bool) {
 		for _, c := range e.Chain {
 			switch {
 			case e.Kind == entry.PrivateKey.String():
-				keys = append(keys, c.NotAfter)
+				keys = append(keys, c.NotAfter.Time)
 			case c.NotAfter.Before(now):
-				past = append(past, c.NotAfter)
+				past = append(past, c.NotAfter.Time)
 			default:
-				valid = append(valid, c.NotAfter)
+				valid = append(valid, c.NotAfter.Time)
 			}
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gokeytool/check"
+	"gokeytool/internal/jsontime"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
@@ -373,6 +374,14 @@ func TestFindings(t *testing.T) {
 			},
 			status: check.Healthy, want: []string{"warning not-for-java <>"}, text: "AES_192",
 		},
+		"an entry of the year 20000": {
+			file: func(t *testing.T) string {
+				s := makeStore(t, store.JKS)
+				ok(t, s.SetKey("tomcat", entry.Key{PKCS8: pkcs8(t, good.key)}, []byte(password), chain(good), time.Date(20000, 1, 1, 0, 0, 0, 0, time.UTC)))
+				return s.save()
+			},
+			status: check.Healthy, want: []string{"warning odd-date <tomcat>", "warning old-format <>"}, text: "20000",
+		},
 		"PEM": {
 			file: func(t *testing.T) string {
 				return write(t, "cert.pem", pemOf("CERTIFICATE", good.der, "PRIVATE KEY", pkcs8(t, good.key)))
@@ -494,7 +503,7 @@ func TestVerdict(t *testing.T) {
 	}
 	want := check.Certificate{
 		Subject: "CN=localhost", Issuer: "CN=Root, O=Test", Key: "256-bit EC (secp256r1) key", Signature: "SHA256withECDSA",
-		NotBefore: today.Add(-day), NotAfter: today.Add(300 * day), Serial: e.Chain[0].Serial, SHA256: e.Chain[0].SHA256,
+		NotBefore: jsontime.New(today.Add(-day)), NotAfter: jsontime.New(today.Add(300 * day)), Serial: e.Chain[0].Serial, SHA256: e.Chain[0].SHA256,
 	}
 	if diff := cmp.Diff(want, e.Chain[0]); diff != "" {
 		t.Error(diff)
@@ -515,7 +524,7 @@ func TestEnds(t *testing.T) {
 	at := func(kind entry.Kind, ends ...time.Duration) check.Entry {
 		e := check.Entry{Kind: kind.String()}
 		for _, d := range ends {
-			e.Chain = append(e.Chain, check.Certificate{NotAfter: today.Add(d)})
+			e.Chain = append(e.Chain, check.Certificate{NotAfter: jsontime.New(today.Add(d))})
 		}
 		return e
 	}

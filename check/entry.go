@@ -13,6 +13,7 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 
 	"gokeytool/endpoint"
+	"gokeytool/internal/jsontime"
 	"gokeytool/internal/shell"
 	"gokeytool/jdk"
 	"gokeytool/store"
@@ -36,7 +37,10 @@ func (x *examination) entry(e *entry.Entry) {
 	if pkcs12.HiddenFromJava(e) {
 		alias = e.Alias
 	}
-	x.Entries = append(x.Entries, Entry{Alias: alias, Kind: e.Kind.String(), Created: e.Created.UTC(), Chain: x.chainOf(e.Chain)})
+	x.Entries = append(x.Entries, Entry{Alias: alias, Kind: e.Kind.String(), Created: jsontime.New(e.Created), Chain: x.chainOf(e.Chain)})
+	if !e.Created.IsZero() && !jsontime.Fits(e.Created) {
+		x.find(Warning, "odd-date", alias, fmt.Sprintf("the entry was made in the year %d, as the file has it", e.Created.UTC().Year()), "")
+	}
 	certs, err := parse(e.Chain)
 	if err != nil {
 		x.find(Error, "unreadable-certificate", alias, err.Error(),
@@ -89,8 +93,8 @@ func (x *examination) chainOf(chain []entry.Certificate) []Certificate {
 			Subject:   parsed.Subject.String(),
 			Issuer:    parsed.Issuer.String(),
 			Serial:    parsed.Serial.Text(16),
-			NotBefore: parsed.NotBefore,
-			NotAfter:  parsed.NotAfter,
+			NotBefore: jsontime.New(parsed.NotBefore),
+			NotAfter:  jsontime.New(parsed.NotAfter),
 			Key:       x509util.DescribeKey(parsed.SPKI, jdk.Default),
 			Signature: parsed.SigName,
 			SHA256:    x509util.Fingerprint(c.DER, "SHA-256"),
@@ -195,6 +199,9 @@ func (x *examination) dates(alias string, i, n int, c *x509util.Certificate, rem
 	within := soon
 	if x.o.Within > 0 {
 		severity, early, within = Error, Error, x.o.Within
+	}
+	if !jsontime.Fits(c.NotBefore) || !jsontime.Fits(c.NotAfter) {
+		x.find(Warning, "odd-date", alias, fmt.Sprintf("%s is valid from %s to %s: programs that expect a year of four digits fail on it", who, x509util.Day(c.NotBefore), x509util.Day(c.NotAfter)), "")
 	}
 	switch left := c.NotAfter.Sub(x.o.Now); {
 	case x.o.Now.Before(c.NotBefore):

@@ -14,6 +14,7 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"gokeytool/endpoint"
+	"gokeytool/internal/jsontime"
 	"gokeytool/jdk"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
@@ -27,15 +28,15 @@ const jsonSchema = 1
 // jsonCertificate is a certificate. The names of fields are those that check
 // and the endpoint use.
 type jsonCertificate struct {
-	Error     string     `json:"error,omitempty"` // why it can't be read; then only the fingerprints and PEM are set
-	Subject   string     `json:"subject"`
-	Issuer    string     `json:"issuer"`
-	Serial    string     `json:"serial"` // in hexadecimal
-	NotBefore *time.Time `json:"notBefore"`
-	NotAfter  *time.Time `json:"notAfter"`
-	Key       string     `json:"key"`
-	Signature string     `json:"signature"`
-	Version   int        `json:"version"`
+	Error     string         `json:"error,omitempty"` // why it can't be read; then only the fingerprints and PEM are set
+	Subject   string         `json:"subject"`
+	Issuer    string         `json:"issuer"`
+	Serial    string         `json:"serial"` // in hexadecimal
+	NotBefore *jsontime.Time `json:"notBefore"`
+	NotAfter  *jsontime.Time `json:"notAfter"`
+	Key       string         `json:"key"`
+	Signature string         `json:"signature"`
+	Version   int            `json:"version"`
 	jsonExtensions
 	SelfSigned bool   `json:"selfSigned"` // issuer and subject are the same
 	SHA1       string `json:"sha1"`
@@ -73,7 +74,7 @@ type jsonRequest struct {
 type jsonEntry struct {
 	Alias   string            `json:"alias"`
 	Kind    string            `json:"kind"` // privateKey, trustedCertificate or secretKey
-	Created *time.Time        `json:"created"`
+	Created *jsontime.Time    `json:"created"`
 	Chain   []jsonCertificate `json:"chain"`
 }
 
@@ -104,8 +105,8 @@ type jsonRequests struct {
 // jsonCRL is a revocation list.
 type jsonCRL struct {
 	Issuer     string          `json:"issuer"`
-	ThisUpdate time.Time       `json:"thisUpdate"`
-	NextUpdate *time.Time      `json:"nextUpdate"`
+	ThisUpdate jsontime.Time   `json:"thisUpdate"`
+	NextUpdate *jsontime.Time  `json:"nextUpdate"`
 	Signature  string          `json:"signature"`
 	Version    int             `json:"version"`
 	Revoked    []jsonRevoked   `json:"revoked"`
@@ -116,7 +117,7 @@ type jsonCRL struct {
 // jsonRevoked is a certificate on a revocation list.
 type jsonRevoked struct {
 	Serial     string          `json:"serial"` // in hexadecimal
-	Date       time.Time       `json:"date"`
+	Date       jsontime.Time   `json:"date"`
 	Reason     string          `json:"reason,omitempty"` // RFC 5280, section 5.3.1
 	Extensions []jsonExtension `json:"extensions"`
 }
@@ -161,12 +162,12 @@ type jsonImport struct {
 
 // jsonAdded is an entry that was imported. Of a key the certificate is its own.
 type jsonAdded struct {
-	Alias    string     `json:"alias"`
-	Kind     string     `json:"kind"`
-	Subject  string     `json:"subject"`
-	NotAfter *time.Time `json:"notAfter"`
-	SHA256   string     `json:"sha256"`
-	Chain    int        `json:"chain"` // certificates
+	Alias    string         `json:"alias"`
+	Kind     string         `json:"kind"`
+	Subject  string         `json:"subject"`
+	NotAfter *jsontime.Time `json:"notAfter"`
+	SHA256   string         `json:"sha256"`
+	Chain    int            `json:"chain"` // certificates
 }
 
 // jsonFailed is an entry that was not imported.
@@ -233,11 +234,17 @@ func describeCertificate(der []byte) jsonCertificate {
 	if c.Serial != nil {
 		out.Serial = c.Serial.Text(16)
 	}
-	out.NotBefore, out.NotAfter = &c.NotBefore, &c.NotAfter
+	out.NotBefore, out.NotAfter = jsonTime(c.NotBefore), jsonTime(c.NotAfter)
 	out.Key, out.Signature = jsonKeyName(c.SPKI), c.SigName
 	out.Version, out.SelfSigned = c.Version, c.SelfSigned()
 	out.jsonExtensions = describeExtensions(c.Extensions)
 	return out
+}
+
+// jsonTime is a point in time that may be absent.
+func jsonTime(t time.Time) *jsontime.Time {
+	at := jsontime.New(t)
+	return &at
 }
 
 func describeRequest(r *x509util.Request) jsonRequest {
@@ -284,15 +291,15 @@ func allExtensions(extensions []x509util.Extension) []jsonExtension {
 // describeCRL tells what a revocation list says.
 func describeCRL(list *x509util.CRL) jsonCRL {
 	out := jsonCRL{
-		Issuer: list.Issuer.String(), ThisUpdate: list.ThisUpdate, Signature: list.SigName, Version: list.Version,
+		Issuer: list.Issuer.String(), ThisUpdate: jsontime.New(list.ThisUpdate), Signature: list.SigName, Version: list.Version,
 		Revoked: []jsonRevoked{}, Extensions: allExtensions(list.Extensions),
 	}
 	if !list.NextUpdate.IsZero() {
-		out.NextUpdate = &list.NextUpdate
+		out.NextUpdate = jsonTime(list.NextUpdate)
 	}
 	for _, r := range list.Revoked {
 		out.Revoked = append(out.Revoked, jsonRevoked{
-			Serial: r.Serial.Text(16), Date: r.Date, Reason: revocationReason(r.Extensions), Extensions: allExtensions(r.Extensions),
+			Serial: r.Serial.Text(16), Date: jsontime.New(r.Date), Reason: revocationReason(r.Extensions), Extensions: allExtensions(r.Extensions),
 		})
 	}
 	return out
@@ -430,8 +437,7 @@ func (s *session) listJSON() error {
 		alias := s.ks.Shown(e)
 		described := jsonEntry{Alias: alias, Kind: jsonKind(e.Kind), Chain: []jsonCertificate{}}
 		if !e.Created.IsZero() {
-			created := e.Created.UTC()
-			described.Created = &created
+			described.Created = jsonTime(e.Created)
 		}
 		for _, c := range e.Chain {
 			described.Chain = append(described.Chain, describeCertificate(c.DER))
@@ -486,7 +492,7 @@ func (s *session) added(sum *jsonImport, alias string) {
 	if len(e.Chain) > 0 {
 		a.SHA256 = x509util.Fingerprint(e.Chain[0].DER, "SHA-256")
 		if c, err := x509util.ParseCertificate(e.Chain[0].DER); err == nil {
-			a.Subject, a.NotAfter = c.Subject.String(), &c.NotAfter
+			a.Subject, a.NotAfter = c.Subject.String(), jsonTime(c.NotAfter)
 			if c.NotAfter.Before(s.Now()) {
 				sum.Expired++
 			}

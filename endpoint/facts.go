@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"gokeytool/internal/jsontime"
 	"gokeytool/x509util"
 )
 
@@ -78,16 +79,16 @@ type clientFacts struct {
 // CertificateFacts describes a certificate, also one that crypto/x509 can't read:
 // what it does not tell is empty then.
 type CertificateFacts struct {
-	Subject   string    `json:"subject"`
-	Issuer    string    `json:"issuer"`
-	Serial    string    `json:"serial"`
-	NotBefore time.Time `json:"notBefore"`
-	NotAfter  time.Time `json:"notAfter"`
-	Names     []string  `json:"names"`
-	Key       string    `json:"key"`
-	Signature string    `json:"signature"`
-	SHA256    string    `json:"sha256"`
-	PEM       string    `json:"pem,omitempty"`
+	Subject   string        `json:"subject"`
+	Issuer    string        `json:"issuer"`
+	Serial    string        `json:"serial"`
+	NotBefore jsontime.Time `json:"notBefore"`
+	NotAfter  jsontime.Time `json:"notAfter"`
+	Names     []string      `json:"names"`
+	Key       string        `json:"key"`
+	Signature string        `json:"signature"`
+	SHA256    string        `json:"sha256"`
+	PEM       string        `json:"pem,omitempty"`
 }
 
 // identityFacts is an element of the answer of /api/certificates.
@@ -123,7 +124,7 @@ func describe(der []byte) CertificateFacts {
 		return facts
 	}
 	facts.Subject, facts.Issuer = c.Subject.String(), c.Issuer.String()
-	facts.NotBefore, facts.NotAfter = c.NotBefore.UTC(), c.NotAfter.UTC()
+	facts.NotBefore, facts.NotAfter = jsontime.New(c.NotBefore), jsontime.New(c.NotAfter)
 	facts.Key, facts.Signature = keyName(c), c.SigName
 	if c.Serial != nil {
 		facts.Serial = c.Serial.Text(16)

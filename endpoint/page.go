@@ -117,10 +117,10 @@ func newChainLink(facts CertificateFacts, i, n int, now time.Time) chainLink {
 		link.Role = "root CA"
 	}
 	days := func(d time.Duration) int { return int(d.Hours() / 24) }
-	link.Life = max(1, days(facts.NotAfter.Sub(facts.NotBefore)))
-	link.Elapsed = min(max(0, days(now.Sub(facts.NotBefore))), link.Life)
+	link.Life = max(1, days(facts.NotAfter.Sub(facts.NotBefore.Time)))
+	link.Elapsed = min(max(0, days(now.Sub(facts.NotBefore.Time))), link.Life)
 	switch left := facts.NotAfter.Sub(now); {
-	case now.Before(facts.NotBefore):
+	case now.Before(facts.NotBefore.Time):
 		link.State, link.Left = "bad", "not valid for another "+x509util.Span(facts.NotBefore.Sub(now))
 	case left < 0:
 		link.State, link.Left = "bad", "expired "+x509util.Span(-left)+" ago"
