@@ -1,9 +1,7 @@
 package commands
 
 import (
-	"bytes"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -433,20 +431,13 @@ func (s *session) readCRLs(file string) ([]*x509.RevocationList, error) {
 	if err != nil {
 		return nil, err
 	}
-	var ders [][]byte
-	for rest := data; ; {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
-		ders = append(ders, block.Bytes)
+	parsed, err := x509util.ParseCRLs(data)
+	if err != nil || len(parsed) == 0 {
+		return nil, withHint(fmt.Errorf("%s holds no revocation list", file), s.describeInput(file, err)...)
 	}
-	if ders == nil {
-		ders = [][]byte{bytes.Clone(data)}
-	}
-	lists := make([]*x509.RevocationList, len(ders))
-	for i, der := range ders {
-		if lists[i], err = x509.ParseRevocationList(der); err != nil {
+	lists := make([]*x509.RevocationList, len(parsed))
+	for i, list := range parsed {
+		if lists[i], err = x509.ParseRevocationList(list.Raw); err != nil {
 			return nil, withHint(fmt.Errorf("%s: %w", file, err),
 				"lists of version 2 alone can be used here, such as openssl ca -gencrl makes with crl_extensions; keytool's gencrl makes version 1")
 		}

@@ -59,8 +59,11 @@ func (e *Env) readPasswordLine(fd int) ([]byte, error) {
 func (e *Env) generatePassword(name string) ([]byte, error) {
 	data, err := readSmallFile(name)
 	if err == nil {
-		line, _, _ := bytes.Cut(data, []byte("\n"))
-		if line = bytes.TrimSuffix(line, []byte("\r")); len(line) == 0 {
+		line := data
+		if i := bytes.IndexAny(data, "\r\n"); i >= 0 {
+			line = data[:i]
+		}
+		if len(line) == 0 {
 			return nil, errors.New("its first line is empty")
 		}
 		return line, nil

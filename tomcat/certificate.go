@@ -1,6 +1,7 @@
 package tomcat
 
 import (
+	"bytes"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -80,8 +81,10 @@ func (r *reader) passwordFile(at *setting, name string, otherwise []byte) []byte
 		return nil
 	}
 	defer clear(data)
-	line, _, _ := strings.Cut(string(data), "\n")
-	return []byte(strings.TrimSuffix(line, "\r"))
+	if i := bytes.IndexAny(data, "\r\n"); i >= 0 {
+		return bytes.Clone(data[:i])
+	}
+	return bytes.Clone(data)
 }
 
 // isPEM says where a certificate is kept: the first attribute that belongs to

@@ -111,9 +111,9 @@ func parseDERCRLs(data []byte) ([]*CRL, error) {
 }
 
 // pkcs7CRLs returns the revocation lists of a PKCS #7 SignedData (RFC 2315,
-// 9.1); ok is false if data is something else.
+// 9.1), whatever stands behind it; ok is false if data is something else.
 func pkcs7CRLs(data []byte) (lists []derValue, ok bool) {
-	outer, err := readValue(data)
+	outer, _, err := splitValue(data, 0)
 	if err != nil || outer.tag != casn1.SEQUENCE {
 		return nil, false
 	}

@@ -105,9 +105,10 @@ func parseFirstCertificate(data []byte) ([]*Certificate, error) {
 const oidSignedData = "1.2.840.113549.1.7.2"
 
 // parsePKCS7 returns the certificates of a SignedData (RFC 2315, 9.1), which
-// is how authorities hand out chains. Nothing else in it is looked at.
+// is how authorities hand out chains. Nothing else in it is looked at, nor what
+// stands behind it, such as a line end.
 func parsePKCS7(data []byte) (certificates []*Certificate, ok bool) {
-	outer, err := readValue(data)
+	outer, _, err := splitValue(data, 0)
 	if err != nil || outer.tag != casn1.SEQUENCE {
 		return nil, false
 	}
@@ -153,6 +154,9 @@ func parsePKCS7(data []byte) (certificates []*Certificate, ok bool) {
 // something else is an *InputError.
 func ParseRequest(data []byte) (*Request, error) {
 	if len(data) > 0 && data[0] == byte(casn1.SEQUENCE) {
+		if _, n, err := splitValue(data, 0); err == nil && len(bytes.Trim(data[n:], "\r\n")) == 0 {
+			data = data[:n:n] // an editor has left a line end behind it
+		}
 		return parseDERRequest(data)
 	}
 	blocks := decodePEM(data)

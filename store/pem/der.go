@@ -17,9 +17,8 @@ import (
 // is an *entry.FormatError.
 func DecodeDER(data, _ []byte, lim entry.Limits) (*entry.File, error) {
 	f := file{format: "DER"}
-	data = bytes.TrimRight(data, "\r\n") // of an editor
 	rest := cryptobyte.String(data)
-	for !rest.Empty() {
+	for !onlyLineEnds(rest) {
 		offset := len(data) - len(rest)
 		var der cryptobyte.String
 		if !rest.ReadASN1Element(&der, asn1.SEQUENCE) {
@@ -31,6 +30,10 @@ func DecodeDER(data, _ []byte, lim entry.Limits) (*entry.File, error) {
 	}
 	return f.entries()
 }
+
+// onlyLineEnds says whether nothing is left but line ends, which some editors
+// leave behind DER. They can't be cut off first: a value may end in such a byte.
+func onlyLineEnds(rest []byte) bool { return len(bytes.TrimLeft(rest, "\r\n")) == 0 }
 
 // DecodePKCS7 reads the certificates of a PKCS #7 message (RFC 2315 section
 // 9.1, RFC 5652 section 5.1), in DER or BER: trusted certificates with numbers

@@ -31,14 +31,16 @@ var (
 // none. The error is an *entry.FormatError.
 func DecodeKeys(data []byte, lim entry.Limits) ([]*entry.Entry, error) {
 	f := file{format: format}
-	err := scan(data, func(b *block) error {
-		if !strings.HasSuffix(b.label, "PRIVATE KEY") {
-			return nil
-		}
-		return f.add(b, lim)
-	})
-	if label := labelOfDER(data); err == nil && len(f.keys) == 0 && label != "" {
-		err = f.add(&block{label: label, der: data, offset: -1}, lim)
+	var err error
+	if der, label := keyInDER(data); label != "" {
+		err = f.add(&block{label: label, der: der, offset: -1}, lim)
+	} else {
+		err = scan(data, func(b *block) error {
+			if !strings.HasSuffix(b.label, "PRIVATE KEY") {
+				return nil
+			}
+			return f.add(b, lim)
+		})
 	}
 	if err != nil {
 		return nil, err
@@ -50,11 +52,22 @@ func DecodeKeys(data []byte, lim entry.Limits) ([]*entry.Entry, error) {
 	return keys, nil
 }
 
+// keyInDER returns a key in DER, without line ends behind it, and what it is
+// called in PEM; "" if data is something else.
+func keyInDER(data []byte) (der []byte, label string) {
+	rest := cryptobyte.String(data)
+	var element cryptobyte.String
+	if !rest.ReadASN1Element(&element, asn1.SEQUENCE) || !onlyLineEnds(rest) {
+		return nil, ""
+	}
+	return element, labelOfDER(element)
+}
+
 // labelOfDER is what a key in DER is called in PEM; "" if it is none.
 func labelOfDER(der []byte) string {
 	s := cryptobyte.String(der)
 	var body cryptobyte.String
-	if !s.ReadASN1(&body, asn1.SEQUENCE) || !s.Empty() {
+	if !s.ReadASN1(&body, asn1.SEQUENCE) {
 		return ""
 	}
 	if body.PeekASN1Tag(asn1.SEQUENCE) {

@@ -23,6 +23,9 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
+
 	"gokeytool/internal/testtool"
 	"gokeytool/store/entry"
 )
@@ -337,6 +340,7 @@ func TestDER(t *testing.T) {
 	}{
 		{"one", DecodeDER, a.chain[0], "1:cert/a leaf"},
 		{"several, and a line end", DecodeDER, append(three, "\r\n"...), "1:cert/a leaf | 2:cert/a intermediate | 3:cert/a root"},
+		{"a line end alone", DecodeDER, []byte("\r\n"), "DER: no key and no certificate"},
 		{"cut short", DecodeDER, three[:len(three)-1], fmt.Sprintf("DER: malformed certificate at offset %d", len(a.chain[0])+len(a.chain[1]))},
 		{"something behind", DecodeDER, append(slices.Clone(a.chain[0]), "text"...), fmt.Sprintf("DER: malformed certificate at offset %d", len(a.chain[0]))},
 		{"message", DecodePKCS7, message(a.chain[2], attribute, a.chain[1]), "1:cert/a root | 2:cert/a intermediate"},
@@ -391,6 +395,44 @@ func TestOpenSSLPKCS7(t *testing.T) {
 }
 
 // FuzzDER: what is read, written one after the other, reads as the same.
+// TestTextInKey has a key read in DER that has a block of PEM in an attribute.
+func TestTextInKey(t *testing.T) {
+	a := newPKI(t, "a", newEC(t))
+	text := []byte("\n" + encode("PRIVATE KEY", newPKI(t, "b", newEC(t)).pkcs8))
+	var s cryptobyte.String = a.pkcs8
+	s.ReadASN1(&s, asn1.SEQUENCE)
+	var b cryptobyte.Builder
+	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddBytes(s)
+		b.AddASN1(asn1.Tag(0).ContextSpecific().Constructed(), func(b *cryptobyte.Builder) { b.AddASN1OctetString(text) })
+	})
+	key := b.BytesOrPanic()
+	keys, err := DecodeKeys(key, entry.DefaultLimits)
+	if err != nil || len(keys) != 1 || !bytes.Equal(keys[0].Sealed, key) {
+		t.Errorf("%d keys, not the one in DER: %v", len(keys), err)
+	}
+}
+
+// TestLastByte has certificates and keys read that end in any byte, with and
+// without a line end behind them.
+func TestLastByte(t *testing.T) {
+	a := newPKI(t, "a", newEC(t))
+	for last := range 256 {
+		certificate, key := slices.Clone(a.chain[0]), slices.Clone(a.pkcs8)
+		certificate[len(certificate)-1], key[len(key)-1] = byte(last), byte(last)
+		for _, behind := range []string{"", "\n", "\r\n", "\n\n"} {
+			f, err := DecodeDER(append(slices.Clip(certificate), behind...), nil, entry.DefaultLimits)
+			if err != nil || len(f.Entries) != 1 || !bytes.Equal(f.Entries[0].Chain[0].DER, certificate) {
+				t.Errorf("certificate that ends in %#02x, then %q: %v", last, behind, err)
+			}
+			keys, err := DecodeKeys(append(slices.Clip(key), behind...), entry.DefaultLimits)
+			if err != nil || len(keys) != 1 || !bytes.Equal(keys[0].Sealed, key) {
+				t.Errorf("key that ends in %#02x, then %q: %v", last, behind, err)
+			}
+		}
+	}
+}
+
 func FuzzDER(f *testing.F) {
 	a := newPKI(f, "a", newEC(f))
 	f.Add(slices.Concat(a.chain...))
