@@ -639,3 +639,14 @@ func TestFilesInOrder(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestForgeable knows the BKS whose MAC proves nothing.
+func TestForgeable(t *testing.T) {
+	for name, want := range map[string]bool{"version1.bks": true, "version2.bks": false} {
+		v := check.File(t.Context(), "../store/bks/testdata/"+name, check.Options{Password: []byte("changeit"), Now: today})
+		got := slices.ContainsFunc(v.Findings, func(f check.Finding) bool { return f.ID == "weak-integrity" })
+		if got != want || v.Status == check.Unchecked {
+			t.Errorf("%s: %v, %s", name, got, texts(v))
+		}
+	}
+}

@@ -42,6 +42,10 @@ func (x *examination) look() {
 	case store.BKS, store.UBER:
 		x.openedWith()
 		x.Readers = []Reader{{Name: "Java", Note: "without BouncyCastle's provider"}, {Name: "OpenSSL"}, {Name: "Windows"}}
+		if x.password != nil && !x.store.Verified() {
+			x.find(Warning, "weak-integrity", "", "a file of BKS version 1 can be forged by anybody within a second: the key of its MAC has 16 bits. The password proves nothing about its content",
+				shell.Line("gokeytool", "convert", shell.File(x.Path), "NEW.p12"))
+		}
 		x.find(Info, "foreign-format", "", fmt.Sprintf("%s is BouncyCastle's format: Java opens it where its provider is installed and the type is named", x.Type),
 			shell.Line("gokeytool", "convert", shell.File(x.Path), "NEW.p12")+"  (a copy for Java itself)")
 	default:

@@ -80,7 +80,7 @@ func opensCheck(k *keystore) endpoint.Check {
 	}
 	if !k.Verified() {
 		return endpoint.Check{Name: "opens", OK: true, Warn: true,
-			Detail: fmt.Sprintf("%s, %s; there is no integrity check in it, or no password was given", k.Type(), entries)}
+			Detail: fmt.Sprintf("%s, %s; there is no integrity check in it that a password proves, or no password was given", k.Type(), entries)}
 	}
 	return endpoint.Check{Name: "opens", OK: true,
 		Detail: fmt.Sprintf("%s, %s, integrity verified with the password", k.Type(), entries)}

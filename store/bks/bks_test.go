@@ -58,7 +58,9 @@ func check(t *testing.T, path, storePassword, keyPassword string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !f.Verified || len(f.Entries) != 4 {
+	// The MAC of version 1 can be forged.
+	verified := data[3] != 1 || strings.Contains(filepath.Base(path), "uber")
+	if f.Verified != verified || len(f.Entries) != 4 {
 		t.Fatalf("%d entries, verified %v", len(f.Entries), f.Verified)
 	}
 	entries := make(map[string]*entry.Entry)
