@@ -2,12 +2,14 @@ package check
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -104,9 +106,10 @@ func (x *examination) examine(data []byte, mode fs.FileMode) {
 var errNoKeystore = errors.New("not a keystore")
 
 // read reads a file whole if it begins as a keystore does. Otherwise it returns
-// its beginning, for store.Decode to say what it is, and errNoKeystore. Keys
-// and certificates in PEM, DER or PKCS #7 count as a keystore if plain is set.
-func read(path string, maxSize int64, plain bool) ([]byte, fs.FileMode, error) {
+// its beginning, for store.Decode to say what it is, and errNoKeystore. With
+// named set, for a file that must be a keystore, keys and certificates in PEM,
+// DER or PKCS #7 count as one, and the beginning is long enough for store.Unwrap.
+func read(path string, maxSize int64, named bool) ([]byte, fs.FileMode, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, 0, err
@@ -128,8 +131,13 @@ func read(path string, maxSize int64, plain bool) ([]byte, fs.FileMode, error) {
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return nil, 0, err
 	}
-	if _, err := store.Detect(head); err != nil && !foreign(err, plain) {
-		return head, 0, errNoKeystore
+	if _, err := store.Detect(head); err != nil && !foreign(err, named) {
+		if !named {
+			return head, 0, errNoKeystore
+		}
+		rest := bytes.NewBuffer(head)
+		_, err := rest.ReadFrom(io.LimitReader(f, store.WrappedSize-int64(n)))
+		return rest.Bytes(), 0, cmp.Or(err, errNoKeystore)
 	}
 	if info.Size() > maxSize {
 		return nil, 0, fmt.Errorf("%w: its %d bytes are more than the %d that are read", entry.ErrLimit, info.Size(), maxSize)
@@ -298,10 +306,16 @@ func (x *examination) wrongPassword(err error) {
 // undecodable: not a keystore, or a broken one.
 func (x *examination) undecodable(err error) {
 	x.Status = Unchecked
-	if opened, ok := errors.AsType[*store.OpenError](err); ok {
+	opened, ok := errors.AsType[*store.OpenError](err)
+	if ok {
 		x.Type, err = opened.Type, opened.Err
 	}
 	if other, ok := errors.AsType[*store.NotKeystoreError](err); ok {
+		if found := opened.Wrapped(); len(found) > 0 {
+			w := found[max(0, slices.IndexFunc(found, store.Wrapped.Keystore))]
+			x.find(Error, "not-a-keystore", "", "this is no keystore: it holds "+w.String(), w.Command(x.Path))
+			return
+		}
 		x.find(Error, "not-a-keystore", "", "this is "+string(other.What)+", and no keystore", notKeystore(other.What, x.Path))
 		return
 	}
@@ -336,8 +350,8 @@ func notKeystore(what store.Content, path string) string {
 		return shell.Line("gokeytool", "printcrl", "-file", path)
 	case store.PEMKey, store.PEMEncryptedKey, store.DERKey, store.DEREncryptedKey:
 		return shell.Line("gokeytool", "import", "-keyfile", path, "-file", "CERTIFICATE", "-alias", "ALIAS", "-keystore", "KEYSTORE")
-	case store.Base64Keystore:
-		return "base64 -d " + shell.Quote(shell.File(path)) + " > keystore.p12"
+	case store.LFSPointer:
+		return shell.Line("git", "-C", filepath.Dir(path), "lfs", "pull", "--include", filepath.Base(path))
 	case store.Mangled:
 		return binaryCopy
 	}

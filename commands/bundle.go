@@ -250,7 +250,7 @@ func (s *session) parseBundle(name string, data []byte) (*bundle, error) {
 	}
 	parsed, err := x509util.ParseCertificates(data)
 	if err != nil {
-		return nil, withHint(failf("Input not an X.509 certificate"), s.describeInput(name, err)...)
+		return nil, withHint(failf("Input not an X.509 certificate"), s.whatFile(name, data, forCertificates, err)...)
 	}
 	b := new(bundle)
 	for _, c := range parsed {

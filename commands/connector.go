@@ -322,7 +322,7 @@ func (s *session) pemIdentity(c *tomcat.Certificate, v *served) (endpoint.Identi
 		}
 		certificates, err := x509util.ParseCertificates(data)
 		if err != nil {
-			return none, withHint(failf("Input not an X.509 certificate"), s.describeInput(file, err)...)
+			return none, withHint(failf("Input not an X.509 certificate"), s.whatFile(file, data, forCertificates, err)...)
 		}
 		for _, certificate := range certificates {
 			chain = append(chain, certificate.Raw)
@@ -413,7 +413,7 @@ func (s *session) clientCAs(host *tomcat.SSLHost, v *served) (*x509.CertPool, er
 			return nil, err
 		}
 		if !pool.AppendCertsFromPEM(data) {
-			return nil, fmt.Errorf("%s holds no certificate in PEM", host.CACertificateFile)
+			return nil, withHint(fmt.Errorf("%s holds no certificate in PEM", host.CACertificateFile), s.whatFile(host.CACertificateFile, data, forCertificates, nil)...)
 		}
 	default:
 		cacerts, err := s.cacerts()
@@ -433,7 +433,7 @@ func (s *session) readCRLs(file string) ([]*x509.RevocationList, error) {
 	}
 	parsed, err := x509util.ParseCRLs(data)
 	if err != nil || len(parsed) == 0 {
-		return nil, withHint(fmt.Errorf("%s holds no revocation list", file), s.describeInput(file, err)...)
+		return nil, withHint(fmt.Errorf("%s holds no revocation list", file), s.whatFile(file, data, forCRL, err)...)
 	}
 	lists := make([]*x509.RevocationList, len(parsed))
 	for i, list := range parsed {

@@ -22,6 +22,16 @@ import (
 // hints are what can be said about an error beyond keytool's words: which
 // file, what is wrong with it and what to do, a line each.
 func (s *session) hints(err error) []string {
+	hints := s.causeHints(err)
+	var file *fileErr
+	if errors.As(err, &file) {
+		text, _ := s.javaText(err)
+		hints = naming(file.name, text, hints)
+	}
+	return hints
+}
+
+func (s *session) causeHints(err error) []string {
 	var hinted *hintedError
 	if errors.As(err, &hinted) {
 		return hinted.hints
@@ -203,6 +213,9 @@ func (s *session) openHints(err *store.OpenError) []string {
 	var other *store.NotKeystoreError
 	switch {
 	case errors.As(err, &other):
+		if hints := unwrapHints(err.Path, err.Wrapped(), forKeystore); hints != nil {
+			return hints
+		}
 		what := "not a keystore"
 		switch t := other.What.Type(); {
 		case other.What == store.BCFKS:
@@ -211,7 +224,7 @@ func (s *session) openHints(err *store.OpenError) []string {
 			what = "which Java opens with BouncyCastle's provider alone"
 		}
 		hints := []string{fmt.Sprintf("%s is %s, %s", err.Path, other.What, what)}
-		return append(hints, remedy(other.What, err.Path)...)
+		return append(hints, s.remedy(other.What, err.Path)...)
 	case errors.Is(err, entry.ErrPassword):
 		return []string{
 			fmt.Sprintf("%s is a whole %s file, but this is not its password (or its content was changed)", err.Path, err.Type),
@@ -236,34 +249,4 @@ func moreWork(err error) []string {
 		hints = append(hints, "if you trust the file, and have the time, allow more with -maxIterations N")
 	}
 	return hints
-}
-
-// remedy says what to do with a file that is no keystore.
-func remedy(what store.Content, name string) []string {
-	path := shell.Quote(name)
-	switch what {
-	case store.PEMCertificate, store.DERCertificate, store.PEMPKCS7, store.DERPKCS7:
-		return []string{
-			"to see it:          gokeytool printcert -file " + path,
-			"to trust it:        gokeytool import -alias NAME -file " + path + " -keystore KEYSTORE",
-			"to trust all in it: gokeytool import -bundle " + path + " -keystore KEYSTORE",
-		}
-	case store.PEMRequest, store.DERRequest:
-		return []string{"to see it:        gokeytool printcertreq -file " + path}
-	case store.PEMKey, store.PEMEncryptedKey, store.DERKey, store.DEREncryptedKey:
-		return []string{"to make a keystore of it and its certificate: gokeytool import -keyfile " + path + " -file CERTIFICATE -alias ALIAS -keystore KEYSTORE"}
-	case store.Base64Keystore:
-		return []string{"decode it first:  base64 -d " + shell.Quote(shell.File(name)) + " > keystore.p12"}
-	case store.Mangled:
-		return []string{"fetch it again, as a binary file: programs that treat it as text (git, FTP, Maven's filtering of resources) spoil it"}
-	case store.BKSv1, store.BKSv2, store.UBERv1:
-		return []string{"to make a keystore of it for Java: gokeytool importkeystore -srckeystore " + path + " -destkeystore keystore.p12"}
-	case store.BCFKS:
-		return []string{"to convert it, with BouncyCastle's provider at hand: keytool -importkeystore -providerpath bcprov.jar" +
-			" -provider org.bouncycastle.jce.provider.BouncyCastleProvider -srckeystore " + path +
-			" -srcstoretype BCFKS -destkeystore keystore.p12 -deststoretype pkcs12"}
-	case store.HTML:
-		return []string{"a download has brought a page about the file, or an error, in place of the file"}
-	}
-	return nil
 }

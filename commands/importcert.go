@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 
 	"gokeytool/internal/shell"
 	"gokeytool/store"
@@ -127,7 +125,7 @@ func (s *session) readReply() ([]*x509util.Certificate, error) {
 		return reply, nil
 	}
 	said := cmp.Or(x509util.UnreadableError(data, s.release), failf("Reply has no certificates"))
-	return nil, withHint(said, s.describeInput(s.opt.file, err)...)
+	return nil, withHint(said, s.whatFile(s.opt.file, data, forCertificates, err)...)
 }
 
 // chainOfCertificate completes a reply of one certificate with the trusted
@@ -216,7 +214,7 @@ func (s *session) addTrusted(alias string, exists bool) (bool, error) {
 	}
 	certificates, err := x509util.ParseCertificates(data)
 	if err != nil || len(certificates) == 0 {
-		return false, withHint(failf("Input not an X.509 certificate"), s.describeInput(s.opt.file, err)...)
+		return false, withHint(failf("Input not an X.509 certificate"), s.whatFile(s.opt.file, data, forCertificates, err)...)
 	}
 	c := certificates[0]
 	if data[0] == derSequence && !bytes.HasPrefix(data, c.Raw) {
@@ -295,7 +293,7 @@ func (s *session) readCertificateFile(file string) ([]*x509util.Certificate, err
 	}
 	certificates, err := x509util.ParseCertificates(data)
 	if err != nil {
-		return nil, withHint(failf("Input not an X.509 certificate"), s.describeInput(file, err)...)
+		return nil, withHint(failf("Input not an X.509 certificate"), s.whatFile(file, data, forCertificates, err)...)
 	}
 	return certificates, nil
 }
@@ -348,41 +346,4 @@ func (s *session) replyIssuers() (*issuers, error) {
 		}
 	}
 	return p, nil
-}
-
-// describeInput says what a file is that holds no certificate, where it is
-// known.
-func (s *session) describeInput(name string, err error) []string {
-	var input *x509util.InputError
-	if !errors.As(err, &input) {
-		return nil
-	}
-	if name == "" {
-		return []string{"the input is " + input.What}
-	}
-	return append([]string{name + " is " + input.What}, s.inputRemedy(input.What, name)...)
-}
-
-// inputRemedy says what to do with an input that holds no certificate.
-func (s *session) inputRemedy(what, name string) []string {
-	file, alias, keystore := shell.Quote(name), "ALIAS", "KEYSTORE"
-	if s.opt.given("alias") {
-		alias = shell.Quote(s.opt.alias)
-	}
-	if s.ks != nil {
-		keystore = shell.Quote(s.ks.path)
-	}
-	switch {
-	case strings.Contains(what, "private key"):
-		return []string{"to import it with its certificate: gokeytool import -keyfile " + file + " -file CERTIFICATE -alias " + alias + " -keystore " + keystore}
-	case strings.Contains(what, "certificate request"):
-		return []string{"it is what an authority makes a certificate of: gokeytool printcertreq -file " + file + " shows it, gokeytool gencert -infile " + file + " signs it"}
-	case strings.HasSuffix(what, "keystore"):
-		return []string{"to take over its entries: gokeytool importkeystore -srckeystore " + file + " -destkeystore " + keystore}
-	case what == "an HTML page":
-		return []string{"a download has brought a page about the file, or an error, in place of the file"}
-	case strings.HasPrefix(what, "base64"):
-		return []string{"decode it first: base64 -d " + shell.Quote(shell.File(name)) + " > certificate.der"}
-	}
-	return nil
 }

@@ -179,6 +179,11 @@ func (s *session) readKeyFile(name string) (crypto.Signer, []*x509util.Certifica
 // findKey returns the one private key of a file in PEM or DER as PKCS #8.
 func (s *session) findKey(name string, data []byte) ([]byte, error) {
 	keys, err := pem.DecodeKeys(data, entry.DefaultLimits)
+	if err != nil || len(keys) == 0 {
+		if hints := unwrapHints(name, store.Unwrap(data), forKey); hints != nil {
+			return nil, withHint(failf("Input not a private key"), hints...)
+		}
+	}
 	switch {
 	case err != nil:
 		return nil, s.keyFileError(name, err)

@@ -31,7 +31,7 @@ func printcert(ctx context.Context, s *session) error {
 	}
 	certificates, err := x509util.ParseCertificates(data)
 	if err != nil {
-		return withHint(failf("Failed to parse input"), s.describeInput(s.opt.file, err)...)
+		return withHint(failf("Failed to parse input"), s.whatFile(s.opt.file, data, forCertificates, err)...)
 	}
 	if len(certificates) == 0 {
 		return failf("Empty input")

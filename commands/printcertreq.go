@@ -43,7 +43,7 @@ func (s *session) parseRequest(name string, data []byte, word string) (*x509util
 	var input *x509util.InputError
 	if errors.As(err, &input) {
 		said := cmp.Or(x509util.UnreadableRequestError(data, word, s.release), java("java.io.IOException", "Too short"))
-		return nil, withHint(said, s.describeInput(name, err)...)
+		return nil, withHint(said, s.whatFile(name, data, forRequest, err)...)
 	}
 	if err != nil {
 		return nil, err

@@ -35,7 +35,7 @@ func printcrl(ctx context.Context, s *session) error {
 		var input *x509util.InputError
 		if errors.As(err, &input) {
 			said := cmp.Or(x509util.UnreadableCRLError(data, s.release), java("java.security.cert.CRLException", "No CRL data found"))
-			return withHint(said, s.describeInput(s.opt.file, err)...)
+			return withHint(said, s.whatFile(s.opt.file, data, forCRL, err)...)
 		}
 		if err != nil {
 			return java("java.security.cert.CRLException", err.Error())

@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/pem"
 	"strings"
 	"unicode/utf8"
 
@@ -54,7 +53,7 @@ const (
 	HTML            Content = "an HTML page"
 	XML             Content = "an XML file"
 	JSON            Content = "a JSON file"
-	Base64Keystore  Content = "a keystore in Base64"
+	LFSPointer      Content = "a Git LFS pointer"
 	Mangled         Content = "binary data that was copied as text"
 	Text            Content = "a text file"
 	Unknown         Content = "not a known file format"
@@ -320,8 +319,8 @@ func identifyText(text string) Content {
 		return JSON
 	case strings.HasPrefix(start, "ssh-"), strings.HasPrefix(start, "ecdsa-sha2-"):
 		return OpenSSHKey
-	case strings.HasPrefix(text, "/u3+7Q"), strings.HasPrefix(text, "zs7Ozg"), looksPKCS12(decodeBase64(text)):
-		return Base64Keystore
+	case strings.HasPrefix(start, "version https://git-lfs.github.com/spec/"):
+		return LFSPointer
 	}
 	return Text
 }
@@ -336,7 +335,7 @@ func identifyPEM(text string) Content {
 			continue
 		}
 		label, ok = strings.CutSuffix(label, "-----")
-		if !ok {
+		if !ok || strings.Contains(label, "-----") { // the whole of it in a line
 			continue
 		}
 		what := pemContent(label)
@@ -375,15 +374,4 @@ func pemContent(label string) Content {
 		return PEMPublicKey
 	}
 	return PEMOther
-}
-
-// decodeBase64 decodes the beginning of a text, if it is Base64.
-func decodeBase64(text string) []byte {
-	head := strings.Join(strings.Fields(text), "")
-	head = head[:min(len(head), 64)]
-	block, _ := pem.Decode([]byte("-----BEGIN X-----\n" + head[:len(head)/4*4] + "\n-----END X-----\n"))
-	if block == nil {
-		return nil
-	}
-	return block.Bytes
 }

@@ -9,7 +9,6 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
-	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"math/big"
@@ -103,14 +102,10 @@ func notKeystores(t testing.TB) map[Content][][]byte {
 		HTML:            {[]byte("<!DOCTYPE html>\n<html>"), []byte("\n <HTML><head>"), []byte("<?xml version=\"1.0\"?><html xmlns=\"x\">")},
 		XML:             {[]byte("<?xml version=\"1.0\"?><Server port=\"8005\"/>")},
 		JSON:            {[]byte("{\"kind\": \"Secret\"}"), []byte(" [1, 2]")},
-		Base64Keystore: {
-			[]byte(base64.StdEncoding.EncodeToString(read("tomcat__net__ca.jks")) + "\n"),
-			[]byte(base64.StdEncoding.EncodeToString(read("activemq-artemis__security-resources__client-keystore.jceks"))),
-			[]byte(base64.StdEncoding.EncodeToString(read("vert-x__tls__server-truststore.p12"))),
-		},
-		Mangled: {latin1, []byte(string([]rune(string(read("tomcat__net__ca.jks"))))), []byte("\x30\xEF\xBF\xBD\n\uFFFD"), []byte("\x30\u0082\n\x00\x02\x01\x03\x30")},
-		Text:    {[]byte("changeit\n"), []byte("keystore=x\npassword=y\n"), []byte("\xEF\xBB\xBF# comment"), []byte("Größe\r\n"), []byte("0"), []byte("Gr\xF6\xDFe in Latin-1")},
-		Unknown: {{0x01}, []byte("\xFE\xED\xFE"), []byte("\x7FELF\x02\x01\x01\x00"), bytes.Repeat([]byte{0xFF, 0}, 3000)},
+		LFSPointer:      {[]byte("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 2218\n")},
+		Mangled:         {latin1, []byte(string([]rune(string(read("tomcat__net__ca.jks"))))), []byte("\x30\xEF\xBF\xBD\n\uFFFD"), []byte("\x30\u0082\n\x00\x02\x01\x03\x30")},
+		Text:            {[]byte("changeit\n"), []byte("keystore=x\npassword=y\n"), []byte("\xEF\xBB\xBF# comment"), []byte("Größe\r\n"), []byte("0"), []byte("Gr\xF6\xDFe in Latin-1")},
+		Unknown:         {{0x01}, []byte("\xFE\xED\xFE"), []byte("\x7FELF\x02\x01\x01\x00"), bytes.Repeat([]byte{0xFF, 0}, 3000)},
 	}
 }
 

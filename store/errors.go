@@ -54,6 +54,9 @@ func (e *OpenError) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Err)
 
 func (e *OpenError) Unwrap() error { return e.Err }
 
+// Wrapped returns what the file holds in wrappings; see the function Unwrap.
+func (e *OpenError) Wrapped() []Wrapped { return Unwrap(e.data) }
+
 // KeyError says which key did not open.
 type KeyError struct {
 	Alias string

@@ -85,7 +85,7 @@ func Decode(name string, data []byte, o Options) (*Store, error) {
 }
 
 // readFile reads a file whole, if its beginning may be that of a keystore, and
-// its beginning alone if not: enough for Detect to say what it is.
+// its beginning only if not: enough for Detect and Unwrap to say what it is.
 func readFile(path string, o Options) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -106,7 +106,9 @@ func readFile(path string, o Options) ([]byte, error) {
 	}
 	t, err := o.detect(data[:n])
 	if err != nil {
-		return data[:n], nil
+		rest := bytes.NewBuffer(data[:n])
+		_, err = rest.ReadFrom(io.LimitReader(f, WrappedSize-int64(n)))
+		return rest.Bytes(), err
 	}
 	m, err := io.ReadFull(f, data[n:])
 	data = data[:n+m]
