@@ -47,8 +47,10 @@ type Finding struct {
 	Alias string `json:"alias,omitempty"`
 	// Text says what is wrong and why that matters, in a sentence.
 	Text string `json:"text"`
-	// Remedy is the command line that mends it, with a remark in
-	// parentheses where the line alone is not enough. It may be empty.
+	// Remedy is a line for bash that mends it: a command, with a comment
+	// where the line by itself is not enough, or only a comment where no
+	// command mends it. It has no password, but the words of Options that
+	// give it. It may be empty.
 	Remedy string `json:"remedy,omitempty"`
 }
 
@@ -148,6 +150,10 @@ type Options struct {
 	Password []byte
 	// KeyPassword opens keys that the keystore's password does not.
 	KeyPassword []byte
+	// Storepass and Keypass are the words of a command line that give
+	// Password and KeyPassword again, such as "-storepass:file", "pw", for
+	// remedies. Where they are nil, the command of the remedy asks.
+	Storepass, Keypass []string
 	// Within makes an error of every certificate that has ended, or ends
 	// within this time. Zero or less makes those of keys an error once they have
 	// ended, and a warning in the 30 days before.

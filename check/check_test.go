@@ -91,13 +91,13 @@ func TestFindings(t *testing.T) {
 				return makeStore(t, store.PKCS12).key("tomcat", issue(t, template{issuer: old}), old).save()
 			},
 			status: check.Faulty, want: []string{"error expired <tomcat>", modern},
-			text: "certificate 2 of 2, CN=Old,", remedy: "importcert -alias tomcat -file CHAIN",
+			text: "certificate 2 of 2, CN=Old,", remedy: "importcert -alias tomcat -keystore",
 		},
 		"expired trusted certificate": {
 			file: func(t *testing.T) string {
 				return makeStore(t, store.PKCS12).cert("ca", issue(t, template{from: -100 * day, ends: -3 * day})).save()
 			},
-			status: check.Healthy, want: []string{"warning expired <ca>", modern}, remedy: "delete -alias ca",
+			status: check.Healthy, want: []string{"warning expired <ca>", modern}, remedy: "delete -backup -alias ca",
 		},
 		"expires soon": {
 			file: func(t *testing.T) string {

@@ -9,9 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/crypto/cryptobyte"
-	"golang.org/x/crypto/cryptobyte/asn1"
-
 	"gokeytool/endpoint"
 	"gokeytool/internal/jsontime"
 	"gokeytool/internal/shell"
@@ -44,7 +41,7 @@ func (x *examination) entry(e *entry.Entry) {
 	certs, err := parse(e.Chain)
 	if err != nil {
 		x.find(Error, "unreadable-certificate", alias, err.Error(),
-			shell.Line("gokeytool", "importcert", "-alias", alias, "-file", "CERTIFICATE", "-keystore", x.Path))
+			x.keystore().Line([]string{"importcert", "-alias", alias}, "-file", "CERTIFICATE"))
 	}
 	switch e.Kind {
 	case entry.PrivateKey:
@@ -53,9 +50,9 @@ func (x *examination) entry(e *entry.Entry) {
 		case len(e.Chain) == 0 && x.partial():
 		case len(e.Chain) == 0 && x.Type == store.PEM && x.store.Len() > 1:
 			// There a chain is what belongs to the key.
-			x.find(Error, "key-mismatch", alias, "no certificate belongs to this private key: every handshake will fail", "")
+			x.find(Error, "key-mismatch", alias, "no certificate belongs to this private key: it proves nothing to anybody", "")
 		case len(e.Chain) == 0:
-			x.find(Error, "no-certificate", alias, "there is no certificate with the key", shell.Line("gokeytool", "import", "-noprompt", "-alias", alias, "-keystore", x.Path, "-keyfile", x.Path, "-file", "CERTIFICATE"))
+			x.find(Error, "no-certificate", alias, "there is no certificate with the key", x.key(alias).KeyLine([]string{"import", "-noprompt", "-backup", "-alias", alias}, "-keyfile", x.Path, "-file", "CERTIFICATE"))
 		case err == nil:
 			x.identity(alias, key, e.Chain, certs)
 		}
@@ -149,29 +146,52 @@ func (x *examination) unseal(e *entry.Entry, alias string) (entry.Key, bool) {
 	}
 	if x.o.KeyPassword != nil {
 		if key, err := x.store.KeyOf(e, x.o.KeyPassword); err == nil {
+			if x.apart == nil {
+				x.apart = make(map[string]bool)
+			}
+			x.apart[alias] = true
 			if !x.only {
 				x.find(Info, "key-password", alias, "the key has a password of its own: Tomcat needs it as keyPass (certificateKeyPassword)", x.samePassword(alias))
 			}
 			return key, true
 		}
 	}
-	severity := Error
+	severity, remedy := Error, x.samePassword(alias)
+	p := x.purposeOf(e)
+	if !p.Open() {
+		severity = Warning
+	}
+	if e.Kind == entry.PrivateKey && !p.TLS() {
+		remedy = shell.Note(remedy, "not where a program has the key's own, as Gradle's keyPassword")
+	}
 	if x.server && alias != x.Serves {
 		severity = Info // nobody opens it
 	}
-	x.find(severity, "key-password", alias, "the keystore's password does not open this key: Java says: Cannot recover key", x.samePassword(alias))
+	x.find(severity, "key-password", alias, "the keystore's password does not open this key: Java says: Cannot recover key", remedy)
 	return entry.Key{}, false
+}
+
+// purposeOf is what the certificate of an entry is for.
+func (x *examination) purposeOf(e *entry.Entry) x509util.Purpose {
+	if len(e.Chain) == 0 {
+		return 0
+	}
+	c, err := x509util.ParseCertificate(e.Chain[0].DER)
+	if err != nil {
+		return 0
+	}
+	return x509util.PurposeOf(c, x509util.Use{Served: x.server && x.store.AliasOf(e.Alias) == x.Serves})
 }
 
 // samePassword is the command that gives a key the keystore's password.
 func (x *examination) samePassword(alias string) string {
-	return shell.Line("gokeytool", "keypasswd", "-same", "-alias", alias, "-keystore", x.Path)
+	return x.key(alias).KeyLine([]string{"keypasswd", "-same", "-alias", alias})
 }
 
 // trusted looks at a trusted certificate. Its signature does not matter, nor
 // who issued it: it is trusted for itself.
 func (x *examination) trusted(alias string, c *x509util.Certificate) {
-	x.dates(alias, 0, 1, c, shell.Line("gokeytool", "delete", "-alias", alias, "-keystore", x.Path)+"  (if nothing needs it any more)", false)
+	x.dates(alias, 0, 1, c, shell.Note(x.keystore().Line([]string{"delete", "-backup", "-alias", alias}), "if nothing needs it any more"), false)
 	if text := x.weakKey(c); text != "" {
 		x.find(Warning, "weak-key", alias, text, "")
 	}
@@ -213,50 +233,11 @@ func (x *examination) dates(alias string, i, n int, c *x509util.Certificate, rem
 	}
 }
 
-// purpose is what a certificate is for.
-type purpose uint8
-
-const (
-	anything purpose = iota // it does not say
-	server
-	client // or whatever else than a server
-	authority
-)
-
-// purposeOf tells it by BasicConstraints and ExtendedKeyUsage (RFC 5280
-// sections 4.2.1.9 and 4.2.1.12).
-func purposeOf(c *x509util.Certificate) purpose {
-	if !c.EndEntity() {
-		return authority
-	}
-	usage := c.Extension("2.5.29.37")
-	if usage == nil {
-		return anything
-	}
-	list := cryptobyte.String(usage.Value)
-	if !list.ReadASN1(&list, asn1.SEQUENCE) {
-		return anything
-	}
-	for !list.Empty() {
-		var oid []byte
-		if !list.ReadASN1Bytes(&oid, asn1.OBJECT_IDENTIFIER) {
-			break
-		}
-		if bytes.Equal(oid, oidServerAuth) || bytes.Equal(oid, oidAnyUsage) {
-			return server
-		}
-	}
-	return client
-}
-
-var (
-	oidServerAuth = []byte{0x2B, 6, 1, 5, 5, 7, 3, 1} // 1.3.6.1.5.5.7.3.1
-	oidAnyUsage   = []byte{0x55, 0x1D, 0x25, 0}       // 2.5.29.37.0
-)
-
 // identity looks at a key and its chain. key is nil if it did not open.
 func (x *examination) identity(alias string, key crypto.Signer, chain []entry.Certificate, certs []*x509util.Certificate) {
-	id := endpoint.Identity{Alias: alias, Key: key, Keystore: x.Path, StoreType: string(x.Type)}
+	k := x.key(alias)
+	id := endpoint.Identity{Alias: alias, Key: key, Keystore: x.Path, StoreType: string(x.Type), Open: k.Open, Keypass: k.Keypass,
+		KeyFile: x.keyFile, Served: x.server && alias == x.Serves}
 	for _, c := range chain {
 		id.Chain = append(id.Chain, c.DER)
 	}
@@ -268,10 +249,7 @@ func (x *examination) identity(alias string, key crypto.Signer, chain []entry.Ce
 		}
 		return checks[i]
 	}
-	is := purposeOf(certs[0])
-	if x.server && alias == x.Serves {
-		is = server
-	}
+	is := x509util.PurposeOf(certs[0], x509util.Use{Served: id.Served})
 
 	if c := find("key"); !c.OK && key != nil && !sameKey(key.Public(), certs[0]) {
 		x.find(Error, c.ID, alias, c.Detail, c.Remedy)
@@ -279,11 +257,11 @@ func (x *examination) identity(alias string, key crypto.Signer, chain []entry.Ce
 	x.chain(alias, find("chain"), certs)
 	x.life(alias, is, id, certs)
 	x.strength(alias, find("strength"), is, certs)
-	if is == client || is == authority {
-		return // names and purpose are of use to servers
+	if !is.TLS() {
+		return // names, purpose and suites matter to servers
 	}
 	severity, minor := Warning, Info
-	if is == server {
+	if is&x509util.ForServer != 0 {
 		severity, minor = Error, Warning
 	}
 	switch c := find("names"); {
@@ -322,7 +300,7 @@ func (x *examination) chain(alias string, c endpoint.Check, certs []*x509util.Ce
 		x.find(Info, c.ID, alias, c.Detail, "")
 	case c.OK:
 	case c.ID == "chain-incomplete" && x.holds(certs):
-		x.find(Error, c.ID, alias, c.Detail, shell.Line("gokeytool", "chain", "-complete", "-alias", alias, "-keystore", x.Path))
+		x.find(Error, c.ID, alias, c.Detail, x.keystore().Line([]string{"chain", "-complete", "-alias", alias}))
 	default:
 		x.find(Error, c.ID, alias, c.Detail, c.Remedy)
 	}
@@ -344,53 +322,42 @@ func (x *examination) holds(chain []*x509util.Certificate) bool {
 }
 
 // life looks at the dates of a chain.
-func (x *examination) life(alias string, is purpose, id endpoint.Identity, certs []*x509util.Certificate) {
+func (x *examination) life(alias string, is x509util.Purpose, id endpoint.Identity, certs []*x509util.Certificate) {
+	within := max(soon, x.o.Within)
 	for i, cert := range certs {
 		remedy := ""
 		switch {
-		case cert.NotAfter.Sub(x.o.Now) >= max(soon, x.o.Within):
-		case i == 0 && (is == client || is == authority) && !cert.SelfSigned():
-			remedy = shell.Line("gokeytool", "certreq", "-alias", alias, "-keystore", x.Path, "-file", "REQUEST") + "  (then have the CA sign it)"
+		case cert.NotAfter.Sub(x.o.Now) >= within:
 		case i == 0:
 			// What Examine will say the moment it has ended.
-			for _, c := range endpoint.Examine(id, cert.NotAfter.Add(time.Second)) {
+			for _, c := range endpoint.ExamineWithin(id, cert.NotAfter.Add(time.Second), within) {
 				if c.Name == "dates" {
-					remedy = x.outlast(c.Remedy, cert)
+					remedy = c.Remedy
 				}
 			}
 		default:
-			remedy = shell.Line("gokeytool", "importcert", "-alias", alias, "-file", "CHAIN", "-keystore", x.Path) + "  (with the CA's new certificate)"
+			remedy = shell.Note(x.key(alias).KeyLine([]string{"importcert", "-alias", alias}, "-file", "CHAIN"), "with the CA's new certificate")
 		}
 		x.dates(alias, i, len(certs), cert, remedy, true)
 	}
 	// The same says endpoint, but not of a certificate that ends soon.
-	if life := certs[0].NotAfter.Sub(certs[0].NotBefore); life > longLife && (is == server || is == anything) {
+	if life := certs[0].NotAfter.Sub(certs[0].NotBefore); life > longLife && is.TLS() {
 		remedy := ""
 		if len(certs) == 1 && certs[0].SelfSigned() {
-			remedy = shell.Line("gokeytool", "renew", "-alias", alias, "-keystore", x.Path, "-validity", "365")
+			remedy = shell.Note(x.key(alias).KeyLine([]string{"renew", "-alias", alias}, "-validity", "365"), is.Noticed())
 		}
 		x.find(Info, "long-life", alias, fmt.Sprintf("macOS and iOS refuse server certificates made for more than 825 days (this: %d)", int(life.Hours()/24)), remedy)
 	}
 }
 
-// outlast is the command that renews a certificate, for longer than before where
-// otherwise the next one would end soon from its first day.
-func (x *examination) outlast(remedy string, c *x509util.Certificate) string {
-	within := max(soon, x.o.Within)
-	if !strings.HasPrefix(remedy, "gokeytool renew ") || c.NotAfter.Sub(c.NotBefore) > within {
-		return remedy
-	}
-	return fmt.Sprintf("%s -validity %d", remedy, max(90, 2*int(within.Hours()/24)))
-}
-
 // strength looks at the keys and signatures of a chain. A key that Java
 // refuses too is an error, and a signature with MD5.
-func (x *examination) strength(alias string, c endpoint.Check, is purpose, certs []*x509util.Certificate) {
+func (x *examination) strength(alias string, c endpoint.Check, is x509util.Purpose, certs []*x509util.Certificate) {
 	if c.OK {
 		return
 	}
 	severity := Warning
-	if is == server {
+	if is&x509util.ForServer != 0 {
 		severity = Error
 	}
 	for i, cert := range certs {

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -42,6 +43,8 @@ type use struct {
 	trust  bool // its certificates are to verify clients'
 	only   bool // no other password than the one given is tried
 
+	keyFile string // of a certificate in PEM whose key has a file of its own
+
 	hosts       []string            // names the served certificate has to be good for
 	certificate *tomcat.Certificate // what a server.xml says of the keystore; may be nil
 }
@@ -52,7 +55,32 @@ type examination struct {
 	Verdict
 	o        Options
 	store    *store.Store
-	password []byte // that opened the store; nil if none did
+	password []byte          // that opened the store; nil if none did
+	apart    map[string]bool // aliases of the keys that KeyPassword opens
+}
+
+// keystore is the file as remedies name it.
+func (x *examination) keystore() shell.Keystore {
+	k := shell.Keystore{Path: x.Path}
+	switch {
+	case x.Password == PasswordGiven && len(x.password) > 0:
+		k.Open = slices.Clone(x.o.Storepass)
+	case x.Password != PasswordNone && x.password != nil && len(x.password) == 0:
+		k.Open = []string{"-storepass", ""} // no secret, and not to be typed
+	}
+	if n := x.o.Limits.MaxIterations; n > entry.DefaultLimits.MaxIterations {
+		k.Open = append(k.Open, "-maxIterations", strconv.Itoa(n))
+	}
+	return k
+}
+
+// key is the file as remedies name it that open the key of an alias.
+func (x *examination) key(alias string) shell.Keystore {
+	k := x.keystore()
+	if x.apart[alias] {
+		k.Keypass = x.o.Keypass
+	}
+	return k
 }
 
 // File looks at the keystore in a file. It never fails: what went wrong is a
@@ -201,7 +229,7 @@ func (x *examination) unreadable(err error) {
 			text += ": Java says FileNotFoundException"
 		}
 	case errors.Is(err, fs.ErrPermission):
-		remedy = "ls -l " + shell.Quote(shell.File(x.Path)) + "  (shows who may)"
+		remedy = shell.Note(shell.Line("ls", "-l", shell.File(x.Path)), "shows who may")
 	case errors.Is(err, entry.ErrLimit):
 		x.find(Error, "limit", "", cause(err), "")
 		return
@@ -295,7 +323,7 @@ func (x *examination) wrongPassword(err error) {
 	remedy := shell.Line("gokeytool", "check", shell.File(x.Path), "-storepass:file", "PASSWORDFILE")
 	switch {
 	case x.only:
-		x.find(Error, "password", "", "the file is whole, but the configured password does not open it, or its content was changed; "+java, "correct the password in the configuration")
+		x.find(Error, "password", "", "the file is whole, but the configured password does not open it, or its content was changed; "+java, shell.Comment("correct the password in the configuration"))
 	case x.o.Password != nil:
 		x.find(Error, "password", "", "the file is whole, but neither the password given nor changeit opens it, or its content was changed; "+java, remedy)
 	default:
@@ -331,13 +359,15 @@ func (x *examination) undecodable(err error) {
 	case "damaged":
 		remedy = binaryCopy
 	case "limit":
-		remedy = shell.Line("gokeytool", "check", "-maxIterations", "N", shell.File(x.Path)) + "  (if it is to be trusted)"
+		k := x.keystore()
+		k.Open = x.o.Storepass
+		remedy = shell.Note(k.Operand([]string{"check", "-maxIterations", "N"}), "if the file is to be trusted")
 	}
 	x.find(Error, id, "", text+err.Error(), remedy)
 }
 
 // binaryCopy is for files that a transfer has spoilt.
-const binaryCopy = "fetch it again or take the backup; keystores must be copied as binary files"
+const binaryCopy = "# fetch it again or take the backup; keystores must be copied as binary files"
 
 // notKeystore says what to do with a file that is something else.
 func notKeystore(what store.Content, path string) string {
@@ -366,7 +396,7 @@ func (x *examination) fileMode(mode fs.FileMode) {
 	for _, e := range x.store.Entries() {
 		if e.Kind != entry.TrustedCertificate {
 			x.find(Warning, "file-mode", "", fmt.Sprintf("every user of this machine can read the file (mode %04o), and it holds keys", mode.Perm()),
-				"chmod o-rwx "+shell.Quote(shell.File(x.Path)))
+				shell.Line("chmod", "o-rwx", shell.File(x.Path)))
 			return
 		}
 	}

@@ -47,7 +47,7 @@ func (x *examination) look() {
 				shell.Line("gokeytool", "convert", shell.File(x.Path), "NEW.p12"))
 		}
 		x.find(Info, "foreign-format", "", fmt.Sprintf("%s is BouncyCastle's format: Java opens it where its provider is installed and the type is named", x.Type),
-			shell.Line("gokeytool", "convert", shell.File(x.Path), "NEW.p12")+"  (a copy for Java itself)")
+			shell.Note(x.keystore().Operand([]string{"convert"}, "NEW.p12"), "a copy for Java itself"))
 	default:
 		x.aliases(inJava)
 		x.openedWith()
@@ -75,8 +75,8 @@ func (x *examination) unseen(e *entry.Entry) {
 	x.find(Warning, "duplicate-alias", alias, fmt.Sprintf("there are several entries of the alias %q, of which Java sees the last alone", alias), "")
 }
 
-// rewrite is the command that writes the store anew as today's Java would.
-func (x *examination) rewrite() string { return shell.Line("gokeytool", "migrate", shell.File(x.Path)) }
+// rewrite is the command that writes the store again as today's Java would.
+func (x *examination) rewrite() string { return x.keystore().Operand([]string{"migrate"}) }
 
 // content: whether there is in the store what it is for.
 func (x *examination) content(inJava []*entry.Entry) {
@@ -93,11 +93,11 @@ func (x *examination) content(inJava []*entry.Entry) {
 	switch {
 	case x.trust && certificates == 0 && !unmarked && !x.partial():
 		x.find(Error, "no-trust-anchors", "", "there is no trusted certificate in it: every client is refused (Java says: the trustAnchors parameter must be non-empty)",
-			shell.Line("gokeytool", "importcert", "-alias", "NAME", "-file", "CA", "-keystore", x.Path))
+			x.keystore().Line([]string{"importcert", "-alias", "NAME"}, "-file", "CA"))
 	case len(x.Entries) == 0 && !x.partial():
 		x.find(Warning, "empty", "", "there is nothing in it; as a trust store it makes Java say: the trustAnchors parameter must be non-empty", "")
 	}
-	if keys > 1 && !x.server && !x.Type.Bare() {
+	if keys > 1 && !x.server && !x.Type.Bare() && slices.ContainsFunc(inJava, func(e *entry.Entry) bool { return x.purposeOf(e).TLS() }) {
 		x.find(Info, "several-keys", x.Serves, fmt.Sprintf("of %d keys Tomcat serves this one, the first in Java's order, unless keyAlias (certificateKeyAlias) names another", keys), "")
 	}
 }
@@ -119,7 +119,7 @@ func (x *examination) untrusted(entries, certificates int) bool {
 	if len(loose) == 1 {
 		count += "s"
 	}
-	remedy := shell.Line("gokeytool", "trustmark", shell.File(x.Path))
+	remedy := x.keystore().Operand([]string{"trustmark"})
 	switch {
 	case entries == 0:
 		x.find(Error, "trust-mark", "", count+" Java's trust mark: Java sees no entry at all (the trustAnchors parameter must be non-empty)", remedy)
@@ -162,9 +162,9 @@ func (x *examination) aliases(inJava []*entry.Entry) {
 // rename is the command that gives an entry another alias.
 func (x *examination) rename(alias, to string) string {
 	if strings.HasPrefix(alias, "-") || strings.HasPrefix(to, "-") {
-		return shell.Line("gokeytool", "rename", "-keystore", x.Path, "--", alias, to)
+		return x.keystore().Line([]string{"rename"}, "--", alias, to)
 	}
-	return shell.Line("gokeytool", "rename", alias, to, "-keystore", x.Path)
+	return x.keystore().Line([]string{"rename", alias, to})
 }
 
 func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
@@ -196,16 +196,17 @@ func (x *examination) openedWith() {
 	if !secret || x.password == nil {
 		return
 	}
-	remedy := shell.Line("gokeytool", "storepasswd", "-keystore", x.Path)
+	remedy := x.keystore().Line([]string{"storepasswd"})
 	if x.Type != store.PKCS12 {
-		remedy += " && " + shell.Line("gokeytool", "keypasswd", "-same", "-keystore", x.Path) + "  (or Java says: Cannot recover key)"
+		next := shell.Keystore{Path: x.Path} // under its new password
+		remedy = shell.Note(remedy+" && "+next.Line([]string{"keypasswd", "-same"}), "or Java says: Cannot recover key")
 	}
 	switch {
 	case x.Password == PasswordNone:
 	case string(x.password) == changeit:
 		x.find(Warning, "default-password", "", "it holds keys under the password changeit, which everybody knows", remedy)
 	case len(x.password) == 0:
-		x.find(Warning, "empty-password", "", "it holds keys under an empty password, and keytool does not take one", remedy+" -storepass ''")
+		x.find(Warning, "empty-password", "", "it holds keys under an empty password, and keytool does not take one", remedy)
 	}
 }
 
@@ -215,7 +216,7 @@ func (x *examination) pkcs12() {
 	rewrite := x.rewrite()
 	if bytes.ContainsFunc(x.password, func(r rune) bool { return r < ' ' || r > '~' }) {
 		d.java = max(d.java, java25)
-		x.find(Warning, "password-not-ascii", "", "its password has other characters than those of ASCII: Java before 25 does not open it (Password is not ASCII)", shell.Line("gokeytool", "storepasswd", "-keystore", x.Path))
+		x.find(Warning, "password-not-ascii", "", "its password has other characters than those of ASCII: Java before 25 does not open it (Password is not ASCII)", x.keystore().Line([]string{"storepasswd"}))
 	}
 	x.Readers = d.readers()
 	if len(d.legacy) > 0 {
@@ -227,7 +228,7 @@ func (x *examination) pkcs12() {
 	case d.pbmac1:
 		x.find(Warning, "pbmac1", "", "its integrity is protected by PBMAC1 (RFC 9579): Java before 26 and OpenSSL before 3.4 do not open it", rewrite)
 	case d.java == javaPBES2:
-		x.find(Info, "modern-encryption", "", "Java before 8u301 and 11.0.12, and Windows before 10 1709 and Server 2019, do not open it", shell.Line("gokeytool", "convert", "-profile", "legacy", shell.File(x.Path), "NEW.p12")+"  (a copy for them)")
+		x.find(Info, "modern-encryption", "", "Java before 8u301 and 11.0.12, and Windows before 10 1709 and Server 2019, do not open it", shell.Note(x.keystore().Operand([]string{"convert", "-profile", "legacy"}, "NEW.p12"), "a copy for them"))
 	}
 }
 
@@ -253,7 +254,7 @@ func (x *examination) ownFormat() {
 	}
 	remedy := x.rewrite()
 	if x.certificate != nil && x.certificate.KeystoreType != "" {
-		remedy += "  (then set certificateKeystoreType (keystoreType) to PKCS12)"
+		remedy = shell.Note(remedy, "then set certificateKeystoreType (keystoreType) to PKCS12")
 	}
 	x.find(severity, "old-format", "", text, remedy)
 }

@@ -101,7 +101,7 @@ func (x *examination) flatConnectors(connectors []tomcat.Connector) {
 				if cert.KeyAlias != "" {
 					words = append(words, "-alias", cert.KeyAlias)
 				}
-				remedy = shell.Line(words...) + "  (prints one for them; -tomcat 9 is content with this one)"
+				remedy = shell.Note(shell.Line(words...), "prints one for them; -tomcat 9 is content with this one")
 			}
 			x.find(Warning, "flat-connector", "", fmt.Sprintf("line %d: the TLS settings of the connector on port %d stand where Tomcat 7 to 9 want them: "+
 				"Tomcat 10 and later ignore them and do not start it (\"No SSLHostConfig element was found\")", c.Line, c.Port), remedy)
@@ -122,7 +122,7 @@ func (x *examination) tomcatFinding(id string, f tomcat.Finding) {
 	if f.Line > 0 {
 		text = fmt.Sprintf("line %d: %s", f.Line, text)
 	}
-	x.find(severity, id, "", text, f.Remedy)
+	x.find(severity, id, "", text, shell.Comment(f.Remedy))
 }
 
 // host looks at the files of one SSLHostConfig.
@@ -139,10 +139,11 @@ func host(c *tomcat.Connector, h *tomcat.SSLHost, at string, o Options) []Verdic
 			continue // not a file; tomcat says so
 		}
 		own := o
-		own.KeyPassword = cert.KeyPassword
+		own.KeyPassword, own.Keypass = cert.KeyPassword, again("-keypass:file", cert.KeyPasswordFile)
 		u := use{named: true, role: "keystore of " + at, server: true, hosts: hostNames(c, h), certificate: cert}
 		if cert.KeystorePassword != nil {
 			own.Password, u.only = cert.KeystorePassword, true
+			own.Storepass = again("-storepass:file", cert.KeystorePasswordFile)
 		}
 		v, _ := examineFile(cert.KeystoreFile, own, u)
 		list = append(list, v)
@@ -151,7 +152,7 @@ func host(c *tomcat.Connector, h *tomcat.SSLHost, at string, o Options) []Verdic
 	if h.Truststore.File != "" {
 		own := o
 		if h.Truststore.Password != nil {
-			own.Password, trust.only = h.Truststore.Password, true
+			own.Password, own.Storepass, trust.only = h.Truststore.Password, nil, true
 			defer entry.Wipe(h.Truststore.Password)
 		}
 		v, _ := examineFile(h.Truststore.File, own, trust)
@@ -162,6 +163,14 @@ func host(c *tomcat.Connector, h *tomcat.SSLHost, at string, o Options) []Verdic
 		list = append(list, v)
 	}
 	return list
+}
+
+// again are the words that give a password from a file; none without one.
+func again(option, file string) []string {
+	if file == "" {
+		return nil
+	}
+	return []string{option, file}
 }
 
 // hostNames are the names that the certificates of a host have to be good for.
@@ -181,7 +190,7 @@ func pemFiles(c *tomcat.Connector, h *tomcat.SSLHost, cert *tomcat.Certificate, 
 	if o.Password == nil {
 		o.Password = []byte{}
 	}
-	x := newExamination(cert.CertificateFile, o, use{named: true, role: "certificate of " + at, server: true, only: true, hosts: hostNames(c, h)})
+	x := newExamination(cert.CertificateFile, o, use{named: true, role: "certificate of " + at, server: true, only: true, hosts: hostNames(c, h), keyFile: cert.KeyFile})
 	var all bytes.Buffer
 	var mode fs.FileMode
 	for i, name := range []string{cert.CertificateFile, cert.KeyFile, cert.ChainFile} {
@@ -228,9 +237,9 @@ func (x *examination) served() {
 		}
 		switch said := strings.EqualFold(x.certificate.KeystoreType, "JCEKS"); {
 		case x.Type == store.JCEKS && !said:
-			x.find(Error, "store-type", "", "it is a JCEKS keystore, and the configuration does not say so: Java says: Invalid keystore format", "set certificateKeystoreType (keystoreType) to JCEKS")
+			x.find(Error, "store-type", "", "it is a JCEKS keystore, and the configuration does not say so: Java says: Invalid keystore format", shell.Comment("set certificateKeystoreType (keystoreType) to JCEKS"))
 		case x.Type == store.PKCS12 && said: // as which Java reads JKS, too
-			x.find(Error, "store-type", "", "it is a PKCS12 keystore, and the configuration calls it JCEKS: Java says: Invalid keystore format", "set certificateKeystoreType (keystoreType) to PKCS12")
+			x.find(Error, "store-type", "", "it is a PKCS12 keystore, and the configuration calls it JCEKS: Java says: Invalid keystore format", shell.Comment("set certificateKeystoreType (keystoreType) to PKCS12"))
 		}
 	} else {
 		for i, e := range order {
@@ -276,8 +285,10 @@ func (x *examination) forHosts(leaf *x509.Certificate, chain int, more []string)
 		names = append(names, x509util.HostName(ip.String()))
 	}
 	san := "san=" + strings.Join(names, ",")
+	k := x.key(x.Serves)
 	if chain == 1 && bytes.Equal(leaf.RawIssuer, leaf.RawSubject) {
-		return shell.Line("gokeytool", "renew", "-alias", x.Serves, "-keystore", x.Path, "-ext", san)
+		return k.KeyLine([]string{"renew", "-alias", x.Serves}, "-ext", san)
 	}
-	return shell.Line("gokeytool", "certreq", "-alias", x.Serves, "-keystore", x.Path, "-ext", san, "-file", "REQUEST") + "  (then have the CA sign it)"
+	return shell.Note(k.KeyLine([]string{"certreq", "-alias", x.Serves}, "-ext", san, "-file", "REQUEST"),
+		"then have the CA sign it, and: "+k.KeyLine([]string{"importcert", "-alias", x.Serves}, "-file", "REPLY"))
 }

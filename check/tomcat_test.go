@@ -136,7 +136,7 @@ func TestServerXML(t *testing.T) {
 				return map[string][]byte{"keystore": makeStore(t, store.JCEKS).key("tomcat", good, root).bytes()}
 			},
 			want: []string{"server.xml healthy", "keystore healthy", "warning old-format <>"},
-			text: "  (then set certificateKeystoreType (keystoreType) to PKCS12)",
+			text: "  # then set certificateKeystoreType (keystoreType) to PKCS12",
 		},
 		"PKCS12 that is called JCEKS": {
 			connector: host("", keystore+` certificateKeystoreType="JCEKS"`),

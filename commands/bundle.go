@@ -110,9 +110,25 @@ func (s *session) sayBundle(sum *jsonImport) {
 	fmt.Fprintln(s.talk(), text)
 	if sum.Expired > 0 {
 		fmt.Fprintf(s.Stderr, "gokeytool: %s: %s\n",
-			count(sum.Expired, "of those added has expired", "of those added have expired"), shell.Line("gokeytool", "check", shell.File(s.ks.path)))
+			count(sum.Expired, "of those added has expired", "of those added have expired"), s.checkLine())
 	}
 	s.announceStored()
+}
+
+// checkLine is the command that looks at the keystore. check asks for no
+// password, so it has to be given one that is not changeit.
+func (s *session) checkLine() string {
+	k := s.here()
+	if k.Open == nil && s.ks.password != nil && string(s.ks.password) != tomcatPassword && !s.passwordKnown() {
+		k.Open = []string{"-storepass:file", "PASSWORDFILE"}
+	}
+	return k.Operand([]string{"check"})
+}
+
+// passwordKnown says whether the next command finds the password by itself.
+func (s *session) passwordKnown() bool {
+	known, ok := s.LookupEnv(defaultPasswordVariable)
+	return ok && known == string(s.ks.password)
 }
 
 // count is a number with the words that fit it.
@@ -288,7 +304,7 @@ func storedBundle(name string, from *store.Store) (*bundle, error) {
 	}
 	if len(b.certificates) == 0 {
 		return nil, withHint(fmt.Errorf("%s holds no trusted certificates that can be read", x509util.Printable(name)),
-			"give its password with -keyfilepass; to take entries with keys: gokeytool importkeystore")
+			"give its password with -keyfilepass; to take entries with keys: "+shell.Line("gokeytool", "importkeystore", "-srckeystore", name, "-destkeystore", "KEYSTORE"))
 	}
 	return b, nil
 }
@@ -334,5 +350,5 @@ func (s *session) whyNoTrust() []string {
 	case s.ks.password == nil:
 		return []string{"without its password its certificates stay unread: give it with -storepass"}
 	}
-	return []string{"the certificate of a key is exported with its alias: gokeytool export -fullchain -alias ALIAS"}
+	return []string{"the certificate of a key is exported with its alias: " + s.here().Line([]string{"export", "-fullchain", "-alias", "ALIAS"})}
 }

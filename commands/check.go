@@ -59,6 +59,8 @@ func checkStores(ctx context.Context, s *session) error {
 	for v := range check.Files(ctx, paths, check.Options{
 		Password:    s.opt.storepass,
 		KeyPassword: s.opt.keypass,
+		Storepass:   s.again("storepass"),
+		Keypass:     s.again("keypass"),
 		Within:      within,
 		Strict:      s.req.Has("strict"),
 		Tomcat:      int(s.opt.tomcat),

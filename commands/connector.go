@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"gokeytool/endpoint"
+	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/tomcat"
@@ -279,11 +280,25 @@ func (s *session) tomcatIdentity(c *tomcat.Certificate, v *served) (endpoint.Ide
 	if password == nil {
 		password = c.KeystorePassword
 	}
-	return s.entryIdentity(opened, c.KeystoreFile, entries[at], password)
+	return s.entryIdentity(opened, configured(c), entries[at], password)
+}
+
+// configured is the keystore of a Certificate as lines to be pasted name it:
+// with the files of its passwords, where the configuration names them.
+func configured(c *tomcat.Certificate) shell.Keystore {
+	k := shell.Keystore{Path: c.KeystoreFile}
+	if c.KeystorePasswordFile != "" {
+		k.Open = []string{"-storepass:file", c.KeystorePasswordFile}
+	}
+	if c.KeyPasswordFile != "" {
+		k.Keypass = []string{"-keypass:file", c.KeyPasswordFile}
+	}
+	return k
 }
 
 // entryIdentity opens the private key of an entry for the endpoint.
-func (s *session) entryIdentity(opened *store.Store, path string, e *entry.Entry, password []byte) (endpoint.Identity, error) {
+func (s *session) entryIdentity(opened *store.Store, from shell.Keystore, e *entry.Entry, password []byte) (endpoint.Identity, error) {
+	path := from.Path
 	alias := opened.AliasOf(e.Alias)
 	if e.Kind != entry.PrivateKey {
 		return endpoint.Identity{}, java("java.io.IOException", fmt.Sprintf("Alias name [%s] does not identify a key entry", alias))
@@ -300,7 +315,7 @@ func (s *session) entryIdentity(opened *store.Store, path string, e *entry.Entry
 	if err != nil {
 		return endpoint.Identity{}, err
 	}
-	id := endpoint.Identity{Alias: alias, Key: signer, Keystore: path, StoreType: string(opened.Type())}
+	id := endpoint.Identity{Alias: alias, Key: signer, Keystore: path, StoreType: string(opened.Type()), Open: from.Open, Keypass: from.Keypass}
 	for _, c := range e.Chain {
 		id.Chain = append(id.Chain, c.DER)
 	}

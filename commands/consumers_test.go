@@ -168,8 +168,7 @@ func tomcat(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // remedy runs the command that the output before advises: the last that begins
-// with gokeytool and the first argument, to the end of its line or to the
-// remark behind it. NAME=VALUE puts in what only the user knows, < FILE is what
+// with gokeytool and the first argument, to the end of its line. NAME=VALUE puts in what only the user knows, < FILE is what
 // it is answered.
 func remedy(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
@@ -180,7 +179,7 @@ func remedy(ts *testscript.TestScript, neg bool, args []string) {
 	if len(found) == 0 {
 		ts.Fatalf("nobody advises gokeytool %s", args[0])
 	}
-	line, _, _ := strings.Cut(found[len(found)-1], "  (")
+	line := found[len(found)-1]
 	answers := ""
 	for i := 1; i < len(args); i++ {
 		if args[i] == "<" && i+1 < len(args) {
@@ -194,5 +193,5 @@ func remedy(ts *testscript.TestScript, neg bool, args []string) {
 		line = strings.ReplaceAll(line, name, value)
 	}
 	ts.Logf("$ %s", line)
-	ts.Check(ts.Exec("sh", "-c", line+answers))
+	ts.Check(ts.Exec("bash", "-c", "{ "+line+"\n}"+answers))
 }

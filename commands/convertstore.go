@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"gokeytool/internal/atomicfile"
-	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
@@ -105,7 +104,8 @@ func migrate(ctx context.Context, s *session) error {
 		return err
 	}
 	if to.typ == store.PEM {
-		return errors.New("a keystore is not turned into PEM in place: gokeytool convert -to pem KEYSTORE FILE")
+		return withHint(errors.New("a keystore is not turned into PEM in place"),
+			"to make a file of it: "+s.named(s.req.Operands[0]).Operand([]string{"convert", "-to", "pem"}, "NEW.pem"))
 	}
 	s.useKeystore(s.req.Operands[0])
 	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
@@ -199,7 +199,7 @@ func (s *session) recodeKey(made *store.Store, e *entry.Entry, alias string, pas
 	}
 	if err := checkChain(made, e.Chain); err != nil {
 		return withHint(failf("Alias <%s>: %v", e.Alias, err),
-			"PKCS12 wants each certificate to be followed by its issuer: "+shell.Line("gokeytool", "chain", "-complete", "-alias", e.Alias, "-keystore", s.ks.path))
+			"PKCS12 needs each certificate to be followed by its issuer: "+s.here().Line([]string{"chain", "-complete", "-alias", s.ks.AliasOf(e.Alias)}))
 	}
 	err = made.SetKey(alias, key, seals, e.Chain, created)
 	if errors.Is(err, entry.ErrUnsupported) {

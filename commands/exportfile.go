@@ -125,7 +125,7 @@ func exportEntry(ctx context.Context, s *session) error {
 	}
 	if len(data) == 0 {
 		return withHint(failf("Alias <%s> has no certificate chain", alias),
-			"its certificate has no issuer in the keystore; "+shell.Line("gokeytool", "import", "-alias", alias)+" takes in the authority's reply")
+			"its certificate has no issuer in the keystore; to take in the CA's reply: "+s.here().KeyLine([]string{"importcert", "-alias", alias}, "-file", "REPLY"))
 	}
 	s.secrets = append(s.secrets, data)
 	return s.writeExport(x, data)

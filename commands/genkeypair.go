@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"fmt"
-	"net"
 	"strings"
 
 	"gokeytool/internal/shell"
@@ -116,28 +115,13 @@ func genkeypair(ctx context.Context, s *session) error {
 // host where clients look for it.
 func (s *session) namelessHints(alias string, leaf *x509util.Certificate) []string {
 	host := leaf.Subject.CommonName()
-	if !leaf.EndEntity() || leaf.Extension("2.5.29.17") != nil || !looksLikeHost(host) {
+	if !leaf.EndEntity() || leaf.Extension("2.5.29.17") != nil || !x509util.LooksLikeHost(host) {
 		return nil
 	}
 	return []string{
 		fmt.Sprintf("browsers, Java and Go will refuse the certificate for %s: they look for the host in SubjectAlternativeName alone, and there is none", host),
-		"to add it: " + shell.Line("gokeytool", "renew", "-alias", alias, "-ext", "san="+x509util.HostName(host), "-keystore", s.ks.path) + "; certreq takes the same -ext for a CA",
+		"to add it: " + shell.Note(s.here().KeyLine([]string{"renew", "-alias", alias, "-ext", "san=" + x509util.HostName(host)}), "certreq takes the same -ext for a CA"),
 	}
-}
-
-// looksLikeHost says whether a common name is that of a host rather than of a
-// person or a program: an IP address, localhost, or a name with a domain.
-func looksLikeHost(name string) bool {
-	if name == "localhost" || net.ParseIP(name) != nil {
-		return true
-	}
-	labels := strings.Split(strings.TrimPrefix(strings.ToLower(name), "*."), ".")
-	for _, label := range labels {
-		if label == "" || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
-			return false
-		}
-	}
-	return len(labels) > 1
 }
 
 // validity is the number of days a new certificate is valid for.

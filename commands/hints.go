@@ -61,7 +61,7 @@ func (s *session) textHints(text string) []string {
 		return s.aliasHints()
 	case strings.HasSuffix(text, "> already exists") && s.ks != nil:
 		_, alias, _ := strings.Cut(strings.TrimSuffix(text, "> already exists"), "<")
-		return []string{fmt.Sprintf("it is in %s: give another -alias, or make room first: gokeytool delete -alias %s -keystore %s", s.ks.path, shell.Quote(alias), shell.Quote(s.ks.path))}
+		return []string{fmt.Sprintf("it is in %s: give another -alias, or make room first: %s", s.ks.path, s.here().Line([]string{"delete", "-backup", "-alias", alias}))}
 	case is("Alias <", "> has no key"):
 		return []string{"it is a certificate that is trusted: the private key stays in the keystore in which it was made"}
 	case is("Keystore file does not exist: ", ""):
@@ -87,16 +87,17 @@ func (s *session) textHints(text string) []string {
 	case is("Incorrect AVA format", ""), is("Incorrect AVA", ""):
 		return []string{`a comma within a name has a backslash before it: -dname 'CN=localhost, O=Example\, Inc., C=US'`}
 	case is("-keypasswd commands not supported", ""):
-		return []string{"keys in PKCS12 have the keystore's password: gokeytool storepasswd changes both"}
+		return []string{"keys in PKCS12 have the keystore's password; to change both: " + s.here().Line([]string{"storepasswd"})}
 	case text == "Public keys in reply and keystore don't match":
 		return []string{
 			"the certificate belongs to another key than that of the alias: it was made for a request from another entry or keystore, or before the key was made anew",
-			"with its own key at hand in a file: gokeytool import -keyfile KEY -file " + shell.Quote(cmp.Or(s.opt.file, "CERTIFICATE")) + " -alias ALIAS -keystore " + shell.Quote(s.ks.path),
+			"with its own key in a file: " + s.here().KeyLine([]string{"import", "-keyfile", "KEY", "-file", cmp.Or(s.opt.file, "CERTIFICATE"), "-alias", "ALIAS"}),
 		}
 	case is("Certificate reply does not contain public key for <", ""):
 		return []string{"none of its certificates belongs to the key: the file is the authority's chain alone, or another key's reply"}
 	case text == "Incomplete certificate chain in reply":
-		return []string{"its certificates don't lead from one to the next: one between is missing, or one of another chain is among them; gokeytool printcert -file FILE shows subjects and issuers"}
+		return []string{"its certificates don't lead from one to the next: one between is missing, or one of another chain is among them; to see subjects and issuers: " +
+			shell.Line("gokeytool", "printcert", "-file", cmp.Or(s.opt.file, "FILE"))}
 	case text == "Certificate reply and certificate in keystore are identical":
 		return []string{"the reply is installed already: there is nothing left to do"}
 	}
@@ -117,7 +118,10 @@ func (s *session) aliasHints() []string {
 	case n == 0:
 		return append([]string{s.ks.path + " has no entries"}, s.unmarkedHints()...)
 	case n > most:
-		return []string{fmt.Sprintf("%s has %d entries, %s and so on: see gokeytool list", s.ks.path, n, strings.Join(aliases[:most], ", "))}
+		return []string{
+			fmt.Sprintf("%s has %d entries, %s and so on", s.ks.path, n, strings.Join(aliases[:most], ", ")),
+			"to see them all: " + s.here().Line([]string{"list"}),
+		}
 	}
 	return []string{fmt.Sprintf("%s has %s", s.ks.path, strings.Join(aliases, ", "))}
 }
@@ -143,7 +147,7 @@ func (s *session) unmarkedHints() []string {
 
 // trustmarkLine is the command that has Java trust the keystore's certificates.
 func (s *session) trustmarkLine() string {
-	return shell.Line("gokeytool", "trustmark", shell.File(s.ks.path))
+	return s.here().Operand([]string{"trustmark"})
 }
 
 // missingIssuerHints say which certificate a reply needs to be led to a root:
@@ -162,8 +166,9 @@ func (s *session) missingIssuerHints(reply *x509util.Certificate, pool []*x509ut
 	for _, url := range issuerURLs(last) {
 		hints = append(hints, "the authority offers it at "+url)
 	}
-	return append(hints, fmt.Sprintf("with its certificate: gokeytool import -alias %s -file %s -ca ISSUER -keystore %s  (-trustcacerts in place of -ca takes Java's)",
-		shell.Quote(s.aliasOrDefault()), shell.Quote(cmp.Or(s.opt.file, "REPLY")), shell.Quote(s.ks.path)))
+	return append(hints, "with its certificate: "+shell.Note(
+		s.here().KeyLine([]string{"import", "-alias", s.aliasOrDefault(), "-file", cmp.Or(s.opt.file, "REPLY"), "-ca", "ISSUER"}),
+		"-trustcacerts in place of -ca takes Java's"))
 }
 
 // authorityKeyID is the key identifier of the issuer (RFC 5280, section

@@ -48,5 +48,5 @@ func (s *session) identity(alias string) (endpoint.Identity, error) {
 	if password == nil {
 		password = s.ks.password
 	}
-	return s.entryIdentity(s.ks.Store, s.ks.path, e, password)
+	return s.entryIdentity(s.ks.Store, s.here(), e, password)
 }

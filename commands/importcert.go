@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 
-	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
@@ -219,10 +218,10 @@ func (s *session) addTrusted(alias string, exists bool) (bool, error) {
 	c := certificates[0]
 	if data[0] == derSequence && !bytes.HasPrefix(data, c.Raw) {
 		return false, withHint(failf("Input not an X.509 certificate"),
-			fmt.Sprintf("the input is a PKCS #7 chain of %d certificates; to trust them all: gokeytool import -bundle %s -keystore %s", len(certificates), shell.Quote(cmp.Or(s.opt.file, "FILE")), shell.Quote(s.ks.path)))
+			fmt.Sprintf("the input is a PKCS #7 chain of %d certificates; to trust them all: %s", len(certificates), s.bundleLine()))
 	}
 	if n := len(certificates); n > 1 && s.wantHints(s.req.Style) {
-		fmt.Fprintf(s.Stderr, "gokeytool: the input holds %d certificates; as with keytool, only the first is imported; all of them with: gokeytool import -bundle %s -keystore %s\n", n, shell.Quote(cmp.Or(s.opt.file, "FILE")), shell.Quote(s.ks.path))
+		fmt.Fprintf(s.Stderr, "gokeytool: the input holds %d certificates; as with keytool, only the first is imported; all of them with: %s\n", n, s.bundleLine())
 	}
 	if err := c.CriticalError(s.release); err != nil {
 		return false, withHint(failf("Input not an X.509 certificate"), unreadableHint)
@@ -346,4 +345,9 @@ func (s *session) replyIssuers() (*issuers, error) {
 		}
 	}
 	return p, nil
+}
+
+// bundleLine is the command that trusts all certificates of the input.
+func (s *session) bundleLine() string {
+	return s.here().Line([]string{"import", "-bundle", cmp.Or(s.opt.file, "FILE")})
 }

@@ -98,7 +98,7 @@ func (s *session) chainOfKey(key crypto.Signer, given []*x509util.Certificate) (
 			from = s.opt.keyfile
 		}
 		return nil, withHint(failf("No certificate in %s belongs to the key in %s", from, s.opt.keyfile),
-			"compare: openssl x509 -noout -pubkey -in CERTIFICATE, and openssl pkey -pubout -in KEY")
+			"compare the public keys: "+shell.Line("openssl", "pkey", "-pubout", "-in", shell.File(s.opt.keyfile))+"; "+shell.Line("openssl", "x509", "-noout", "-pubkey", "-in", shell.File(from)))
 	}
 	pool, err := s.chainPool(given)
 	if err != nil {
@@ -222,6 +222,14 @@ func (s *session) keyFileError(name string, err error) error {
 	return err
 }
 
+// takeOver is the command that brings the entries of another keystore into
+// one.
+func (s *session) takeOver(from, to string, more ...string) string {
+	words := append([]string{"gokeytool", "importkeystore", "-srckeystore", from}, s.req.Again("keyfilepass", "srcstorepass")...)
+	words = append(append(words, more...), "-destkeystore", to)
+	return shell.Line(append(words, s.req.Again("storepass", "deststorepass")...)...)
+}
+
 // keyFilePassword is the password of the key file: -keyfilepass, else asked for.
 func (s *session) keyFilePassword(name string) ([]byte, error) {
 	if s.opt.keyfilepass == nil && name == s.ks.path {
@@ -258,7 +266,7 @@ func (s *session) keyOfKeystore(name string, data []byte) (crypto.Signer, []*x50
 		}
 		if found != nil {
 			return nil, nil, withHint(failf("%s holds more than one private key", name),
-				"take one with: "+shell.Line("gokeytool", "importkeystore", "-srckeystore", name, "-srcalias", "ALIAS", "-destkeystore", s.ks.path))
+				"take one with: "+s.takeOver(name, s.ks.path, "-srcalias", "ALIAS"))
 		}
 		found = e
 	}

@@ -161,7 +161,7 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 	}
 	if a.changes && k.Type().Foreign() {
 		return withHint(failf("%s files can be read, not changed: %s", k.Type(), k.path),
-			"to make a keystore of it: gokeytool importkeystore -srckeystore FILE -destkeystore keystore.p12")
+			"to make a keystore of it: "+s.here().Operand([]string{"convert"}, "NEW.p12"))
 	}
 	if a.changes && k.exists {
 		if err := s.applyProperties(); err != nil {

@@ -118,7 +118,7 @@ func (s *session) probeIdentities(cfg *endpoint.ProbeConfig) error {
 				!s.opt.given("alias") && e.Kind != entry.PrivateKey {
 				continue
 			}
-			id := &endpoint.Identity{Alias: alias, Keystore: s.opt.against, StoreType: string(opened.Type())}
+			id := &endpoint.Identity{Alias: alias, Keystore: s.opt.against, StoreType: string(opened.Type()), Open: s.again("storepass")}
 			for _, c := range e.Chain {
 				id.Chain = append(id.Chain, c.DER)
 			}
@@ -141,7 +141,7 @@ func (s *session) onlyIdentity(path string, password []byte, alias string) (endp
 	}
 	for _, e := range opened.JavaOrder() {
 		if e.Kind == entry.PrivateKey && (alias == "" || strings.EqualFold(opened.AliasOf(e.Alias), alias)) {
-			return s.entryIdentity(opened, path, e, password)
+			return s.entryIdentity(opened, s.named(path), e, password)
 		}
 	}
 	return endpoint.Identity{}, fmt.Errorf("%s holds no such private key", x509util.Printable(path))

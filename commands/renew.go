@@ -66,6 +66,9 @@ func renew(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	// Whoever knows the old certificate may need it again, and nobody else has
+	// an old key.
+	s.ks.backup = s.keepBackup
 	if err := s.ks.save(); err != nil {
 		return err
 	}
@@ -79,6 +82,9 @@ func renew(ctx context.Context, s *session) error {
 	}
 	fmt.Fprintf(s.talk(), "Renewed <%s>%s, signed by %s: valid until %s (before: %s)\n", x509util.Printable(alias), what, x509util.Printable(by),
 		x509util.MediumDate(renewed.NotAfter, s.zone()), x509util.MediumDate(old.NotAfter, s.zone()))
+	if noticed := x509util.PurposeOf(old, x509util.Use{}).Noticed(); noticed != "" {
+		fmt.Fprintf(s.talk(), "gokeytool: %s\n", noticed)
+	}
 	return nil
 }
 
@@ -129,13 +135,11 @@ func (s *session) renewedKey(old *x509util.Certificate) (spki []byte, key crypto
 }
 
 // replaceKey puts a new key into an entry, under the password of the old one.
-// The keystore as it was is kept: nobody else has the old key.
 func (s *session) replaceKey(alias string, password []byte, key crypto.Signer, chain []entry.Certificate) error {
 	pkcs8, err := x509util.MarshalPrivateKey(key)
 	if err != nil {
 		return err
 	}
-	s.ks.backup = s.keepBackup
 	return s.ks.SetKey(alias, s.keep(entry.Key{PKCS8: pkcs8}), password, chain, s.Now())
 }
 
@@ -183,8 +187,9 @@ func (s *session) renewer(alias string, own *issuerKey) (*issuerKey, error) {
 		}
 	}
 	return nil, withHint(failf("The certificate of <%s> was issued by %s, whose key is not in the keystore", alias, old.Issuer),
-		"ask that authority: "+shell.Line("gokeytool", "certreq", "-alias", alias, "-keystore", s.ks.path)+", then import its reply",
-		"or name the keystore of the authority: -signerkeystore FILE",
+		"ask that CA: "+shell.Note(s.here().KeyLine([]string{"certreq", "-alias", alias}, "-file", "REQUEST"),
+			"then import its reply: "+s.here().KeyLine([]string{"importcert", "-alias", alias}, "-file", "REPLY")),
+		"or name the keystore of the CA: -signerkeystore FILE",
 		"or sign it with itself: -selfsigned")
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"gokeytool/commands/internal/argv"
+	"gokeytool/internal/shell"
 	"gokeytool/jdk"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -279,6 +280,29 @@ func (s *session) javaText(err error) (text string, ok bool) {
 		return text, true
 	}
 	return "java.lang.Exception: " + err.Error(), false
+}
+
+// here is the command's keystore, as lines to be pasted name it: with its
+// passwords where the line that was typed gave them by file or variable. Which
+// password opens it is the command's -storepass, unless it was changed.
+func (s *session) here() shell.Keystore {
+	return s.named(s.ks.path)
+}
+
+// named is another keystore that opens with the same passwords.
+func (s *session) named(path string) shell.Keystore {
+	return shell.Keystore{Path: path, Open: append(s.again("storepass"), s.iterations()...), Keypass: s.again("keypass")}
+}
+
+// again are the words that give a password of the line again.
+func (s *session) again(name string) []string { return s.req.Again(name, name) }
+
+// iterations are the words that allow a keystore as many iterations as the line.
+func (s *session) iterations() []string {
+	if !s.opt.given("maxIterations") {
+		return nil
+	}
+	return []string{"-maxIterations", strconv.FormatInt(s.opt.maxIterations, 10)}
 }
 
 // aliasOrDefault is the alias given, else keytool's default.

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"gokeytool/endpoint"
+	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
@@ -60,7 +61,7 @@ func smoke(ctx context.Context, s *session) error {
 // noKeyCheck fails a keystore that has no key.
 var noKeyCheck = endpoint.Check{
 	Name: "key", Detail: "there is no private key in this keystore, only certificates",
-	Remedy: "a server needs the keystore in which its key was made",
+	Remedy: shell.Comment("a server needs the keystore in which its key was made"),
 }
 
 // smokeKey tries the key of an alias.
@@ -93,7 +94,7 @@ func (s *session) keyCheck(err error) endpoint.Check {
 	switch {
 	case errors.Is(err, entry.ErrPassword):
 		check.Detail = "the key has another password than the keystore; Tomcat will say: Cannot recover key"
-		check.Remedy = "give it with -keypass, or make it the keystore's with -keypasswd"
+		check.Remedy = shell.Note(s.here().Line([]string{"keypasswd", "-same"}), "or give the key's own with -keypass")
 	case errors.As(err, &kind):
 		check.Detail = fmt.Sprintf("this entry is a %s: it has no private key", kind.Kind)
 	}
@@ -137,7 +138,7 @@ func (s *session) printChecks(w io.Writer, checks []endpoint.Check) {
 		}
 		remedy := check.Remedy
 		if said[remedy] {
-			remedy = "the same mends it"
+			remedy = shell.Comment("the same mends it")
 		}
 		said[check.Remedy] = true
 		fmt.Fprintf(w, "  %22s  -> %s\n", "", x509util.Printable(remedy))

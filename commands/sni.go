@@ -40,9 +40,9 @@ func (s *session) furtherKeys(first string, v *served) ([]endpoint.Identity, err
 			if e.Kind != entry.PrivateKey {
 				continue
 			}
-			id, err := s.entryIdentity(opened, file, e, s.ks.password)
+			id, err := s.entryIdentity(opened, s.named(file), e, s.ks.password)
 			if errors.Is(err, entry.ErrPassword) && s.opt.keypass != nil {
-				id, err = s.entryIdentity(opened, file, e, s.opt.keypass)
+				id, err = s.entryIdentity(opened, s.named(file), e, s.opt.keypass)
 			}
 			if err != nil {
 				return nil, err

@@ -78,7 +78,7 @@ func (s *session) checkJavaType() error {
 		return nil
 	}
 	base := strings.TrimSuffix(s.ks.path, filepath.Ext(s.ks.path))
-	hints := []string{"make one that it has: " + shell.Line("gokeytool", "convert", s.ks.path, base+".p12")}
+	hints := []string{"make one that it has: " + s.here().Operand([]string{"convert"}, base+".p12")}
 	if s.ks.Type() == store.PEM {
 		hints = append(hints, "Tomcat also takes PEM, where a Certificate names the files as certificateFile and certificateKeyFile")
 	}
@@ -125,7 +125,7 @@ func (s *session) servedEntry() (servedEntry, error) {
 	}
 	if len(id.Chain) == 0 {
 		return servedEntry{}, withHint(fmt.Errorf("there is no certificate with the key <%s> of %s", alias, s.ks.path),
-			"a server needs both: gokeytool smoke says how to bring them together")
+			"a server needs both; how to bring them together: "+s.here().KeyLine([]string{"smoke", "-alias", alias}))
 	}
 	e := servedEntry{path: absolute(s.ks.path), typ: string(s.ks.Type()), alias: alias, password: "PASSWORD", only: len(aliases) == 1}
 	if leaf, err := x509.ParseCertificate(id.Chain[0]); err == nil {
@@ -212,15 +212,17 @@ func (s *session) nginxConfig(e servedEntry) (string, error) {
 		server = strings.Join(e.names, " ")
 	}
 	return fmt.Sprintf(`# nginx reads PEM; make the two files with
-#   gokeytool export -alias %[1]s -fullchain -file %[2]s -keystore %[4]s
-#   gokeytool export -alias %[1]s -key -file %[3]s -keystore %[4]s
+#   %s
+#   %s
 server {
-    listen %[5]d ssl;
-    server_name %[6]s;
-    ssl_certificate %[7]s;
-    ssl_certificate_key %[8]s;
+    listen %d ssl;
+    server_name %s;
+    ssl_certificate %s;
+    ssl_certificate_key %s;
 }
-`, shell.Quote(e.alias), shell.Quote(chain), shell.Quote(key), shell.Quote(e.path), s.configPort(443), server, nginxQuote(chain), nginxQuote(key)), nil
+`, s.named(e.path).Line([]string{"export", "-alias", e.alias, "-fullchain", "-file", chain}),
+		s.named(e.path).KeyLine([]string{"export", "-alias", e.alias, "-key", "-file", key}),
+		s.configPort(443), server, nginxQuote(chain), nginxQuote(key)), nil
 }
 
 // property writes a line of a Java properties file, which is in ISO 8859-1:

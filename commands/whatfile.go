@@ -88,7 +88,7 @@ func (s *session) whatFile(name string, data []byte, p purpose, err error) []str
 	if detectErr == nil {
 		hints := []string{fmt.Sprintf("%s is a %s keystore", called, strings.Replace(string(t), "PKCS12", "PKCS #12", 1))}
 		if name != "" {
-			hints = append(hints, "to take over its entries: "+shell.Line("gokeytool", "importkeystore", "-srckeystore", name, "-destkeystore")+" "+s.keystoreOr("KEYSTORE"))
+			hints = append(hints, "to take over its entries: "+s.takeOver(name, s.hereOr("KEYSTORE").Path))
 		}
 		return hints
 	}
@@ -111,45 +111,49 @@ func (s *session) whatFile(name string, data []byte, p purpose, err error) []str
 	return []string{called + " is " + string(other.What)}
 }
 
-// keystoreOr is the command's keystore as a word for the shell, or what stands
-// for one where it has none.
-func (s *session) keystoreOr(word string) string {
+// hereOr is the command's keystore for lines to be pasted, or what stands for one
+// where it has none.
+func (s *session) hereOr(word string) shell.Keystore {
 	if s.ks != nil {
-		return shell.Quote(s.ks.path)
+		return s.here()
 	}
-	return word
+	return shell.Keystore{Path: word}
 }
 
 // remedy says what to do with a file that is not what it was read as.
 func (s *session) remedy(what store.Content, name string) []string {
-	path, keystore, alias := shell.Quote(name), "KEYSTORE", "ALIAS"
-	if s.ks != nil && s.ks.path != name {
-		keystore = shell.Quote(s.ks.path)
+	to, alias := s.hereOr("KEYSTORE"), "ALIAS"
+	if to.Path == name {
+		to = shell.Keystore{Path: "KEYSTORE"}
 	}
 	if s.opt.given != nil && s.opt.given("alias") {
-		alias = shell.Quote(s.opt.alias)
+		alias = s.opt.alias
 	}
 	switch what {
 	case store.PEMCertificate, store.DERCertificate, store.PEMPKCS7, store.DERPKCS7:
 		return []string{
-			"to see it:          gokeytool printcert -file " + path,
-			"to trust it:        gokeytool import -alias NAME -file " + path + " -keystore " + keystore,
-			"to trust all in it: gokeytool import -bundle " + path + " -keystore " + keystore,
+			"to see it:          " + shell.Line("gokeytool", "printcert", "-file", name),
+			"to trust it:        " + to.Line([]string{"import", "-alias", "NAME", "-file", name}),
+			"to trust all in it: " + to.Line([]string{"import", "-bundle", name}),
 		}
 	case store.PEMRequest, store.DERRequest:
-		return []string{"it is what an authority makes a certificate of: gokeytool printcertreq -file " + path + " shows it, gokeytool gencert -infile " + path + " signs it"}
+		return []string{
+			"it is what a CA makes a certificate of",
+			"to see it:  " + shell.Line("gokeytool", "printcertreq", "-file", name),
+			"to sign it: " + shell.Keystore{Path: "CAKEYSTORE"}.Line([]string{"gencert", "-alias", "CA", "-infile", name}),
+		}
 	case store.PEMCRL, store.DERCRL:
-		return []string{"to see it: gokeytool printcrl -file " + path}
+		return []string{"to see it: " + shell.Line("gokeytool", "printcrl", "-file", name)}
 	case store.PEMKey, store.PEMEncryptedKey, store.DERKey, store.DEREncryptedKey:
-		return []string{"to make a keystore of it and its certificate: gokeytool import -keyfile " + path + " -file CERTIFICATE -alias " + alias + " -keystore " + keystore}
+		return []string{"to make a keystore of it and its certificate: " + to.KeyLine([]string{"import", "-keyfile", name, "-file", "CERTIFICATE", "-alias", alias})}
 	case store.Mangled:
 		return []string{"fetch it again, as a binary file: programs that treat it as text (git, FTP, Maven's filtering of resources) spoil it"}
 	case store.BKSv1, store.BKSv2, store.UBERv1:
-		return []string{"to make a keystore of it for Java: gokeytool importkeystore -srckeystore " + path + " -destkeystore keystore.p12"}
+		return []string{"to make a keystore of it for Java: " + s.named(name).Operand([]string{"convert"}, "NEW.p12")}
 	case store.BCFKS:
-		return []string{"to convert it, with BouncyCastle's provider at hand: keytool -importkeystore -providerpath bcprov.jar" +
-			" -provider org.bouncycastle.jce.provider.BouncyCastleProvider -srckeystore " + path +
-			" -srcstoretype BCFKS -destkeystore keystore.p12 -deststoretype pkcs12"}
+		return []string{"to convert it, with BouncyCastle's provider in bcprov.jar: " + shell.Line("keytool", "-importkeystore", "-providerpath", "bcprov.jar",
+			"-provider", "org.bouncycastle.jce.provider.BouncyCastleProvider", "-srckeystore", name,
+			"-srcstoretype", "BCFKS", "-destkeystore", "keystore.p12", "-deststoretype", "pkcs12")}
 	case store.HTML:
 		return []string{"a download has brought a page about the file, or an error, in place of the file"}
 	case store.LFSPointer:

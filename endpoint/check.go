@@ -55,10 +55,17 @@ const (
 // usage and strength are good, and the key type is one that TLS can use here.
 // It gives one Check for each, in this order; a certificate that can't be read
 // ends it early.
-func Examine(id Identity, now time.Time) []Check {
+func Examine(id Identity, now time.Time) []Check { return ExamineWithin(id, now, 0) }
+
+// ExamineWithin is Examine with another time before the end of a certificate
+// that deserves a warning; zero is 30 days.
+func ExamineWithin(id Identity, now time.Time, soon time.Duration) []Check {
 	e, broken := newExamination(id, now)
 	if broken != nil {
 		return []Check{*broken}
+	}
+	if soon > 0 {
+		e.soon = soon
 	}
 	if e.strict[0] == nil {
 		return []Check{e.key(), e.chain(), e.dates(), e.unreadable()}
@@ -68,8 +75,11 @@ func Examine(id Identity, now time.Time) []Check {
 
 // examination is what the checks of an identity share.
 type examination struct {
-	id  Identity
-	now time.Time
+	id   Identity
+	now  time.Time
+	soon time.Duration // before its end a certificate deserves a warning
+	// purpose is what the leaf is for.
+	purpose x509util.Purpose
 	// certs is the chain; strict the same as crypto/x509 reads it, with nil
 	// for what it refuses.
 	certs     []*x509util.Certificate
@@ -78,7 +88,7 @@ type examination struct {
 }
 
 func newExamination(id Identity, now time.Time) (*examination, *Check) {
-	e := &examination{id: id, now: now}
+	e := &examination{id: id, now: now, soon: expirySoon}
 	if len(id.Chain) == 0 {
 		return nil, &Check{Name: "key", ID: "no-certificate", Detail: "there is no certificate with the key",
 			Remedy: e.bind("")}
@@ -96,6 +106,7 @@ func newExamination(id Identity, now time.Time) (*examination, *Check) {
 		e.certs = append(e.certs, lenient)
 		e.strict = append(e.strict, strict)
 	}
+	e.purpose = x509util.PurposeOf(e.certs[0], x509util.Use{Served: id.Served})
 	return e, nil
 }
 
@@ -117,7 +128,12 @@ func (e *examination) key() Check {
 		return c
 	}
 	if !bytes.Equal(public, e.certs[0].SPKI) && !e.sameKey() {
-		c.ID, c.Detail = "key-mismatch", "the private key does not belong to the certificate: every handshake will fail"
+		c.ID, c.Detail = "key-mismatch", "the private key does not belong to the certificate: "
+		if e.purpose.Open() {
+			c.Detail += "every handshake will fail"
+		} else {
+			c.Detail += "nothing that it signs can be verified"
+		}
 		c.Remedy = e.bind("the one that was issued for this key")
 		return c
 	}
@@ -169,11 +185,11 @@ func (e *examination) chain() Check {
 		}
 		if ca := e.strict[i+1]; ca != nil && ca.Version == 3 && !(ca.BasicConstraintsValid && ca.IsCA) {
 			c.ID, c.Detail = "chain-broken", fmt.Sprintf("%s issued %s, but is not marked as a CA (BasicConstraints): clients refuse it", issuer.Subject, cert.Subject)
-			c.Remedy = "issue it again: gokeytool gencert with -ext bc:c for a CA's certificate"
+			c.Remedy = shell.Comment("have its certificate issued again, as a CA's: gokeytool gencert -ext bc:c")
 			return c
 		} else if ca != nil && ca.KeyUsage != 0 && ca.KeyUsage&x509.KeyUsageCertSign == 0 {
 			c.ID, c.Detail = "chain-broken", fmt.Sprintf("%s issued %s, but its KeyUsage does not let it sign certificates", issuer.Subject, cert.Subject)
-			c.Remedy = "issue it again with -ext ku=keyCertSign,cRLSign"
+			c.Remedy = shell.Comment("have its certificate issued again with -ext ku=keyCertSign,cRLSign")
 			return c
 		}
 	}
@@ -264,20 +280,17 @@ func (e *examination) dates() Check {
 		case e.now.Before(cert.NotBefore):
 			c.OK, c.ID = false, "not-yet-valid"
 			c.Detail = fmt.Sprintf("%s is not valid until %s, in %s", who, x509util.Day(cert.NotBefore), x509util.Span(cert.NotBefore.Sub(e.now)))
-			c.Remedy = "check this machine's clock; else wait, or issue it again with -startdate"
+			c.Remedy = shell.Comment("check this machine's clock; else wait, or issue it again with -startdate")
 			return c
 		case e.now.After(cert.NotAfter):
 			c.OK, c.ID = false, "expired"
 			c.Detail = fmt.Sprintf("%s expired on %s, %s ago", who, x509util.Day(cert.NotAfter), x509util.Span(e.now.Sub(cert.NotAfter)))
 			c.Remedy = e.renew(i)
 			return c
-		case cert.NotAfter.Sub(e.now) < expirySoon && !c.Warn:
+		case cert.NotAfter.Sub(e.now) < e.soon && !c.Warn:
 			c.Warn, c.ID = true, "expires-soon"
 			c.Detail = fmt.Sprintf("%s expires on %s, in %s", who, x509util.Day(cert.NotAfter), x509util.Span(cert.NotAfter.Sub(e.now)))
 			c.Remedy = e.renew(i)
-			if i == 0 && e.selfSigned() && !e.pem() && cert.NotAfter.Sub(cert.NotBefore) <= expirySoon {
-				c.Remedy += " -validity 90" // renew alone makes one that is as short
-			}
 		}
 		if cert.NotAfter.Before(end) {
 			end = cert.NotAfter
@@ -287,7 +300,7 @@ func (e *examination) dates() Check {
 		return c
 	}
 	c.Detail = fmt.Sprintf("valid until %s, %s from now", x509util.Day(end), x509util.Span(end.Sub(e.now)))
-	if life := e.certs[0].NotAfter.Sub(e.certs[0].NotBefore); life > maxAppleLife+time.Minute {
+	if life := e.certs[0].NotAfter.Sub(e.certs[0].NotBefore); life > maxAppleLife+time.Minute && e.purpose.Open() {
 		c.Warn, c.ID = true, "long-life"
 		c.Detail += fmt.Sprintf("; macOS and iOS refuse certificates made for more than 825 days (this: %d)", int(life.Hours()/24))
 		if e.selfSigned() { // else it is the CA's choice
@@ -336,8 +349,8 @@ func (e *examination) strength() Check {
 		if key, ok := cert.PublicKey.(*rsa.PublicKey); ok {
 			switch bits := key.N.BitLen(); {
 			case bits < minRSA:
-				c.ID, c.Detail = "weak-key", fmt.Sprintf("%s has an RSA key of %d bits: clients want %d at least", who, bits, minRSA)
-			case bits > maxRSA:
+				c.ID, c.Detail = "weak-key", fmt.Sprintf("%s has an RSA key of %d bits: %d are asked for at least", who, bits, minRSA)
+			case bits > maxRSA && e.purpose.Open():
 				c.ID, c.Detail = "long-key", fmt.Sprintf("%s has an RSA key of %d bits: Go's clients accept %d at most", who, bits, maxRSA)
 			}
 		}
@@ -346,17 +359,17 @@ func (e *examination) strength() Check {
 		switch cert.SignatureAlgorithm {
 		case x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1:
 			if !root && c.Detail == "" {
-				c.ID, c.Detail = "weak-signature", fmt.Sprintf("%s is signed with %s: clients refuse it", who, e.certs[i].SigName)
+				c.ID, c.Detail = "weak-signature", fmt.Sprintf("%s is signed with %s, which can be forged%s", who, e.certs[i].SigName, e.refused())
 			}
 		}
 		if c.Detail != "" {
 			switch {
 			case i > 0:
-				c.Remedy = "the CA must issue it again"
+				c.Remedy = shell.Comment("the CA must issue it again")
 			case c.ID == "weak-signature":
-				c.Remedy = e.reissue(nil)
+				c.Remedy = e.resign()
 			default:
-				c.Remedy = e.replace()
+				c.Remedy = e.strengthen()
 			}
 			return c
 		}
@@ -364,6 +377,14 @@ func (e *examination) strength() Check {
 	c.OK = true
 	c.Detail = fmt.Sprintf("%s, signed with %s", keyName(e.certs[0]), e.certs[0].SigName)
 	return c
+}
+
+// refused says what comes of a weak signature, where that is known.
+func (e *examination) refused() string {
+	if e.purpose.Open() {
+		return ": clients refuse it"
+	}
+	return ""
 }
 
 func (e *examination) suites() Check {
@@ -397,19 +418,6 @@ func (e *examination) suites() Check {
 		c.ID = "key-type"
 	}
 	return c
-}
-
-// command is a command line of gokeytool for this entry: the name of the command,
-// with what it needs no quotes for, and further options behind.
-func (e *examination) command(name string, args ...string) string {
-	alias, keystore := e.id.Alias, e.id.Keystore
-	if alias == "" {
-		alias = "ALIAS"
-	}
-	if keystore == "" {
-		keystore = "FILE"
-	}
-	return "gokeytool " + name + " " + shell.Line(append([]string{"-alias", alias, "-keystore", keystore}, args...)...)
 }
 
 // strict0 is the leaf, or an empty one where crypto/x509 can't read it.

@@ -100,12 +100,12 @@ func TestExamine(t *testing.T) {
 		detail string
 		remedy string
 	}{
-		{"PEM: other key", inPEM(otherKey), "key", "FAIL", "", "write CERTIFICATE to 'a cert.pem'  (the one that was issued for this key)"},
+		{"PEM: other key", inPEM(otherKey), "key", "FAIL", "", "# write CERTIFICATE to 'a cert.pem'  # the one that was issued for this key"},
 		{"PEM: leaf alone", inPEM(chain(0)), "chain", "FAIL", "", "write the certificates to 'a cert.pem' in order: the server's, its issuer's, and so on"},
 		{"PEM: no names", pemSelfSigned, "names", "FAIL", "",
 			`openssl req -x509 -days 90 -key key.pem -subj '/O=A\/B/CN=host.example' -addext subjectAltName=DNS:host.example -addext extendedKeyUsage=serverAuth -addext keyUsage=digitalSignature -out 'a cert.pem'`},
 		{"PEM: no names, issued", inPEM(issue(t, "p256", middle, root)), "names", "FAIL", "",
-			"openssl req -new -key key.pem -subj /CN=localhost -addext subjectAltName=DNS:localhost -addext extendedKeyUsage=serverAuth -addext keyUsage=digitalSignature -out REQUEST  (then have the CA sign it, and write REPLY to 'a cert.pem')"},
+			"openssl req -new -key key.pem -subj /CN=localhost -addext subjectAltName=DNS:localhost -addext extendedKeyUsage=serverAuth -addext keyUsage=digitalSignature -out REQUEST  # then have the CA sign it, and: write REPLY to 'a cert.pem'"},
 		{"PEM: P-521", inPEM(leafOf("p521")), "suites", "warn", "", "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout NEWKEY"},
 
 		{"good", good, "key", "ok", "256-bit EC (secp256r1); it belongs to the certificate", ""},
@@ -116,7 +116,7 @@ func TestExamine(t *testing.T) {
 		{"good", good, "strength", "ok", "256-bit EC (secp256r1), signed with SHA256withECDSA", ""},
 		{"good", good, "suites", "ok", "TLSv1.3, and TLS_ECDHE_ECDSA_* in TLSv1.2", ""},
 
-		{"other key", otherKey, "key", "FAIL", "does not belong to the certificate", "gokeytool import -noprompt -alias tomcat -keystore server.p12 -keyfile server.p12 -file CERTIFICATE"},
+		{"other key", otherKey, "key", "FAIL", "does not belong to the certificate", "gokeytool import -noprompt -backup -alias tomcat -keystore server.p12 -keyfile server.p12 -file CERTIFICATE"},
 		{"no key", noKey, "key", "FAIL", "there is no private key", ""},
 		{"no certificate", Identity{Alias: "a", Key: good.Key}, "key", "FAIL", "there is no certificate with the key", ""},
 		{"damaged", damaged, "chain", "FAIL", "certificate 2 of 2 can't be read", "importcert"},
@@ -160,7 +160,7 @@ func TestExamine(t *testing.T) {
 		{"no KeyUsage", selfSigned(func(c *x509.Certificate) { c.KeyUsage = 0 }), "usage", "ok", "", ""},
 
 		{"RSA", leafOf("rsa2048"), "suites", "ok", "TLS_ECDHE_RSA_*", ""},
-		{"short RSA", leafOf("rsa1024"), "strength", "FAIL", "CN=localhost has an RSA key of 1024 bits: clients want 2048 at least", "genkeypair -alias rsa1024-new -keystore server.p12 -keyalg EC -groupname secp256r1 -dname CN=localhost -ext san=dns:localhost"},
+		{"short RSA", leafOf("rsa1024"), "strength", "FAIL", "CN=localhost has an RSA key of 1024 bits: 2048 are asked for at least", "genkeypair -alias rsa1024-new -keystore server.p12 -keyalg EC -groupname secp256r1 -dname CN=localhost -ext san=dns:localhost"},
 		{"P-521", leafOf("p521"), "suites", "warn", "Chromium and its kin can't use secp521r1", "secp256r1"},
 		{"P-224", leafOf("p224"), "suites", "FAIL", "no TLS suite here takes a key on P-224", "secp256r1"},
 		{"Ed25519", leafOf("ed25519"), "suites", "warn", "browsers can't use Ed25519", "secp256r1"},

@@ -27,6 +27,12 @@ type Identity struct {
 	StoreType string // "PEM" for files in PEM, Keystore being the certificate's
 	// KeyFile is the file of the key, where it has one of its own.
 	KeyFile string
+	// Open and Keypass are the words that open the keystore and the key
+	// again, for remedies: see shell.Keystore.
+	Open, Keypass []string
+	// Served says that a TLS server is known to show it: a connector's,
+	// whatever the certificate says itself.
+	Served bool
 }
 
 // DNSNames are the alternative names of the leaf by which clients ask for it,

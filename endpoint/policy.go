@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"gokeytool/internal/shell"
 )
 
 // Policy is what the endpoint agrees to in a handshake. The zero value accepts
@@ -206,11 +208,11 @@ func (p *Policy) examineProtocols() Check {
 	if slices.Min(protocols) < tls.VersionTLS12 {
 		c.Warn = true
 		c.Detail += ": TLSv1 and TLSv1.1 are broken (RFC 8996); browsers and Java refuse them"
-		c.Remedy = "leave TLSv1.2 and TLSv1.3 alone"
+		c.Remedy = shell.Comment("leave only TLSv1.2 and TLSv1.3")
 	}
 	for _, version := range protocols {
 		if version < tls.VersionTLS10 || version > tls.VersionTLS13 {
-			return Check{Name: c.Name, Detail: protocolName(version) + " is not possible", Remedy: "leave TLSv1.2 and TLSv1.3 alone"}
+			return Check{Name: c.Name, Detail: protocolName(version) + " is not possible", Remedy: shell.Comment("leave only TLSv1.2 and TLSv1.3")}
 		}
 	}
 	return c
@@ -253,11 +255,11 @@ func (p *Policy) examineSuites(id Identity) Check {
 		c.Detail = fmt.Sprintf("%d of the enabled suites for TLSv1.2 and below take the %s key of %q", len(fit), kind, id.Alias)
 	case !c.OK:
 		c.Detail = fmt.Sprintf("none of the enabled suites takes the %s key of %q: every handshake will fail", kind, id.Alias)
-		c.Remedy = "enable TLSv1.3, or a suite of the kind TLS_ECDHE_" + kind + "_*"
+		c.Remedy = shell.Comment("enable TLSv1.3, or a suite of the kind TLS_ECDHE_" + kind + "_*")
 	case slices.Min(p.protocols()) <= tls.VersionTLS12:
 		c.Warn = true
 		c.Detail = fmt.Sprintf("none of the enabled suites for TLSv1.2 and below takes the %s key of %q: only TLSv1.3 works", kind, id.Alias)
-		c.Remedy = "enable a suite of the kind TLS_ECDHE_" + kind + "_*, or TLSv1.3 alone"
+		c.Remedy = shell.Comment("enable a suite of the kind TLS_ECDHE_" + kind + "_*, or only TLSv1.3")
 	}
 	return c
 }
@@ -274,7 +276,7 @@ func (p *Policy) examineClients() Check {
 	if p.ClientAuth >= tls.VerifyClientCertIfGiven && (p.ClientCAs == nil || p.ClientCAs.Equal(x509.NewCertPool())) {
 		c.OK = false
 		c.Detail = "no authority is trusted, so that every client certificate is refused"
-		c.Remedy = "name a truststore that holds the authority's certificate"
+		c.Remedy = shell.Comment("name a truststore that holds the CA's certificate")
 	}
 	return c
 }

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/crypto/ocsp"
 
+	"gokeytool/internal/shell"
 	"gokeytool/probe"
 	"gokeytool/x509util"
 )
@@ -399,22 +400,22 @@ func (p *prober) examineScans(scans []ProbedProtocol) []Check {
 	case len(old) == len(accepted):
 		protocols.OK = false
 		protocols.Detail += "; browsers and Java want TLSv1.2 or TLSv1.3"
-		protocols.Remedy = "enable TLSv1.2 and TLSv1.3"
+		protocols.Remedy = shell.Comment("enable TLSv1.2 and TLSv1.3")
 	case len(old) > 0:
 		protocols.Warn = true
 		protocols.Detail += "; " + strings.Join(old, ", ") + " should be refused (RFC 8996, RFC 7568)"
-		protocols.Remedy = `protocols="TLSv1.2+TLSv1.3" in SSLHostConfig`
+		protocols.Remedy = shell.Comment(`protocols="TLSv1.2+TLSv1.3" in SSLHostConfig`)
 	}
 	if protocols.Remedy != "" && p.cfg.StartTLS != "" {
-		protocols.Remedy = "leave TLSv1.2 and TLSv1.3 alone"
+		protocols.Remedy = shell.Comment("leave only TLSv1.2 and TLSv1.3")
 	}
 	suites.Detail = fmt.Sprintf("%d accepted", n)
 	if len(weak) > 0 {
 		suites.Warn = true
 		suites.Detail += "; weak: " + elide(weak)
-		suites.Remedy = `ciphers="HIGH:!aNULL:!eNULL:!DES:!RC4:!MD5:!kRSA" in SSLHostConfig, which is Tomcat's default`
+		suites.Remedy = shell.Comment(`ciphers="HIGH:!aNULL:!eNULL:!DES:!RC4:!MD5:!kRSA" in SSLHostConfig, which is Tomcat's default`)
 		if p.cfg.StartTLS != "" {
-			suites.Remedy = "the cipher list HIGH:!aNULL:!eNULL:!DES:!RC4:!MD5:!kRSA, where it is OpenSSL's"
+			suites.Remedy = shell.Comment("the cipher list HIGH:!aNULL:!eNULL:!DES:!RC4:!MD5:!kRSA, where it is OpenSSL's")
 		}
 	}
 	if incomplete {
@@ -476,7 +477,7 @@ func compareDeployed(deployed [][]byte, id Identity) Check {
 		if sameKey(deployed[0], id.Chain[0]) {
 			c.Detail += "; their key is the same"
 		}
-		c.Remedy = "copy the keystore to the server and reload it, or import the server's certificate if that is the newer one"
+		c.Remedy = shell.Comment("copy the keystore to the server and reload it, or import the server's certificate if that is the newer one")
 		return c
 	}
 	c.OK = true

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/x509"
 	"encoding/asn1"
+	"strconv"
 	"strings"
 
 	"gokeytool/internal/shell"
@@ -15,23 +16,33 @@ import (
 func (e *examination) pem() bool { return e.id.StoreType == "PEM" }
 
 // file and keyFile are those of the identity, for a command line.
-func (e *examination) file() string { return shell.Quote(cmp.Or(e.id.Keystore, "FILE")) }
+func (e *examination) file() string { return shell.Quote(shell.File(cmp.Or(e.id.Keystore, "FILE"))) }
 
-func (e *examination) keyFile() string { return shell.Quote(cmp.Or(e.id.KeyFile, "KEY")) }
+func (e *examination) keyFile() string {
+	return shell.Quote(shell.File(cmp.Or(e.id.KeyFile, e.id.Keystore, "KEY")))
+}
+
+// keyInside reports whether key and certificate stand in one file.
+func (e *examination) keyInside() bool { return e.id.KeyFile == "" || e.id.KeyFile == e.id.Keystore }
+
+// keystore is the identity's, for a command line.
+func (e *examination) keystore() shell.Keystore {
+	return shell.Keystore{Path: cmp.Or(e.id.Keystore, "FILE"), Open: e.id.Open, Keypass: e.id.Keypass}
+}
+
+// alias is the identity's, for a command line.
+func (e *examination) alias() string { return cmp.Or(e.id.Alias, "ALIAS") }
 
 // bring says how certificates come into the entry: CERTIFICATE, REPLY or CHAIN,
 // with a note to the line that does it.
 func (e *examination) bring(file, note string) string {
-	if note != "" {
-		note = "  (" + note + ")"
-	}
 	switch {
 	case !e.pem():
-		return e.command("importcert", "-file", file) + note
+		return shell.Note(e.keystore().KeyLine([]string{"importcert", "-alias", e.alias()}, "-file", file), note)
 	case file == "CHAIN": // notes are about importcert's order
-		return "write the certificates to " + e.file() + " in order: the server's, its issuer's, and so on"
+		return shell.Comment("write the certificates to " + e.file() + " in order: the server's, its issuer's, and so on")
 	}
-	return "write " + file + " to " + e.file() + note
+	return shell.Note(shell.Comment("write "+file+" to "+e.file()), note)
 }
 
 // bind says how another certificate comes to the key. importcert is no help: it
@@ -40,22 +51,21 @@ func (e *examination) bind(note string) string {
 	if e.pem() {
 		return e.bring("CERTIFICATE", note)
 	}
-	if note != "" {
-		note = "  (" + note + ")"
-	}
-	return e.command("import -noprompt", "-keyfile", cmp.Or(e.id.Keystore, "FILE"), "-file", "CERTIFICATE") + note
+	k := e.keystore()
+	return shell.Note(k.KeyLine([]string{"import", "-noprompt", "-backup", "-alias", e.alias()}, "-keyfile", k.Path, "-file", "CERTIFICATE"), note)
 }
 
 // complete is the line that puts the chain in order and adds what is missing,
 // from a file of the CA if that is needed.
 func (e *examination) complete(file string) string {
-	switch {
-	case e.pem():
+	if e.pem() {
 		return e.bring("CHAIN", "")
-	case file == "":
-		return e.command("chain -complete")
 	}
-	return e.command("chain -complete -ca " + file)
+	words := []string{"chain", "-complete"}
+	if file != "" {
+		words = append(words, "-ca", file)
+	}
+	return e.keystore().Line(append(words, "-alias", e.alias()))
 }
 
 // request is the line that makes a certificate request, with extensions.
@@ -63,7 +73,7 @@ func (e *examination) request(names []string, usage string) string {
 	if e.pem() {
 		return e.openssl("-new", "-key "+e.keyFile(), names, usage, "REQUEST")
 	}
-	return e.command("certreq", append(extensionArgs(names, usage), "-file", "REQUEST")...)
+	return e.keystore().KeyLine([]string{"certreq", "-alias", e.alias()}, append(extensionArgs(names, usage), "-file", "REQUEST")...)
 }
 
 // extensionArgs are the options of gokeytool that ask for extensions.
@@ -142,19 +152,48 @@ func (e *examination) wishedUsage() string {
 	return "digitalSignature"
 }
 
-// reissue says how to come to another certificate for the entry. The owner of a
-// self-signed one makes it with renew and the options given, in which a finding
-// says what it wants to be different. A CA is asked for one that mends all that
-// another certificate can mend; further names may be wished for.
+// then is what follows a request, and who notices.
+func (e *examination) then() string {
+	text := "then have the CA sign it, and: " + strings.TrimPrefix(e.bring("REPLY", ""), "# ")
+	if noticed := e.purpose.Noticed(); noticed != "" {
+		text += "; " + noticed
+	}
+	return text
+}
+
+// reissue says how to come to another certificate for the entry, one for a
+// server. The owner of a self-signed one makes it with renew and the options
+// given, in which a finding says what it wants to be different. A CA is asked
+// for one that mends all that another certificate can mend; further names may be
+// wished for. One that is for something else stays as it is: the server gets a
+// key of its own.
 func (e *examination) reissue(options []string, more ...string) string {
 	names, usage := e.wishedNames(more...), e.wishedUsage()
 	switch {
+	case !e.purpose.Open():
+		return e.another(names)
 	case !e.selfSigned():
-		return e.request(names, usage) + "  (then have the CA sign it, and " + e.bring("REPLY", "") + ")"
+		return shell.Note(e.request(names, usage), e.then())
 	case e.pem():
-		return e.openssl("-x509", "-days 90 -key "+e.keyFile(), names, usage, cmp.Or(e.id.Keystore, "FILE"))
+		return e.selfSign(names, usage)
 	}
-	return e.command("renew", options...)
+	return e.renewal(options...)
+}
+
+// selfSign is the line that makes another self-signed certificate in PEM. The old
+// one is kept, and so is a key that stands beside it.
+func (e *examination) selfSign(names []string, usage string) string {
+	how := "-days 90 -key " + e.keyFile()
+	if e.keyInside() {
+		return shell.Note(e.openssl("-x509", how, names, usage, "NEWCERTIFICATE"), "then put it in the place of the old one in "+e.file())
+	}
+	file := shell.File(e.id.Keystore)
+	return shell.Note(shell.Line("cp", "-n", file, file+".old")+" && "+e.openssl("-x509", how, names, usage, file), e.purpose.Noticed())
+}
+
+// renewal is the line that renews a self-signed certificate, and who notices.
+func (e *examination) renewal(options ...string) string {
+	return shell.Note(e.keystore().KeyLine([]string{"renew", "-alias", e.alias()}, options...), e.purpose.Noticed())
 }
 
 // rename is reissue with other names.
@@ -162,29 +201,99 @@ func (e *examination) rename(more ...string) string {
 	return e.reissue([]string{"-ext", "san=" + strings.Join(e.wishedNames(more...), ",")}, more...)
 }
 
-// renew says how to replace certificate i, which ends.
+// renew says how to replace certificate i, which ends. If the next would end soon
+// from its first day, for longer.
 func (e *examination) renew(i int) string {
-	if i == 0 {
-		return e.reissue(nil)
+	if i > 0 {
+		return e.bring("CHAIN", "with the CA's new certificate")
 	}
-	return e.bring("CHAIN", "with the CA's new certificate")
+	var options []string
+	if c := e.certs[0]; c.NotAfter.Sub(c.NotBefore) <= e.soon {
+		options = []string{"-validity", strconv.Itoa(max(90, 2*int(e.soon.Hours()/24)))}
+	}
+	switch {
+	case e.purpose&x509util.ForCode != 0 && e.selfSigned():
+		return e.keep()
+	case e.purpose.TLS():
+		return e.reissue(options)
+	case e.pem():
+		return e.bring("CERTIFICATE", e.purpose.Noticed())
+	case e.selfSigned():
+		return e.renewal(options...)
+	}
+	return e.renewRequest()
 }
 
-// replace says how to come to another key, of a kind that everybody can use.
+// renewRequest asks the CA for the same certificate again, of which it is not
+// known that a server shows it.
+func (e *examination) renewRequest() string {
+	line := e.keystore().KeyLine([]string{"certreq", "-alias", e.alias()}, "-file", "REQUEST")
+	return shell.Note(line, e.then())
+}
+
+// keep says why a certificate is best left as it is.
+func (e *examination) keep() string {
+	return shell.Comment("keep it where anything is signed with it: with another certificate or key " + strings.TrimPrefix(e.purpose.Noticed(), "the fingerprint changes: "))
+}
+
+// replace says how to come to another key, of a kind that every client can use.
 func (e *examination) replace() string {
+	if e.purpose.Open() {
+		return e.replaceForServer()
+	}
+	return e.another(e.wishedNames())
+}
+
+// strengthen says how to come to a stronger key. Who signs with it, or is known by
+// it, decides when.
+func (e *examination) strengthen() string {
+	if e.purpose.TLS() {
+		return e.replaceForServer()
+	}
+	return e.keep()
+}
+
+// resign says how to come to a certificate that is signed with a better
+// algorithm.
+func (e *examination) resign() string {
+	switch {
+	case e.purpose.TLS():
+		return e.reissue(nil)
+	case e.selfSigned():
+		return e.keep()
+	case e.pem():
+		return e.bring("CERTIFICATE", e.purpose.Noticed())
+	}
+	return e.renewRequest()
+}
+
+// replaceForServer makes another key in the place of the entry's where its owner
+// can, else beside it.
+func (e *examination) replaceForServer() string {
 	names := e.wishedNames()
 	if e.pem() {
 		key := "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout NEWKEY"
 		if e.selfSigned() {
-			return e.openssl("-x509", "-days 90 "+key, names, "", "NEWCERTIFICATE")
+			return shell.Note(e.openssl("-x509", "-days 90 "+key, names, "", "NEWCERTIFICATE"), e.purpose.Noticed())
 		}
-		return e.openssl("-new", key, names, "", "REQUEST") + "  (then have the CA sign it)"
+		return shell.Note(e.openssl("-new", key, names, "", "REQUEST"), "then have the CA sign it")
 	}
 	if e.selfSigned() {
-		return e.command("renew", "-newkey", "-keyalg", "EC", "-groupname", "secp256r1")
+		return e.renewal("-newkey", "-keyalg", "EC", "-groupname", "secp256r1")
 	}
-	other := *e
-	other.id.Alias += "-new"
-	args := append([]string{"-keyalg", "EC", "-groupname", "secp256r1", "-dname", e.certs[0].Subject.String()}, extensionArgs(names, "")...)
-	return other.command("genkeypair", args...) + "  (then " + other.command("certreq", "-file", "REQUEST") + ")"
+	return e.another(names)
+}
+
+// another is the line that makes a key for a server beside the one that is
+// there.
+func (e *examination) another(names []string) string {
+	alias := e.alias() + "-new"
+	if e.pem() {
+		key := "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout NEWKEY"
+		return shell.Note(e.openssl("-new", key, names, "", "REQUEST"), "a key of the server's own: then have the CA sign it")
+	}
+	words := append([]string{"-keyalg", "EC", "-groupname", "secp256r1", "-dname", e.certs[0].Subject.String()}, extensionArgs(names, "")...)
+	k := e.keystore()
+	return shell.Note(k.Line([]string{"genkeypair", "-alias", alias}, words...),
+		"another key, for the server; then "+k.Line([]string{"certreq", "-alias", alias}, "-file", "REQUEST")+" for a CA")
 }

@@ -17,7 +17,10 @@ func TestQuote(t *testing.T) {
 		"$HOME":          "'$HOME'",
 		"~":              "'~'",
 		"ä":              "'ä'",
-		"a\nb":           "'a\nb'",
+		"a\nb":           `$'a\x0ab'`,
+		"it's\t!":        `$'it\x27s\x09\x21'`,
+		"a\xffb":         `$'a\xffb'`,
+		"\u202egpj":      `$'\xe2\x80\xaegpj'`,
 	} {
 		if got := Quote(word); got != want {
 			t.Errorf("%q: %s, not %s", word, got, want)
@@ -28,19 +31,50 @@ func TestQuote(t *testing.T) {
 	}
 }
 
+// A note and a sentence are comments, whatever stands in them.
+func TestComment(t *testing.T) {
+	if got := Note("gokeytool list", "then\nrm -r /"); got != "gokeytool list  # then rm -r /" {
+		t.Error(got)
+	}
+	if got := Note("gokeytool list", ""); got != "gokeytool list" {
+		t.Error(got)
+	}
+	if got := Comment("") + Comment("wait"); got != "# wait" {
+		t.Error(got)
+	}
+}
+
+func TestKeystore(t *testing.T) {
+	k := Keystore{Path: "-a b.p12", Open: []string{"-storepass:file", "pw"}, Keypass: []string{"-keypass:env", "KP"}}
+	for got, want := range map[string]string{
+		k.Line([]string{"delete", "-alias", "x"}):                        "gokeytool delete -alias x -keystore '-a b.p12' -storepass:file pw",
+		k.KeyLine([]string{"renew", "-alias", "x"}, "-ext", "san=dns:a"): "gokeytool renew -alias x -keystore '-a b.p12' -storepass:file pw -keypass:env KP -ext san=dns:a",
+		k.Operand([]string{"convert"}, "NEW.p12"):                        "gokeytool convert './-a b.p12' NEW.p12 -storepass:file pw",
+		Keystore{Path: "a"}.KeyLine([]string{"renew"}):                   "gokeytool renew -keystore a",
+	} {
+		if got != want {
+			t.Errorf("%s, not %s", got, want)
+		}
+	}
+}
+
 // What a shell makes of a line is what it was made of.
 func FuzzLine(f *testing.F) {
-	sh, err := exec.LookPath("sh")
+	sh, err := exec.LookPath("bash")
 	if err != nil {
-		f.Skip("sh is not installed")
+		f.Skip("bash is not installed")
 	}
+	f.Add("\x1b[2J\r", "\xff\u202e\u00a0")
 	f.Add("a", "")
 	f.Add("it's $HOME `x` \\", "*\n!;&|<>\"")
 	f.Fuzz(func(t *testing.T, a, b string) {
 		if strings.Contains(a+b, "\x00") {
 			t.Skip("no word has a zero byte")
 		}
-		out, err := exec.Command(sh, "-c", "printf '%s\\037' "+Line(a, b)).Output()
+		if line := Line(a, b); !visible(line) {
+			t.Errorf("%q, %q: a terminal does not show all of %q", a, b, line)
+		}
+		out, err := exec.Command(sh, "-c", "printf '%s\\037' "+Note(Line(a, b), a)).Output()
 		if err != nil || string(out) != a+"\x1f"+b+"\x1f" {
 			t.Errorf("%q, %q: %q, %v", a, b, out, err)
 		}

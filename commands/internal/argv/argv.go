@@ -105,6 +105,10 @@ type Request struct {
 	// caller wipes them when done: see Wipe.
 	Secrets map[string][]byte
 
+	// Origins says where a password was found, for those that will be found
+	// there again: in a file or an environment variable. See Again.
+	Origins map[string]Origin
+
 	// Unused are known options that were given, but that the command does not
 	// document, by the names that were typed, without dash. keytool ignores them.
 	Unused []string
@@ -144,6 +148,23 @@ type Value struct {
 
 // Property is a Java system property.
 type Property struct{ Name, Value string }
+
+// Origin is where a password was found: what followed its option on the line.
+type Origin struct {
+	Modifier string // "env" or "file"
+	Value    string // the name of the variable or file
+}
+
+// Again returns the words of a line that give the password of an option again,
+// by the name of that option or of another: "-storepass:file", "pw". There are
+// none where it was typed, or comes from where it can be read only once.
+func (r *Request) Again(name, as string) []string {
+	o, ok := r.Origins[name]
+	if !ok {
+		return nil
+	}
+	return []string{"-" + as + ":" + o.Modifier, o.Value}
+}
 
 // Has reports whether the option or password was given.
 func (r *Request) Has(name string) bool {

@@ -194,7 +194,7 @@ func (p *parser) subcommand(words []string) error {
 		return err
 	}
 	p.req.Wipe()
-	p.req.Values, p.req.Operands, p.req.Secrets = nil, nil, nil
+	p.req.Values, p.req.Operands, p.req.Secrets, p.req.Origins = nil, nil, nil, nil
 	p.typed, p.deferred = nil, nil
 	return p.options(slices.Concat(configured, words), len(configured))
 }
@@ -457,6 +457,7 @@ func (p *parser) password(o *Option, modifier string, modified bool, value strin
 			return p.usage("Cannot find environment variable: "+value, "")
 		}
 		p.secret(o.Name, []byte(s))
+		p.origin(o.Name, kind, value)
 	case kind == "file":
 		data, err := p.readFile(strings.TrimPrefix(value, "file:"))
 		if errors.Is(err, fs.ErrNotExist) || value == "" {
@@ -470,6 +471,7 @@ func (p *parser) password(o *Option, modifier string, modified bool, value strin
 			first = data[:i]
 		}
 		p.secret(o.Name, slices.Clone(first))
+		p.origin(o.Name, kind, value)
 		clear(data)
 	case kind == "fd" && !p.env.KeytoolOnly:
 		fd, err := strconv.ParseUint(value, 10, 31)
@@ -493,6 +495,18 @@ func (p *parser) secret(name string, s []byte) {
 	p.req.Secrets[name] = s
 }
 
+// origin notes where a password was found. What stands under /dev or /proc, as
+// of <(a command), gives it only once.
+func (p *parser) origin(name, modifier, value string) {
+	if modifier == "file" && (strings.HasPrefix(value, "/dev/") || strings.HasPrefix(value, "/proc/")) {
+		return
+	}
+	if p.req.Origins == nil {
+		p.req.Origins = make(map[string]Origin)
+	}
+	p.req.Origins[name] = Origin{modifier, value}
+}
+
 // later puts off the reading of a password to the end, so that nothing is
 // consumed for a line that is wrong.
 func (p *parser) later(l line) {
@@ -504,6 +518,7 @@ func (p *parser) later(l line) {
 func (p *parser) forget(name string) {
 	clear(p.req.Secrets[name])
 	delete(p.req.Secrets, name)
+	delete(p.req.Origins, name)
 	p.deferred = slices.DeleteFunc(p.deferred, func(l line) bool { return l.name == name })
 }
 
@@ -568,6 +583,9 @@ func (p *parser) finish() (*Request, error) {
 			return nil, p.failure("java.io.IOException", fmt.Sprintf("Cannot read -%s from %s: %v", l.name, from, err), err)
 		}
 		p.secret(l.name, s)
+		if l.generated != "" {
+			p.origin(l.name, "file", l.generated)
+		}
 	}
 	r.Args = r.canonical()
 	return r, nil

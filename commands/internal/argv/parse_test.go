@@ -431,12 +431,26 @@ func TestPasswordModifiers(t *testing.T) {
 						t.Errorf("%s: %v", line, err)
 					} else if got := string(r.Secrets[o.Name]); got != want {
 						t.Errorf("%s: %q", line, got)
+					} else if again := strings.Join(r.Again(o.Name, "storepass"), " "); again != map[string]string{
+						":env SP": "-storepass:env SP", ":file pw": "-storepass:file pw", ":generate f": "-storepass:file f",
+					}[modifier] {
+						t.Errorf("%s: again by %q", line, again)
 					}
 				}
 			}
 		}
 	}
+	for _, line := range []string{"list -storepass:file pw -storepass x", "list -storepass:file pw -storepass:stdin", "list -storepass x", "list"} {
+		if r, err := Parse(words(line), table, testEnv()); err != nil || r.Again("storepass", "storepass") != nil {
+			t.Errorf("%s: %v, again by %q", line, err, r.Again("storepass", "storepass"))
+		}
+	}
 	env := testEnv()
+	env.ReadFile = func(string) ([]byte, error) { return []byte("x"), nil }
+	if r, err := Parse(words("list -storepass:file /dev/fd/63"), table, env); err != nil || r.Again("storepass", "storepass") != nil {
+		t.Errorf("a pipe: %v, again by %q", err, r.Again("storepass", "storepass"))
+	}
+	env = testEnv()
 	env.Generate = func(string) ([]byte, error) {
 		t.Error("a password was made for a line that is wrong")
 		return nil, io.EOF

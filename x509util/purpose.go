@@ -1,0 +1,156 @@
+package x509util
+
+import (
+	"net"
+	"strings"
+
+	"golang.org/x/crypto/cryptobyte"
+	casn1 "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// Purpose is what a certificate is for: a set of uses. The empty set is a
+// certificate that does not say, and of which nothing is known: as most that sign
+// Android apps, JARs and SAML are, and many of servers.
+type Purpose uint16
+
+const (
+	// ForServer: a TLS server shows it. It says so by serverAuth, or is
+	// known to be served.
+	ForServer Purpose = 1 << iota
+	// ForHost: it does not say what it is for, but names a host, as those of
+	// TLS servers do.
+	ForHost
+	ForClient // a TLS client shows it
+	ForCode   // it signs programs: apps, JARs
+	ForMail
+	ForTime // it signs time stamps
+	ForOCSP // it signs answers about certificates
+	ForElse // it says something else
+	ForCA   // it signs certificates, by its basic constraints
+)
+
+// Use is what is known of a certificate's use, beyond what it says itself.
+type Use struct {
+	// Served: a TLS server shows it, as the connector of a server.xml.
+	Served bool
+}
+
+// PurposeOf tells what a certificate is for by BasicConstraints and
+// ExtendedKeyUsage (RFC 5280 sections 4.2.1.9 and 4.2.1.12), where these say
+// nothing by the names of hosts in it, and by its use.
+func PurposeOf(c *Certificate, use Use) Purpose {
+	var p Purpose
+	if c.EndEntity() {
+		p = c.statedPurpose()
+	} else {
+		p = ForCA // whatever those that it signs are for
+	}
+	// A CA is one by its KeyUsage too. openssl req -x509 makes every
+	// certificate a CA's, and gives it none.
+	if (p == 0 || p == ForCA && c.Extension("2.5.29.15") == nil) && c.namesHost() {
+		p |= ForHost
+	}
+	if use.Served {
+		p = p&^ForHost | ForServer
+	}
+	return p
+}
+
+// statedPurpose is what ExtendedKeyUsage says. That any use is good says
+// nothing.
+func (c *Certificate) statedPurpose() (p Purpose) {
+	for _, oid := range c.purposes() {
+		switch oid {
+		case "1.3.6.1.5.5.7.3.1":
+			p |= ForServer
+		case "1.3.6.1.5.5.7.3.2":
+			p |= ForClient
+		case "1.3.6.1.5.5.7.3.3":
+			p |= ForCode
+		case "1.3.6.1.5.5.7.3.4":
+			p |= ForMail
+		case "1.3.6.1.5.5.7.3.8":
+			p |= ForTime
+		case "1.3.6.1.5.5.7.3.9":
+			p |= ForOCSP
+		case "2.5.29.37.0":
+		default:
+			p |= ForElse
+		}
+	}
+	return p
+}
+
+// TLS says whether a TLS server shows the certificate, as far as one can tell.
+func (p Purpose) TLS() bool { return p&(ForServer|ForHost) != 0 }
+
+// Open says whether the certificate may be made into a TLS server's: it is
+// one's, or does not say what it is for.
+func (p Purpose) Open() bool { return p == 0 || p.TLS() }
+
+// Noticed says who notices that the certificate is another, in a clause; empty
+// for what nothing but a TLS server shows, whose clients trust its issuer.
+func (p Purpose) Noticed() string {
+	var who []string
+	for _, of := range []struct {
+		purpose Purpose
+		who     string
+	}{
+		{ForCode, "updates of apps and JARs that the old one signed are refused"},
+		{ForCA, "whoever trusts this CA needs the new one"},
+		{ForClient, "servers that know this very certificate need the new one"},
+		{ForMail, "whoever writes to its owner needs the new one, and old mail the old key"},
+		{ForTime | ForOCSP | ForElse, "whoever trusts this very certificate needs the new one"},
+		{ForHost, "clients that trust or pin this very certificate need the new one"},
+	} {
+		if p&of.purpose != 0 {
+			who = append(who, of.who)
+		}
+	}
+	if p == 0 {
+		who = append(who, "updates of apps that the old one signed are refused, and whoever trusts it (SAML partners, clients) needs the new one")
+	}
+	if len(who) == 0 {
+		return ""
+	}
+	return "the fingerprint changes: " + strings.Join(who, ", and ")
+}
+
+// namesHost says whether there is a host among the alternative names or, where
+// there are none, in the common name.
+func (c *Certificate) namesHost() bool {
+	names := c.Extension("2.5.29.17")
+	if names == nil {
+		return LooksLikeHost(c.Subject.CommonName())
+	}
+	list := cryptobyte.String(names.Value)
+	if !list.ReadASN1(&list, casn1.SEQUENCE) {
+		return false
+	}
+	for !list.Empty() {
+		var name cryptobyte.String
+		var tag casn1.Tag
+		if !list.ReadAnyASN1(&name, &tag) {
+			return false
+		}
+		if tag == casn1.Tag(2).ContextSpecific() || tag == casn1.Tag(7).ContextSpecific() { // dNSName, iPAddress
+			return true
+		}
+	}
+	return false
+}
+
+// LooksLikeHost says whether a common name is that of a host rather than of a
+// person or a program: an IP address, localhost, or a name with a domain.
+func LooksLikeHost(name string) bool {
+	if name == "localhost" || net.ParseIP(name) != nil {
+		return true
+	}
+	labels := strings.Split(strings.TrimPrefix(strings.ToLower(name), "*."), ".")
+	for _, label := range labels {
+		if label == "" || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+			return false
+		}
+	}
+	return len(labels) > 1
+}
