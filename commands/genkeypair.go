@@ -94,7 +94,7 @@ func genkeypair(ctx context.Context, s *session) error {
 	if err := s.checkUsages(); err != nil {
 		return err
 	}
-	if err := leaf.CriticalError(s.release); err != nil {
+	if err := leaf.JavaError(s.release); err != nil {
 		return withHint(err, unreadableHint)
 	}
 	chain := append([]entry.Certificate{{Type: "X.509", DER: der}}, issuer.chain...)

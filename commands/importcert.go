@@ -117,7 +117,7 @@ func (s *session) readReply() ([]*x509util.Certificate, error) {
 	reply, err := x509util.ParseCertificates(data)
 	if err == nil && len(reply) > 0 {
 		for _, c := range reply {
-			if err := c.CriticalError(s.release); err != nil {
+			if err := c.JavaError(s.release); err != nil {
 				return nil, withHint(err, unreadableHint)
 			}
 		}
@@ -223,7 +223,7 @@ func (s *session) addTrusted(alias string, exists bool) (bool, error) {
 	if n := len(certificates); n > 1 && s.wantHints(s.req.Style) {
 		fmt.Fprintf(s.Stderr, "gokeytool: the input holds %d certificates; as with keytool, only the first is imported; all of them with: %s\n", n, s.bundleLine())
 	}
-	if err := c.CriticalError(s.release); err != nil {
+	if err := c.JavaError(s.release); err != nil {
 		return false, withHint(failf("Input not an X.509 certificate"), unreadableHint)
 	}
 	yes := true

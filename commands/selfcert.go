@@ -35,7 +35,7 @@ func selfcert(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	if err := parsed.CriticalError(s.release); err != nil {
+	if err := parsed.JavaError(s.release); err != nil {
 		return withHint(err, unreadableHint)
 	}
 	if s.opt.verbose {

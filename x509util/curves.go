@@ -1,6 +1,9 @@
 package x509util
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // A curve is an elliptic curve that Java has a name for.
 type curve struct {
@@ -100,4 +103,25 @@ func curveBySize(size int) *curve {
 		}
 	}
 	return nil
+}
+
+// curveByOID finds a curve by its OID.
+func curveByOID(oid string) *curve {
+	for i := range curves {
+		if curves[i].oid == oid {
+			return &curves[i]
+		}
+	}
+	return nil
+}
+
+// fieldBits returns the size of the field that the curve is over, in bits: the
+// number of three digits in its name.
+func (c *curve) fieldBits() int {
+	for i := range len(c.name) - 2 {
+		if n, err := strconv.Atoi(c.name[i : i+3]); err == nil && n >= 100 {
+			return n
+		}
+	}
+	return 0
 }

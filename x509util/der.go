@@ -31,6 +31,7 @@ const maxIndefinite = 32
 type derValue struct {
 	tag        casn1.Tag
 	full, body []byte
+	place
 }
 
 // context says whether v is context-specific with number n, constructed or
@@ -43,16 +44,30 @@ func (v derValue) context(n casn1.Tag, constructed bool) bool {
 	return v.tag == want
 }
 
-func (v derValue) reader() derReader { return derReader{v.body} }
+// A place is where values stand in what Java reads them from.
+type place struct {
+	at int // octets before them: errors name it
+
+	// behind is how many octets follow, where that counts: before release 25,
+	// Java passes over as many again after a value of indefinite length.
+	behind  int
+	counted bool
+	passed  bool // it is beyond the end, which is neither more values nor none
+}
+
+func (v derValue) reader() derReader { return derReader{v.body, v.place} }
 
 // derReader reads a sequence of values.
-type derReader struct{ rest []byte }
+type derReader struct {
+	rest []byte
+	place
+}
 
-func (r *derReader) empty() bool { return len(r.rest) == 0 }
+func (r *derReader) empty() bool { return len(r.rest) == 0 && !r.passed }
 
 // peek returns the identifier octet of the next value, 0 at the end.
 func (r *derReader) peek() casn1.Tag {
-	if r.empty() {
+	if len(r.rest) == 0 {
 		return 0
 	}
 	return casn1.Tag(r.rest[0])
@@ -61,7 +76,7 @@ func (r *derReader) peek() casn1.Tag {
 // next reads one value.
 func (r *derReader) next() (v derValue, err error) {
 	in := r.rest
-	head, length, err := readHeader(in)
+	head, length, err := readHeader(in, r.at)
 	switch {
 	case err != nil:
 		return v, err
@@ -69,19 +84,31 @@ func (r *derReader) next() (v derValue, err error) {
 		if v, _, err = splitIndefinite(in, 0); err != nil {
 			return v, err
 		}
-		r.rest = in[len(v.full):]
+		v.counted = r.counted
+		r.skip(len(v.full))
+		v.behind = len(r.rest)
+		if r.counted {
+			r.passed = r.behind > len(r.rest)
+			r.skip(min(r.behind, len(r.rest)))
+		}
 		return v, nil
 	}
 	n := head + length
-	r.rest = in[n:]
 	v.tag, v.full, v.body = casn1.Tag(in[0]), in[:n:n], in[head:n:n]
+	v.place = place{at: r.at + head, behind: r.behind + len(in) - n, counted: r.counted}
+	r.skip(n)
 	return v, nil
+}
+
+func (r *derReader) skip(n int) {
+	r.rest = r.rest[n:]
+	r.at += n
 }
 
 // all reads the values to the end.
 func (r derReader) all() ([]derValue, error) {
 	var vs []derValue
-	for !r.empty() {
+	for len(r.rest) > 0 {
 		v, err := r.next()
 		if err != nil {
 			return nil, err
@@ -102,7 +129,7 @@ func readValue(in []byte) (derValue, error) {
 
 // splitValue reads the value that in begins with, n bytes long.
 func splitValue(in []byte, depth int) (v derValue, n int, err error) {
-	head, length, err := readHeader(in)
+	head, length, err := readHeader(in, 0)
 	if err != nil {
 		return v, 0, err
 	}
@@ -110,20 +137,26 @@ func splitValue(in []byte, depth int) (v derValue, n int, err error) {
 		return splitIndefinite(in, depth)
 	}
 	n = head + length
-	return derValue{casn1.Tag(in[0]), in[:n:n], in[head:n:n]}, n, nil
+	return derValue{casn1.Tag(in[0]), in[:n:n], in[head:n:n], place{at: head}}, n, nil
 }
 
 // indefiniteLength is that of a value which has its end behind its content.
 const indefiniteLength = -1
 
-// readHeader reads the identifier and length octets that in begins with. The
-// length of the content is no more than follows.
-func readHeader(in []byte) (head, length int, err error) {
+const (
+	tooManyLengthOctets = "Invalid lenByte"
+	tooDeep             = "indefinite lengths nested too deeply"
+)
+
+// readHeader reads the identifier and length octets that in begins with, which
+// stands at a place that an error names. The length of the content is no more
+// than follows.
+func readHeader(in []byte, at int) (head, length int, err error) {
 	if len(in) < 2 {
 		return 0, 0, failIO("Too short")
 	}
 	if in[0]&0x1f == 0x1f {
-		return 0, 0, failIO("Tag number over 30 at 0 is not supported")
+		return 0, 0, failIO("Tag number over 30 at " + strconv.Itoa(at) + " is not supported")
 	}
 	head, length = 2, int(in[1])
 	if length == 0x80 {
@@ -132,7 +165,7 @@ func readHeader(in []byte) (head, length int, err error) {
 	if length > 0x80 {
 		octets := length & 0x7f
 		if octets > 4 {
-			return 0, 0, failIO("Invalid lenByte")
+			return 0, 0, failIO(tooManyLengthOctets)
 		}
 		if len(in) < 2+octets {
 			return 0, 0, failIO("Not enough length bytes")
@@ -159,14 +192,21 @@ func splitIndefinite(in []byte, depth int) (v derValue, n int, err error) {
 		return v, 0, failIO("Indefinite length encoding not supported with non-constructed data")
 	}
 	if depth >= maxIndefinite {
-		return v, 0, failIO("indefinite lengths nested too deeply")
+		return v, 0, failIO(tooDeep)
 	}
 	for n = 2; ; {
 		if len(in)-n >= 2 && in[n] == 0 && in[n+1] == 0 {
-			return derValue{casn1.Tag(in[0]), in[: n+2 : n+2], in[2:n:n]}, n + 2, nil
+			return derValue{casn1.Tag(in[0]), in[: n+2 : n+2], in[2:n:n], place{at: 2}}, n + 2, nil
 		}
 		_, k, err := splitValue(in[n:], depth+1)
 		if err != nil {
+			switch err.Error() {
+			case tooDeep:
+			case tooManyLengthOctets:
+				err = failIO("Too much data")
+			default:
+				err = failIO("not enough data to resolve indef len BER")
+			}
 			return v, 0, err
 		}
 		n += k
@@ -273,7 +313,7 @@ func (v derValue) octetsAt(depth int) ([]byte, error) {
 	if v.tag == casn1.OCTET_STRING {
 		return v.body, nil
 	}
-	if v.tag != casn1.OCTET_STRING|tagConstructed || depth >= maxIndefinite {
+	if v.tag&(tagConstructed|0x1f) != casn1.OCTET_STRING|tagConstructed || depth >= maxIndefinite { // of any class
 		return nil, failIO("DerValue.getOctetString, not an Octet String: " + v.tagText())
 	}
 	var out []byte

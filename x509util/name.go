@@ -85,18 +85,28 @@ func ParseName(der []byte) (Name, error) {
 	if sequence.tag != casn1.SEQUENCE {
 		return Name{}, failIO("Sequence tag error")
 	}
-	n := Name{der: der}
-	for sets := sequence.reader(); !sets.empty(); {
-		set, err := sets.next()
-		if err != nil {
-			return Name{}, err
-		}
+	n, err := readName(sequence)
+	n.der = der
+	return n, err
+}
+
+func readName(sequence derValue) (n Name, err error) {
+	if err := wellFormed(sequence); err != nil {
+		return Name{}, err
+	}
+	for sets := sequence.reader(); len(sets.rest) > 0; {
+		set, _ := sets.next()
 		if set.tag != casn1.SET {
 			return Name{}, failIO("X500 RDN")
 		}
+		set = set.standalone()
+		if err := wellFormed(set); err != nil {
+			return Name{}, err
+		}
 		var r rdn
-		for parts := set.reader(); !parts.empty(); {
-			a, err := readAttribute(&parts)
+		for parts := set.reader(); len(parts.rest) > 0; {
+			sequence, _ := parts.next()
+			a, err := readAttribute(sequence)
 			if err != nil {
 				return Name{}, err
 			}
@@ -107,11 +117,17 @@ func ParseName(der []byte) (Name, error) {
 	return n, nil
 }
 
-func readAttribute(r *derReader) (attribute, error) {
-	sequence, err := r.next()
-	if err != nil {
-		return attribute{}, err
+// wellFormed says whether v consists of values.
+func wellFormed(v derValue) error {
+	for r := v.reader(); len(r.rest) > 0; {
+		if _, err := r.next(); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+func readAttribute(sequence derValue) (attribute, error) {
 	if sequence.tag != casn1.SEQUENCE {
 		return attribute{}, failIO("AVA not a sequence")
 	}

@@ -548,6 +548,9 @@ func (t *text) privateKeyUsage(e extension) error {
 				"Duplicate " + [...]string{"notBefore", "notAfter"}[i] + " in PrivateKeyUsage.",
 			}
 		}
+		if err := part.retag(casn1.GeneralizedTime).checkTime(); err != nil {
+			return err
+		}
 		dates[i] = &part
 	}
 	t.add("PrivateKeyUsage: [\n")

@@ -73,10 +73,7 @@ func (t *text) generalName(v derValue, constraint bool) error {
 		if !constructed {
 			return failIO("Invalid encoding of Directory name")
 		}
-		if len(v.body) == 0 {
-			return nil // read as the empty name
-		}
-		return t.directoryName(v.body)
+		return t.directoryName(v.reader())
 	case 5:
 		if !constructed {
 			return failIO("Invalid encoding of EDI name")
@@ -123,8 +120,8 @@ func ia5(v derValue) string {
 	return s
 }
 
-func (t *text) directoryName(der []byte) error {
-	name, err := ParseName(der)
+func (t *text) directoryName(r derReader) error {
+	name, err := readJavaName(&r)
 	if err != nil {
 		return err
 	}
@@ -136,7 +133,7 @@ func (t *text) directoryName(der []byte) error {
 func (t *text) relativeName(body []byte) error {
 	set := appendHeader(nil, casn1.SET, len(body))
 	set = append(set, body...)
-	return t.directoryName(append(appendHeader(nil, casn1.SEQUENCE, len(set)), set...))
+	return t.directoryName(derReader{rest: append(appendHeader(nil, casn1.SEQUENCE, len(set)), set...)})
 }
 
 func (t *text) rfc822Name(name string) error {

@@ -106,7 +106,7 @@ func (req *Request) addAttribute(v derValue) error {
 		a.Values = append(a.Values, v.full)
 	}
 	if oid == oidExtensionRequest && len(values) > 0 {
-		if req.exts, err = readExtensions(derReader{values[0].full}); err != nil {
+		if req.exts, err = readExtensions(derReader{rest: values[0].full}); err != nil {
 			return err
 		}
 		req.Extensions = exportExtensions(req.exts)

@@ -52,13 +52,13 @@ func readAlgorithm(v derValue) (a algorithm, err error) {
 	if err != nil {
 		return a, err
 	}
-	if !r.empty() {
-		return a, failIO("Invalid AlgorithmIdentifier: extra data")
-	}
 	if params.tag != casn1.NULL {
 		a.params = params
 	} else if len(params.body) > 0 {
 		return a, failIO("invalid NULL")
+	}
+	if !r.empty() {
+		return a, failIO("Invalid AlgorithmIdentifier: extra data")
 	}
 	return a, nil
 }

@@ -25,35 +25,21 @@ func UnreadableError(data []byte, rel jdk.Release) error {
 	for len(data) > 0 {
 		der, err := firstBlock(data, rel)
 		if err != nil {
-			return javaCertificateError(err, "java.security.cert.CertificateException", "")
+			return javaCertificateError(err, certificateException, "")
 		}
 		if der == nil {
-			return &Error{"java.security.cert.CertificateException", "No certificate data found"}
+			return &Error{certificateException, "No certificate data found"}
 		}
 		if _, ok := parsePKCS7(der); ok {
 			return nil
 		}
-		tbs, err := readTBS(der)
-		if err != nil {
-			return javaCertificateError(err, "java.security.cert.CertificateException", "Unable to initialize, ")
-		}
-		if err := readInfo(tbs); err != nil {
-			return javaCertificateError(err, "java.security.cert.CertificateParsingException", "")
+		if err := certificateError(der, rel); err != nil {
+			return err
 		}
 		if data[0] != byte(casn1.SEQUENCE) {
 			return nil
 		}
 		data = data[len(der):] // what stands behind a certificate in DER
-	}
-	return nil
-}
-
-// CriticalError returns what Java says of the first critical extension that is
-// of a kind it knows and that it can't read. It then refuses the certificate,
-// and with it any keystore that holds it. nil if there is none.
-func (c *Certificate) CriticalError(rel jdk.Release) error {
-	if err := criticalError(c.exts, rel); err != nil {
-		return javaCertificateError(err, "java.security.cert.CertificateParsingException", "")
 	}
 	return nil
 }
@@ -96,98 +82,25 @@ func (e extension) readable(rel jdk.Release) error {
 	return failIO(err.Error())
 }
 
-// javaCertificateError wraps an exception as Java does: as it is if it is one
-// of certificates, else behind the prefix in the class named.
-func javaCertificateError(err error, class, prefix string) error {
-	var e *Error
-	if !errors.As(err, &e) || strings.HasPrefix(e.Class, "java.security.cert.") {
-		return err
-	}
-	return &Error{class, prefix + e.Class + ": " + e.Text}
-}
-
-// readTBS returns what is signed, the first of three values.
-func readTBS(der []byte) (tbs derValue, err error) {
-	tbs, overrun, err := readThree(der)
-	invalid := func(text string) error { return &Error{"java.security.cert.CertificateParsingException", text} }
-	switch {
-	case err != nil:
-		return tbs, err
-	case overrun > 0:
-		return tbs, invalid(fmt.Sprintf("signed overrun, bytes = %d", overrun))
-	case tbs.tag != casn1.SEQUENCE:
-		return tbs, invalid("signed fields invalid")
-	}
-	return tbs, nil
-}
-
-// readThree returns the first of the three values that certificates and
-// revocation lists consist of, and how many octets follow the third.
-func readThree(der []byte) (first derValue, overrun int, err error) {
+// readThree returns the three values that certificates and revocation lists
+// consist of, and how many octets follow them.
+func readThree(der []byte) (values [3]derValue, overrun int, err error) {
 	outer, err := readValue(der)
 	if err != nil {
-		return first, 0, err
+		return values, 0, err
+	}
+	if der[1] == 0x80 { // of indefinite length
+		if outer, err = readValue(outer.encoded()); err != nil {
+			return values, 0, err
+		}
 	}
 	r := outer.reader()
-	for i := range 3 {
-		v, err := r.next()
-		if err != nil {
-			return first, 0, err
-		}
-		if i == 0 {
-			first = v
+	for i := range values {
+		if values[i], err = r.next(); err != nil {
+			return values, 0, err
 		}
 	}
-	return first, len(r.rest), nil
-}
-
-// readInfo reads the fields of what is signed, in Java's order, as far as
-// other things than certificates get: requests and revocation lists.
-func readInfo(tbs derValue) error {
-	r := tbs.reader()
-	if r.peek() == tagContext|tagConstructed { // the version
-		if _, err := r.next(); err != nil {
-			return err
-		}
-	}
-	serial, err := r.next()
-	if err != nil {
-		return err
-	}
-	if _, err := serial.bigInteger(); err != nil {
-		return err
-	}
-	if err := readAlgorithmID(&r); err != nil {
-		return err
-	}
-	if _, err := r.next(); err != nil { // the issuer
-		return err
-	}
-	validity, err := r.next()
-	if err != nil {
-		return err
-	}
-	if validity.tag != casn1.SEQUENCE {
-		return failIO("Invalid encoded CertificateValidity, starting sequence tag missing.")
-	}
-	return nil
-}
-
-// readAlgorithmID reads an AlgorithmIdentifier as far as its OID.
-func readAlgorithmID(r *derReader) error {
-	algorithm, err := r.next()
-	if err != nil {
-		return err
-	}
-	if algorithm.tag != casn1.SEQUENCE {
-		return failIO("algid parse error, not a sequence")
-	}
-	fields := algorithm.reader()
-	oid, err := fields.next()
-	if err == nil && oid.tag != casn1.OBJECT_IDENTIFIER {
-		err = failIO("DerValue.getOID, not an OID " + oid.tagText())
-	}
-	return err
+	return values, len(r.rest), nil
 }
 
 // UnreadableCRLError returns what CertificateFactory.generateCRLs ends with on
@@ -204,7 +117,8 @@ func UnreadableCRLError(data []byte, rel jdk.Release) error {
 	if der == nil {
 		return fail("No CRL data found")
 	}
-	tbs, overrun, err := readThree(der)
+	values, overrun, err := readThree(der)
+	tbs := values[0]
 	switch {
 	case err != nil:
 		return fail("Parsing error: " + err.Error())
@@ -223,7 +137,11 @@ func UnreadableCRLError(data []byte, rel jdk.Release) error {
 			return fail("Invalid version")
 		}
 	}
-	if err := readAlgorithmID(&list); err != nil {
+	algorithm, err := list.next()
+	if err == nil {
+		_, err = readJavaAlgorithm(algorithm, rel)
+	}
+	if err != nil {
 		return fail("Parsing error: " + err.Error())
 	}
 	return nil
@@ -268,8 +186,7 @@ func UnreadableRequestError(data []byte, word string, rel jdk.Release) error {
 	if len(parts) != 3 {
 		return &Error{"java.lang.IllegalArgumentException", "not a PKCS #10 request"}
 	}
-	algorithm := derReader{parts[1].full}
-	if err := readAlgorithmID(&algorithm); err != nil {
+	if _, err := readJavaAlgorithm(parts[1], rel); err != nil {
 		return err
 	}
 	if _, _, err := parts[2].bits(); err != nil {
@@ -319,16 +236,59 @@ func firstBlock(data []byte, rel jdk.Release) ([]byte, error) {
 	return der, nil
 }
 
-// firstValue cuts a value of BER off the input.
+// firstValue cuts a value of BER off the input, as Java reads it from a stream.
 func firstValue(data []byte) ([]byte, error) {
-	if len(data) < 2 {
-		return nil, failIO("BER/DER length info absent")
-	}
-	_, n, err := splitValue(data, 0)
+	n, err := streamed(data, 0)
 	if err != nil {
-		return nil, failIO("Incomplete BER/DER data")
+		return nil, err
 	}
 	return data[:n:n], nil
+}
+
+// streamed returns the size of the value that the input begins with.
+func streamed(in []byte, depth int) (size int, err error) {
+	switch {
+	case depth >= maxIndefinite:
+		return 0, failIO("Nesting sequence depth limit reached.")
+	case len(in) == 0:
+		return 0, failIO("BER/DER tag info absent")
+	case in[0]&0x1f == 0x1f:
+		return 0, failIO("Multi octets tag not supported")
+	case len(in) == 1:
+		return 0, failIO("BER/DER length info absent")
+	}
+	size, length := 2, int(in[1])
+	switch octets := length - 0x80; {
+	case length < 0x80:
+	case length == 0x80 && casn1.Tag(in[0])&tagConstructed == 0:
+		return 0, failIO("Non constructed encoding must have definite length")
+	case length == 0x80:
+		for end := false; !end; {
+			n, err := streamed(in[size:], depth+1)
+			if err != nil {
+				return 0, err
+			}
+			end = in[size] == 0
+			size += n
+		}
+		return size, nil
+	case octets > 4:
+		return 0, failIO("Invalid BER/DER data (too huge?)")
+	case len(in) < size+octets:
+		return 0, failIO("Incomplete BER/DER length info")
+	case octets == 4 && in[size] > 127:
+		return 0, failIO("Invalid BER/DER data (a little huge?)")
+	default:
+		length = 0
+		for _, b := range in[size : size+octets] {
+			length = length<<8 | int(b)
+		}
+		size += octets
+	}
+	if len(in)-size < length {
+		return 0, failIO("Incomplete BER/DER data")
+	}
+	return size + length, nil
 }
 
 // decodeJavaBase64 decodes as Java's basic decoder does, but for white space: the
