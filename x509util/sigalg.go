@@ -45,6 +45,7 @@ type sigAlgorithm struct {
 }
 
 var sigAlgorithms = [...]sigAlgorithm{
+	{"MD2withRSA", oidMD2withRSA, familyRSA, 0}, // Go has no such hash: see digest
 	{"MD5withRSA", "1.2.840.113549.1.1.4", familyRSA, crypto.MD5},
 	{"SHA1withRSA", "1.2.840.113549.1.1.5", familyRSA, crypto.SHA1},
 	{"SHA224withRSA", "1.2.840.113549.1.1.14", familyRSA, crypto.SHA224},
@@ -81,6 +82,24 @@ var sigAlgorithms = [...]sigAlgorithm{
 	{"ML-DSA-44", oidMLDSA44, familyNamed, 0},
 	{"ML-DSA-65", oidMLDSA65, familyNamed, 0},
 	{"ML-DSA-87", oidMLDSA87, familyNamed, 0},
+}
+
+const oidMD2withRSA = "1.2.840.113549.1.1.2"
+
+// digest is what is signed in place of tbs: its hash, if there is one, of MD2
+// with the algorithm's name before it (RFC 8017, 9.2), as Go would put it there.
+func (a *sigAlgorithm) digest(hash crypto.Hash, tbs []byte) []byte {
+	switch {
+	case a.oid == oidMD2withRSA:
+		h := NewMD2()
+		h.Write(tbs)
+		return h.Sum([]byte("\x30\x20\x30\x0C\x06\x08\x2A\x86\x48\x86\xF7\x0D\x02\x02\x05\x00\x04\x10"))
+	case hash == 0:
+		return tbs
+	}
+	h := hash.New()
+	h.Write(tbs)
+	return h.Sum(nil)
 }
 
 // nullParams says whether the AlgorithmIdentifier of a has NULL as parameters,
@@ -197,10 +216,11 @@ func rsaHash(bits int, rel jdk.Release) string {
 
 // A signing is a key ready to sign with an algorithm.
 type signing struct {
-	key   crypto.Signer
-	algID []byte // AlgorithmIdentifier
-	hash  crypto.Hash
-	opts  crypto.SignerOpts
+	key       crypto.Signer
+	algID     []byte // AlgorithmIdentifier
+	algorithm *sigAlgorithm
+	hash      crypto.Hash
+	opts      crypto.SignerOpts
 }
 
 // newSigning finds out how key signs with the algorithm that -sigalg names, or
@@ -217,10 +237,10 @@ func newSigning(key crypto.Signer, sigAlg string, rel jdk.Release) (signing, err
 	if err := a.checkKey(pub); err != nil {
 		return signing{}, err
 	}
-	s := signing{key: key, hash: a.hash, opts: a.hash}
+	s := signing{key: key, algorithm: a, hash: a.hash, opts: a.hash}
 	switch {
 	case a.family == familyPSS:
-		return pssSigning(key, rel)
+		return pssSigning(key, a, rel)
 	case a.nullParams(rel):
 		s.algID = algorithmID(a.oid, derNull)
 	default:
@@ -327,7 +347,7 @@ func invalidKey(text string) error {
 
 // pssSigning chooses the parameters of RSASSA-PSS: those that bind the key, or
 // a hash that suits its size with as long a salt.
-func pssSigning(key crypto.Signer, rel jdk.Release) (signing, error) {
+func pssSigning(key crypto.Signer, a *sigAlgorithm, rel jdk.Release) (signing, error) {
 	var p pssParams
 	var pub *rsa.PublicKey
 	switch k := key.Public().(type) {
@@ -360,22 +380,17 @@ func pssSigning(key crypto.Signer, rel jdk.Release) (signing, error) {
 		return signing{}, invalidKey("Key is too short, need min " + strconv.Itoa(need) + " bytes")
 	}
 	return signing{
-		key:   key,
-		algID: algorithmID(oidRSASSAPSS, p.marshal()),
-		hash:  hash,
-		opts:  &rsa.PSSOptions{SaltLength: p.saltLength, Hash: hash},
+		key:       key,
+		algID:     algorithmID(oidRSASSAPSS, p.marshal()),
+		algorithm: a,
+		hash:      hash,
+		opts:      &rsa.PSSOptions{SaltLength: p.saltLength, Hash: hash},
 	}, nil
 }
 
 // sign returns the signature of tbs.
 func (s signing) sign(tbs []byte) ([]byte, error) {
-	message := tbs
-	if s.hash != 0 {
-		h := s.hash.New()
-		h.Write(tbs)
-		message = h.Sum(nil)
-	}
-	signature, err := s.key.Sign(rand.Reader, message, s.opts)
+	signature, err := s.key.Sign(rand.Reader, s.algorithm.digest(s.hash, tbs), s.opts)
 	if errors.Is(err, rsa.ErrMessageTooLong) {
 		return nil, invalidKey("Key is too short for this signature algorithm")
 	}
@@ -423,12 +438,7 @@ func CheckSignature(pub crypto.PublicKey, algID, tbs, sig []byte) error {
 		}
 		salt = p.saltLength
 	}
-	digest := tbs
-	if hash != 0 {
-		h := hash.New()
-		h.Write(tbs)
-		digest = h.Sum(nil)
-	}
+	digest := a.digest(hash, tbs)
 	if pss, ok := pub.(*PSSPublicKey); ok {
 		pub = pss.PublicKey
 	}

@@ -16,6 +16,10 @@ func TestSign(t *testing.T) {
 		key, sigAlg  string
 		want17, want string // AlgorithmIdentifier without its header, or "!" and an error; want17 is "" where it is the same
 	}{
+		{"rsa1024", "MD2withRSA", "", "06092a864886f70d0101020500"},
+		{"rsa1024", "1.2.840.113549.1.1.2", "", "06092a864886f70d0101020500"},
+		{"rsa512", "MD2withRSA", "", "06092a864886f70d0101020500"},
+		{"ec256", "MD2withRSA", "", "!java.security.InvalidKeyException: No installed provider supports this key: sun.security.ec.ECPrivateKeyImpl"},
 		{"rsa1024", "MD5withRSA", "", "06092a864886f70d0101040500"},
 		{"rsa1024", "sha1WITHrsa", "", "06092a864886f70d0101050500"},
 		{"rsa1024", "SHA224withRSA", "", "06092a864886f70d01010e0500"},

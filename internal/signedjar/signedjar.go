@@ -18,6 +18,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"path"
 	"slices"
@@ -253,15 +254,15 @@ func verifyFile(f *zip.File, entry *section, left int64) (int64, error) {
 	var writers []io.Writer
 	for _, a := range entry.attributes {
 		name, ok := cutSuffixFold(a.name, "-Digest")
-		hash := hashByName(name)
-		if !ok || hash == 0 {
+		newHash := hashByName(name)
+		if !ok || newHash == nil {
 			continue
 		}
 		want, err := base64.StdEncoding.DecodeString(a.value)
 		if err != nil {
 			return 0, refuse("%s digest error for %s", name, f.Name)
 		}
-		h := hash.New()
+		h := newHash()
 		checks = append(checks, check{name, want, h})
 		writers = append(writers, h)
 	}
@@ -290,11 +291,11 @@ func verifyFile(f *zip.File, entry *section, left int64) (int64, error) {
 func compareDigest(attributes []attribute, suffix string, data []byte) (same, found bool) {
 	for _, a := range attributes {
 		name, ok := cutSuffixFold(a.name, suffix)
-		hash := hashByName(name)
-		if !ok || hash == 0 {
+		newHash := hashByName(name)
+		if !ok || newHash == nil {
 			continue
 		}
-		h := hash.New()
+		h := newHash()
 		h.Write(data)
 		want, err := base64.StdEncoding.DecodeString(a.value)
 		if err != nil || !bytes.Equal(h.Sum(nil), want) {
@@ -321,36 +322,38 @@ func cutSuffixFold(s, suffix string) (string, bool) {
 	return s[:len(s)-len(suffix)], true
 }
 
-// hashByName returns the hash of Java's name for a message digest, 0 if it is
+// hashByName returns the hash of Java's name for a message digest, nil if it is
 // not known.
-func hashByName(name string) crypto.Hash {
+func hashByName(name string) func() hash.Hash {
 	switch strings.ToUpper(name) {
+	case "MD2":
+		return x509util.NewMD2
 	case "MD5":
-		return crypto.MD5
+		return crypto.MD5.New
 	case "SHA", "SHA1", "SHA-1":
-		return crypto.SHA1
+		return crypto.SHA1.New
 	case "SHA-224":
-		return crypto.SHA224
+		return crypto.SHA224.New
 	case "SHA-256":
-		return crypto.SHA256
+		return crypto.SHA256.New
 	case "SHA-384":
-		return crypto.SHA384
+		return crypto.SHA384.New
 	case "SHA-512":
-		return crypto.SHA512
+		return crypto.SHA512.New
 	case "SHA-512/224":
-		return crypto.SHA512_224
+		return crypto.SHA512_224.New
 	case "SHA-512/256":
-		return crypto.SHA512_256
+		return crypto.SHA512_256.New
 	case "SHA3-224":
-		return crypto.SHA3_224
+		return crypto.SHA3_224.New
 	case "SHA3-256":
-		return crypto.SHA3_256
+		return crypto.SHA3_256.New
 	case "SHA3-384":
-		return crypto.SHA3_384
+		return crypto.SHA3_384.New
 	case "SHA3-512":
-		return crypto.SHA3_512
+		return crypto.SHA3_512.New
 	}
-	return 0
+	return nil
 }
 
 // same says whether two signers are the same, by certificates and time.
