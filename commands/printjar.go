@@ -23,16 +23,18 @@ func (s *session) printSigners() error {
 	out := bufio.NewWriter(s.Stdout)
 	for i, signer := range signers {
 		fmt.Fprintf(out, "Signer #%d:\n\n", i+1)
-		if err := s.printSignerChain(out, "The certificate", signer.Chain); err != nil {
+		if err := s.printSignerChain(out, signer.Chain); err != nil {
 			return err
 		}
+		s.warnOfSigner("The certificate", signer.Chain, i, len(signers))
 		if signer.Timestamp == nil {
 			continue
 		}
 		fmt.Fprint(out, "Timestamp:\n\n")
-		if err := s.printSignerChain(out, "The tsa certificate", signer.Timestamp); err != nil {
+		if err := s.printSignerChain(out, signer.Timestamp); err != nil {
 			return err
 		}
+		s.warnOfSigner("The TSA certificate", signer.Timestamp, i, len(signers))
 	}
 	if len(signers) == 0 {
 		fmt.Fprintln(out, "Not a signed jar file")
@@ -43,16 +45,33 @@ func (s *session) printSigners() error {
 // signersJSON prints who signed a JAR.
 func (s *session) signersJSON(signers []*signedjar.Signer) error {
 	out := jsonSigners{Version: jsonSchema, Signers: []jsonSigner{}}
-	for _, signer := range signers {
+	for i, signer := range signers {
 		out.Signers = append(out.Signers, jsonSigner{describeCertificates(signer.Chain), describeCertificates(signer.Timestamp)})
-		s.warn(s.judge().Chain("The certificate", signer.Chain, s.trusted, s.anchored(signer.Chain))...)
-		s.warn(s.judge().Chain("The tsa certificate", signer.Timestamp, s.trusted, s.anchored(signer.Timestamp))...)
+		s.warnOfSigner("The certificate", signer.Chain, i, len(signers))
+		s.warnOfSigner("The TSA certificate", signer.Timestamp, i, len(signers))
 	}
 	out.Warnings = s.takeWarnings()
 	return s.printJSON(out)
 }
 
-func (s *session) printSignerChain(out *bufio.Writer, label string, chain []*x509util.Certificate) error {
+// warnOfSigner adds what is weak about the certificates of one of several
+// signers, i counting from 0, which keytool numbers otherwise than those of a
+// chain. Nor does it look there at what a certificate is for.
+func (s *session) warnOfSigner(label string, chain []*x509util.Certificate, i, signers int) {
+	anchored := s.anchored(chain)
+	for n, c := range chain {
+		name := label
+		if len(chain) > 1 {
+			name += fmt.Sprintf(" #%d", n+1)
+		}
+		if signers > 1 {
+			name += fmt.Sprintf(" of signer #%d", i+1)
+		}
+		s.warn(s.judge().Certificate(name, c, x509util.Standing{Trusted: s.trusted(c), Issuing: true, Anchored: anchored})...)
+	}
+}
+
+func (s *session) printSignerChain(out *bufio.Writer, chain []*x509util.Certificate) error {
 	for i, c := range chain {
 		fmt.Fprintf(out, "Certificate #%d:\n", i+1)
 		if s.opt.rfc {
@@ -63,7 +82,6 @@ func (s *session) printSignerChain(out *bufio.Writer, label string, chain []*x50
 		}
 		fmt.Fprintln(out)
 	}
-	s.warn(s.judge().Chain(label, chain, s.trusted, s.anchored(chain))...)
 	return nil
 }
 

@@ -15,7 +15,7 @@ func TestMD2(t *testing.T) {
 		"abc":            "da853b0d3f88d99b30283a69e6ded6bb",
 		"message digest": "ab4f496bfb2a530b219ff33031fe06b0",
 		letters:          "4e8ddff3650292ab5a4108c3aa47940b",
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZ" + letters + "0123456789":                  "da33def2a42df13975352846c30338cd",
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ" + letters + "0123456789":                 "da33def2a42df13975352846c30338cd",
 		digits + digits + digits + digits + digits + digits + digits + digits: "d5976f79d83d3a0dc9806c3c66f3efd8",
 	} {
 		h := NewMD2()

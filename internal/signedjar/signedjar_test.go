@@ -1,3 +1,5 @@
+//go:debug rsa1024min=0
+
 package signedjar
 
 import (
@@ -49,6 +51,15 @@ func TestSigners(t *testing.T) {
 		"ed":          "ed",
 		"dsa":         "dsa",
 		"pss":         "Root",
+		"weak":        "Weak",
+		"weakchain":   "Leaf Sub Root",
+		"weakthree":   "Tiny, Weak, Leaf Sub Root",
+		"weaktsa":     "Leaf Sub Root at TSA Sub Root",
+		"weaktwotsa":  "Weak at TSA Sub Root, Leaf Sub Root at TSA Sub Root",
+		"rsa512":      "Tiny",
+		"dsa512":      "DSA",
+		"sha3":        "Weak",
+		"sha3ec":      "Good",
 	} {
 		t.Run(file, func(t *testing.T) {
 			data, err := os.ReadFile("testdata/" + file + ".jar")
