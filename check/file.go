@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"gokeytool/internal/atomicfile"
 	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -124,6 +125,11 @@ func examineFile(path string, o Options, u use) (v Verdict, ok bool) {
 
 // examine looks at the content of a file.
 func (x *examination) examine(data []byte, mode fs.FileMode) {
+	if content := atomicfile.Settled(data); len(content) != len(data) {
+		x.find(Warning, "interrupted-write", "", "a process was killed while it wrote the file: what is read here is whole, but Java may not open it",
+			shell.Line("gokeytool", "list", "-keystore", shell.File(x.Path)))
+		data = content
+	}
 	if x.open(data); x.store != nil {
 		x.look()
 		x.fileMode(mode)

@@ -324,7 +324,7 @@ func (s *session) writeMetrics(text []byte) error {
 		return nil
 	}
 	if err := atomicfile.Write(file, text, 0o644, nil); err != nil {
-		return fileError(file, pathCause(err))
+		return notWritten(file, pathCause(err))
 	}
 	return nil
 }

@@ -335,6 +335,9 @@ func (s *session) writeSecret(name string, data []byte) error {
 		return fileError(name, pathCause(err))
 	}
 	info, err := os.Stat(target)
+	if err == nil && regular && ofAnother(info) {
+		return withHint(fmt.Errorf("%s belongs to another user, who would have the keys", x509util.Printable(name)), "name another file, or remove this one before")
+	}
 	if err == nil && regular && info.Size() > 0 && !s.opt.noprompt {
 		yes, err := s.promptYesNo(fmt.Sprintf("%s exists. Replace it? [no]:  ", x509util.Printable(name)))
 		if err != nil {
@@ -347,7 +350,7 @@ func (s *session) writeSecret(name string, data []byte) error {
 		return fileError(name, pathCause(err))
 	}
 	if err := atomicfile.Write(name, data, 0o600, nil); err != nil {
-		return fileError(name, pathCause(err))
+		return notWritten(name, pathCause(err))
 	}
 	fmt.Fprintf(s.talk(), "Stored in file <%s>\n", name)
 	if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {

@@ -40,6 +40,10 @@ func (s *session) causeHints(err error) []string {
 	if errors.As(err, &opened) {
 		return s.openHints(opened)
 	}
+	var lock *store.LockError
+	if errors.As(err, &lock) {
+		return []string{"without a lock nothing is written: others may be changing the file. If nobody is, remove what is in the way: " + lockRemoval(lock)}
+	}
 	if errors.Is(err, entry.ErrLimit) {
 		return moreWork(err)
 	}
@@ -51,6 +55,14 @@ func (s *session) causeHints(err error) []string {
 		return s.textHints(java.Text)
 	}
 	return nil
+}
+
+// lockRemoval is the line that removes what has the name of a lock.
+func lockRemoval(err *store.LockError) string {
+	if info, statErr := os.Lstat(err.Lock); statErr == nil && info.IsDir() {
+		return shell.Line("rmdir", shell.File(err.Lock))
+	}
+	return shell.Line("rm", "-f", shell.File(err.Lock))
 }
 
 // textHints explain errors that the text tells apart, whoever ran into them.

@@ -377,6 +377,7 @@ func (s *session) recoverEntry(k *keystore, e *entry.Entry, alias string, storep
 // backUp copies a keystore to FILE.old, or FILE.old2 and on where that exists.
 func (s *session) backUp(path string) (string, error) {
 	data, err := os.ReadFile(path)
+	data = atomicfile.Settled(data)
 	if err != nil {
 		return "", fileError(path, pathCause(err))
 	}
@@ -392,7 +393,7 @@ func (s *session) backUp(path string) (string, error) {
 			continue
 		}
 		if err := atomicfile.Write(name, data, 0o600, nil); err != nil {
-			return "", fileError(name, pathCause(err))
+			return "", notWritten(name, pathCause(err))
 		}
 		return name, nil
 	}

@@ -52,6 +52,7 @@ type keystore struct {
 	backup   func(path string) error
 	password []byte // nil if none was given
 	lock     *store.FileLock
+	unlocked error // why there is no lock, where nothing can be written either
 }
 
 // pkcs12 says whether keytool applies its rules for PKCS12 keystores.
@@ -99,11 +100,11 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 	}
 	k.none, k.provided = k.path == noKeystore, s.opt.given("providername")
 	if a.changes && !k.none {
-		if lock, err := store.Lock(ctx, k.path); err == nil {
-			k.lock = lock
+		if err := k.acquire(ctx); err != nil {
+			return err
 		}
-		// Where no lock can be had nothing can be written either: that is said
-		// when the keystore is read or saved, as keytool says it.
+	} else if !k.none {
+		s.completeWrite(k.path)
 	}
 	info, err := os.Stat(k.path)
 	switch {
@@ -173,6 +174,32 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 		s.opt.destkeypass = s.onePassword("destkeypass", s.opt.destkeypass)
 	}
 	return s.checkFileNames()
+}
+
+// acquire locks the keystore. Where it cannot be written anyway that is said when it
+// is read or saved, as keytool says it.
+func (k *keystore) acquire(ctx context.Context) error {
+	lock, err := store.Lock(ctx, k.path)
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		k.unlocked = err
+		return nil
+	}
+	k.lock = lock
+	return err
+}
+
+// completeWrite brings to its end what a process that was killed has left of a
+// write in place. Who may not write the file reads it all the same, and is told.
+func (s *session) completeWrite(path string) {
+	if !atomicfile.Interrupted(path) {
+		return
+	}
+	if err := atomicfile.Recover(path); err != nil {
+		s.hint(fmt.Sprintf("%s: a write was interrupted. What is read here is whole; other programs may not open the file, until somebody who may write it has run any command with it", path))
+		return
+	}
+	s.hint(fmt.Sprintf("%s: a write that was interrupted has been completed", path))
 }
 
 // checkFileNames refuses an empty name of a file, as of an unset variable: it
@@ -478,6 +505,9 @@ func (k *keystore) save() error {
 	if k.none {
 		return errNone()
 	}
+	if k.unlocked != nil { // it would be written beside others
+		return k.notSaved(pathCause(k.unlocked))
+	}
 	if k.backup != nil && k.exists {
 		if err := k.backup(k.path); err != nil {
 			return err
@@ -497,18 +527,15 @@ func (k *keystore) save() error {
 // notSaved is why the file system did not take the keystore, which keytool
 // writes into the old file: we put a new one in its place.
 func (k *keystore) notSaved(cause error) error {
-	err := fileError(k.path, cause)
+	err := notWritten(k.path, cause)
+	if unfinished, ok := errors.AsType[*atomicfile.UnfinishedError](cause); ok {
+		return withHint(err, k.path+": "+unfinished.Error())
+	}
 	if _, plain := cause.(syscall.Errno); !plain {
 		return withHint(err, fmt.Sprintf("%s is as it was: %v", k.path, cause))
 	}
 	if k.exists && errors.Is(cause, syscall.ENOSPC) {
 		return withHint(err, fmt.Sprintf("%s is as it was: a new file is to take its place, so there has to be room for both", k.path))
-	}
-	if errors.Is(cause, fs.ErrPermission) {
-		if file, openErr := os.OpenFile(k.path, os.O_WRONLY, 0); openErr == nil {
-			file.Close()
-			return withHint(err, fmt.Sprintf("%s is as it was: a new file is to take its place, so the directory has to be writable too", k.path))
-		}
 	}
 	return err
 }

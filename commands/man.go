@@ -30,7 +30,7 @@ func man(_ context.Context, s *session) error {
 	for page, command := range pages {
 		name := filepath.Join(dir, page+".1")
 		if err := atomicfile.Write(name, s.table.ManPage(command, date), 0o644, nil); err != nil {
-			return fileError(name, pathCause(err))
+			return notWritten(name, pathCause(err))
 		}
 	}
 	fmt.Fprintf(s.talk(), "%d pages stored in %s\n", len(pages), dir)

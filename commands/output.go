@@ -7,6 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"syscall"
 
 	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/atomicfile"
@@ -34,7 +36,30 @@ func (s *session) readInput(name string) ([]byte, error) {
 	if len(data) > maxInput {
 		return nil, java("java.io.IOException", "input is larger than 64 MiB")
 	}
-	return data, nil
+	return atomicfile.Settled(data), nil
+}
+
+// notWritten is why a file was not written: of one that is not there yet it is
+// often its directory.
+func notWritten(name string, cause error) error {
+	err := fileError(name, cause)
+	target, _, targetErr := atomicfile.Target(name)
+	if targetErr != nil {
+		return err
+	}
+	if _, statErr := os.Lstat(target); !errors.Is(statErr, fs.ErrNotExist) {
+		return err
+	}
+	dir := filepath.Dir(target)
+	switch {
+	case errors.Is(cause, fs.ErrPermission):
+		return withHint(err, fmt.Sprintf("there is no such file yet, and none can be made in its directory: %s may not be written by this user", dir))
+	case errors.Is(cause, syscall.EROFS):
+		return withHint(err, fmt.Sprintf("there is no such file yet, and none can be made in its directory: %s is on a file system that is read only", dir))
+	case errors.Is(cause, fs.ErrNotExist):
+		return withHint(err, fmt.Sprintf("its directory does not exist: %s", dir))
+	}
+	return err
 }
 
 // writeOutput writes the named file, whole or not at all, or standard output
@@ -48,7 +73,7 @@ func (s *session) writeOutput(name string, data []byte) error {
 		return fmt.Errorf("%s is the keystore itself: name another file", x509util.Printable(name))
 	}
 	if err := atomicfile.Write(name, data, 0o644, nil); err != nil {
-		return fileError(name, pathCause(err))
+		return notWritten(name, pathCause(err))
 	}
 	return nil
 }
@@ -64,7 +89,7 @@ func (s *session) openable(option, name string) error {
 		return nil
 	}
 	if err := atomicfile.Check(name); err != nil {
-		return fileError(name, pathCause(err))
+		return notWritten(name, pathCause(err))
 	}
 	return nil
 }

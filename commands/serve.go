@@ -375,7 +375,7 @@ func (s *session) announce(server *endpoint.Server, cfg endpoint.Config) error {
 		return nil
 	}
 	if err := atomicfile.Write(s.opt.portfile, fmt.Appendf(nil, "%d\n", address.Port), 0o644, nil); err != nil {
-		return fileError(s.opt.portfile, pathCause(err))
+		return notWritten(s.opt.portfile, pathCause(err))
 	}
 	return nil
 }

@@ -68,7 +68,8 @@ func (e *KeyError) Error() string { return fmt.Sprintf("key %q: %v", e.Alias, e.
 
 func (e *KeyError) Unwrap() error { return e.Err }
 
-// SaveError says which file was not saved. It is as it was before.
+// SaveError says which file was not saved. It is as it was before; but if it was
+// written in place and the disk failed while that was done, the error says so.
 type SaveError struct {
 	Path string
 	Err  error // an *fs.PathError, or an error of the codec

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
+	"gokeytool/internal/atomicfile"
 	"gokeytool/store/entry"
 )
 
@@ -57,9 +59,28 @@ func Open(path string, o Options) (*Store, error) {
 	return Decode(path, data, o)
 }
 
+// readFile is readOnce, again while the file is changed meanwhile: where it is
+// written in place what is read may be half of one content, half of another.
+func readFile(path string, o Options) ([]byte, error) {
+	for tries := 10; ; tries-- {
+		before, _ := os.Stat(path)
+		data, err := readOnce(path, o)
+		after, _ := os.Stat(path)
+		same := before == nil || after == nil ||
+			before.Size() == after.Size() && before.ModTime().Equal(after.ModTime())
+		if err != nil || same || tries == 0 {
+			return data, err
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
 // Decode is Open for content that was read already. Errors call it name. The
-// store keeps parts of data, and changes it where Options.ReadOnly is set.
+// store keeps parts of data, and changes it where Options.ReadOnly is set. Of a
+// file that is being written in place, or was when its writer was killed, it
+// takes the old or the new content.
 func Decode(name string, data []byte, o Options) (*Store, error) {
+	data = atomicfile.Settled(data)
 	t, err := o.detect(data)
 	if err != nil {
 		return nil, &OpenError{Path: name, Err: err, declared: o.Type, data: data}
@@ -84,9 +105,9 @@ func Decode(name string, data []byte, o Options) (*Store, error) {
 	return s, nil
 }
 
-// readFile reads a file whole, if its beginning may be that of a keystore, and
+// readOnce reads a file whole, if its beginning may be that of a keystore, and
 // its beginning only if not: enough for Detect and Unwrap to say what it is.
-func readFile(path string, o Options) ([]byte, error) {
+func readOnce(path string, o Options) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

@@ -8,11 +8,15 @@
 // file is as it was.
 //
 // What the old file was stays: its mode, owner and, on Linux, extended
-// attributes (access control lists among them). Where one of these cannot be
-// kept, that is an error. A symbolic link stays one, and what it leads to is
-// written, even if it is not there yet. A file with several hard links is
-// replaced under the name that was written; the other names keep the old
-// content.
+// attributes (access control lists among them). A symbolic link stays one, and
+// what it leads to is written, even if it is not there yet.
+//
+// A file that cannot be replaced so is written in place: its directory may not
+// be written, it is a mount point of its own, it has several names (which stay
+// one file), or a new file could not have its owner or access control list.
+// While that lasts the file holds the old content and the new one: whoever reads
+// it by Content, and whoever writes it next, finds one of them whole; see
+// overwrite.
 //
 // A file that the user may not write is not replaced, even where the directory
 // would allow it.
@@ -49,18 +53,31 @@ func Write(path string, data []byte, perm fs.FileMode, verify func(written io.Re
 	if err != nil {
 		return named(path, err)
 	}
+	if old != nil && (links(old) > 1 || bound(target)) {
+		err = writeInPlace(target, data, verify)
+	} else if err = replaceFile(target, old, data, perm, verify); old != nil && errors.Is(err, errBound) {
+		err = writeInPlace(target, data, verify)
+	}
+	if err != nil {
+		return named(path, err)
+	}
+	return nil
+}
+
+// replaceFile puts a new file in the place of the old one, if there is one.
+func replaceFile(target string, old fs.FileInfo, data []byte, perm fs.FileMode, verify func(io.Reader) error) error {
 	Clean(target)
 	if old != nil {
 		perm = 0o600 // until it has the old file's mode
 	}
 	temp, err := create(target, perm)
 	if err != nil {
-		return named(path, err)
+		return boundError(err)
 	}
 	if err := replace(temp, target, old, data, verify); err != nil {
 		temp.Close()
 		os.Remove(temp.Name())
-		return named(path, err)
+		return err
 	}
 	return nil
 }
@@ -87,6 +104,22 @@ func Check(path string) error {
 	return os.Remove(temp.Name())
 }
 
+// errBound says that no other file can have the name, or be all that the old one
+// is.
+var errBound = errors.New("the file cannot be replaced")
+
+// boundError adds errBound to an error of the file system that means it.
+func boundError(err error) error {
+	if keepsName(err) {
+		return bounded{err}
+	}
+	return err
+}
+
+type bounded struct{ error }
+
+func (b bounded) Unwrap() []error { return []error{b.error, errBound} }
+
 // writable returns the file that is to be replaced, nil if there is none, and
 // an error if the user may not write it.
 func writable(target string) (fs.FileInfo, error) {
@@ -108,7 +141,7 @@ func replace(temp *os.File, target string, old fs.FileInfo, data []byte, verify 
 	}
 	if old != nil {
 		if err := keepMetadata(temp, target, old); err != nil {
-			return err
+			return bounded{err}
 		}
 	}
 	if err := temp.Sync(); err != nil {
@@ -123,7 +156,7 @@ func replace(temp *os.File, target string, old fs.FileInfo, data []byte, verify 
 		}
 	}
 	if err := rename(temp, target); err != nil {
-		return err
+		return boundError(err)
 	}
 	dir, _ := split(target)
 	return syncDir(dir)
@@ -152,6 +185,13 @@ func create(target string, perm fs.FileMode) (*os.File, error) {
 func pattern(target string) (prefix, suffix string) {
 	return Beside(target) + ".", ".tmp"
 }
+
+// The bytes of a file that are locked, beyond all that files have: by those who
+// change what it holds, in store.Lock, and by those who write it in place.
+const (
+	ChangesByte = 1 << 62
+	contentByte = ChangesByte + 1
+)
 
 // longest is how long the base of a name may be for there to be room, among the
 // 255 bytes that file systems give to it, for what is written around it: two

@@ -170,7 +170,7 @@ func TestHardLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantContent(t, path, "new")
-	wantContent(t, other, "old")
+	wantContent(t, other, "new")
 }
 
 func TestFIFO(t *testing.T) {
@@ -243,10 +243,27 @@ func TestFullDisk(t *testing.T) {
 }
 
 // Killed at any moment, a writer leaves the old or the new content, and
-// nothing that the next one does not remove.
+// nothing that the next one does not remove; also where the file has a second
+// name and is written in place.
 func TestKill(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "f")
+	t.Run("replaced", func(t *testing.T) {
+		dir := t.TempDir()
+		testKill(t, filepath.Join(dir, "f"))
+		onlyFile(t, dir, "f")
+	})
+	t.Run("in place", func(t *testing.T) {
+		dir, elsewhere := t.TempDir(), t.TempDir()
+		path := filepath.Join(dir, "f")
+		if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Link(path, filepath.Join(elsewhere, "f"))); err != nil {
+			t.Fatal(err)
+		}
+		testKill(t, path)
+		wantContent(t, filepath.Join(elsewhere, "f"), "after")
+		onlyFile(t, dir, "f")
+	})
+}
+
+func testKill(t *testing.T, path string) {
 	if err := os.WriteFile(path, contentOf(0), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +287,7 @@ func TestKill(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(got) != 1<<20 || len(bytes.Trim(got, string(got[:1]))) != 0 {
+		if got = Settled(got); len(got) != 1<<20 || len(bytes.Trim(got, string(got[:1]))) != 0 {
 			t.Fatalf("round %d: the file is torn", i)
 		}
 	}
@@ -278,7 +295,6 @@ func TestKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantContent(t, path, "after")
-	onlyFile(t, dir, "f")
 }
 
 // nobody runs a child as a user without rights over root's files, which the
@@ -319,8 +335,12 @@ func TestRights(t *testing.T) {
 		{"own file", 0o777, 0o600, 65534, ""},
 		{"own file, read-only", 0o777, 0o400, 65534, "permission denied"},
 		{"foreign file, unwritable", 0o777, 0o644, 0, "permission denied"},
-		{"foreign file, writable", 0o777, 0o666, 0, "cannot keep owner 0 and group 0: operation not permitted"},
-		{"read-only directory", 0o755, 0o600, 65534, "permission denied"},
+		{"foreign file, writable", 0o777, 0o666, 0, ""},
+		{"foreign file in a sticky directory", 0o777 | fs.ModeSticky, 0o666, 0, ""},
+		{"read-only directory", 0o755, 0o600, 65534, ""},
+		{"read-only directory, foreign file", 0o755, 0o666, 0, ""},
+		{"read-only directory, file to be written only", 0o755, 0o200, 65534, ""},
+		{"read-only directory, read-only file", 0o755, 0o400, 65534, "permission denied"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := open(t, test.dir)

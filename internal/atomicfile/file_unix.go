@@ -55,6 +55,21 @@ func keepMetadata(temp *os.File, target string, old fs.FileInfo) error {
 	return keepAttributes(temp, target)
 }
 
+// links is how many names a file has.
+func links(info fs.FileInfo) uint64 { return uint64(info.Sys().(*syscall.Stat_t).Nlink) }
+
+// keepsName says whether an error of making a file in a directory, or of giving
+// it another's name there, means that this cannot be done there, while the file
+// itself may well be written.
+func keepsName(err error) bool {
+	for _, errno := range []error{unix.EACCES, unix.EPERM, unix.EROFS, unix.EBUSY, unix.EXDEV, unix.ENOSYS, unix.ENOTSUP} {
+		if errors.Is(err, errno) {
+			return true
+		}
+	}
+	return false
+}
+
 func rename(temp *os.File, target string) error {
 	if err := os.Rename(temp.Name(), target); err != nil {
 		return err

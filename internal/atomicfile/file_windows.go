@@ -19,6 +19,12 @@ func removeAbandoned(name string) { os.Remove(name) }
 // directory, and MoveFileEx keeps no others.
 func keepMetadata(*os.File, string, fs.FileInfo) error { return nil }
 
+// links is how many names a file has, which does not matter here.
+func links(fs.FileInfo) uint64 { return 1 }
+
+// keepsName is false: a file that cannot be replaced is not written in place.
+func keepsName(error) bool { return false }
+
 func rename(temp *os.File, target string) error {
 	if err := temp.Close(); err != nil {
 		return err
