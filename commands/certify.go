@@ -2,6 +2,7 @@ package commands
 
 import (
 	"crypto"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -35,7 +36,7 @@ func (s *session) openIssuer(alias string, password []byte) (*issuerKey, error) 
 	}
 	signer, err := x509util.ParsePrivateKey(key.PKCS8)
 	if err != nil {
-		return nil, err
+		return nil, s.unusable(fmt.Sprintf("the key of <%s>", alias), err)
 	}
 	certificate, err := s.ks.certificate(alias)
 	if err != nil {
@@ -46,6 +47,15 @@ func (s *session) openIssuer(alias string, password []byte) (*issuerKey, error) 
 		alias: alias, signer: signer, name: certificate.Subject,
 		certificate: certificate, chain: e.Chain, password: password,
 	}, nil
+}
+
+// unusable says of a key or a signature why it is of no use here: in keytool's
+// words in its style, where they are known.
+func (s *session) unusable(what string, err error) error {
+	if of, ok := errors.AsType[*x509util.UnsupportedError](err); ok && of.Java != nil && s.req.Style == argv.Keytool {
+		return of.Java
+	}
+	return fmt.Errorf("%s: %w", what, err)
 }
 
 // unreadableHint is of a certificate or a request with a critical extension

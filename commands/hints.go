@@ -171,7 +171,7 @@ func (s *session) missingIssuerHints(reply *x509util.Certificate, pool []*x509ut
 		return nil
 	}
 	missing := "missing: the certificate of the issuer " + last.Issuer.String()
-	if id := authorityKeyID(last); id != nil {
+	if id := last.AuthorityKeyID(); id != nil {
 		missing += fmt.Sprintf(", whose key has the identifier %X", id)
 	}
 	hints := []string{missing}
@@ -181,22 +181,6 @@ func (s *session) missingIssuerHints(reply *x509util.Certificate, pool []*x509ut
 	return append(hints, "with its certificate: "+shell.Note(
 		s.here().KeyLine([]string{"import", "-alias", s.aliasOrDefault(), "-file", cmp.Or(s.opt.file, "REPLY"), "-ca", "ISSUER"}),
 		"-trustcacerts in place of -ca takes Java's"))
-}
-
-// authorityKeyID is the key identifier of the issuer (RFC 5280, section
-// 4.2.1.1); nil where there is none.
-func authorityKeyID(c *x509util.Certificate) []byte {
-	e := c.Extension("2.5.29.35")
-	if e == nil {
-		return nil
-	}
-	var value, id cryptobyte.String
-	var present bool
-	input := cryptobyte.String(e.Value)
-	if !input.ReadASN1(&value, cbasn1.SEQUENCE) || !value.ReadOptionalASN1(&id, &present, cbasn1.Tag(0).ContextSpecific()) || !present {
-		return nil
-	}
-	return id
 }
 
 // issuerURLs are where the issuer's certificate is offered: caIssuers in

@@ -50,7 +50,7 @@ func TestIssuerHints(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := &x509util.Certificate{Extensions: test.extensions}
-			if got := authorityKeyID(c); !slices.Equal(got, test.id) {
+			if got := c.AuthorityKeyID(); !slices.Equal(got, test.id) {
 				t.Errorf("identifier %x, want %x", got, test.id)
 			}
 			if got := issuerURLs(c); !slices.Equal(got, test.urls) {

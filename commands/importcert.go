@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 
+	"gokeytool/commands/internal/argv"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
@@ -105,6 +106,9 @@ func (s *session) installReply(alias string, e *entry.Entry) (bool, error) {
 			return false, err
 		}
 	}
+	if s.leastIssuer() < x509util.Issued {
+		s.sayUnverified(chain)
+	}
 	return true, s.ks.SetChain(alias, entryChain(chain), s.Now())
 }
 
@@ -140,13 +144,29 @@ func (s *session) chainOfCertificate(own, reply *x509util.Certificate) ([]*x509u
 	if err != nil {
 		return nil, err
 	}
-	return s.establishChain(reply, pool)
+	return s.establishChain(reply, pool, s.leastIssuer())
+}
+
+// leastIssuer is what a certificate of a reply has to be to the one below it.
+// To keytool a signature that it can't verify is a wrong one.
+func (s *session) leastIssuer() x509util.Relation {
+	if s.req.Style == argv.Keytool {
+		return x509util.Issued
+	}
+	return x509util.Unverifiable
+}
+
+// sayUnverified tells of the signatures in a chain that can't be verified here.
+func (s *session) sayUnverified(chain []*x509util.Certificate) {
+	for _, text := range x509util.UnverifiableTexts(chain) {
+		fmt.Fprintf(s.Stderr, "gokeytool: %s\n", printableLines(text))
+	}
 }
 
 // establishChain leads a certificate to a self-signed one, and warns of what is
 // weak on the way.
-func (s *session) establishChain(c *x509util.Certificate, pool *issuers) ([]*x509util.Certificate, error) {
-	chain, err := x509util.ChainFromCertificate(c, pool.certificates)
+func (s *session) establishChain(c *x509util.Certificate, pool *issuers, least x509util.Relation) ([]*x509util.Certificate, error) {
+	chain, err := x509util.ChainFromCertificate(c, pool.certificates, least)
 	if err != nil {
 		return nil, withHint(err, s.missingIssuerHints(c, pool.certificates)...)
 	}
@@ -169,7 +189,7 @@ func (s *session) chainOfReply(alias string, own *x509util.Certificate, reply []
 	if err != nil {
 		return nil, err
 	}
-	made, err := x509util.ChainFromReply(alias, reply, own.SPKI, pool.certificates)
+	made, err := x509util.ChainFromReply(alias, reply, own.SPKI, pool.certificates, s.leastIssuer())
 	if err != nil {
 		return nil, err
 	}
@@ -248,7 +268,7 @@ func (s *session) vouchFor(c *x509util.Certificate) (bool, error) {
 		s.flushWarnings()
 		return s.promptYesNo(question)
 	}
-	selfSigned := c.SelfSigned() && c.CheckSignatureFrom(c) == nil
+	selfSigned := c.IssuedBy(c) == x509util.Issued
 	if alias, ok := s.ks.FindCertificate(c.Raw); ok {
 		fmt.Fprintf(s.Stderr, "Certificate already exists in keystore under alias <%s>\n", x509util.Printable(s.ks.AliasOf(alias)))
 		return ask("Do you still want to add it? [no]:  ")
@@ -264,7 +284,7 @@ func (s *session) vouchFor(c *x509util.Certificate) (bool, error) {
 		}
 	}
 	if !selfSigned {
-		if _, err := s.establishChain(c, s.issuers()); err == nil {
+		if _, err := s.establishChain(c, s.issuers(), x509util.Issued); err == nil {
 			return true, nil
 		}
 	}

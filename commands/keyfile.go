@@ -3,7 +3,6 @@ package commands
 import (
 	"bytes"
 	"context"
-	"crypto"
 	"errors"
 	"fmt"
 	"os"
@@ -48,21 +47,18 @@ func importKey(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	pkcs8, err := x509util.MarshalPrivateKey(key)
-	if err != nil {
-		return err
-	}
 	password, err := s.askKeyPassword(alias)
 	if err != nil {
 		return err
 	}
-	if err := s.ks.SetKey(alias, s.keep(entry.Key{PKCS8: pkcs8}), password, entryChain(chain), s.Now()); err != nil {
+	if err := s.ks.SetKey(alias, key.private, password, entryChain(chain), s.Now()); err != nil {
 		return err
 	}
 	if err := s.ks.save(); err != nil {
 		return err
 	}
 	s.warn(s.judge().Chain("<"+alias+">", chain, s.trusted, false)...)
+	s.sayUnverified(chain)
 	if s.opt.json {
 		sum := s.newImport()
 		s.added(sum, alias)
@@ -81,14 +77,10 @@ func importKey(ctx context.Context, s *session) error {
 
 // chainOfKey leads from the certificate of the key upwards: by those given
 // with it, those of -ca, and those of the keystore.
-func (s *session) chainOfKey(key crypto.Signer, given []*x509util.Certificate) ([]*x509util.Certificate, error) {
-	spki, err := x509util.MarshalPublicKey(key.Public())
-	if err != nil {
-		return nil, err
-	}
+func (s *session) chainOfKey(key *foundKey, given []*x509util.Certificate) ([]*x509util.Certificate, error) {
 	var leaf *x509util.Certificate
 	for _, c := range s.currentFirst(given) {
-		if bytes.Equal(c.SPKI, spki) && (leaf == nil || leaf.SelfSigned() && s.ended(c) == s.ended(leaf)) {
+		if bytes.Equal(c.SPKI, key.spki) && (leaf == nil || leaf.SelfSigned() && s.ended(c) == s.ended(leaf)) {
 			leaf = c
 		}
 	}
@@ -151,9 +143,38 @@ func (s *session) storedCertificates() []*x509util.Certificate {
 	return list
 }
 
+// A foundKey is a private key in the encoding that Java gives it, with its
+// public half. One of a kind that is not supported here stays as it was found.
+type foundKey struct {
+	private entry.Key
+	spki    []byte
+}
+
+func (s *session) newFoundKey(pkcs8 []byte) (*foundKey, error) {
+	found := s.keep(entry.Key{PKCS8: pkcs8})
+	key, err := x509util.ParsePrivateKey(found.PKCS8)
+	if _, ok := errors.AsType[*x509util.UnsupportedError](err); ok {
+		if spki := x509util.EmbeddedPublicKey(found.PKCS8); spki != nil {
+			return &foundKey{found, spki}, nil
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	encoded, err := x509util.MarshalPrivateKey(key)
+	if err != nil {
+		return nil, err
+	}
+	spki, err := x509util.MarshalPublicKey(key.Public())
+	if err != nil {
+		return nil, err
+	}
+	return &foundKey{s.keep(entry.Key{PKCS8: encoded}), spki}, nil
+}
+
 // readKeyFile reads the one private key of a file, and the certificates beside
 // it.
-func (s *session) readKeyFile(name string) (crypto.Signer, []*x509util.Certificate, error) {
+func (s *session) readKeyFile(name string) (*foundKey, []*x509util.Certificate, error) {
 	data, err := s.readInput(name)
 	if err != nil {
 		return nil, nil, err
@@ -165,9 +186,9 @@ func (s *session) readKeyFile(name string) (crypto.Signer, []*x509util.Certifica
 	if err != nil {
 		return nil, nil, err
 	}
-	key, err := x509util.ParsePrivateKey(s.keep(entry.Key{PKCS8: pkcs8}).PKCS8)
+	key, err := s.newFoundKey(pkcs8)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("%s: %w", x509util.Printable(name), err)
 	}
 	certificates, err := x509util.ParseCertificates(data)
 	if err != nil {
@@ -246,7 +267,7 @@ func (s *session) keyFilePassword(name string) ([]byte, error) {
 }
 
 // keyOfKeystore takes the key of -alias, or the only one, out of a keystore.
-func (s *session) keyOfKeystore(name string, data []byte) (crypto.Signer, []*x509util.Certificate, error) {
+func (s *session) keyOfKeystore(name string, data []byte) (*foundKey, []*x509util.Certificate, error) {
 	password, err := s.keyFilePassword(name)
 	if err != nil {
 		return nil, nil, err
@@ -277,9 +298,9 @@ func (s *session) keyOfKeystore(name string, data []byte) (crypto.Signer, []*x50
 	if err != nil {
 		return nil, nil, err
 	}
-	signer, err := x509util.ParsePrivateKey(s.keep(key).PKCS8)
+	private, err := s.newFoundKey(key.PKCS8)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("%s: %w", x509util.Printable(name), err)
 	}
 	var certificates []*x509util.Certificate
 	for _, c := range found.Chain {
@@ -289,7 +310,7 @@ func (s *session) keyOfKeystore(name string, data []byte) (crypto.Signer, []*x50
 		}
 		certificates = append(certificates, parsed)
 	}
-	return signer, certificates, nil
+	return private, certificates, nil
 }
 
 // entryChain makes of certificates what an entry holds.

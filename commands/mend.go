@@ -156,6 +156,9 @@ func (s *session) showChain(alias string, complete bool, pool []*x509util.Certif
 			fmt.Fprintf(s.Stdout, "     left out: %s, which %s\n", x509util.Printable(c.Subject.String()), why)
 		}
 	}
+	for _, text := range x509util.UnverifiableTexts(parsed) {
+		fmt.Fprintf(s.Stdout, "     %s\n", printableLines(text))
+	}
 	if last := parsed[len(parsed)-1]; !last.SelfSigned() {
 		fmt.Fprintf(s.Stdout, "     the certificate of %s is not at hand: name its file with -ca\n", x509util.Printable(last.Issuer.String()))
 	}

@@ -5,7 +5,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 
+	"gokeytool/commands/internal/argv"
+	"gokeytool/internal/shell"
 	"gokeytool/x509util"
 )
 
@@ -52,8 +55,26 @@ func (s *session) parseRequest(name string, data []byte, word string) (*x509util
 		return nil, withHint(err, unreadableHint)
 	}
 	if err := request.CheckSignature(); err != nil {
-		return nil, withHint(java("java.security.SignatureException", "Invalid PKCS #10 signature"),
-			"the request was changed after it was signed, or signed with another key than the one in it")
+		return request, s.requestError(name, err)
 	}
 	return request, nil
+}
+
+// requestError says what is wrong with the signature of a request. One that can't
+// be verified is shown all the same, but not certified.
+func (s *session) requestError(name string, err error) error {
+	_, unsupported := errors.AsType[*x509util.UnsupportedError](err)
+	switch {
+	case !unsupported:
+		return withHint(java("java.security.SignatureException", "Invalid PKCS #10 signature"),
+			"the request was changed after it was signed, or signed with another key than the one in it")
+	case s.req.Style == argv.Keytool:
+		return s.unusable("Invalid PKCS #10 signature", err)
+	}
+	text := "the signature of the request " + x509util.CantVerify(err)
+	if s.req.Command == "printcertreq" {
+		fmt.Fprintf(s.Stderr, "gokeytool: %s\n", printableLines(text))
+		return nil
+	}
+	return withHint(errors.New(text), "OpenSSL may know it: "+shell.Line("openssl", "x509", "-req", "-in", cmp.Or(name, "REQUEST"), "-CA", "CACERT", "-CAkey", "CAKEY", "-days", "90", "-out", "CERTIFICATE"))
 }

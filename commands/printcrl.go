@@ -116,12 +116,12 @@ func (s *session) findCRLSigner(list *x509util.CRL) (*listSigner, error) {
 		if err != nil {
 			return nil, err
 		}
-		if alias, c := crlSigner(cacerts, list); c != nil {
+		if alias, c := s.crlSigner(cacerts, list); c != nil {
 			return &listSigner{alias, "cacerts", c}, nil
 		}
 	}
 	if s.ks != nil && s.ks.Store != nil {
-		if alias, c := crlSigner(s.ks.Store, list); c != nil {
+		if alias, c := s.crlSigner(s.ks.Store, list); c != nil {
 			return &listSigner{alias, "keystore", c}, nil
 		}
 	}
@@ -142,7 +142,7 @@ func (s *session) writeCRLSigner(out *bufio.Writer, signer *listSigner) {
 }
 
 // crlSigner finds the entry whose key signed the list.
-func crlSigner(ks *store.Store, list *x509util.CRL) (alias string, signer *x509util.Certificate) {
+func (s *session) crlSigner(ks *store.Store, list *x509util.CRL) (alias string, signer *x509util.Certificate) {
 	for _, e := range ks.JavaOrder() {
 		if len(e.Chain) == 0 {
 			continue
@@ -152,8 +152,14 @@ func crlSigner(ks *store.Store, list *x509util.CRL) (alias string, signer *x509u
 			continue
 		}
 		key, err := c.PublicKey()
-		if err == nil && list.CheckSignatureFrom(key) == nil {
+		if err == nil {
+			err = list.CheckSignatureFrom(key)
+		}
+		if err == nil {
 			return ks.AliasOf(e.Alias), c
+		}
+		if _, ok := errors.AsType[*x509util.UnsupportedError](err); ok {
+			s.hint(fmt.Sprintf("the signature of <%s> on the CRL %s", ks.AliasOf(e.Alias), x509util.CantVerify(err)))
 		}
 	}
 	return "", nil

@@ -103,7 +103,11 @@ func jarSigners(path string) ([]*signedjar.Signer, error) {
 	var verify *signedjar.VerifyError
 	switch {
 	case errors.As(err, &verify):
-		return nil, withHint(java("java.lang.SecurityException", verify.Text), path+" was changed after it was signed")
+		why := path + " was changed after it was signed"
+		if _, ok := errors.AsType[*x509util.UnsupportedError](err); ok {
+			why = "its signature " + x509util.CantVerify(errors.Unwrap(verify))
+		}
+		return nil, withHint(java("java.lang.SecurityException", verify.Text), why)
 	case errors.Is(err, signedjar.ErrFormat):
 		return nil, withHint(java("java.util.zip.ZipException", "zip END header not found"), err.Error())
 	}

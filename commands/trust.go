@@ -29,6 +29,9 @@ func trust(ctx context.Context, s *session) error {
 		}
 		s.introduce(c)
 	}
+	for _, text := range x509util.UnverifiableTexts(chain) {
+		fmt.Fprintf(s.Stdout, "\n%s\n", printableLines(text))
+	}
 	if n := len(sent) - len(chain); n > 0 {
 		fmt.Fprintf(s.Stdout, "\n%s not belong to this chain.\n", count(n, "certificate that was sent does", "certificates that were sent do"))
 	}

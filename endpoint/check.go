@@ -8,6 +8,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -68,7 +69,11 @@ func ExamineWithin(id Identity, now time.Time, soon time.Duration) []Check {
 		e.soon = soon
 	}
 	if e.strict[0] == nil {
-		return []Check{e.key(), e.chain(), e.dates(), e.unreadable()}
+		last := e.unreadable()
+		if e.unsupportedKey() {
+			last = e.suites()
+		}
+		return []Check{e.key(), e.chain(), e.dates(), last}
 	}
 	return []Check{e.key(), e.chain(), e.names(), e.dates(), e.usage(), e.strength(), e.suites()}
 }
@@ -124,7 +129,7 @@ func (e *examination) key() Check {
 	}
 	public, err := x509util.MarshalPublicKey(e.id.Key.Public())
 	if err != nil {
-		c.ID, c.Detail = "unknown-key", fmt.Sprintf("a private key of type %T can't be compared with the certificate's", e.id.Key)
+		c.ID, c.Detail = "unknown-key", "the private key can't be compared with the certificate's: "+err.Error()
 		return c
 	}
 	if !bytes.Equal(public, e.certs[0].SPKI) && !e.sameKey() {
@@ -149,25 +154,42 @@ func (e *examination) sameKey() bool {
 	return ok && err == nil && own.Equal(theirs)
 }
 
+// unsupportedKey reports whether the certificate's key is of a kind that nothing
+// here knows.
+func (e *examination) unsupportedKey() bool {
+	_, err := e.certs[0].PublicKey()
+	_, ok := errors.AsType[*x509util.UnsupportedError](err)
+	return ok
+}
+
 // unreadable stands for the checks that need a certificate which crypto/x509
 // reads.
 func (e *examination) unreadable() Check {
 	return Check{Name: "names", ID: "odd-certificate", Remedy: e.reissue(nil),
-		Detail: fmt.Sprintf("Go's TLS clients can't read the certificate (%v); others may", e.strictErr)}
+		Detail: fmt.Sprintf("Go's TLS clients can't read the certificate (%s); others may", plain(e.strictErr))}
 }
+
+// plain is an error of the standard library without the name of its package.
+func plain(err error) string { return strings.TrimPrefix(err.Error(), "x509: ") }
 
 func (e *examination) chain() Check {
 	c := Check{Name: "chain"}
 	for i, cert := range e.certs[:len(e.certs)-1] {
 		issuer := e.certs[i+1]
-		if !cert.Issuer.Equal(issuer.Subject) {
+		relation := cert.IssuedBy(issuer)
+		if relation == x509util.OtherIssuer {
 			c.Detail = fmt.Sprintf("certificate %d (%s) is followed by %s, which did not issue it: ", i+1, cert.Subject, issuer.Subject)
-			switch issuer := func(o *x509util.Certificate) bool { return o.Subject.Equal(cert.Issuer) }; {
+			named := func(o *x509util.Certificate) bool { return o.Subject.Equal(cert.Issuer) }
+			switch {
 			case cert.SelfSigned():
 				c.ID = "chain-order"
 				c.Detail += "it is self-signed, and the rest does not belong to it"
 				c.Remedy = e.complete("")
-			case slices.ContainsFunc(e.certs, issuer):
+			case named(issuer):
+				c.ID = "chain-broken"
+				c.Detail += "it has another key than the one that signed"
+				c.Remedy = e.bring("CHAIN", "with the issuer's present certificate")
+			case slices.ContainsFunc(e.certs, named):
 				c.ID = "chain-order"
 				c.Detail += "the chain is out of order"
 				c.Remedy = e.complete("")
@@ -178,8 +200,8 @@ func (e *examination) chain() Check {
 			}
 			return c
 		}
-		if err := e.signed(i, i+1); err != nil {
-			c.ID, c.Detail = "chain-broken", fmt.Sprintf("the signature of %s on %s is wrong: %v", issuer.Subject, cert.Subject, err)
+		if relation == x509util.WrongSignature {
+			c.ID, c.Detail = "chain-broken", fmt.Sprintf("the signature of %s on %s is wrong", issuer.Subject, cert.Subject)
 			c.Remedy = e.bring("CHAIN", "with the issuer's present certificate")
 			return c
 		}
@@ -196,17 +218,25 @@ func (e *examination) chain() Check {
 
 	last := len(e.certs) - 1
 	top := e.certs[last]
+	doubts := x509util.UnverifiableTexts(e.certs)
+	signatures := "each signature good"
+	if len(doubts) > 0 {
+		signatures = "not each signature verified"
+	}
 	switch {
 	case top.SelfSigned():
-		if err := e.signed(last, last); err != nil {
-			c.ID, c.Detail = "chain-broken", fmt.Sprintf("the signature of %s on itself is wrong: %v", top.Subject, err)
+		if top.IssuedBy(top) == x509util.WrongSignature {
+			c.ID, c.Detail = "chain-broken", fmt.Sprintf("the signature of %s on itself is wrong", top.Subject)
 			return c
 		}
 		c.OK = true
-		if last == 0 {
+		switch {
+		case last > 0:
+			c.Detail = fmt.Sprintf("%d certificates, in order, %s, up to the root %s", len(e.certs), signatures, top.Subject)
+		case len(doubts) > 0:
+			c.Detail = "self-signed"
+		default:
 			c.Detail = "self-signed: clients must be given this very certificate to trust"
-		} else {
-			c.Detail = fmt.Sprintf("%d certificates, in order, each signature good, up to the root %s", len(e.certs), top.Subject)
 		}
 	case last == 0:
 		c.ID, c.Detail = "chain-incomplete", fmt.Sprintf("the certificate of its issuer %s is missing", top.Issuer)
@@ -215,20 +245,13 @@ func (e *examination) chain() Check {
 		// Whether more is missing depends on what clients hold: public
 		// roots are left out of chains as a rule.
 		c.OK, c.Warn, c.ID = true, true, "chain-without-root"
-		c.Detail = fmt.Sprintf("%d certificates, in order, each signature good; they end at %s, whose issuer %s clients must know", len(e.certs), top.Subject, top.Issuer)
+		c.Detail = fmt.Sprintf("%d certificates, in order, %s; they end at %s, whose issuer %s clients must know", len(e.certs), signatures, top.Subject, top.Issuer)
+	}
+	if c.OK && len(doubts) > 0 {
+		c.Warn, c.ID = true, "chain-unverified"
+		c.Detail += "; " + strings.Join(doubts, "; ")
 	}
 	return c
-}
-
-// signed verifies that certificate i carries a signature of certificate j.
-func (e *examination) signed(i, j int) error {
-	child, parent := e.strict[i], e.strict[j]
-	if child != nil && parent != nil && parent.CheckSignature(child.SignatureAlgorithm, child.RawTBSCertificate, child.Signature) == nil {
-		return nil
-	}
-	// crypto/x509 refuses weak algorithms and keys, and does not know them
-	// all; strength is another check's business.
-	return e.certs[i].CheckSignatureFrom(e.certs[j])
 }
 
 func (e *examination) names() Check {
@@ -389,7 +412,7 @@ func (e *examination) refused() string {
 
 func (e *examination) suites() Check {
 	c := Check{Name: "suites", OK: true}
-	switch key := e.strict[0].PublicKey.(type) {
+	switch key := e.strict0().PublicKey.(type) {
 	case *rsa.PublicKey:
 		c.Detail = "TLSv1.3, and TLS_ECDHE_RSA_* in TLSv1.2"
 	case *ecdsa.PublicKey:

@@ -130,7 +130,7 @@ func keySize(suite uint16) int {
 func keyName(c *x509util.Certificate) string {
 	key, err := c.PublicKey()
 	if err != nil {
-		return "unknown"
+		return strings.TrimSuffix(x509util.DescribeKey(c.SPKI, jdk.Default), " key")
 	}
 	return x509util.KeyName(x509util.KeySpec{}, key, jdk.Default)
 }

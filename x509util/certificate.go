@@ -308,13 +308,9 @@ func (c *Certificate) SelfSigned() bool {
 func (c *Certificate) PublicKey() (crypto.PublicKey, error) { return ParsePublicKey(c.SPKI) }
 
 // CheckSignatureFrom verifies that c was signed with the key of issuer. Names
-// and dates are not looked at.
+// and dates are not looked at. Its errors are those of CheckSignature.
 func (c *Certificate) CheckSignatureFrom(issuer *Certificate) error {
-	pub, err := issuer.PublicKey()
-	if err != nil {
-		return err
-	}
-	return CheckSignature(pub, c.SignatureAlgorithm, c.TBS, c.Signature)
+	return checkSignature(issuer.SPKI, c.sigAlg, c.SignatureAlgorithm, c.TBS, c.Signature)
 }
 
 // Extension returns the extension with the dotted OID, or nil.

@@ -15,19 +15,14 @@ type Reply struct {
 // that sign each other.
 const maxChain = 100
 
-// signedBy says whether c names issuer as its issuer and was signed by it, as
-// Java's KeyStoreUtil.signedBy does.
-func (c *Certificate) signedBy(issuer *Certificate) bool {
-	return c.Issuer.Equal(issuer.Subject) && c.CheckSignatureFrom(issuer) == nil
-}
-
 // ChainFromCertificate leads a certificate up to a self-signed one by way of
 // the trusted certificates, as keytool -importcert does with a reply of one
 // certificate. A certificate that is self-signed itself is the whole chain.
-// Of several issuers that fit, the first that leads to a root is taken. The
-// error is an *Error with keytool's text.
-func ChainFromCertificate(reply *Certificate, trusted []*Certificate) ([]*Certificate, error) {
-	if chain := buildChain(reply, trusted); chain != nil {
+// Of several issuers that fit, the first that leads to a root is taken. An issuer
+// is one to which the relation is least or closer: Issued for keytool. The error
+// is an *Error with keytool's text.
+func ChainFromCertificate(reply *Certificate, trusted []*Certificate, least Relation) ([]*Certificate, error) {
+	if chain := buildChain(reply, trusted, least); chain != nil {
 		return chain, nil
 	}
 	return nil, plainError("Failed to establish chain from reply")
@@ -38,6 +33,7 @@ func ChainFromCertificate(reply *Certificate, trusted []*Certificate) ([]*Certif
 // many ways cost no more than the number of their pairs.
 type chainBuilder struct {
 	trusted []*Certificate
+	least   Relation // to an issuer that will do
 	tried   map[*Certificate]bool
 }
 
@@ -45,27 +41,29 @@ type chainBuilder struct {
 // reached.
 func (b *chainBuilder) build(c *Certificate, below []*Certificate) []*Certificate {
 	below = append(slices.Clip(below), c)
-	if c.signedBy(c) {
+	if c.IssuedBy(c) >= b.least {
 		return below
 	}
 	b.tried[c] = true
 	if len(below) >= maxChain {
 		return nil
 	}
-	for _, issuer := range b.trusted {
-		if b.tried[issuer] || !c.signedBy(issuer) {
-			continue
-		}
-		if chain := b.build(issuer, below); chain != nil {
-			return chain
+	for relation := Issued; relation >= b.least; relation-- {
+		for _, issuer := range b.trusted {
+			if b.tried[issuer] || c.IssuedBy(issuer) != relation {
+				continue
+			}
+			if chain := b.build(issuer, below); chain != nil {
+				return chain
+			}
 		}
 	}
 	return nil
 }
 
 // buildChain returns the chain from c on upwards, nil if no root is reached.
-func buildChain(c *Certificate, trusted []*Certificate) []*Certificate {
-	b := chainBuilder{trusted: trusted, tried: make(map[*Certificate]bool)}
+func buildChain(c *Certificate, trusted []*Certificate, least Relation) []*Certificate {
+	b := chainBuilder{trusted: trusted, least: least, tried: make(map[*Certificate]bool)}
 	return b.build(c, nil)
 }
 
@@ -73,11 +71,12 @@ func buildChain(c *Certificate, trusted []*Certificate) []*Certificate {
 // -importcert does with more than one: the one that has the key in spki first,
 // then each the issuer of the one before. The last is not looked at: whoever
 // stores the chain should CheckChain it. Where a trusted certificate signed the
-// top of the chain it is added on top.
+// top of the chain it is added on top; that has to be verified. least is as with
+// ChainFromCertificate, within the reply.
 //
 // The error is an *Error with keytool's text; alias is what it calls the key.
-func ChainFromReply(alias string, reply []*Certificate, spki []byte, trusted []*Certificate) (Reply, error) {
-	chain, err := orderReply(alias, reply, spki)
+func ChainFromReply(alias string, reply []*Certificate, spki []byte, trusted []*Certificate, least Relation) (Reply, error) {
+	chain, err := orderReply(alias, reply, spki, least)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -96,7 +95,7 @@ func ChainFromReply(alias string, reply []*Certificate, spki []byte, trusted []*
 }
 
 // orderReply orders the certificates of a reply, without duplicates.
-func orderReply(alias string, reply []*Certificate, spki []byte) ([]*Certificate, error) {
+func orderReply(alias string, reply []*Certificate, spki []byte, least Relation) ([]*Certificate, error) {
 	var chain []*Certificate
 	for _, c := range reply {
 		if !slices.ContainsFunc(chain, func(o *Certificate) bool { return bytes.Equal(c.Raw, o.Raw) }) {
@@ -109,7 +108,7 @@ func orderReply(alias string, reply []*Certificate, spki []byte) ([]*Certificate
 	}
 	chain[0], chain[leaf] = chain[leaf], chain[0]
 	for i := 1; i < len(chain)-1; i++ {
-		issuer := slices.IndexFunc(chain[i:], chain[i-1].signedBy)
+		issuer := slices.IndexFunc(chain[i:], func(c *Certificate) bool { return chain[i-1].IssuedBy(c) >= least })
 		if issuer < 0 {
 			return nil, plainError("Incomplete certificate chain in reply")
 		}

@@ -86,7 +86,7 @@ func TestChainFromCertificate(t *testing.T) {
 		{"cycle", inCycle, pool(cycleA, cycleB), ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			chain, err := ChainFromCertificate(test.leaf.certificate, test.trusted)
+			chain, err := ChainFromCertificate(test.leaf.certificate, test.trusted, Issued)
 			if got := names(chain); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
@@ -124,7 +124,7 @@ func TestChainFromReply(t *testing.T) {
 		{"last is not looked at", []*Certificate{l, o}, nil, "?leaf < other"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			reply, err := ChainFromReply("a", test.reply, l.SPKI, test.trusted)
+			reply, err := ChainFromReply("a", test.reply, l.SPKI, test.trusted, Issued)
 			got := names(reply.Chain)
 			if err != nil {
 				got = "!" + err.Error()

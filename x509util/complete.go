@@ -1,12 +1,16 @@
 package x509util
 
 // CompleteChain leads from a certificate upwards as far as the pool goes: each
-// certificate is the issuer of the one before it, by name and signature. It
+// certificate is the issuer of the one before it, by name and signature, or
+// where the signature can't be verified here, by name and key identifiers. It
 // ends at a self-signed one, or at one whose issuer is not in the pool. A path
-// that leads to a root goes before one that does not.
+// that leads to a root goes before one that does not, and one that can be
+// verified before one that can't.
 func CompleteChain(leaf *Certificate, pool []*Certificate) []*Certificate {
-	if chain := buildChain(leaf, pool); chain != nil {
-		return chain
+	for _, least := range [...]Relation{Issued, Unverifiable} {
+		if chain := buildChain(leaf, pool, least); chain != nil {
+			return chain
+		}
 	}
 	chain := []*Certificate{leaf}
 	for len(chain) < maxChain {
@@ -23,9 +27,11 @@ func CompleteChain(leaf *Certificate, pool []*Certificate) []*Certificate {
 // yet.
 func findIssuer(chain, pool []*Certificate) *Certificate {
 	last := chain[len(chain)-1]
-	for _, c := range pool {
-		if !contains(chain, c) && last.signedBy(c) {
-			return c
+	for _, want := range [...]Relation{Issued, Unverifiable} {
+		for _, c := range pool {
+			if !contains(chain, c) && last.IssuedBy(c) == want {
+				return c
+			}
 		}
 	}
 	return nil

@@ -93,7 +93,7 @@ func TestChainOfMutualSigners(t *testing.T) {
 	}
 	done := make(chan int)
 	go func() {
-		_, err := ChainFromCertificate(pool[0], pool)
+		_, err := ChainFromCertificate(pool[0], pool, Issued)
 		if err == nil {
 			t.Error("a chain was found where there is no root")
 		}

@@ -56,9 +56,9 @@ const maxDSABits = 3072
 func checkDSA(p *dsa.Parameters, y *big.Int) error {
 	switch {
 	case p.P.BitLen() > maxDSABits || p.P.BitLen() < 512 || p.P.Bit(0) == 0:
-		return keyError("DSA prime of %d bits", p.P.BitLen())
+		return unsupported("DSA keys of %d bits", p.P.BitLen())
 	case p.Q.BitLen() < 160 || p.Q.BitLen() > 256 || p.Q.BitLen()%8 != 0:
-		return keyError("DSA subprime of %d bits", p.Q.BitLen())
+		return unsupported("DSA keys with a subprime of %d bits", p.Q.BitLen())
 	case p.G.Sign() <= 0 || p.G.Cmp(p.P) >= 0 || y.Sign() <= 0 || y.Cmp(p.P) >= 0:
 		return keyError("malformed DSA key")
 	}
@@ -68,7 +68,7 @@ func checkDSA(p *dsa.Parameters, y *big.Int) error {
 // parseDSAParams reads the parameters of a DSA key.
 func parseDSAParams(alg algorithm) (*dsa.Parameters, error) {
 	if alg.params.tag != casn1.SEQUENCE {
-		return nil, keyError("DSA key without parameters")
+		return nil, unsupported("DSA keys without parameters")
 	}
 	numbers, err := readIntegers(alg.params, 3, maxDSABits)
 	if err != nil {

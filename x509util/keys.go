@@ -33,7 +33,24 @@ type KeySpec struct {
 var ErrKey = errors.New("unusable key")
 
 func keyError(format string, args ...any) error {
-	return fmt.Errorf("x509util: %w: "+format, append([]any{ErrKey}, args...)...)
+	return fmt.Errorf("%w: "+format, append([]any{ErrKey}, args...)...)
+}
+
+// An UnsupportedError is the error for a key or a signature of a kind that is
+// not implemented. It may be as good as any. It wraps ErrKey.
+type UnsupportedError struct {
+	What string // in the plural: "EC keys on brainpoolP256r1"
+	Java *Error // what keytool says where it would use such a key; nil if not known
+}
+
+// Error says what is not supported.
+func (e *UnsupportedError) Error() string { return e.What + " are not supported" }
+
+// Unwrap returns ErrKey.
+func (e *UnsupportedError) Unwrap() error { return ErrKey }
+
+func unsupported(format string, args ...any) error {
+	return &UnsupportedError{What: fmt.Sprintf(format, args...)}
 }
 
 // RSA keys have 512 to 16384 bits, as in Java. The upper bound is also what
@@ -424,7 +441,7 @@ func MarshalPrivateKey(key crypto.Signer) ([]byte, error) {
 	case *NamedPrivateKey:
 		inner.AddASN1OctetString(k.secret)
 	default:
-		return nil, keyError("%T can't be encoded", key)
+		return nil, unsupported("private keys of this kind")
 	}
 	content, err := inner.Bytes()
 	if err != nil {
@@ -480,7 +497,7 @@ func keyAlgorithmID(pub crypto.PublicKey) ([]byte, error) {
 	case *NamedPublicKey:
 		return algorithmID(k.algorithm.oid, nil), nil
 	}
-	return nil, keyError("%T is not implemented", pub)
+	return nil, unsupported("public keys of this kind")
 }
 
 var derNull = []byte{5, 0}
@@ -584,7 +601,38 @@ func ParsePrivateKey(pkcs8 []byte) (crypto.Signer, error) {
 	if a := namedAlgorithmBy(alg.oid); a != nil {
 		return a.parsePrivate(content)
 	}
-	return nil, keyError("algorithm %s is not implemented", algorithmName(alg))
+	return nil, unsupported("%s keys", algorithmName(alg))
+}
+
+// EmbeddedPublicKey returns the SubjectPublicKeyInfo of a PKCS#8 key that brings
+// its public half with it, as OpenSSL writes those on elliptic curves (RFC 5915),
+// on any curve; nil where it does not.
+func EmbeddedPublicKey(pkcs8 []byte) []byte {
+	outer, err := readValue(pkcs8)
+	if err != nil {
+		return nil
+	}
+	parts, err := readSome(outer, 3)
+	if err != nil {
+		return nil
+	}
+	if alg, err := readAlgorithm(parts[1]); err != nil || alg.oid != oidEC {
+		return nil
+	}
+	key, err := readValue(parts[2].body)
+	if err != nil {
+		return nil
+	}
+	for r := key.reader(); !r.empty(); {
+		field, err := r.next()
+		if err != nil {
+			return nil
+		}
+		if bits, err := readValue(field.body); field.tag == explicit(1) && err == nil && bits.tag == casn1.BIT_STRING {
+			return encodeString(casn1.SEQUENCE, string(parts[1].full)+string(bits.full))
+		}
+	}
+	return nil
 }
 
 // algorithmName names an algorithm of a key in errors.
@@ -592,7 +640,29 @@ func algorithmName(alg algorithm) string {
 	if name := knownOID25(alg.oid); name != "" {
 		return name
 	}
-	return alg.oid
+	return foreignName(alg.oid)
+}
+
+// foreignName is the usual name of an algorithm or a curve that Java has none
+// for, else its OID.
+func foreignName(oid string) string {
+	switch oid {
+	case "1.2.156.10197.1.301": // GB/T 32918
+		return "SM2"
+	case "1.2.156.10197.1.501":
+		return "SM3withSM2"
+	case "1.2.156.10197.1.504":
+		return "SM3withRSA"
+	case "1.3.36.3.3.1.2": // TeleTrusT
+		return "RIPEMD160withRSA"
+	case "1.2.840.113549.1.1.3":
+		return "MD4withRSA"
+	case "1.2.643.2.2.19", "1.2.643.7.1.1.1.1", "1.2.643.7.1.1.1.2": // RFC 4491, RFC 9215
+		return "GOST R 34.10"
+	case "1.2.643.2.2.3", "1.2.643.7.1.1.3.2", "1.2.643.7.1.1.3.3":
+		return "GOST R 34.10 signature"
+	}
+	return oid
 }
 
 // readSome reads the first n values in a constructed value.
@@ -675,8 +745,10 @@ func parseRSAPrivateKey(content []byte) (*rsa.PrivateKey, error) {
 func checkRSA(n, e *big.Int) error {
 	switch {
 	case n.BitLen() < minRSABits || n.BitLen() > maxRSABits:
-		return keyError("RSA modulus of %d bits", n.BitLen())
-	case e.BitLen() > 31 || e.Cmp(big.NewInt(2)) < 0:
+		return unsupported("RSA keys of %d bits", n.BitLen())
+	case e.BitLen() > 31:
+		return unsupported("RSA keys with an exponent of %d bits", e.BitLen())
+	case e.Cmp(big.NewInt(2)) < 0:
 		return keyError("RSA exponent of %d bits", e.BitLen())
 	}
 	return nil
@@ -713,7 +785,7 @@ func parseECPrivateKey(alg algorithm, content []byte) (crypto.Signer, error) {
 // namedCurve returns the arithmetic of the curve in an algorithm's parameters.
 func namedCurve(alg algorithm) (elliptic.Curve, error) {
 	if alg.params.tag != casn1.OBJECT_IDENTIFIER {
-		return nil, keyError("elliptic curve without a name")
+		return nil, unsupported("EC keys on a curve without a name")
 	}
 	oid, err := alg.params.oid()
 	if err != nil {
@@ -721,10 +793,10 @@ func namedCurve(alg algorithm) (elliptic.Curve, error) {
 	}
 	c := curveByName(oid)
 	if c == nil {
-		return nil, keyError("unknown curve %s", oid)
+		return nil, &UnsupportedError{"EC keys on " + foreignName(oid), &Error{"java.io.IOException", "Unknown named curve: " + oid}}
 	}
 	if c.implementation() == nil {
-		return nil, keyError("curve %s is not implemented", c)
+		return nil, &UnsupportedError{"EC keys on " + c.name, &Error{"java.security.SignatureException", "Curve not supported: " + c.String()}}
 	}
 	return c.implementation(), nil
 }
@@ -763,6 +835,9 @@ func ParsePublicKey(spki []byte) (crypto.PublicKey, error) {
 			return nil, err
 		}
 		key, err := ecdsa.ParseUncompressedPublicKey(c, bits)
+		if err != nil && len(bits) > 0 && (bits[0] == 2 || bits[0] == 3) {
+			return nil, unsupported("EC keys with a compressed point")
+		}
 		if err != nil {
 			return nil, keyError("malformed EC key")
 		}
@@ -783,7 +858,7 @@ func ParsePublicKey(spki []byte) (crypto.PublicKey, error) {
 		}
 		return &NamedPublicKey{a, string(bits)}, nil
 	}
-	return nil, keyError("algorithm %s is not implemented", algorithmName(alg))
+	return nil, unsupported("%s keys", algorithmName(alg))
 }
 
 func parseRSAPublicKey(bits []byte) (*rsa.PublicKey, error) {

@@ -45,11 +45,12 @@ func newPSSParams(hash crypto.Hash) pssParams {
 }
 
 // hash returns the hash of the parameters where signatures with them are
-// implemented: with one hash for both purposes.
+// implemented: with one hash for both purposes. The error is an
+// *UnsupportedError.
 func (p pssParams) hash() (crypto.Hash, error) {
 	i := slices.IndexFunc(pssHashes[:], func(h pssHash) bool { return h.oid == p.digest })
 	if i < 0 || p.mgfDigest != p.digest || p.trailer != 1 || p.saltLength < 0 || p.saltLength > maxRSABits/8 {
-		return 0, keyError("RSASSA-PSS parameters are not implemented")
+		return 0, unsupported("RSASSA-PSS signatures with these parameters")
 	}
 	return pssHashes[i].hash, nil
 }

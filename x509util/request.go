@@ -120,10 +120,7 @@ func (req *Request) addAttribute(v derValue) error {
 func (r *Request) PublicKey() (crypto.PublicKey, error) { return ParsePublicKey(r.SPKI) }
 
 // CheckSignature verifies that the request was signed with the key it is for.
+// Its errors are those of the function CheckSignature.
 func (r *Request) CheckSignature() error {
-	pub, err := r.PublicKey()
-	if err != nil {
-		return err
-	}
-	return CheckSignature(pub, r.SignatureAlgorithm, r.TBS, r.Signature)
+	return checkSignature(r.SPKI, r.sigAlg, r.SignatureAlgorithm, r.TBS, r.Signature)
 }

@@ -22,7 +22,7 @@ import (
 )
 
 // ErrSignature is returned for a signature that its key did not make.
-var ErrSignature = errors.New("x509util: signature does not match")
+var ErrSignature = errors.New("the signature does not match")
 
 // family is a kind of key that takes part in signature algorithms.
 type family uint8
@@ -412,8 +412,9 @@ func Sign(key crypto.Signer, sigAlg string, rel jdk.Release, tbs []byte) (algID,
 
 // CheckSignature verifies a signature on tbs made with the algorithm of the
 // DER-encoded AlgorithmIdentifier algID by the owner of pub. It returns
-// ErrSignature where the signature does not match, and an error that wraps
-// ErrKey where key and algorithm can't go together or are not implemented.
+// ErrSignature where the key did not make it, which includes keys that make no
+// signatures of that algorithm. Any other error says why the signature can't be
+// verified here, mostly an *UnsupportedError: it may be good.
 func CheckSignature(pub crypto.PublicKey, algID, tbs, sig []byte) error {
 	v, err := readValue(algID)
 	if err != nil {
@@ -425,7 +426,7 @@ func CheckSignature(pub crypto.PublicKey, algID, tbs, sig []byte) error {
 	}
 	a := sigAlgorithmByOID(id.oid)
 	if a == nil {
-		return keyError("signature algorithm %s is not implemented", algorithmName(id))
+		return unsupported("signatures with %s", algorithmName(id))
 	}
 	hash, salt := a.hash, 0
 	if a.family == familyPSS {
@@ -447,37 +448,40 @@ func CheckSignature(pub crypto.PublicKey, algID, tbs, sig []byte) error {
 	case *rsa.PublicKey:
 		switch a.family {
 		case familyRSA:
-			ok = rsa.VerifyPKCS1v15(k, hash, digest, sig) == nil
+			err = rsa.VerifyPKCS1v15(k, hash, digest, sig)
 		case familyPSS:
-			ok = rsa.VerifyPSS(k, hash, digest, sig, &rsa.PSSOptions{SaltLength: salt}) == nil
+			err = rsa.VerifyPSS(k, hash, digest, sig, &rsa.PSSOptions{SaltLength: salt})
 		default:
-			return keyError("RSA key with %s", a.name)
+			return ErrSignature
 		}
+		if err != nil && !errors.Is(err, rsa.ErrVerification) {
+			return unsupported("RSA keys like this one") // even numbers, say
+		}
+		ok = err == nil
 	case *ecdsa.PublicKey:
-		if a.family != familyEC {
-			return keyError("EC key with %s", a.name)
-		}
-		ok = ecdsa.VerifyASN1(k, digest, sig)
+		ok = a.family == familyEC && ecdsa.VerifyASN1(k, digest, sig)
 	case ed25519.PublicKey:
-		if a.family != familyEd25519 {
-			return keyError("Ed25519 key with %s", a.name)
-		}
-		ok = ed25519.Verify(k, tbs, sig)
+		ok = a.family == familyEd25519 && ed25519.Verify(k, tbs, sig)
 	case *dsa.PublicKey:
-		if a.family != familyDSA {
-			return keyError("DSA key with %s", a.name)
-		}
-		ok = verifyDSA(k, digest, sig)
+		ok = a.family == familyDSA && verifyDSA(k, digest, sig)
 	case *NamedPublicKey:
-		if k.algorithm.name != a.name {
-			return keyError("%s key with %s", k.algorithm.name, a.name)
-		}
-		ok = k.verify(tbs, sig)
-	default:
-		return keyError("%T is not implemented", pub)
+		ok = k.algorithm.name == a.name && k.verify(tbs, sig)
 	}
 	if !ok {
 		return ErrSignature
 	}
 	return nil
+}
+
+// madeBy says whether keys of the algorithm with that OID make signatures of a.
+func (a *sigAlgorithm) madeBy(keyOID string) bool {
+	switch a.family {
+	case familyRSA, familyPSS:
+		return keyOID == oidRSA || keyOID == oidRSASSAPSS
+	case familyEC:
+		return keyOID == oidEC
+	case familyDSA:
+		return keyOID == oidDSA
+	}
+	return keyOID == a.oid // Ed25519 and the like
 }

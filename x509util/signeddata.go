@@ -208,7 +208,7 @@ func (d *SignedData) Verify(s *SignerInfo, content []byte) ([]*Certificate, erro
 		}
 	}
 	if signer == nil {
-		return nil, errors.New("x509util: the signer's certificate is missing")
+		return nil, errors.New("the signer's certificate is missing")
 	}
 	if s.attributes != nil {
 		sum, err := digestOf(s.digest, content)
@@ -322,7 +322,7 @@ func digestOf(a algorithm, data []byte) ([]byte, error) {
 			return h.Sum(nil), nil
 		}
 	}
-	return nil, keyError("hash %s is not implemented", a.name(jdk.Default))
+	return nil, unsupported("signatures with the hash %s", a.name(jdk.Default))
 }
 
 // algorithmID is the AlgorithmIdentifier of the signature: PKCS #7 names the

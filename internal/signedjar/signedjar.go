@@ -39,12 +39,19 @@ type Signer struct {
 // ErrFormat is wrapped by the errors for files that are no JAR.
 var ErrFormat = errors.New("not a JAR file")
 
-// VerifyError says that a JAR is not what was signed. Text is Java's.
-type VerifyError struct{ Text string }
+// VerifyError says that a JAR is not what was signed, or that this can't be
+// verified here: then it wraps an *x509util.UnsupportedError.
+type VerifyError struct {
+	Text  string // Java's
+	cause error
+}
 
 func (e *VerifyError) Error() string { return e.Text }
+func (e *VerifyError) Unwrap() error { return e.cause }
 
-func refuse(format string, args ...any) error { return &VerifyError{fmt.Sprintf(format, args...)} }
+func refuse(format string, args ...any) error {
+	return &VerifyError{Text: fmt.Sprintf(format, args...)}
+}
 
 // Limits: Java bounds the files in META-INF as well, and reads entries one by
 // one without a bound; a zip bomb ends here.
@@ -172,7 +179,7 @@ func (j *jar) verifySignature(name string, content, block []byte) (*signature, e
 		signer.Time, signer.Timestamp, err = info.Timestamp()
 	}
 	if err != nil {
-		return nil, refuse("cannot verify signature block file %s", name)
+		return nil, &VerifyError{"cannot verify signature block file " + name, err}
 	}
 	sf, err := parseManifest(content)
 	if err != nil {

@@ -1,0 +1,93 @@
+package x509util
+
+import (
+	"bytes"
+	"errors"
+)
+
+// A Relation is what is known of one certificate as the issuer of another. The
+// greater, the closer.
+type Relation uint8
+
+const (
+	// OtherIssuer: the certificate names another issuer, or another key of
+	// one with that name.
+	OtherIssuer Relation = iota
+	// WrongSignature: it names this issuer, whose key did not sign it.
+	WrongSignature
+	// Unverifiable: it names this issuer, by name and by key identifiers
+	// where they are; whether its key signed it can't be verified here.
+	Unverifiable
+	// Issued: it names this issuer, and the signature is that of its key.
+	Issued
+)
+
+// IssuedBy says what is known of issuer as the issuer of c. Dates and what the
+// issuer may do are not looked at.
+func (c *Certificate) IssuedBy(issuer *Certificate) Relation {
+	if !c.Issuer.Equal(issuer.Subject) {
+		return OtherIssuer
+	}
+	switch err := c.CheckSignatureFrom(issuer); {
+	case err == nil:
+		return Issued
+	case errors.Is(err, ErrSignature):
+		return WrongSignature
+	}
+	theirs, own := c.AuthorityKeyID(), issuer.SubjectKeyID()
+	if theirs != nil && own != nil && !bytes.Equal(theirs, own) {
+		return OtherIssuer
+	}
+	return Unverifiable
+}
+
+// UnverifiableText says that the signature of issuer on c can't be verified
+// here, and why; "" where it can, good or not.
+func (c *Certificate) UnverifiableText(issuer *Certificate) string {
+	if c.IssuedBy(issuer) != Unverifiable {
+		return ""
+	}
+	on := c.Subject.String()
+	if c == issuer {
+		on = "itself"
+	}
+	return "the signature of " + issuer.Subject.String() + " on " + on + " " + CantVerify(c.CheckSignatureFrom(issuer))
+}
+
+// CantVerify ends a sentence about a signature for which CheckSignature returned
+// an error other than ErrSignature.
+func CantVerify(err error) string { return "can't be verified here: " + err.Error() }
+
+// UnverifiableTexts are those of a chain: of each certificate and the one behind
+// it. The signature of a root on itself proves nothing; it counts only where
+// there is no other.
+func UnverifiableTexts(chain []*Certificate) []string {
+	var texts []string
+	for i, c := range chain {
+		issuer := c
+		switch {
+		case i+1 < len(chain):
+			issuer = chain[i+1]
+		case i > 0:
+			return texts
+		}
+		if text := c.UnverifiableText(issuer); text != "" {
+			texts = append(texts, text)
+		}
+	}
+	return texts
+}
+
+// checkSignature is CheckSignature for an encoded key, which may be of a kind
+// that is not supported: where that kind makes no such signatures, it is wrong.
+func checkSignature(spki []byte, id algorithm, algID, tbs, sig []byte) error {
+	pub, err := ParsePublicKey(spki)
+	if err == nil {
+		return CheckSignature(pub, algID, tbs, sig)
+	}
+	a := sigAlgorithmByOID(id.oid)
+	if facts, e := readKeyFacts(spki, 0); a != nil && e == nil && !a.madeBy(facts.oid) {
+		return ErrSignature
+	}
+	return err
+}
