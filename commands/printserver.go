@@ -3,6 +3,7 @@ package commands
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -10,8 +11,10 @@ import (
 	"net/url"
 	"time"
 
+	"gokeytool/endpoint"
 	"gokeytool/internal/fetch"
 	"gokeytool/internal/shell"
+	tlsprobe "gokeytool/probe"
 	"gokeytool/x509util"
 )
 
@@ -67,6 +70,21 @@ func (s *session) provenCertificates(ctx context.Context, address string) ([]*x5
 	return chain, nil
 }
 
+// shownUnread are the certificates of a server with which no handshake came
+// about, perhaps because Go can't read one of them; nil if it shows none.
+func shownUnread(ctx context.Context, dial func() (net.Conn, error), host string) [][]byte {
+	conn, err := dial()
+	if err != nil {
+		return nil
+	}
+	defer conn.Close()
+	if deadline, ok := ctx.Deadline(); ok {
+		_ = conn.SetDeadline(deadline)
+	}
+	shown, _ := tlsprobe.Certificates(conn, host) // the handshake's error says it already
+	return shown
+}
+
 // serverCertificates connects to HOST[:PORT], through the proxy if Java's
 // properties name one, and returns what the server shows of itself, even if the
 // handshake fails later: it is looked at, not trusted. It says whether the
@@ -92,10 +110,17 @@ func (s *session) serverCertificates(ctx context.Context, address string) (chain
 	}
 	ctx, cancel := context.WithTimeout(ctx, serverTimeout)
 	defer cancel()
-	conn, err := fetch.Dial(ctx, address, s.proxy(&url.URL{Scheme: "https", Host: address}))
+	dial := func() (net.Conn, error) {
+		return fetch.Dial(ctx, address, s.proxy(&url.URL{Scheme: "https", Host: address}))
+	}
+	conn, err := dial()
 	if err == nil {
 		err = tls.Client(conn, config).HandshakeContext(ctx)
 		conn.Close()
+		if raw == nil {
+			raw = shownUnread(ctx, dial, host)
+			err = cmp.Or(endpoint.HandshakeBar(raw), err)
+		}
 	}
 	for _, der := range raw {
 		c, err := x509util.ParseCertificate(der)

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"gokeytool/endpoint"
+	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
@@ -42,6 +43,9 @@ func probe(ctx context.Context, s *session) error {
 	report, err := endpoint.Probe(ctx, cfg)
 	if err != nil {
 		hint := "is the server running, and is TLS what it speaks on this port? mail, LDAP and PostgreSQL servers want -starttls"
+		if _, ok := errors.AsType[*x509util.UnsupportedError](err); ok {
+			return withHint(fmt.Errorf("%s: %w", address, err), "to see its certificates: "+shell.Line("gokeytool", "printcert", "-sslserver", address))
+		}
 		if strings.Contains(err.Error(), "remote error: tls:") {
 			hint = "the server speaks TLS, but not with this client: it may want the client's certificate (-keystore), another name (-host), or what Go's TLS can't do"
 		}

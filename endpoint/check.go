@@ -70,7 +70,7 @@ func ExamineWithin(id Identity, now time.Time, soon time.Duration) []Check {
 	}
 	if e.strict[0] == nil {
 		last := e.unreadable()
-		if e.unsupportedKey() {
+		if unsupportedKey(e.certs[0]) != nil {
 			last = e.suites()
 		}
 		return []Check{e.key(), e.chain(), e.dates(), last}
@@ -154,12 +154,14 @@ func (e *examination) sameKey() bool {
 	return ok && err == nil && own.Equal(theirs)
 }
 
-// unsupportedKey reports whether the certificate's key is of a kind that nothing
-// here knows.
-func (e *examination) unsupportedKey() bool {
-	_, err := e.certs[0].PublicKey()
-	_, ok := errors.AsType[*x509util.UnsupportedError](err)
-	return ok
+// unsupportedKey is the reason why nothing here can use a certificate's key; nil
+// where it is of a kind that is known.
+func unsupportedKey(c *x509util.Certificate) error {
+	_, err := c.PublicKey()
+	if reason, ok := errors.AsType[*x509util.UnsupportedError](err); ok {
+		return reason
+	}
+	return nil
 }
 
 // unreadable stands for the checks that need a certificate which crypto/x509
@@ -170,7 +172,7 @@ func (e *examination) unreadable() Check {
 }
 
 // plain is an error of the standard library without the name of its package.
-func plain(err error) string { return strings.TrimPrefix(err.Error(), "x509: ") }
+func plain(err error) string { return strings.ReplaceAll(err.Error(), "x509: ", "") }
 
 func (e *examination) chain() Check {
 	c := Check{Name: "chain"}

@@ -111,7 +111,7 @@ func Probe(ctx context.Context, cfg ProbeConfig) (*ProbeReport, error) {
 
 	first, err := p.connect(ctx, tls.VersionTLS10, tls.VersionTLS13, nil)
 	if err != nil {
-		return nil, err
+		return nil, cmp.Or(p.unsupported(ctx, err), err)
 	}
 	report := &ProbeReport{
 		Address: cfg.Address, ServerName: cfg.ServerName, StartTLS: cfg.StartTLS,
@@ -172,6 +172,37 @@ func (p *prober) dial(ctx context.Context) (net.Conn, error) {
 		return nil, err
 	}
 	return conn, nil
+}
+
+// unsupported says which of a server's certificates has a key that is not
+// supported here, where that is why a handshake failed; else nil.
+func (p *prober) unsupported(ctx context.Context, failure error) error {
+	if !strings.Contains(failure.Error(), "failed to parse certificate") {
+		return nil
+	}
+	conn, err := p.dial(ctx)
+	if err != nil {
+		return nil
+	}
+	defer conn.Close()
+	shown, _ := probe.Certificates(conn, p.cfg.ServerName)
+	return HandshakeBar(shown)
+}
+
+// HandshakeBar says which of the certificates in DER that a server shows has a
+// key that is not supported here, so that Go's TLS makes no handshake with it; nil
+// if none has. The error wraps an *x509util.UnsupportedError.
+func HandshakeBar(shown [][]byte) error {
+	for i, der := range shown {
+		c, err := x509util.ParseCertificate(der)
+		if err != nil {
+			return nil
+		}
+		if reason := unsupportedKey(c); reason != nil {
+			return fmt.Errorf("certificate %d of %d that the server shows, %s, makes a handshake impossible here: %w", i+1, len(shown), c.Subject, reason)
+		}
+	}
+	return nil
 }
 
 // ticketWatch is a session cache that tells when a session comes in.
@@ -293,7 +324,7 @@ func (p *prober) examineTrust(state *tls.ConnectionState) Check {
 	}
 	chains, err := leaf.Verify(opts)
 	if err != nil {
-		c.Detail = fmt.Sprintf("the chain does not lead to %s: %v", p.cfg.RootsName, err)
+		c.Detail = fmt.Sprintf("the chain does not lead to %s: %s", p.cfg.RootsName, plain(err))
 		return c
 	}
 	c.OK = true

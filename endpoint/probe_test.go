@@ -97,7 +97,7 @@ func TestProbe(t *testing.T) {
 		want   string
 		detail string
 	}{
-		{"not trusted", func(c *ProbeConfig) { c.Roots = roots(t, other) }, "trust", "FAIL", "the chain does not lead to the test's root: x509: certificate signed by unknown authority"},
+		{"not trusted", func(c *ProbeConfig) { c.Roots = roots(t, other) }, "trust", "FAIL", "the chain does not lead to the test's root: certificate signed by unknown authority"},
 		{"system", func(c *ProbeConfig) { c.Roots = nil }, "trust", "FAIL", "the system's authorities"},
 		{"other name", func(c *ProbeConfig) { c.ServerName = "www.example.com" }, "names", "FAIL", "www.example.com is not among the names: dns:localhost"},
 		{"other certificate", func(c *ProbeConfig) { c.Against = &other }, "deployed", "FAIL", "the server has another certificate (CN=localhost, serial "},

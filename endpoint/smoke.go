@@ -51,6 +51,16 @@ func Smoke(ctx context.Context, cfg SmokeConfig) []Check {
 		at := slices.IndexFunc(checks, func(c Check) bool { return c.Name == "names" })
 		checks[at] = e.matches(cfg.Host)
 	}
+	inside := checks
+	if readable, left := readableChain(e); len(left) > 0 {
+		cfg.Identity.Chain = readable
+		checks = append(checks, Check{Name: "sent", OK: true, Warn: true,
+			Detail: "left out of the handshakes, as this client can't read them: " + strings.Join(left, ", ")})
+		inside = Examine(cfg.Identity, cfg.Now())
+		if e, broken = newExamination(cfg.Identity, cfg.Now()); broken != nil {
+			return checks
+		}
+	}
 	server, stop, err := serveForSmoke(ctx, &cfg)
 	if err != nil {
 		return append(checks, Check{Name: "serve", Detail: err.Error()})
@@ -80,7 +90,21 @@ func Smoke(ctx context.Context, cfg SmokeConfig) []Check {
 	}
 	checks = append(checks, handshakes...)
 	checks = append(checks, resumptions...)
-	return append(checks, answers, s.fromOutside(ctx, checks, versions))
+	inside = append(inside[:len(inside):len(inside)], resumptions...)
+	return append(checks, answers, s.fromOutside(ctx, inside, versions))
+}
+
+// readableChain is the chain without the issuers that crypto/tls can't read, and
+// what those are. The leaf stays.
+func readableChain(e *examination) (readable [][]byte, left []string) {
+	for i, c := range e.certs {
+		if i > 0 && e.strict[i] == nil {
+			left = append(left, c.Subject.String())
+			continue
+		}
+		readable = append(readable, e.id.Chain[i])
+	}
+	return readable, left
 }
 
 // fromOutside holds what Probe sees of the endpoint against what is served and
@@ -124,7 +148,9 @@ func (s *smoker) fromOutside(ctx context.Context, inside []Check, versions []uin
 		at := slices.IndexFunc(inside, func(own Check) bool { return own.Name == seen.Name })
 		// Probe's suites are those that are accepted, not those of the key,
 		// and it resumes no session of an expired certificate.
-		if at < 0 || seen.Name == "suites" || strings.HasPrefix(seen.Name, "resumption") && !dates {
+		// To a client that trusts the only certificate of a chain, nothing is
+		// missing of it.
+		if at < 0 || seen.Name == "suites" || strings.HasPrefix(seen.Name, "resumption") && !dates || seen.Name == "chain" && len(id.Chain) == 1 {
 			continue
 		}
 		if own := inside[at]; own.OK != seen.OK || own.Warn != seen.Warn {
@@ -232,10 +258,10 @@ func (s *smoker) prove(ctx context.Context, version uint16) (handshake, resumpti
 		handshake.Detail += fmt.Sprintf(", verified by a client that trusts %s alone", top)
 	case s.explained:
 		handshake.Warn = true
-		handshake.Detail += fmt.Sprintf("; a client that trusts %s refuses the certificate: %v", top, first.verdict)
+		handshake.Detail += fmt.Sprintf("; a client that trusts %s refuses the certificate: %s", top, plain(first.verdict))
 	default:
 		handshake.OK = false
-		handshake.Detail = fmt.Sprintf("a client that trusts %s refuses the certificate: %v", top, first.verdict)
+		handshake.Detail = fmt.Sprintf("a client that trusts %s refuses the certificate: %s", top, plain(first.verdict))
 	}
 
 	switch cookie := first.cookie; {

@@ -11,6 +11,7 @@ import (
 	"io"
 	"math/big"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -100,6 +101,41 @@ func TestSuites(t *testing.T) {
 	}
 }
 
+// TestCertificates: what crypto/tls can't read comes as it was sent.
+func TestCertificates(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"}}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := [][]byte{der, []byte("no certificate"), bytes.Repeat([]byte("long"), 10000)}
+	show := func(config *tls.Config) ([][]byte, error) {
+		client, server := net.Pipe()
+		go func() {
+			tls.Server(server, config).Handshake()
+			server.Close()
+		}()
+		return Certificates(client, "localhost")
+	}
+	config := &tls.Config{Certificates: []tls.Certificate{{Certificate: sent, PrivateKey: key}}}
+	if shown, err := show(config); err != nil || !slices.EqualFunc(shown, sent, bytes.Equal) {
+		t.Errorf("%d certificates, %v", len(shown), err)
+	}
+	config.MinVersion = tls.VersionTLS13
+	if shown, err := show(config); err == nil {
+		t.Errorf("%d certificates of a server of TLS 1.3", len(shown))
+	}
+	for _, malformed := range []string{"", "\x00\x00", "\x00\x00\x02\x00\x00", "\x00\x00\x04\x00\x00\x02a"} {
+		if shown, err := parseCertificates([]byte(malformed)); err == nil {
+			t.Errorf("%q: %x", malformed, shown)
+		}
+	}
+}
+
 // TestStartTLS has servers say what real ones do.
 func TestStartTLS(t *testing.T) {
 	for _, test := range []struct{ name, protocol, said, err string }{
@@ -126,6 +162,9 @@ func FuzzServerHello(f *testing.F) {
 		suite, err := readServerHello(strings.NewReader(string(data)), version)
 		if err != nil && suite != 0 {
 			t.Errorf("%04x with %v", suite, err)
+		}
+		if shown, err := Certificates(talker{Reader: bytes.NewReader(data)}, "localhost"); err != nil && shown != nil {
+			t.Errorf("%x with %v", shown, err)
 		}
 	})
 }

@@ -22,6 +22,8 @@ const VersionSSL3 = 0x0300
 const (
 	// maxServerHello bounds what is read of a server's first message.
 	maxServerHello = 1 << 16
+	// maxCertificates bounds the message with them.
+	maxCertificates = 1 << 18
 	// maxAccepted bounds the suites that a server is believed to accept.
 	maxAccepted = 400
 )
@@ -128,7 +130,8 @@ func clientHello(version uint16, serverName string, suites []uint16) ([]byte, er
 			})
 		}
 		extension(10, func(b *cryptobyte.Builder) { // supported_groups
-			list16(b, 0x001d, 0x0017, 0x0018, 0x0019, 0x001e, 0x0100, 0x0101, 0x0102, 0x11ec, 0x11eb, 0x11ed, 0x0200, 0x0201, 0x0202)
+			list16(b, 0x001d, 0x0017, 0x0018, 0x0019, 0x001e, 0x0100, 0x0101, 0x0102, 0x11ec, 0x11eb, 0x11ed, 0x0200, 0x0201, 0x0202,
+				0x001a, 0x001b, 0x001c, 0x0016) // Brainpool (RFC 7027), secp256k1
 		})
 		extension(11, func(b *cryptobyte.Builder) { b.AddBytes([]byte{1, 0}) }) // ec_point_formats
 		if version >= tls.VersionTLS12 {
@@ -176,42 +179,108 @@ func clientHello(version uint16, serverName string, suites []uint16) ([]byte, er
 
 // readServerHello reads the server's answer up to its suite.
 func readServerHello(r io.Reader, version uint16) (uint16, error) {
-	var message []byte
+	kind, body, err := (&messages{r: r, most: maxServerHello}).next()
+	if err != nil {
+		return 0, err
+	}
+	if kind != 2 {
+		return 0, errNoHello
+	}
+	return parseServerHello(body, version)
+}
+
+var errNoHello = errors.New("the server's first message is no ServerHello")
+
+// messages are those of a handshake, out of records that are not encrypted.
+type messages struct {
+	r    io.Reader
+	most int // octets of a message
+	rest []byte
+}
+
+// next returns the next message and its type. The error is errRefused where the
+// server ends the handshake.
+func (m *messages) next() (kind byte, body []byte, err error) {
 	for {
-		if len(message) >= 4 {
-			length := int(message[1])<<16 | int(message[2])<<8 | int(message[3])
-			if message[0] != 2 || length > maxServerHello {
-				return 0, errors.New("the server's first message is no ServerHello")
+		if len(m.rest) >= 4 {
+			length := int(m.rest[1])<<16 | int(m.rest[2])<<8 | int(m.rest[3])
+			if length > m.most {
+				return 0, nil, errNoHello
 			}
-			if len(message) >= 4+length {
-				return parseServerHello(message[4:4+length], version)
+			if len(m.rest) >= 4+length {
+				kind, body = m.rest[0], m.rest[4:4+length]
+				m.rest = m.rest[4+length:]
+				return kind, body, nil
 			}
 		}
 		var head [5]byte
-		if _, err := io.ReadFull(r, head[:]); err != nil {
-			return 0, errRefused // closed, as old servers do without a word
+		if _, err := io.ReadFull(m.r, head[:]); err != nil {
+			return 0, nil, errRefused // closed, as old servers do without a word
 		}
 		length := int(head[3])<<8 | int(head[4])
 		switch head[0] {
 		case 21:
 			var alert [2]byte
-			if _, err := io.ReadFull(r, alert[:]); err != nil || length != len(alert) || alert[0] != 1 || alert[1] == 0 {
-				return 0, errRefused
+			if _, err := io.ReadFull(m.r, alert[:]); err != nil || length != len(alert) || alert[0] != 1 || alert[1] == 0 {
+				return 0, nil, errRefused
 			}
 			continue // a warning, as of a server name that it does not know
 		case 22:
 		default:
-			return 0, errors.New("the server does not speak TLS")
+			return 0, nil, errors.New("the server does not speak TLS")
 		}
-		if length == 0 || length > 1<<14+256 || len(message)+length > maxServerHello {
-			return 0, errors.New("the server's answer is no TLS record")
+		if length == 0 || length > 1<<14+256 || len(m.rest)+length > m.most+1<<15 {
+			return 0, nil, errors.New("the server's answer is no TLS record")
 		}
-		body := make([]byte, length)
-		if _, err := io.ReadFull(r, body); err != nil {
-			return 0, errRefused
+		record := make([]byte, length)
+		if _, err := io.ReadFull(m.r, record); err != nil {
+			return 0, nil, errRefused
 		}
-		message = append(message, body...)
+		m.rest = append(m.rest, record...)
 	}
+}
+
+// Certificates returns the certificates that a server of TLS 1.2 or older shows,
+// as they are, also those that crypto/tls can't read: of a curve that it does not
+// know, say. The server name may be empty.
+func Certificates(conn net.Conn, serverName string) ([][]byte, error) {
+	hello, err := clientHello(tls.VersionTLS12, serverName, oldSuites())
+	if err != nil {
+		return nil, err
+	}
+	if _, err := conn.Write(hello); err != nil {
+		return nil, err
+	}
+	m := &messages{r: conn, most: maxCertificates}
+	for {
+		kind, body, err := m.next()
+		switch {
+		case err != nil:
+			return nil, err
+		case kind == 11: // RFC 5246, section 7.4.2
+			return parseCertificates(body)
+		case kind != 2:
+			return nil, errors.New("the server shows no certificate")
+		}
+	}
+}
+
+func parseCertificates(body []byte) ([][]byte, error) {
+	errMalformed := errors.New("the server's Certificate message is malformed")
+	in := cryptobyte.String(body)
+	var list cryptobyte.String
+	if !in.ReadUint24LengthPrefixed(&list) {
+		return nil, errMalformed
+	}
+	var certificates [][]byte
+	for !list.Empty() {
+		var der cryptobyte.String
+		if !list.ReadUint24LengthPrefixed(&der) {
+			return nil, errMalformed
+		}
+		certificates = append(certificates, der)
+	}
+	return certificates, nil
 }
 
 // parseServerHello returns the suite of a ServerHello of the version. A
