@@ -148,6 +148,9 @@ type Options struct {
 	// default changeit is tried, and for PKCS12 the empty password. It is
 	// UTF-8 text and stays the caller's.
 	Password []byte
+	// PasswordSource is a command for the shell that writes the line in which
+	// Password stands, for remedies; empty where there is none.
+	PasswordSource string
 	// KeyPassword opens keys that the keystore's password does not.
 	KeyPassword []byte
 	// Storepass and Keypass are the words of a command line that give

@@ -254,11 +254,13 @@ func cause(err error) string {
 // open decodes the store with the first password that fits; failing all, as
 // far as that is possible without one.
 func (x *examination) open(data []byte) {
-	var failed error
+	var failed, given error
 	for _, p := range x.passwords(data) {
 		s, err := store.Decode(x.Path, data, store.Options{Password: p.text, Limits: x.o.Limits, Foreign: true})
 		if errors.Is(err, entry.ErrPassword) {
-			failed = err
+			if failed = err; p.name == PasswordGiven {
+				given = err
+			}
 			continue
 		}
 		if err != nil {
@@ -270,7 +272,7 @@ func (x *examination) open(data []byte) {
 	}
 	if x.store == nil {
 		x.Status = Unchecked
-		x.wrongPassword(failed)
+		x.wrongPassword(cmp.Or(given, failed))
 		s, err := store.Decode(x.Path, data, store.Options{Limits: x.o.Limits, Foreign: true})
 		if err != nil {
 			if opened, ok := errors.AsType[*store.OpenError](failed); ok {
@@ -327,7 +329,15 @@ func (x *examination) wrongPassword(err error) {
 		}
 	}
 	remedy := shell.Line("gokeytool", "check", shell.File(x.Path), "-storepass:file", "PASSWORDFILE")
+	miss, near := x.nearMiss(err)
 	switch {
+	case near && x.only:
+		x.find(Error, "password", "", "the configured password does not open it; it opens with "+miss.Describe("that password")+"; "+java, shell.Comment("correct the password in the configuration"))
+	case near:
+		if line := miss.Export("PASSWORD", x.o.PasswordSource); line != "" && x.o.PasswordSource != "" {
+			remedy = line + " && " + shell.Line("gokeytool", "check", shell.File(x.Path), "-storepass:env", "PASSWORD")
+		}
+		x.find(Error, "password", "", "the password given does not open it; it opens with "+miss.Describe("that password")+"; "+java, remedy)
 	case x.only:
 		x.find(Error, "password", "", "the file is whole, but the configured password does not open it, or its content was changed; "+java, shell.Comment("correct the password in the configuration"))
 	case x.o.Password != nil:
@@ -335,6 +345,16 @@ func (x *examination) wrongPassword(err error) {
 	default:
 		x.find(Error, "password", "", "it needs its password: changeit, Java's default, does not open it", remedy)
 	}
+}
+
+// nearMiss looks for a password near the one given that opens a file which was
+// named. Of a whole directory it would take too long.
+func (x *examination) nearMiss(err error) (store.NearMiss, bool) {
+	opened, ok := errors.AsType[*store.OpenError](err)
+	if !ok || x.o.Password == nil || !x.named && !x.only {
+		return store.NearMiss{}, false
+	}
+	return opened.NearMiss()
 }
 
 // undecodable: not a keystore, or a broken one.

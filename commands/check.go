@@ -57,16 +57,17 @@ func checkStores(ctx context.Context, s *session) error {
 	defer progress.clear()
 	var count checkCount
 	for v := range check.Files(ctx, paths, check.Options{
-		Password:    s.opt.storepass,
-		KeyPassword: s.opt.keypass,
-		Storepass:   s.again("storepass"),
-		Keypass:     s.again("keypass"),
-		Within:      within,
-		Strict:      s.req.Has("strict"),
-		Tomcat:      int(s.opt.tomcat),
-		Now:         now,
-		Limits:      limits,
-		Lookup:      s.property,
+		Password:       s.opt.storepass,
+		PasswordSource: s.given("storepass").command(),
+		KeyPassword:    s.opt.keypass,
+		Storepass:      s.again("storepass"),
+		Keypass:        s.again("keypass"),
+		Within:         within,
+		Strict:         s.req.Has("strict"),
+		Tomcat:         int(s.opt.tomcat),
+		Now:            now,
+		Limits:         limits,
+		Lookup:         s.property,
 	}) {
 		count.add(v)
 		if metrics != nil {

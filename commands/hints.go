@@ -227,10 +227,8 @@ func (s *session) openHints(err *store.OpenError) []string {
 		hints := []string{fmt.Sprintf("%s is %s, %s", err.Path, other.What, what)}
 		return append(hints, s.remedy(other.What, err.Path)...)
 	case errors.Is(err, entry.ErrPassword):
-		return []string{
-			fmt.Sprintf("%s is a whole %s file, but this is not its password (or its content was changed)", err.Path, err.Type),
-			"passwords are case-sensitive; many stores have changeit, the default of Java and Tomcat",
-		}
+		return append([]string{fmt.Sprintf("%s is a whole %s file, but this is not its password (or its content was changed)", err.Path, err.Type)},
+			s.nearMissHints(err)...)
 	case errors.Is(err, entry.ErrLimit):
 		return moreWork(err)
 	}

@@ -46,8 +46,8 @@ type OpenError struct {
 	Type Type // the format found in the file; empty where it is none that is read
 	Err  error
 
-	declared Type   // the format that the caller asked for
-	data     []byte // the file; both decide what Java says
+	options Options // how it was to be opened
+	data    []byte  // the file
 }
 
 func (e *OpenError) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Err) }

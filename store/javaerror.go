@@ -78,7 +78,7 @@ func (e *OpenError) java() (string, bool) {
 	if len(e.data) == 0 {
 		return "java.lang.Exception: Keystore file exists, but is empty: " + e.Path, true
 	}
-	if errors.Is(e.Err, entry.ErrPassword) && opensAs(e.Type, e.declared) {
+	if errors.Is(e.Err, entry.ErrPassword) && opensAs(e.Type, e.options.Type) {
 		switch e.Type {
 		case PKCS12:
 			// Java decrypts what is encrypted before it checks the MAC. In a file
@@ -92,9 +92,9 @@ func (e *OpenError) java() (string, bool) {
 		}
 		return tampered, true
 	}
-	switch e.declared {
+	switch e.options.Type {
 	case JKS, CaseExactJKS, JCEKS:
-		return javaJKS(e.data, e.declared)
+		return javaJKS(e.data, e.options.Type)
 	case PKCS12:
 		if text, _ := javaJKS(e.data, JKS); text == tampered {
 			return text, true

@@ -83,7 +83,7 @@ func Decode(name string, data []byte, o Options) (*Store, error) {
 	data = atomicfile.Settled(data)
 	t, err := o.detect(data)
 	if err != nil {
-		return nil, &OpenError{Path: name, Err: err, declared: o.Type, data: data}
+		return nil, &OpenError{Path: name, Err: err, options: o, data: data}
 	}
 	if t == JKS && (o.Type == CaseExactJKS || o.Type == JCEKS) {
 		t = o.Type
@@ -98,7 +98,7 @@ func Decode(name string, data []byte, o Options) (*Store, error) {
 	}
 	f, err := decode(data, o.Password, lim)
 	if err != nil {
-		return nil, &OpenError{Path: name, Type: t, Err: err, declared: o.Type, data: data}
+		return nil, &OpenError{Path: name, Type: t, Err: err, options: o, data: data}
 	}
 	s := newStore(t, f, lim)
 	s.readOnly = o.ReadOnly
@@ -143,7 +143,7 @@ func readOnce(path string, o Options) ([]byte, error) {
 	}
 	if len(data) > maxSize {
 		err := &entry.FormatError{Kind: entry.ErrLimit, Format: string(t), Offset: -1, What: fmt.Sprintf("larger than %d MiB", maxSize>>20)}
-		return nil, &OpenError{Path: path, Type: t, Err: err, declared: o.Type, data: data[:n]}
+		return nil, &OpenError{Path: path, Type: t, Err: err, options: o, data: data[:n]}
 	}
 	return data, nil
 }
