@@ -30,9 +30,17 @@ type target struct {
 	params pkcs12.Params
 }
 
-// readTarget reads -to and -profile.
-func (s *session) readTarget() (target, error) {
+// readTarget reads -to and -profile. Without them the name of the new file
+// decides, if there is one and it says something.
+func (s *session) readTarget(newFile string) (target, error) {
 	t := target{typ: store.PKCS12, params: pkcs12.Default}
+	if says := typeOfName(newFile); says != "" && !s.req.Has("to") && !s.req.Has("profile") {
+		if says.Foreign() && says != store.PEM {
+			return t, withHint(fmt.Errorf("%s: its name says %s, and files of this type are read, but not written", x509util.Printable(newFile), says),
+				"write one of pkcs12, jks, jceks, pem, to a file of such a name, or say with -to which it is to be")
+		}
+		t.typ = says
+	}
 	if name, given := s.req.Value("to"); given {
 		typ, err := store.ParseType(name)
 		if err != nil {
@@ -59,7 +67,7 @@ func (s *session) readTarget() (target, error) {
 // convertStore writes a keystore in another format, or for other readers, to
 // another file.
 func convertStore(ctx context.Context, s *session) error {
-	to, err := s.readTarget()
+	to, err := s.readTarget(s.req.Operands[1])
 	if err != nil {
 		return err
 	}
@@ -99,7 +107,7 @@ func convertStore(ctx context.Context, s *session) error {
 
 // migrate converts keystores in place. What was there is kept beside it.
 func migrate(ctx context.Context, s *session) error {
-	to, err := s.readTarget()
+	to, err := s.readTarget("")
 	if err != nil {
 		return err
 	}

@@ -353,6 +353,7 @@ func (s *session) writeSecret(name string, data []byte) error {
 		return notWritten(name, pathCause(err))
 	}
 	fmt.Fprintf(s.talk(), "Stored in file <%s>\n", name)
+	s.warnOfName(name, typesOf(data)...)
 	if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
 		fmt.Fprintf(s.Stderr, "gokeytool: others than its owner can use this file (mode %04o): %s\n", info.Mode().Perm(), shell.Line("chmod", "600", shell.File(name)))
 	}

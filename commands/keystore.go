@@ -52,6 +52,7 @@ type keystore struct {
 	backup   func(path string) error
 	password []byte // nil if none was given
 	lock     *store.FileLock
+	created  bool  // it was saved, and was not there before
 	unlocked error // why there is no lock, where nothing can be written either
 }
 
@@ -520,6 +521,7 @@ func (k *keystore) save() error {
 		}
 		return err
 	}
+	k.created = k.created || !k.exists
 	k.exists, k.jks = true, k.Type() == store.JKS
 	return nil
 }

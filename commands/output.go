@@ -75,6 +75,7 @@ func (s *session) writeOutput(name string, data []byte) error {
 	if err := atomicfile.Write(name, data, 0o644, nil); err != nil {
 		return notWritten(name, pathCause(err))
 	}
+	s.warnOfName(name, typesOf(data)...)
 	return nil
 }
 

@@ -236,6 +236,9 @@ func (s *session) finish(err error) int {
 		s.hint(s.hints(err)...)
 	}
 	ok := err == nil || errors.Is(err, errQuiet)
+	if ok && s.ks != nil && s.ks.created {
+		s.warnOfName(s.ks.path, s.ks.Type())
+	}
 	// The keytool of JDK 17 exits before its warnings where it fails.
 	if !s.opt.nowarn && (ok || s.release > jdk.Release17) {
 		s.printWarnings(s.warnings)

@@ -66,7 +66,7 @@ func readFile(path string, o Options) ([]byte, error) {
 		before, _ := os.Stat(path)
 		data, err := readOnce(path, o)
 		after, _ := os.Stat(path)
-		same := before == nil || after == nil ||
+		same := before == nil || after == nil || !before.Mode().IsRegular() ||
 			before.Size() == after.Size() && before.ModTime().Equal(after.ModTime())
 		if err != nil || same || tries == 0 {
 			return data, err

@@ -685,7 +685,7 @@ var commands = []Command{
 		Name: "convert", Summary: "Writes a keystore in another format", Task: taskMove, Own: true,
 		Operands: "KEYSTORE NEWFILE", MinOperands: 2, MaxOperands: 2,
 		Options: []Doc{
-			{"to", "<type>", "pkcs12 (default), jks, jceks or pem"},
+			{"to", "<type>", "pkcs12, jks, jceks or pem, whatever NEWFILE is called"},
 			{"profile", "<name>", "who must be able to read the PKCS12 file"},
 			{"storepass", "<arg>", "password of the keystore, and of the new one"},
 			{"new", "<arg>", "another password for the new one"},
@@ -695,12 +695,13 @@ var commands = []Command{
 			docQuiet, docMaxIterations,
 		},
 		Long: "Takes every entry along, with its alias, date and chain, in Java's order. PEM files of keys and certificates " +
-			"are converted too. Profiles: default (Java 8u301 and later, OpenSSL 1.1.1), java8 (every Java), " +
+			"are converted too. What NEWFILE is called says what it becomes: .p12, .pfx, .pkcs12, .jks, .jceks, .pem; by any other name it is PKCS12. Profiles: default (Java 8u301 and later, OpenSSL 1.1.1), java8 (every Java), " +
 			"legacy (everything), openssl3, java26 (with the MAC of FIPS), passwordless (truststores).",
 		Examples: []Example{
 			{"an old keystore for OpenSSL, nginx and Node", "gokeytool convert keystore.jks keystore.p12"},
 			{"for an application on an old Java 8", "gokeytool convert -profile java8 keystore.p12 old.p12"},
-			{"everything as PEM", "gokeytool convert -to pem keystore.p12 all.pem"},
+			{"everything as PEM", "gokeytool convert keystore.p12 all.pem"},
+			{"a JKS keystore for a program that takes no other", "gokeytool convert keystore.p12 keystore.jks"},
 		},
 	},
 	{
