@@ -161,6 +161,9 @@ type Options struct {
 	// within this time. Zero or less makes those of keys an error once they have
 	// ended, and a warning in the 30 days before.
 	Within time.Duration
+	// Truststore judges files that are named as the truststore of a program in
+	// Java, which has the password only if Password is given.
+	Truststore bool
 	// Strict makes a keystore with warnings Faulty.
 	Strict bool
 	// Tomcat is the major version, 7 to 12, that a server.xml is for; zero

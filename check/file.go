@@ -42,6 +42,7 @@ type use struct {
 	named  bool // by who asked, so that it must be a keystore
 	server bool // its keys are a TLS server's
 	trust  bool // its certificates are to verify clients'
+	java   bool // it is the truststore of a program in Java
 	only   bool // no other password than the one given is tried
 
 	keyFile string // of a certificate in PEM whose key has a file of its own
@@ -92,8 +93,13 @@ func File(ctx context.Context, path string, o Options) Verdict {
 		x.unreadable(err)
 		return x.finish()
 	}
-	v, _ := examineFile(path, o, use{named: true})
+	v, _ := examineFile(path, o, named(o))
 	return v
+}
+
+// named is the use of a file that was named by who asked.
+func named(o Options) use {
+	return use{named: true, java: o.Truststore, only: o.Truststore && o.Password != nil}
 }
 
 // newExamination begins the verdict on a file.
@@ -195,7 +201,7 @@ func foreign(err error, plain bool) bool {
 // find adds a finding. No command here changes a file of a type that is only
 // read, whatever would mend a keystore.
 func (x *examination) find(s Severity, id, alias, text, remedy string) {
-	if x.Type.Foreign() && strings.HasPrefix(remedy, "gokeytool ") && id != "password" && id != "foreign-format" {
+	if x.Type.Foreign() && strings.HasPrefix(remedy, "gokeytool ") && id != "password" && id != "foreign-format" && id != "store-type" {
 		remedy = ""
 	}
 	x.Findings = append(x.Findings, Finding{ID: id, Severity: s, Alias: alias, Text: text, Remedy: remedy})
@@ -233,6 +239,10 @@ func (x *examination) unreadable(err error) {
 		text = "the file does not exist"
 		if x.role != "" {
 			text += ": Java says FileNotFoundException"
+		}
+		if x.java {
+			text += ": Java says nothing, and takes its own cacerts in its place (Java 8: an empty truststore)"
+			remedy = shell.Comment("a path that is not from the root starts at the directory in which Java is started")
 		}
 	case errors.Is(err, fs.ErrPermission):
 		remedy = shell.Note(shell.Line("ls", "-l", shell.File(x.Path)), "shows who may")
@@ -321,6 +331,10 @@ func (x *examination) passwords(data []byte) []candidate {
 
 // wrongPassword: no password fits.
 func (x *examination) wrongPassword(err error) {
+	if x.java && x.o.Password == nil {
+		x.Status = "" // as Java opens it: see truststore
+		return
+	}
 	java := "Java says: keystore password was incorrect"
 	if opened, ok := errors.AsType[*store.OpenError](err); ok && opened.Type != store.PKCS12 {
 		java = "Java says: Keystore was tampered with, or password was incorrect"
@@ -331,13 +345,16 @@ func (x *examination) wrongPassword(err error) {
 	remedy := shell.Line("gokeytool", "check", shell.File(x.Path), "-storepass:file", "PASSWORDFILE")
 	miss, near := x.nearMiss(err)
 	switch {
-	case near && x.only:
+	case near && x.only && !x.java:
 		x.find(Error, "password", "", "the configured password does not open it; it opens with "+miss.Describe("that password")+"; "+java, shell.Comment("correct the password in the configuration"))
 	case near:
 		if line := miss.Export("PASSWORD", x.o.PasswordSource); line != "" && x.o.PasswordSource != "" {
 			remedy = line + " && " + shell.Line("gokeytool", "check", shell.File(x.Path), "-storepass:env", "PASSWORD")
 		}
 		x.find(Error, "password", "", "the password given does not open it; it opens with "+miss.Describe("that password")+"; "+java, remedy)
+	case x.java:
+		x.find(Error, "password", "", "the file is whole, but the password given does not open it, or its content was changed; "+java,
+			shell.Line("gokeytool", "check", "-truststore", shell.File(x.Path), "-storepass:file", "PASSWORDFILE"))
 	case x.only:
 		x.find(Error, "password", "", "the file is whole, but the configured password does not open it, or its content was changed; "+java, shell.Comment("correct the password in the configuration"))
 	case x.o.Password != nil:

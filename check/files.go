@@ -91,7 +91,11 @@ func (j job) do(o Options) []Verdict {
 	if j.named && isServerXML(j.path) {
 		return serverXML(j.path, o)
 	}
-	if v, ok := examineFile(j.path, o, use{named: j.named}); ok {
+	u := use{}
+	if j.named {
+		u = named(o)
+	}
+	if v, ok := examineFile(j.path, o, u); ok {
 		return []Verdict{v}
 	}
 	return nil

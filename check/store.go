@@ -91,6 +91,9 @@ func (x *examination) content(inJava []*entry.Entry) {
 	}
 	unmarked := x.Type == store.PKCS12 && x.untrusted(len(inJava), certificates)
 	switch {
+	case x.java && certificates+keys == 0 && !unmarked && !x.partial() && !x.Type.Bare():
+		x.find(Error, "no-trust-anchors", "", "there is no certificate in it: Java says: the trustAnchors parameter must be non-empty",
+			x.keystore().Line([]string{"import", "-bundle", "CA"}))
 	case x.trust && certificates == 0 && !unmarked && !x.partial():
 		x.find(Error, "no-trust-anchors", "", "there is no trusted certificate in it: every client is refused (Java says: the trustAnchors parameter must be non-empty)",
 			x.keystore().Line([]string{"importcert", "-alias", "NAME"}, "-file", "CA"))
@@ -99,6 +102,9 @@ func (x *examination) content(inJava []*entry.Entry) {
 	}
 	if keys > 1 && !x.server && !x.Type.Bare() && slices.ContainsFunc(inJava, func(e *entry.Entry) bool { return x.purposeOf(e).TLS() }) {
 		x.find(Info, "several-keys", x.Serves, fmt.Sprintf("of %d keys Tomcat serves this one, the first in Java's order, unless keyAlias (certificateKeyAlias) names another", keys), "")
+	}
+	if !unmarked {
+		x.truststore(keys, certificates)
 	}
 }
 
@@ -122,6 +128,9 @@ func (x *examination) untrusted(entries, certificates int) bool {
 	remedy := x.keystore().Operand([]string{"trustmark"})
 	switch {
 	case entries == 0:
+		if !x.trust {
+			remedy = shell.Note(remedy, "then: "+x.javaLine())
+		}
 		x.find(Error, "trust-mark", "", count+" Java's trust mark: Java sees no entry at all (the trustAnchors parameter must be non-empty)", remedy)
 	case certificates > 0:
 		x.find(Warning, "trust-mark", "", count+" Java's trust mark: Java sees the others alone", remedy)

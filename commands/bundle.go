@@ -87,6 +87,7 @@ func importBundle(ctx context.Context, s *session) error {
 		return s.sayImport(sum)
 	}
 	s.sayBundle(sum)
+	s.sayJava()
 	return nil
 }
 

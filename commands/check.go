@@ -63,6 +63,7 @@ func checkStores(ctx context.Context, s *session) error {
 		Storepass:      s.again("storepass"),
 		Keypass:        s.again("keypass"),
 		Within:         within,
+		Truststore:     s.req.Has("truststore"),
 		Strict:         s.req.Has("strict"),
 		Tomcat:         int(s.opt.tomcat),
 		Now:            now,
@@ -160,7 +161,7 @@ func (s *session) checkOutput() (checkReport, *checkMetrics, error) {
 	case json:
 		return &jsonReport{out: bufio.NewWriter(s.Stdout), now: s.Now()}, metrics, nil
 	}
-	return &textReport{out: s.Stdout, paint: func(word string) string { return s.paint(s.Stdout, word) }, now: s.Now(), quiet: s.req.Has("quiet"), verbose: s.opt.verbose, strict: s.req.Has("strict")}, metrics, nil
+	return &textReport{out: s.Stdout, paint: func(word string) string { return s.paint(s.Stdout, word) }, now: s.Now(), quiet: s.req.Has("quiet"), verbose: s.opt.verbose, strict: s.req.Has("strict"), truststore: s.req.Has("truststore")}, metrics, nil
 }
 
 // silentReport is for metrics on the standard output.
@@ -175,6 +176,7 @@ type textReport struct {
 	paint                  func(word string) string
 	now                    time.Time
 	quiet, verbose, strict bool
+	truststore             bool // say how Java takes it
 }
 
 func (r *textReport) verdict(v check.Verdict) error {
@@ -200,7 +202,7 @@ func (r *textReport) verdict(v check.Verdict) error {
 		r.details(&b, v)
 	}
 	for _, f := range v.Findings {
-		if f.Severity == check.Info && !r.verbose || f.Severity != check.Error && r.quiet && !r.strict {
+		if f.Severity == check.Info && !r.verbose && !(r.truststore && f.ID == "java-truststore") || f.Severity != check.Error && r.quiet && !r.strict {
 			continue
 		}
 		text := f.Text

@@ -37,6 +37,7 @@ func trustmark(ctx context.Context, s *session) error {
 		return err
 	}
 	fmt.Fprintf(s.talk(), "%s Java's mark in %s\n", count(len(unmarked), "certificate got", "certificates got"), s.ks.path)
+	s.sayJava()
 	return nil
 }
 

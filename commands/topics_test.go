@@ -34,6 +34,7 @@ gokeytool genkeypair -alias tomcat -keyalg EC -dname CN=localhost -ext san=dns:l
 gokeytool genkeypair -alias 1 -keyalg EC -dname CN=localhost -keystore unnamed.p12
 gokeytool genseckey -alias aes -keyalg AES -keysize 128 -keystore secrets.p12
 gokeytool convert -profile legacy keystore.p12 legacy.p12
+gokeytool import -bundle sub.pem -keystore truststore.p12
 openssl pkcs12 -export -nokeys -in ca.pem -out unmarked.p12 -passout env:GOKEYTOOL_STOREPASS
 echo changeit > pass
 mkdir conf

@@ -3,7 +3,10 @@ package commands
 import (
 	"context"
 	"fmt"
+	"os"
+	"slices"
 
+	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
 )
@@ -43,6 +46,7 @@ func trust(ctx context.Context, s *session) error {
 		if e.Kind == entry.TrustedCertificate && string(e.Chain[0].DER) == string(chosen.Raw) {
 			fmt.Fprintf(s.Stderr, "\n%s is trusted already, under alias <%s>\n",
 				x509util.Printable(chosen.Subject.String()), x509util.Printable(s.ks.AliasOf(e.Alias)))
+			s.sayJava()
 			return nil
 		}
 	}
@@ -70,7 +74,36 @@ func trust(ctx context.Context, s *session) error {
 		return err
 	}
 	fmt.Fprintf(s.talk(), "Certificate was added to keystore under alias <%s>\n", x509util.Printable(s.ks.AliasOf(alias)))
+	s.sayJava()
 	return nil
+}
+
+// sayJava prints the line with which Java takes the keystore as its truststore.
+// Java's own needs none, and one with keys is no truststore.
+func (s *session) sayJava() {
+	if own, ok := s.cacertsPath(s.req); s.opt.cacerts || ok && sameFile(own, s.ks.path) {
+		return
+	}
+	if slices.ContainsFunc(s.ks.Entries(), func(e *entry.Entry) bool { return e.Kind != entry.TrustedCertificate }) {
+		return
+	}
+	k := s.here()
+	k.Path = absolute(k.Path)
+	var properties []string
+	if s.ks.Type() == store.JCEKS {
+		properties = append(properties, "javax.net.ssl.trustStoreType=JCEKS")
+	}
+	fmt.Fprintf(s.talk(), "gokeytool: Java takes it with: %s\n", k.Java(!s.ks.passwordless(), string(s.ks.password), properties...))
+}
+
+// sameFile says whether two paths lead to one file.
+func sameFile(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
 }
 
 // has says whether the keystore has an entry of that alias.

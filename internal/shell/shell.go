@@ -117,3 +117,41 @@ func (k Keystore) Operand(command []string, more ...string) string {
 	words = append(words, more...)
 	return Line(append(words, k.Open...)...)
 }
+
+// Java is a line that starts a program in Java, PROGRAM, with the keystore as its
+// truststore. A PKCS12 file shows Java no certificate without its password, so
+// the line gives it: by the file or variable of Open, as changeit where that is
+// what known says, which is no secret, and else as PASSWORD, to be filled in.
+// Where there is none, protected is false. Further properties are NAME=VALUE.
+func (k Keystore) Java(protected bool, known string, properties ...string) string {
+	words := []string{"java", Quote("-Djavax.net.ssl.trustStore=" + k.Path)}
+	if protected {
+		words = append(words, "-Djavax.net.ssl.trustStorePassword="+k.secret(known))
+	}
+	for _, property := range properties {
+		words = append(words, Quote("-D"+property))
+	}
+	return strings.Join(append(words, "PROGRAM"), " ")
+}
+
+// secret is the keystore's password as a part of a word.
+func (k Keystore) secret(known string) string {
+	if len(k.Open) >= 2 {
+		switch option, value := k.Open[0], k.Open[1]; {
+		case option == "-storepass:file":
+			return `"$(head -n 1 ` + Quote(File(value)) + `)"`
+		case option == "-storepass:env" && variable(value):
+			return `"$` + value + `"`
+		}
+	}
+	if known == "changeit" {
+		return known
+	}
+	return "PASSWORD"
+}
+
+// variable says whether a shell has variables of that name.
+func variable(name string) bool {
+	letters := "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+	return name != "" && strings.ContainsAny(name[:1], letters) && strings.Trim(name, letters+"0123456789") == ""
+}

@@ -219,18 +219,26 @@ var topics = []Topic{
 	{
 		Title: "Java says: the trustAnchors parameter must be non-empty",
 		Words: "InvalidAlgorithmParameterException truststore empty 0 entries openssl",
-		Text:  "The truststore was made by a program that leaves out Java's trust mark, OpenSSL for one: Java sees no entry in it.",
+		Text: "Java sees no certificate in its truststore. The causes: Java has no password for a PKCS12 file, because -Djavax.net.ssl.trustStorePassword is missing; " +
+			"its certificates lack Java's trust mark, as those of openssl pkcs12 -export -nokeys do; there is nothing in it, or nothing but keys. " +
+			"A wrong path is no error to Java, which takes its own cacerts instead (Java 8: an empty truststore): PKIX path building failed, or keystore password was incorrect. " +
+			"An empty file, PEM, and JCEKS without -Djavax.net.ssl.trustStoreType=JCEKS end with: problem accessing trust store. " +
+			"check -truststore tells all of these apart, and prints the line for Java with both properties: give it what Java has, the same path, and -storepass only where Java has trustStorePassword.",
 		Examples: []Example{
-			{"mark its certificates", "gokeytool trustmark unmarked.p12"},
+			{"which of them is it?", "gokeytool check -truststore truststore.p12"},
+			{"with the password that Java has", "gokeytool check -truststore truststore.p12 -storepass:file pass"},
+			{"mark the certificates that lack the mark", "gokeytool trustmark unmarked.p12"},
 		},
 	},
 	{
 		Title: "Java says: unable to find valid certification path to requested target",
 		Words: "PKIX path building failed SunCertPathBuilderException SSLHandshakeException untrusted trust server",
 		Text: "Nobody whom this Java trusts has signed the server's certificate. If you know that it is the right one, " +
-			"trust its topmost certificate, and name the file to Java: -Djavax.net.ssl.trustStore=truststore.p12.",
+			"trust its topmost certificate, and start Java with the two properties that trust prints, " +
+			"-Djavax.net.ssl.trustStore and -Djavax.net.ssl.trustStorePassword: without the second it says: the trustAnchors parameter must be non-empty.",
 		Examples: []Example{
 			{"look at it, and say yes", "gokeytool trust localhost:8443 -keystore truststore.p12"},
+			{"Java still does not? what it sees", "gokeytool check -truststore truststore.p12 -storepass:file pass"},
 		},
 	},
 	{
