@@ -92,7 +92,11 @@ func (s *session) certify(c certificate, issuer *issuerKey) ([]byte, error) {
 	if issuer.certificate != nil {
 		ctx.IssuerKey, ctx.IssuerKeyID = issuer.certificate.SPKI, issuer.certificate.SubjectKeyID()
 	}
-	extensions, err := x509util.BuildExtensions(s.opt.ext, ctx)
+	specs := s.opt.ext
+	if c.requested != nil {
+		specs = grants(s.req.Style, specs, c.requested)
+	}
+	extensions, err := x509util.BuildExtensions(specs, ctx)
 	if err != nil {
 		return nil, err
 	}

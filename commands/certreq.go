@@ -3,11 +3,39 @@ package commands
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
+	"gokeytool/commands/internal/argv"
 	"gokeytool/x509util"
 )
 
-// certreq makes a request for a certificate authority to certify a key.
+// requestable are the extensions that our own style asks a CA for because the
+// entry's certificate has them, and grants because a request has them:
+// SubjectAlternativeName, KeyUsage and ExtendedKeyUsage (RFC 5280, section
+// 4.2.1). keytool asks for and grants what -ext says, and nothing else.
+var requestable = map[string]string{"2.5.29.17": "san", "2.5.29.15": "ku", "2.5.29.37": "eku"}
+
+// noExtensions is the value of -ext that leaves them out.
+const noExtensions = "none"
+
+// withoutNone are the values of -ext, and whether one of them is "none", which
+// only our own style knows.
+func withoutNone(style argv.Style, specs []string) (rest []string, none bool) {
+	if style == argv.Keytool {
+		return specs, false
+	}
+	for _, spec := range specs {
+		if strings.EqualFold(spec, noExtensions) {
+			none = true
+		} else {
+			rest = append(rest, spec)
+		}
+	}
+	return rest, none
+}
+
+// certreq makes a request for a CA to certify a key.
 func certreq(ctx context.Context, s *session) error {
 	if err := s.openKeystore(ctx, access{}); err != nil {
 		return err
@@ -21,8 +49,17 @@ func certreq(ctx context.Context, s *session) error {
 		return err
 	}
 	subject := issuer.name
-	extensions, err := x509util.BuildExtensions(s.opt.ext, x509util.ExtensionContext{
-		SubjectKey: issuer.certificate.SPKI, Release: s.release,
+	specs, none := withoutNone(s.req.Style, s.opt.ext)
+	var inherited []x509util.Extension
+	if s.req.Style != argv.Keytool && !none {
+		for _, e := range issuer.certificate.Extensions {
+			if requestable[e.OID.String()] != "" {
+				inherited = append(inherited, e)
+			}
+		}
+	}
+	extensions, err := x509util.BuildExtensions(specs, x509util.ExtensionContext{
+		SubjectKey: issuer.certificate.SPKI, Existing: inherited, Release: s.release,
 	})
 	if err != nil {
 		return err
@@ -48,9 +85,57 @@ func certreq(ctx context.Context, s *session) error {
 		return err
 	}
 	s.warn(s.judge().Request("The generated certificate request", request)...)
-	if s.opt.verbose && s.opt.file != "" {
+	switch {
+	case s.req.Style != argv.Keytool:
+		s.sayRequest(alias, issuer.certificate, request)
+	case s.opt.verbose && s.opt.file != "":
 		fmt.Fprintf(s.talk(), "Certification request stored in file <%s>\nSubmit this to your CA\n", s.opt.file)
 	}
 	s.warnOfFormat()
 	return nil
+}
+
+// sayRequest says for which names a request is, and warns where a TLS server's
+// would need one.
+func (s *session) sayRequest(alias string, old *x509util.Certificate, request *x509util.Request) {
+	if s.opt.file != "" {
+		fmt.Fprintf(s.talk(), "Request for %s stored in %s\n", certifiedNames(request.Subject, request.Extensions), x509util.Printable(s.opt.file))
+	}
+	asked := describeExtensions(request.Extensions)
+	host := func(name string) bool { return strings.HasPrefix(name, "dns:") || strings.HasPrefix(name, "ip:") }
+	if slices.ContainsFunc(asked.Names, host) || !forServers(asked.ExtendedKeyUsage) || !old.EndEntity() {
+		return
+	}
+	name := "HOST"
+	if cn := request.Subject.CommonName(); x509util.LooksLikeHost(cn) {
+		name = x509util.HostName(cn)
+	}
+	s.hint("no host is named in the request (SubjectAlternativeName), as TLS clients want it of a server: add -ext san=" + name + " where it is for one")
+}
+
+// forServers says whether purposes leave it open that a TLS server has them.
+func forServers(extendedKeyUsage []string) bool {
+	return len(extendedKeyUsage) == 0 || slices.Contains(extendedKeyUsage, "serverAuth") || slices.Contains(extendedKeyUsage, "anyExtendedKeyUsage")
+}
+
+// certifiedNames are the alternative names of a certificate or a request, the first few
+// of many, or where there are none its subject.
+func certifiedNames(subject x509util.Name, extensions []x509util.Extension) string {
+	const most = 6
+	var names []string
+	for _, name := range describeExtensions(extensions).Names {
+		for _, kind := range []string{"dns:", "ip:"} {
+			name = strings.TrimPrefix(name, kind)
+		}
+		names = append(names, x509util.Printable(name))
+	}
+	switch {
+	case len(names) > most:
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	case len(names) > 0:
+		return strings.Join(names, ", ")
+	case subject.IsEmpty():
+		return "no name"
+	}
+	return x509util.Printable(subject.String())
 }

@@ -212,16 +212,23 @@ var explanations = map[string]func(*explanation){
 	},
 	"certreq": func(e *explanation) {
 		e.say("writes a request for a certificate of the key %s, signed with it, to %s", e.alias(), e.value("file", "the standard output"))
+		if _, none := withoutNone(e.req.Style, e.req.List("ext")); e.req.Style != argv.Keytool && !none {
+			e.say("asks for the names and usages of its certificate (the keytool of Java, and -certreq, only for what -ext says); -ext none leaves them out")
+		}
 		e.say("the keystore %s stays as it is", e.keystore())
 		e.run("pkcs12 -in", e.keystore(), "-nocerts -nodes -out key.pem")
 		e.run(slices.Concat([]string{"req -new -key key.pem -subj", e.subject()}, e.addExtensions(), e.output("file"))...)
 	},
 	"gencert": func(e *explanation) {
 		e.say("signs the request %s with the key %s, as an authority does, for %s days", e.value("infile", "from the standard input"), e.alias(), e.value("validity", "90"))
-		copied := ""
-		if slices.ContainsFunc(e.req.List("ext"), func(spec string) bool { return strings.HasPrefix(strings.ToLower(spec), "honored") }) {
-			copied = " -copy_extensions copy"
-		} else {
+		copied := " -copy_extensions copy"
+		_, none := withoutNone(e.req.Style, e.req.List("ext"))
+		switch {
+		case slices.ContainsFunc(e.req.List("ext"), func(spec string) bool { return strings.HasPrefix(strings.ToLower(spec), "honored") }):
+		case e.req.Style != argv.Keytool && !none:
+			e.say("the names and usages that the request asks for are granted (the keytool of Java, and -gencert, leave them out); -ext none grants nothing, -ext honored=LIST what it lists")
+		default:
+			copied = ""
 			e.say("whatever extensions the request asks for are left out: -ext honored=all grants them")
 		}
 		e.run("pkcs12 -in", e.keystore(), "-nodes -out ca.pem")
@@ -450,7 +457,8 @@ func attributeName(oid asn1.ObjectIdentifier) string {
 
 // extensions are what -ext asks for; ok is false where that can't be read.
 func (e *explanation) extensions() (described jsonExtensions, ok bool) {
-	specs := slices.DeleteFunc(e.req.List("ext"), func(spec string) bool { return strings.HasPrefix(strings.ToLower(spec), "honored") })
+	rest, _ := withoutNone(e.req.Style, e.req.List("ext"))
+	specs := slices.DeleteFunc(slices.Clone(rest), func(spec string) bool { return strings.HasPrefix(strings.ToLower(spec), "honored") })
 	// Some extensions are made of the key; any will do.
 	key, err := x509util.GenerateKey(x509util.KeySpec{Algorithm: "EC", Group: "secp256r1"}, e.release)
 	if err != nil {

@@ -3,7 +3,11 @@ package commands
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 
+	"gokeytool/commands/internal/argv"
 	"gokeytool/x509util"
 )
 
@@ -61,8 +65,41 @@ func gencert(ctx context.Context, s *session) error {
 	if err := s.writeOutput(s.opt.outfile, out.Bytes()); err != nil {
 		return err
 	}
+	if s.req.Style != argv.Keytool && s.opt.outfile != "" {
+		made, err := x509util.ParseCertificate(der)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(s.talk(), "Certificate for %s, until %s, stored in %s\n",
+			certifiedNames(made.Subject, made.Extensions), x509util.MediumDate(made.NotAfter, s.zone()), x509util.Printable(s.opt.outfile))
+	}
 	s.warnOfChain("The issuer", issuer.chain)
 	s.warnOfDER("The generated certificate", der)
 	s.warnOfFormat()
 	return nil
+}
+
+// grants are the values of -ext with which a request is certified. In our own
+// style the names and usages that it asks for are granted unless -ext says which
+// are; but not the right to sign certificates where -ext does not make a CA.
+func grants(style argv.Style, specs []string, requested []x509util.Extension) []string {
+	rest, none := withoutNone(style, specs)
+	says := func(prefix string) bool {
+		return slices.ContainsFunc(specs, func(spec string) bool { return strings.HasPrefix(strings.ToLower(spec), prefix) })
+	}
+	if style == argv.Keytool || none || says("honored") {
+		return rest
+	}
+	var granted []string
+	for _, e := range requested {
+		name := requestable[e.OID.String()]
+		signs := name == "ku" && slices.Contains(keyUsages(e.Value), "keyCertSign")
+		if name != "" && (!signs || says("bc") || says("basicconstraints")) {
+			granted = append(granted, name)
+		}
+	}
+	if granted == nil {
+		return rest
+	}
+	return append([]string{"honored=" + strings.Join(granted, ",")}, rest...)
 }

@@ -120,7 +120,7 @@ func (s *session) namelessHints(alias string, leaf *x509util.Certificate) []stri
 	}
 	return []string{
 		fmt.Sprintf("browsers, Java and Go will refuse the certificate for %s: they look for the host in SubjectAlternativeName alone, and there is none", host),
-		"to add it: " + shell.Note(s.here().KeyLine([]string{"renew", "-alias", alias, "-ext", "san=" + x509util.HostName(host)}), "certreq takes the same -ext for a CA"),
+		"to add it: " + shell.Note(s.here().KeyLine([]string{"renew", "-alias", alias, "-ext", "san=" + x509util.HostName(host)}), "certreq then asks a CA for it"),
 	}
 }
 

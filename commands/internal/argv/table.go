@@ -243,9 +243,12 @@ var commands = []Command{
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
 		Extra: []Doc{docQuiet, docMaxIterations},
 		Long: "Writes a PKCS#10 request for the entry's key, to be signed by a certificate authority: " +
-			"to the standard output unless -file names a file.",
+			"to the standard output unless -file names a file. Without a dash before the command it asks for the " +
+			"SubjectAlternativeName, KeyUsage and ExtendedKeyUsage of the entry's certificate: " +
+			"-ext asks for another in the place of one of them, -ext none for none.",
 		Examples: []Example{
-			{"a request with a host name, for a CA", "gokeytool certreq -alias tomcat -ext san=dns:localhost -file tomcat.csr -keystore keystore.p12"},
+			{"a request for a CA, with the names of the certificate", "gokeytool certreq -alias tomcat -file tomcat.csr -keystore keystore.p12"},
+			{"with another host name", "gokeytool certreq -alias tomcat -ext san=dns:localhost -file tomcat.csr -keystore keystore.p12"},
 		},
 	},
 	{
@@ -322,9 +325,10 @@ var commands = []Command{
 			docStorepass, docStoretype, docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
 		Extra: []Doc{docMaxIterations},
 		Long: "Signs a request with the key of the entry -alias, which is the certificate authority. " +
-			"Extensions that the request asks for are granted by -ext honored=all only.",
+			"Extensions that the request asks for are granted by -ext honored=all only; without a dash before the command " +
+			"its SubjectAlternativeName, KeyUsage and ExtendedKeyUsage are, unless -ext honored= or -ext none says otherwise.",
 		Examples: []Example{
-			{"a year for a server", "gokeytool gencert -rfc -alias ca -infile tomcat.csr -outfile tomcat.pem -validity 365 -ext honored=all -keystore ca.p12"},
+			{"a year for a server", "gokeytool gencert -rfc -alias ca -infile tomcat.csr -outfile tomcat.pem -validity 365 -keystore ca.p12"},
 		},
 	},
 	{

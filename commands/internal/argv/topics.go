@@ -21,8 +21,8 @@ var topics = []Topic{
 			"its own certificates are imported first unless they come along.",
 		Examples: []Example{
 			{"a key", "gokeytool genkeypair -alias www -keyalg RSA -dname CN=www.example.com -ext san=dns:www.example.com -keystore www.p12"},
-			{"the request, to be sent to the CA", "gokeytool certreq -alias www -ext san=dns:www.example.com -file www.csr -keystore www.p12"},
-			{"what a CA of one's own does with it", "gokeytool gencert -rfc -alias ca -infile www.csr -outfile www.crt -ext honored=all -keystore ca.p12"},
+			{"the request, to be sent to the CA", "gokeytool certreq -alias www -file www.csr -keystore www.p12"},
+			{"what a CA of one's own does with it", "gokeytool gencert -rfc -alias ca -infile www.csr -outfile www.crt -keystore ca.p12"},
 			{"the CA's own certificate", "gokeytool import -alias root -file ca.pem -noprompt -keystore www.p12"},
 			{"and its reply", "gokeytool import -alias www -file www.crt -keystore www.p12"},
 		},
