@@ -156,6 +156,11 @@ func (x *examination) unseal(e *entry.Entry, alias string) (entry.Key, bool) {
 			return key, true
 		}
 	}
+	if x.doubtful {
+		x.find(Error, "key-password", alias, "no password that was tried opens this key: Java says: Cannot recover key; the file has no integrity check that would tell whether the password is its own",
+			shell.Line("gokeytool", "check", shell.File(x.Path), "-storepass:file", "PASSWORDFILE"))
+		return entry.Key{}, false
+	}
 	severity, remedy := Error, x.samePassword(alias)
 	p := x.purposeOf(e)
 	if !p.Open() {

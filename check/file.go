@@ -59,6 +59,7 @@ type examination struct {
 	store    *store.Store
 	password []byte          // that opened the store; nil if none did
 	apart    map[string]bool // aliases of the keys that KeyPassword opens
+	doubtful bool            // the store opens with any password, and a key with none of those tried
 }
 
 // keystore is the file as remedies name it.
@@ -265,6 +266,7 @@ func cause(err error) string {
 // far as that is possible without one.
 func (x *examination) open(data []byte) {
 	var failed, given error
+	var doubtful *store.Store // opened, as with any password, though a key does not
 	for _, p := range x.passwords(data) {
 		s, err := store.Decode(x.Path, data, store.Options{Password: p.text, Limits: x.o.Limits, Foreign: true})
 		if errors.Is(err, entry.ErrPassword) {
@@ -277,8 +279,17 @@ func (x *examination) open(data []byte) {
 			x.undecodable(err)
 			return
 		}
+		if !x.opensKeys(s, p.text) {
+			if doubtful == nil {
+				doubtful, x.password, x.Password = s, p.text, p.name
+			}
+			continue
+		}
 		x.store, x.password, x.Password = s, p.text, p.name
 		break
+	}
+	if x.store == nil && doubtful != nil {
+		x.store, x.doubtful = doubtful, true
 	}
 	if x.store == nil {
 		x.Status = Unchecked
@@ -302,6 +313,28 @@ func (x *examination) open(data []byte) {
 	if x.Type.Bare() {
 		x.Password = PasswordNone // but for its keys
 	}
+}
+
+// opensKeys says whether a password is that of a store that it has opened: a
+// PKCS12 file may have neither a MAC nor encrypted certificates, and opens with
+// any; then its first key tells.
+func (x *examination) opensKeys(s *store.Store, password []byte) bool {
+	if s.Confirmed() {
+		return true
+	}
+	for _, e := range s.Entries() {
+		if e.Kind == entry.TrustedCertificate {
+			continue
+		}
+		key, err := s.KeyOf(e, password)
+		key.Wipe()
+		if errors.Is(err, entry.ErrPassword) && x.o.KeyPassword != nil {
+			key, err = s.KeyOf(e, x.o.KeyPassword)
+			key.Wipe()
+		}
+		return !errors.Is(err, entry.ErrPassword)
+	}
+	return true
 }
 
 // candidate is a password to try.

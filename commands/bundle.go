@@ -2,6 +2,7 @@ package commands
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/pem"
 	"errors"
@@ -39,6 +40,7 @@ const (
 type bundle struct {
 	certificates []bundled
 	skipped      []string // files of a directory that hold none
+	locked       []string // keystores in it that need their password
 }
 
 type bundled struct {
@@ -84,11 +86,15 @@ func importBundle(ctx context.Context, s *session) error {
 	}
 	if s.opt.json {
 		s.warnOfFormat()
-		return s.sayImport(sum)
+		err = s.sayImport(sum)
+	} else {
+		s.sayBundle(sum)
+		s.sayJava()
 	}
-	s.sayBundle(sum)
-	s.sayJava()
-	return nil
+	for _, name := range found.locked {
+		err = cmp.Or(err, noPassword(name, "keyfilepass"))
+	}
+	return err
 }
 
 // sayBundle sums up what import -bundle did.
@@ -199,7 +205,7 @@ func (s *session) readBundle(source string) (*bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.parseBundle(source, data)
+	return s.parseBundle(source, data, true)
 }
 
 // systemBundle finds the file of the system's authorities.
@@ -234,7 +240,11 @@ func (s *session) readBundleDir(dir string) (*bundle, error) {
 		if err != nil {
 			return err
 		}
-		one, err := s.parseBundle(path, data)
+		one, err := s.parseBundle(path, data, false)
+		if locked := (*noPasswordError)(nil); errors.As(err, &locked) {
+			all.locked = append(all.locked, path)
+			return nil
+		}
 		if err != nil {
 			all.skipped = append(all.skipped, path)
 			return nil
@@ -246,6 +256,9 @@ func (s *session) readBundleDir(dir string) (*bundle, error) {
 	if err != nil {
 		return nil, fileError(dir, pathCause(err))
 	}
+	if len(all.certificates) == 0 && len(all.locked) > 0 {
+		return nil, noPassword(all.locked[0], "keyfilepass")
+	}
 	if len(all.certificates) == 0 {
 		return nil, fmt.Errorf("%s holds no certificates", x509util.Printable(dir))
 	}
@@ -253,13 +266,13 @@ func (s *session) readBundleDir(dir string) (*bundle, error) {
 }
 
 // parseBundle reads the certificates of a file, or the trusted ones of a
-// keystore.
-func (s *session) parseBundle(name string, data []byte) (*bundle, error) {
+// keystore, whose password is asked for if need be, and asks is set.
+func (s *session) parseBundle(name string, data []byte, asks bool) (*bundle, error) {
 	if len(data) == 0 {
 		return nil, fmt.Errorf("%s is empty", x509util.Printable(name))
 	}
 	if _, err := store.Detect(data); err == nil {
-		source, err := store.Decode(name, data, store.Options{Password: s.opt.keyfilepass})
+		source, err := s.openBundle(name, data, asks)
 		if err != nil {
 			return nil, err
 		}
@@ -274,6 +287,31 @@ func (s *session) parseBundle(name string, data []byte) (*bundle, error) {
 		b.certificates = append(b.certificates, bundled{Certificate: c})
 	}
 	return b, nil
+}
+
+// openBundle opens a keystore to take its trusted certificates: with
+// -keyfilepass, without a password where that will do, or with the one that is
+// asked for.
+func (s *session) openBundle(name string, data []byte, asks bool) (*store.Store, error) {
+	open := func(password []byte) (*store.Store, error) {
+		return store.Decode(name, data, store.Options{Password: password})
+	}
+	if s.opt.keyfilepass != nil {
+		return open(s.opt.keyfilepass)
+	}
+	opened, err := open(nil)
+	if err == nil && opened.Unread() {
+		if empty, err := openEmpty(open); err == nil {
+			return empty, nil
+		}
+		if asks {
+			opened, _, err = s.unlock(locked{path: name, prompt: passwordOf(name), open: open})
+		}
+	}
+	if err == nil && opened.Unread() {
+		err = noPassword(name, "keyfilepass")
+	}
+	return opened, err
 }
 
 // storedBundle takes the trusted certificates of a keystore, also those that
@@ -347,7 +385,7 @@ func (s *session) whyNoTrust() []string {
 	switch {
 	case s.ks.Type() != store.PKCS12:
 	case len(pkcs12.Untrusted(s.ks.File())) > 0:
-		return []string{"its certificates lack Java's mark: " + s.trustmarkLine()}
+		return []string{"its certificates lack Java's mark: " + s.trustmarkLine(s.ks)}
 	case s.ks.password == nil:
 		return []string{"without its password its certificates stay unread: give it with -storepass"}
 	}

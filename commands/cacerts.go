@@ -90,7 +90,7 @@ func canonical(file string) string {
 }
 
 // cacerts opens Java's trust store, once. Its certificates are no secret, so
-// it is read without a password.
+// it is read without a password; one that is encrypted stays empty to keytool.
 func (s *session) cacerts() (*store.Store, error) {
 	if s.cacertsStore != nil {
 		return s.cacertsStore, nil
@@ -101,11 +101,22 @@ func (s *session) cacerts() (*store.Store, error) {
 			"no Java trust store was found: set JAVA_HOME, or leave -trustcacerts out and import the root certificate first")
 	}
 	opened, err := store.Open(path, store.Options{})
+	if err == nil && opened.Unread() && s.ownStyle() {
+		opened, _, err = openUnasked(path, s.cacertsPassword(), "storepass")
+	}
 	if err != nil {
 		return nil, err
 	}
 	s.cacertsStore = opened
 	return opened, nil
+}
+
+// cacertsPassword is the password of Java's trust store, where the line says it.
+func (s *session) cacertsPassword() []byte {
+	if s.opt.cacerts {
+		return s.opt.storepass
+	}
+	return nil
 }
 
 // anchored says whether the JDK itself trusts the issuer of a chain's last

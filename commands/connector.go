@@ -305,8 +305,8 @@ func (s *session) entryIdentity(opened *store.Store, from shell.Keystore, e *ent
 	}
 	key, err := opened.Key(e.Alias, password)
 	if errors.Is(err, entry.ErrPassword) {
-		err = withHint(err, fmt.Sprintf("the key <%s> of %s has another password than the one tried: give it with -keypass, which Tomcat calls certificateKeyPassword (keyPass in the flat dialect)",
-			x509util.Printable(alias), x509util.Printable(path)))
+		err = withHint(err, append([]string{fmt.Sprintf("the key <%s> of %s has another password than the one tried: give it with -keypass, which Tomcat calls certificateKeyPassword (keyPass in the flat dialect)",
+			x509util.Printable(alias), x509util.Printable(path))}, s.emptyPasswordHints(path)...)...)
 	}
 	if err != nil {
 		return endpoint.Identity{}, err
@@ -417,7 +417,7 @@ func (s *session) clientCAs(host *tomcat.SSLHost, v *served) (*x509.CertPool, er
 		if err != nil {
 			return nil, err
 		}
-		if addStore(opened); opened.Len() == 0 && host.Truststore.Password == nil && opened.Type() == store.PKCS12 {
+		if addStore(opened); opened.Unread() {
 			return nil, withHint(fmt.Errorf("%s shows no certificate without its password", host.Truststore.File),
 				"give it with -truststorePassword, the attribute truststorePassword of a server.xml: Tomcat tries none of its own")
 		}

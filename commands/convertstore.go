@@ -120,7 +120,8 @@ func migrate(ctx context.Context, s *session) error {
 		return err
 	}
 	old := s.ks.Type()
-	if old == to.typ && (old != store.PKCS12 || to.params.Protects(s.ks.File())) {
+	as := old == to.typ && (old != store.PKCS12 || to.params.Protects(s.ks.File()))
+	if as && s.opt.newpass == nil {
 		fmt.Fprintf(s.talk(), "%s is %s already\n", s.ks.path, old)
 		return nil
 	}
@@ -227,7 +228,7 @@ func (s *session) recodeUnmarked(made *store.Store) error {
 	if made.Len() > 0 {
 		if n := len(unmarked); n > 0 {
 			fmt.Fprintf(s.Stderr, "gokeytool: %s no entry and left out; to trust them first: %s\n",
-				count(n, "certificate is in", "certificates are in"), s.trustmarkLine())
+				count(n, "certificate is in", "certificates are in"), s.trustmarkLine(s.ks))
 		}
 		return nil
 	}

@@ -64,10 +64,16 @@ func (s *session) openCompared(path string, password []byte) (*store.Store, erro
 	o.Foreign, o.Password = true, password
 	opened, err := store.Open(path, o)
 	if asks && errors.Is(err, entry.ErrPassword) {
-		if o.Password, err = s.promptSecret(fmt.Sprintf("Enter password of %s:  ", x509util.Printable(path))); err != nil {
-			return nil, err
+		opened, _, err = s.unlock(locked{
+			path: path, prompt: passwordOf(path),
+			open: func(password []byte) (*store.Store, error) {
+				o.Password = password
+				return store.Open(path, o)
+			},
+		})
+		if err == nil && opened.Unread() {
+			err = noPassword(path, s.passwordOption(path))
 		}
-		opened, err = store.Open(path, o)
 	}
 	if err != nil {
 		if cause := pathCause(err); cause != err {

@@ -48,11 +48,11 @@ func (s *session) causeHints(err error) []string {
 		return moreWork(err)
 	}
 	if errors.Is(err, entry.ErrPassword) {
-		return []string{"the key has another password than the keystore: give it with -keypass"}
+		return s.closedKeyHints()
 	}
 	var java *javaError
 	if errors.As(err, &java) {
-		return s.textHints(java.Text)
+		return append(s.textHints(java.Text), s.unreadHints()...)
 	}
 	return nil
 }
@@ -127,8 +127,10 @@ func (s *session) aliasHints() []string {
 		aliases = append(aliases, fmt.Sprintf("%q", s.ks.AliasOf(e.Alias)))
 	}
 	switch n := len(aliases); {
+	case s.unread():
+		return nil // there may be more
 	case n == 0:
-		return append([]string{s.ks.path + " has no entries"}, s.unmarkedHints()...)
+		return append([]string{s.ks.path + " has no entries"}, s.unmarkedHints(s.ks)...)
 	case n > most:
 		return []string{
 			fmt.Sprintf("%s has %d entries, %s and so on", s.ks.path, n, strings.Join(aliases[:most], ", ")),
@@ -139,11 +141,11 @@ func (s *session) aliasHints() []string {
 }
 
 // unmarkedHints tell of certificates in a PKCS12 file that Java does not see.
-func (s *session) unmarkedHints() []string {
-	if s.ks.Type() != store.PKCS12 {
+func (s *session) unmarkedHints(k *keystore) []string {
+	if k.Type() != store.PKCS12 {
 		return nil
 	}
-	n := len(pkcs12.Untrusted(s.ks.File()))
+	n := len(pkcs12.Untrusted(k.File()))
 	if n == 0 {
 		return nil
 	}
@@ -153,13 +155,17 @@ func (s *session) unmarkedHints() []string {
 	}
 	return []string{
 		fmt.Sprintf("%d %s Java's trust mark: Java sees none of it (as a truststore: the trustAnchors parameter must be non-empty)", n, certificates),
-		"to have Java trust them: " + s.trustmarkLine(),
+		"to have Java trust them: " + s.trustmarkLine(k),
 	}
 }
 
 // trustmarkLine is the command that has Java trust the keystore's certificates.
-func (s *session) trustmarkLine() string {
-	return s.here().Operand([]string{"trustmark"})
+func (s *session) trustmarkLine(k *keystore) string {
+	at := s.here()
+	if k != s.ks { // that of an import's source
+		at = shell.Keystore{Path: k.path, Open: s.req.Again("srcstorepass", "storepass")}
+	}
+	return at.Operand([]string{"trustmark"})
 }
 
 // missingIssuerHints say which certificate a reply needs to be led to a root:
@@ -227,8 +233,11 @@ func (s *session) openHints(err *store.OpenError) []string {
 		hints := []string{fmt.Sprintf("%s is %s, %s", err.Path, other.What, what)}
 		return append(hints, s.remedy(other.What, err.Path)...)
 	case errors.Is(err, entry.ErrPassword):
-		return append([]string{fmt.Sprintf("%s is a whole %s file, but this is not its password (or its content was changed)", err.Path, err.Type)},
-			s.nearMissHints(err)...)
+		whole := fmt.Sprintf("%s is a whole %s file, but this is not its password (or its content was changed)", err.Path, err.Type)
+		if empty := s.emptyPasswordHints(err.Path); empty != nil {
+			return append([]string{whole}, empty...)
+		}
+		return append([]string{whole}, s.nearMissHints(err)...)
 	case errors.Is(err, entry.ErrLimit):
 		return moreWork(err)
 	}

@@ -19,9 +19,12 @@ func (s *session) openServed(ctx context.Context) error {
 		s.opt.storepass = []byte(tomcatPassword)
 	}
 	err := s.openKeystore(ctx, access{asks: asksOnce})
+	if asked && err == nil && s.opt.keypass == nil && !fits(s.ks.Store, s.ks.password) {
+		err = entry.ErrPassword // of the keys alone
+	}
 	if asked && errors.Is(err, entry.ErrPassword) {
 		s.opt.storepass = nil
-		err = s.openKeystore(ctx, access{asks: asksOnce})
+		err = s.openKeystore(ctx, access{asks: asksOnce, keys: s.opt.keypass == nil})
 	}
 	return err
 }

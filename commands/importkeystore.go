@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"gokeytool/internal/atomicfile"
 	"gokeytool/store"
@@ -56,6 +58,10 @@ func importkeystore(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	missed := s.notImported(source, sum)
+	if missed != nil && (inPlace || len(sum.Added) == 0) {
+		return cmp.Or(s.sayImport(sum), missed) // the file stays as it is
+	}
 	var backup string
 	if inPlace {
 		if backup, err = s.backUp(s.opt.srckeystore); err != nil {
@@ -73,8 +79,37 @@ func importkeystore(ctx context.Context, s *session) error {
 				s.opt.srckeystore, s.ks.Type(), source.Type(), backup))
 		}
 	}
-	return s.sayImport(sum)
+	return cmp.Or(s.sayImport(sum), missed)
 }
+
+// notImported is, in our own style, the error of an import that has not taken
+// all it was to take. keytool calls it a success.
+func (s *session) notImported(source *keystore, sum *jsonImport) error {
+	if !s.ownStyle() {
+		return nil
+	}
+	if len(sum.Failed) == 0 {
+		if source.Len() > 0 {
+			return nil
+		}
+		return withHint(fmt.Errorf("%s has no entries: nothing was imported", x509util.Printable(source.path)), s.unmarkedHints(source)...)
+	}
+	var hints []string
+	names := make([]string, len(sum.Failed))
+	for i, f := range sum.Failed {
+		names[i] = fmt.Sprintf("<%s> (%s)", x509util.Printable(f.Alias), x509util.Printable(f.Reason))
+		if f.Reason == declined {
+			hints = []string{replaceHint}
+		}
+	}
+	return withHint(fmt.Errorf("not imported from %s: %s", x509util.Printable(source.path), strings.Join(names, ", ")), hints...)
+}
+
+// declined is why an entry was not imported that the user did not want.
+const declined = "declined"
+
+// replaceHint says how entries are imported whose aliases are taken.
+const replaceHint = "-noprompt replaces entries without a question; -destalias NAME, with -srcalias, imports under another name"
 
 // convertsInPlace says whether source and destination are the same file.
 func (s *session) convertsInPlace() (bool, error) {
@@ -131,7 +166,11 @@ func (s *session) openSource() (*keystore, error) {
 		}
 		return nil, err
 	}
-	if k.password == nil && !s.opt.srcprotected && !k.passwordless() {
+	if k.password == nil && !s.opt.srcprotected && !k.passwordless() && s.ownStyle() {
+		if err := s.unlockSource(k); err != nil {
+			return nil, err
+		}
+	} else if k.password == nil && !s.opt.srcprotected && !k.passwordless() {
 		password, err := s.promptSecret("Enter source keystore password:  ")
 		if err != nil {
 			return nil, err
@@ -161,6 +200,20 @@ func (s *session) openSource() (*keystore, error) {
 	return k, nil
 }
 
+// unlockSource asks for the password of the keystore to import from, in our own
+// style.
+func (s *session) unlockSource(k *keystore) error {
+	_, password, err := s.unlock(locked{
+		path: k.path, prompt: "Enter source keystore password:  ",
+		open: func(password []byte) (*store.Store, error) { return k.reopen(password, s.opt.srcstoretype) },
+	})
+	k.password = password
+	if err == nil && k.Unread() {
+		err = noPassword(k.path, "srcstorepass")
+	}
+	return err
+}
+
 // ignoreSourceKeyPassword says that keys in PKCS12 have the password of their
 // keystore, where -srckeypass is another.
 func (s *session) ignoreSourceKeyPassword(password []byte) {
@@ -182,7 +235,7 @@ func (s *session) importAll(source *keystore, sum *jsonImport) error {
 	defer ahead.stop()
 	s.ahead = ahead
 	imported := 0
-	for _, e := range entries {
+	for i, e := range entries {
 		alias := source.Shown(e)
 		result, err := s.importEntry(source, alias, sum)
 		if err != nil {
@@ -198,6 +251,9 @@ func (s *session) importAll(source *keystore, sum *jsonImport) error {
 				return err
 			}
 			if quit {
+				for _, e := range entries[i+1:] {
+					sum.Failed = append(sum.Failed, jsonFailed{source.Shown(e), "the import was ended before"})
+				}
 				break
 			}
 		}
@@ -231,12 +287,16 @@ func (s *session) importEntry(source *keystore, alias string, sum *jsonImport) (
 				return entryDeclined, err
 			}
 			if !overwrite {
-				if newAlias, _, err = s.promptLine("Enter new alias name\t(RETURN to cancel import for this entry):  "); err != nil {
+				answered := false
+				if newAlias, answered, err = s.promptLine("Enter new alias name\t(RETURN to cancel import for this entry):  "); err != nil {
 					return entryDeclined, err
+				}
+				if newAlias == "" && !s.heard(answered) {
+					return entryDeclined, s.unanswered(alias)
 				}
 				if newAlias == "" {
 					fmt.Fprintf(s.Stderr, "Entry for alias %s not imported.\n", alias)
-					sum.Failed = append(sum.Failed, jsonFailed{alias, "declined"})
+					sum.Failed = append(sum.Failed, jsonFailed{alias, declined})
 					return entryDeclined, nil
 				}
 			}
@@ -265,6 +325,22 @@ func (s *session) importEntry(source *keystore, alias string, sum *jsonImport) (
 	}
 	s.added(sum, newAlias)
 	return entryImported, nil
+}
+
+// heard says whether RETURN is heard as the answer to a second question. keytool
+// loses what waits behind the first where that is no terminal, and runs into the
+// end of the input.
+func (s *session) heard(answered bool) bool {
+	return answered && (s.ownStyle() || s.ReadSecret != nil)
+}
+
+// unanswered ends an import in which nobody says what is to be done with an
+// entry whose alias is taken.
+func (s *session) unanswered(alias string) error {
+	if s.ownStyle() {
+		return withHint(fmt.Errorf("<%s> is in %s already, and nobody said what to do: nothing was imported", x509util.Printable(alias), x509util.Printable(s.ks.path)), replaceHint)
+	}
+	return withHint(java("java.lang.NullPointerException", "invalid null input"), replaceHint)
 }
 
 // unimportable is what Java says of an entry that the destination can't take,
@@ -325,7 +401,7 @@ func (s *session) importKey(source *keystore, e *entry.Entry, alias, newAlias st
 	}
 	key, password, err := s.recoverEntry(source, e, alias, source.password, s.opt.srckeypass)
 	if err != nil {
-		return err
+		return s.notOpened(err, source.path, source.Store)
 	}
 	if err := s.ks.SetKey(newAlias, key, s.sealingPassword(password), e.Chain, s.Now()); err != nil {
 		return err
@@ -364,6 +440,11 @@ func (s *session) recoverEntry(k *keystore, e *entry.Entry, alias string, storep
 	if k.Type().Foreign() { // where keys may be in clear
 		if key, err := k.KeyOf(e, nil); err == nil || !errors.Is(err, entry.ErrPassword) {
 			return s.keep(key), s.ks.password, err
+		}
+	}
+	if storepass == nil {
+		if key, ok := s.openWithout(k.Store, e); ok {
+			return key, []byte{}, nil
 		}
 	}
 	password, err := s.askExistingKeyPassword(alias)

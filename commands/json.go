@@ -83,7 +83,8 @@ type jsonList struct {
 	Version  int         `json:"version"`
 	Keystore string      `json:"keystore"`
 	Type     string      `json:"type"`
-	Verified bool        `json:"verified"` // the password has proved that nobody changed it
+	Verified bool        `json:"verified"`         // the password has proved that nobody changed it
+	Unread   bool        `json:"unread,omitempty"` // for want of a password there may be more
 	Entries  []jsonEntry `json:"entries"`
 	Warnings []string    `json:"warnings"`
 }
@@ -424,10 +425,10 @@ func alternativeNames(der []byte) (names []string) {
 // listJSON prints the entries of the keystore, which is open, or that of
 // -alias.
 func (s *session) listJSON() error {
-	out := jsonList{Version: jsonSchema, Keystore: s.ks.path, Type: string(s.ks.Type()), Verified: s.ks.Verified(), Entries: []jsonEntry{}}
+	out := jsonList{Version: jsonSchema, Keystore: s.ks.path, Type: string(s.ks.Type()), Verified: s.ks.Verified(), Unread: s.unread(), Entries: []jsonEntry{}}
 	entries := s.ks.Sorted()
 	if s.opt.given("alias") {
-		e, err := s.ks.get(s.opt.alias)
+		e, err := s.listed()
 		if err != nil {
 			return err
 		}

@@ -232,6 +232,9 @@ func (s *session) findKey(name string, data []byte) ([]byte, error) {
 }
 
 func (s *session) keyFileError(name string, err error) error {
+	if errors.Is(err, entry.ErrPassword) && s.opt.keyfilepass == nil && name != s.ks.path {
+		return noPassword(name, "keyfilepass")
+	}
 	if errors.Is(err, entry.ErrPassword) {
 		return withHint(java("java.security.UnrecoverableKeyException", "Cannot recover key"),
 			fmt.Sprintf("the password does not open the key in %s; give it with -keyfilepass", name))
@@ -257,7 +260,7 @@ func (s *session) keyFilePassword(name string) ([]byte, error) {
 		return s.ks.password, nil // a key of the keystore gets another certificate
 	}
 	if s.opt.keyfilepass == nil {
-		password, err := s.promptSecret(fmt.Sprintf("Enter password of %s:  ", x509util.Printable(name)))
+		password, err := s.promptSecret(passwordOf(name))
 		if err != nil {
 			return nil, err
 		}
@@ -266,13 +269,32 @@ func (s *session) keyFilePassword(name string) ([]byte, error) {
 	return s.opt.keyfilepass, nil
 }
 
+// openKeyFile opens a key file that is a keystore, with -keyfilepass or the
+// password that is asked for. Nothing in it need have one.
+func (s *session) openKeyFile(name string, data []byte) (*store.Store, []byte, error) {
+	open := func(password []byte) (*store.Store, error) {
+		return store.Decode(name, data, store.Options{Password: password})
+	}
+	if s.opt.keyfilepass != nil || name == s.ks.path {
+		password, err := s.keyFilePassword(name)
+		if err != nil {
+			return nil, nil, err
+		}
+		opened, err := open(password)
+		return opened, password, err
+	}
+	opened, password, err := s.unlock(locked{
+		path: name, prompt: passwordOf(name), open: open,
+	})
+	if err == nil && password == nil && (opened.Unread() || !fits(opened, nil)) {
+		err = noPassword(name, "keyfilepass")
+	}
+	return opened, password, err
+}
+
 // keyOfKeystore takes the key of -alias, or the only one, out of a keystore.
 func (s *session) keyOfKeystore(name string, data []byte) (*foundKey, []*x509util.Certificate, error) {
-	password, err := s.keyFilePassword(name)
-	if err != nil {
-		return nil, nil, err
-	}
-	source, err := store.Decode(name, data, store.Options{Password: password})
+	source, password, err := s.openKeyFile(name, data)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -296,7 +318,7 @@ func (s *session) keyOfKeystore(name string, data []byte) (*foundKey, []*x509uti
 	}
 	key, err := source.Key(found.Alias, password)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, s.notOpened(err, name, source)
 	}
 	private, err := s.newFoundKey(key.PKCS8)
 	if err != nil {

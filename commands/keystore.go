@@ -26,6 +26,8 @@ type access struct {
 	anew    bool   // a new keystore takes the place of the file
 	asks    asks   // how the password is asked for
 	prompt  string // the question for the password, if not keytool's usual one
+	partial bool   // what can be read without the password is of use too
+	keys    bool   // keys are opened, which ask for no password of their own
 }
 
 // asks is how keytool asks for a password that was not given.
@@ -151,7 +153,7 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 		if !k.exists && passwordLength(k.password) < minPassword {
 			return failf("Keystore password must be at least 6 characters")
 		}
-	} else if !s.opt.protected && !k.passwordless() {
+	} else if !s.opt.protected && (!k.passwordless() || a.keys && !fits(k.Store, nil)) {
 		if err := s.askStorePassword(a); err != nil {
 			return err
 		}
@@ -449,6 +451,9 @@ func (s *session) askStorePassword(a access) error {
 	if a.prompt != "" {
 		prompt = a.prompt
 	}
+	if s.ownStyle() && k.exists && !k.none {
+		return s.unlockKeystore(a, prompt)
+	}
 	if a.asks == asksOnce {
 		password, err := s.promptSecret(prompt)
 		k.password = password
@@ -625,6 +630,9 @@ func (s *session) recoverKey(alias string, password []byte) (entry.Key, []byte, 
 		}
 	}
 	if password == nil {
+		if key, ok := s.openWithout(s.ks.Store, e); ok {
+			return key, []byte{}, nil
+		}
 		if password, err = s.askExistingKeyPassword(alias); err != nil {
 			return entry.Key{}, nil, err
 		}
@@ -640,6 +648,9 @@ func (s *session) askExistingKeyPassword(alias string) ([]byte, error) {
 		if err != nil || password != nil {
 			return password, err
 		}
+	}
+	if s.ownStyle() {
+		return nil, fmt.Errorf("the key <%s> needs its password, and none was given", x509util.Printable(alias))
 	}
 	return nil, failf("Too many failures - try later")
 }

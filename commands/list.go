@@ -2,6 +2,7 @@ package commands
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -20,11 +21,11 @@ func list(ctx context.Context, s *session) error {
 		fmt.Fprint(s.Stderr, s.table.HelpText("list", s.release))
 		return exitCode(exitError)
 	}
-	if err := s.openKeystore(ctx, access{asks: asksOnce}); err != nil {
+	if err := s.openKeystore(ctx, access{asks: asksOnce, partial: true}); err != nil {
 		return err
 	}
 	if s.opt.json {
-		return s.listJSON()
+		return cmp.Or(s.listJSON(), s.listedInPart())
 	}
 	s.warnUnverified()
 	l := &lister{session: s, out: bufio.NewWriterSize(s.Stdout, 32<<10), printer: s.printer()}
@@ -34,9 +35,23 @@ func list(ctx context.Context, s *session) error {
 	}
 	if err == nil {
 		s.warnOfFormat()
-		s.hint(s.unmarkedHints()...)
+		s.hint(s.unmarkedHints(s.ks)...)
+		err = s.listedInPart()
 	}
 	return err
+}
+
+// listedInPart is the error of a list that is not whole: keytool thinks nothing
+// of it.
+func (s *session) listedInPart() error {
+	if !s.unread() {
+		return nil
+	}
+	if !s.ownStyle() {
+		s.hint(s.unreadHints()...)
+		return nil
+	}
+	return noPassword(s.ks.path, "storepass")
 }
 
 // lister writes the text of -list.
@@ -63,7 +78,7 @@ func (l *lister) label(alias string) string {
 
 func (l *lister) list() error {
 	if l.opt.given("alias") {
-		e, err := l.ks.get(l.opt.alias)
+		e, err := l.listed()
 		if err != nil {
 			return err
 		}
@@ -73,8 +88,12 @@ func (l *lister) list() error {
 	if l.ks.Len() == 1 {
 		entries = "entry"
 	}
-	fmt.Fprintf(l.out, "Keystore type: %s\nKeystore provider: %s\n\nYour keystore contains %s %s\n\n",
-		l.typ(), l.provider(), group(int64(l.ks.Len())), entries)
+	fmt.Fprintf(l.out, "Keystore type: %s\nKeystore provider: %s\n\n", l.typ(), l.provider())
+	if l.ownStyle() && l.unread() {
+		fmt.Fprintf(l.out, "Of your keystore %s %s can be seen without its password\n\n", group(int64(l.ks.Len())), entries)
+	} else {
+		fmt.Fprintf(l.out, "Your keystore contains %s %s\n\n", group(int64(l.ks.Len())), entries)
+	}
 	for _, e := range l.ks.Sorted() {
 		if err := l.entry(l.ks.Shown(e), e); err != nil {
 			return err
@@ -84,6 +103,16 @@ func (l *lister) list() error {
 		}
 	}
 	return nil
+}
+
+// listed is the entry of -alias. In our own style one that may be in what was
+// not read is not called missing.
+func (s *session) listed() (*entry.Entry, error) {
+	e, err := s.ks.get(s.opt.alias)
+	if err != nil && s.ownStyle() && s.unread() {
+		err = noPassword(s.ks.path, "storepass")
+	}
+	return e, err
 }
 
 // provider is the Java security provider that keytool names for the type.
@@ -166,7 +195,11 @@ func (l *lister) created(e *entry.Entry) time.Time {
 func (l *lister) privateKey(alias string, e *entry.Entry, detailed bool) error {
 	l.kind(e.Kind, detailed)
 	if len(e.Chain) == 0 {
-		l.add("Certificate chain length: 0\n")
+		if l.ownStyle() && l.unread() {
+			l.add("Certificate chain: not read, for want of the password\n")
+		} else {
+			l.add("Certificate chain length: 0\n")
+		}
 		return nil
 	}
 	if !detailed {

@@ -87,6 +87,9 @@ func chain(ctx context.Context, s *session) error {
 		}
 		aliases = []string{s.opt.alias}
 	}
+	if len(aliases) == 0 {
+		return fmt.Errorf("%s has no private key, and so no chain", x509util.Printable(s.ks.path))
+	}
 	pool, err := s.chainPool(nil)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 
+	"gokeytool/store"
 	"gokeytool/x509util"
 )
 
@@ -74,5 +75,16 @@ func (s *session) openKeystoreIfAny(ctx context.Context) error {
 		s.ks = nil
 		return s.checkFileNames()
 	}
-	return err
+	if err != nil || !s.ownStyle() || !s.unread() {
+		return err
+	}
+	k := s.ks
+	if _, err := openEmpty(func(password []byte) (*store.Store, error) { return k.reopen(password, s.opt.storetype) }); err == nil {
+		return nil
+	}
+	if !s.opt.given("keystore") && !s.opt.cacerts {
+		s.ks = nil
+		return nil
+	}
+	return noPassword(k.path, "storepass")
 }

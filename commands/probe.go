@@ -13,7 +13,6 @@ import (
 
 	"gokeytool/endpoint"
 	"gokeytool/internal/shell"
-	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
 )
@@ -74,15 +73,7 @@ func (s *session) probeTrust(cfg *endpoint.ProbeConfig) error {
 	if s.opt.truststore == "" {
 		return nil
 	}
-	password := s.opt.truststorepass
-	if password == nil {
-		password = []byte(tomcatPassword)
-	}
-	opened, err := store.Open(s.opt.truststore, store.Options{Password: password, Foreign: true})
-	if s.opt.truststorepass == nil && errors.Is(err, entry.ErrPassword) {
-		// Certificates of a JKS can be read all the same.
-		opened, err = store.Open(s.opt.truststore, store.Options{Foreign: true})
-	}
+	opened, _, err := openUnasked(s.opt.truststore, s.opt.truststorepass, "truststorePassword")
 	if err != nil {
 		return err
 	}
@@ -108,11 +99,7 @@ func (s *session) probeIdentities(cfg *endpoint.ProbeConfig) error {
 		cfg.Certificate = &tls.Certificate{Certificate: id.Chain, PrivateKey: id.Key}
 	}
 	if s.opt.against != "" {
-		password := s.opt.storepass
-		if password == nil {
-			password = []byte(tomcatPassword)
-		}
-		opened, err := store.Open(s.opt.against, store.Options{Password: password, Foreign: true})
+		opened, _, err := openUnasked(s.opt.against, s.opt.storepass, "storepass")
 		if err != nil {
 			return err
 		}
@@ -136,10 +123,10 @@ func (s *session) probeIdentities(cfg *endpoint.ProbeConfig) error {
 
 // onlyIdentity opens the key of an alias, or the first one.
 func (s *session) onlyIdentity(path string, password []byte, alias string) (endpoint.Identity, error) {
-	if password == nil {
-		password = []byte(tomcatPassword)
+	opened, password, err := openUnasked(path, password, "storepass")
+	if err == nil && password == nil {
+		err = noPassword(path, "storepass") // for the key
 	}
-	opened, err := store.Open(path, store.Options{Password: password, Foreign: true})
 	if err != nil {
 		return endpoint.Identity{}, err
 	}

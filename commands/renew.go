@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gokeytool/internal/shell"
+	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
 )
@@ -204,8 +205,12 @@ func (s *session) signerElsewhere(path string, old *x509util.Certificate) (*issu
 	}
 	err := k.load("")
 	if !given && errors.Is(err, entry.ErrPassword) {
-		if k.password, err = s.promptSecret("Enter signer keystore password:  "); err == nil {
-			err = k.load("")
+		_, k.password, err = s.unlock(locked{
+			path: path, prompt: "Enter signer keystore password:  ", must: true,
+			open: func(password []byte) (*store.Store, error) { return k.reopen(password, "") },
+		})
+		if err == nil && k.password == nil {
+			err = noPassword(path, "signerstorepass")
 		}
 	}
 	if err != nil {

@@ -289,7 +289,11 @@ func (s *session) javaText(err error) (text string, ok bool) {
 // passwords where the line that was typed gave them by file or variable. Which
 // password opens it is the command's -storepass, unless it was changed.
 func (s *session) here() shell.Keystore {
-	return s.named(s.ks.path)
+	k := s.named(s.ks.path)
+	if s.ks.password != nil && len(s.ks.password) == 0 && s.again("storepass") == nil {
+		k.Open = append([]string{"-storepass", ""}, k.Open...) // no secret, and not to be typed
+	}
+	return k
 }
 
 // named is another keystore that opens with the same passwords.

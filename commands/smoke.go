@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"gokeytool/endpoint"
 	"gokeytool/internal/shell"
@@ -81,10 +82,18 @@ func opensCheck(k *keystore) endpoint.Check {
 	}
 	if !k.Verified() {
 		return endpoint.Check{Name: "opens", OK: true, Warn: true,
-			Detail: fmt.Sprintf("%s, %s; there is no integrity check in it that a password proves, or no password was given", k.Type(), entries)}
+			Detail: fmt.Sprintf("%s, %s; %s", k.Type(), entries, unverified(k))}
 	}
 	return endpoint.Check{Name: "opens", OK: true,
 		Detail: fmt.Sprintf("%s, %s, integrity verified with the password", k.Type(), entries)}
+}
+
+// unverified says why the integrity of a keystore was not verified.
+func unverified(k *keystore) string {
+	if k.password == nil && !k.passwordless() {
+		return "no password was given, so its integrity is not verified"
+	}
+	return "there is no integrity check in it"
 }
 
 // keyCheck is the check that a key can be opened, failed.
@@ -95,6 +104,10 @@ func (s *session) keyCheck(err error) endpoint.Check {
 	case errors.Is(err, entry.ErrPassword):
 		check.Detail = "the key has another password than the keystore; Tomcat will say: Cannot recover key"
 		check.Remedy = shell.Note(s.here().Line([]string{"keypasswd", "-same"}), "or give the key's own with -keypass")
+		if !s.ks.Confirmed() {
+			check.Detail = "the password given does not open the key; Tomcat will say: Cannot recover key"
+			check.Remedy = strings.Join(s.closedKeyHints(), "; ")
+		}
 	case errors.As(err, &kind):
 		check.Detail = fmt.Sprintf("this entry is a %s: it has no private key", kind.Kind)
 	}

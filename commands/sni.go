@@ -35,6 +35,9 @@ func (s *session) furtherKeys(first string, v *served) ([]endpoint.Identity, err
 		if err != nil {
 			return nil, err
 		}
+		if opened.Unread() {
+			return nil, noPassword(file, "storepass")
+		}
 		before := len(ids)
 		for _, e := range opened.JavaOrder() {
 			if e.Kind != entry.PrivateKey {

@@ -54,7 +54,7 @@ func tomcatConfig(ctx context.Context, s *session) error {
 		return err
 	}
 	fmt.Fprint(s.Stdout, text)
-	if key.password != tomcatPassword {
+	if key.password == "PASSWORD" {
 		fmt.Fprintln(s.Stderr, "gokeytool: PASSWORD stands for the keystore's password, which is not shown")
 	}
 	if key.keyPassword != "" {
@@ -116,6 +116,9 @@ func (s *session) servedEntry() (servedEntry, error) {
 		fmt.Fprintf(s.Stderr, "gokeytool: no -alias given: taking <%s>, which Java finds first among %d keys %q\n", alias, len(aliases), aliases)
 	}
 	id, err := s.identity(alias)
+	if errors.Is(err, entry.ErrPassword) && !s.ks.Confirmed() {
+		return servedEntry{}, withHint(err, s.closedKeyHints()...)
+	}
 	if errors.Is(err, entry.ErrPassword) {
 		return servedEntry{}, withHint(java("java.security.UnrecoverableKeyException", "Cannot recover key"),
 			"the key has another password than the keystore: give it with -keypass")
@@ -135,8 +138,8 @@ func (s *session) servedEntry() (servedEntry, error) {
 			}
 		}
 	}
-	if string(s.ks.password) == tomcatPassword {
-		e.password = tomcatPassword
+	if p := s.ks.password; p != nil && (len(p) == 0 || string(p) == tomcatPassword) {
+		e.password = string(p) // no secret
 	}
 	if s.opt.keypass != nil && s.ks.Type() != store.PKCS12 && !samePassword(s.opt.keypass, s.ks.password) {
 		e.keyPassword = "KEYPASSWORD"

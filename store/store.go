@@ -92,6 +92,17 @@ func (s *Store) Type() Type { return s.typ }
 // password. It holds for a new store.
 func (s *Store) Verified() bool { return s.file.Verified }
 
+// Confirmed says whether the opening of the store has shown that the password
+// given is its own. Most stores tell by their integrity; a PKCS12 file may have
+// no check of it, and be encrypted or not.
+func (s *Store) Confirmed() bool {
+	return s.file.Verified || s.typ == PKCS12 && pkcs12.Confirmed(s.file)
+}
+
+// Unread says whether parts of a PKCS12 file are encrypted and were not read, as
+// no password was given. What is not in the store may be in them.
+func (s *Store) Unread() bool { return s.typ == PKCS12 && pkcs12.Unread(s.file) }
+
 // Len returns the number of entries.
 func (s *Store) Len() int { return len(s.file.Entries) }
 

@@ -47,6 +47,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"time"
 
 	"gokeytool/store/entry"
@@ -219,4 +220,18 @@ func same(a, b []byte) bool {
 		return true
 	}
 	return bytes.Equal(a, b)
+}
+
+// Unread says whether parts of f, as it was read, are encrypted and stayed
+// unread for want of a password: there may be certificates and entries in them.
+func Unread(f *entry.File) bool {
+	return slices.ContainsFunc(originOf(f).safes, func(s *safe) bool { return s.unread })
+}
+
+// Confirmed says whether the reading of f has shown that the password given is
+// the file's: its MAC holds, or something that is encrypted with it was read. A
+// file may have neither.
+func Confirmed(f *entry.File) bool {
+	o := originOf(f)
+	return f.Verified || o.proof.key != nil && slices.ContainsFunc(o.safes, func(s *safe) bool { return s.scheme != nil })
 }
