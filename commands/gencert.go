@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"gokeytool/commands/internal/argv"
+	"gokeytool/store/entry"
 	"gokeytool/x509util"
 )
 
@@ -26,6 +27,9 @@ func gencert(ctx context.Context, s *session) error {
 	}
 	if err := s.openable("outfile", s.opt.outfile); err != nil {
 		return err
+	}
+	if e, ok := s.ks.Store.Get(s.aliasOrDefault()); ok && e.Kind == entry.PrivateKey && len(e.Chain) == 0 && !s.ownStyle() {
+		return java("java.lang.NullPointerException", `Cannot invoke "java.security.cert.Certificate.getEncoded()" because "signerCert" is null`)
 	}
 	issuer, err := s.openIssuer(s.aliasOrDefault(), s.opt.keypass)
 	if err != nil {

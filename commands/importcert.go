@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -40,7 +41,7 @@ func importcert(ctx context.Context, s *session) error {
 	alias := s.aliasOrDefault()
 	sum := s.newImport()
 	var done bool
-	var err error
+	var err, missed error
 	e, exists := s.ks.Store.Get(alias)
 	switch {
 	case exists && e.Kind == entry.PrivateKey:
@@ -48,8 +49,10 @@ func importcert(ctx context.Context, s *session) error {
 			return err
 		}
 		if !done {
-			fmt.Fprintln(s.Stderr, "Certificate reply was not installed in keystore")
+			missed = s.notDone("Certificate reply was not installed in keystore")
 		}
+	case exists && e.Kind == entry.SecretKey && s.ownStyle():
+		return withHint(failf("Certificate not imported, alias <%s> already exists", alias), "it holds a secret key: give another -alias")
 	case exists && e.Kind == entry.SecretKey:
 		s.warnOfFormat() // keytool has nothing else to say here
 		return s.sayImport(sum)
@@ -58,7 +61,7 @@ func importcert(ctx context.Context, s *session) error {
 			return err
 		}
 		if !done {
-			fmt.Fprintln(s.Stderr, "Certificate was not added to keystore")
+			missed = s.notDone("Certificate was not added to keystore")
 		}
 	}
 	if done {
@@ -75,7 +78,20 @@ func importcert(ctx context.Context, s *session) error {
 		s.added(sum, alias)
 	}
 	s.warnOfFormat()
-	return s.sayImport(sum)
+	return cmp.Or(s.sayImport(sum), missed)
+}
+
+// notDone says that the user has declined what the command was to do. To
+// keytool that is a success.
+func (s *session) notDone(text string) error {
+	if !s.ownStyle() {
+		fmt.Fprintln(s.Stderr, text)
+		return nil
+	}
+	if s.lines.eof {
+		return withHint(errors.New(text), "nobody answered the question: where nobody can, -noprompt does, if it is sure to be the right certificate")
+	}
+	return errors.New(text)
 }
 
 // installReply puts the chain made of an authority's reply in the place of the

@@ -2,14 +2,21 @@ package commands
 
 import (
 	"context"
+	"fmt"
 
+	"gokeytool/internal/shell"
 	"gokeytool/store/entry"
+	"gokeytool/x509util"
 )
 
 // storepasswd gives a keystore another password; in PKCS12 its keys as well.
 func storepasswd(ctx context.Context, s *session) error {
 	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
 		return err
+	}
+	if s.ownStyle() && !s.ks.protects() {
+		return withHint(fmt.Errorf("%s has no password: nothing in it is encrypted or checked with one, and nothing would be", x509util.Printable(s.ks.path)),
+			"to give it one: "+shell.Line("gokeytool", "migrate", "-profile", "default", shell.File(s.ks.path)))
 	}
 	password := s.opt.newpass
 	if password == nil {
@@ -26,6 +33,20 @@ func storepasswd(ctx context.Context, s *session) error {
 	}
 	s.ks.password = password
 	return s.saveKeystore()
+}
+
+// protects says whether anything in the keystore hangs on a password: its
+// integrity, its certificates, or a key.
+func (k *keystore) protects() bool {
+	if !k.passwordless() {
+		return true
+	}
+	for _, e := range k.Entries() {
+		if e.Kind != entry.TrustedCertificate {
+			return true // its key is sealed anew
+		}
+	}
+	return false
 }
 
 // resealAll gives every key another password, also those that Java does not

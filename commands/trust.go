@@ -57,8 +57,7 @@ func trust(ctx context.Context, s *session) error {
 			return err
 		}
 		if !yes {
-			fmt.Fprintln(s.Stderr, "Certificate was not added to keystore")
-			return exitCode(exitError)
+			return s.notDone("Certificate was not added to keystore")
 		}
 	}
 	alias := freeAlias(s.ks.Store, bundled{Certificate: chosen})
