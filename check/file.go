@@ -376,6 +376,12 @@ func (x *examination) wrongPassword(err error) {
 		}
 	}
 	remedy := shell.Line("gokeytool", "check", shell.File(x.Path), "-storepass:file", "PASSWORDFILE")
+	if opened, ok := errors.AsType[*store.OpenError](err); ok && x.o.Password != nil && (x.named || x.only) {
+		if damage, ok := opened.Damage(); ok {
+			x.damaged(damage)
+			return
+		}
+	}
 	miss, near := x.nearMiss(err)
 	switch {
 	case near && x.only && !x.java:
@@ -420,7 +426,15 @@ func (x *examination) undecodable(err error) {
 			x.find(Error, "not-a-keystore", "", "this is no keystore: it holds "+w.String(), w.Command(x.Path))
 			return
 		}
+		if damage, ok := opened.Damage(); ok {
+			x.find(Error, "not-a-keystore", "", "this is "+string(other.What)+", and no keystore; the file is damaged: "+damage.Cause, cmp.Or(damage.Command(x.Path), binaryCopy))
+			return
+		}
 		x.find(Error, "not-a-keystore", "", "this is "+string(other.What)+", and no keystore", notKeystore(other.What, x.Path))
+		return
+	}
+	if damage, ok := opened.Damage(); ok && errors.Is(err, entry.ErrDamaged) {
+		x.damaged(damage)
 		return
 	}
 	id, text := "damaged", "the file is damaged: "
@@ -440,6 +454,11 @@ func (x *examination) undecodable(err error) {
 		remedy = shell.Note(k.Operand([]string{"check", "-maxIterations", "N"}), "if the file is to be trusted")
 	}
 	x.find(Error, id, "", text+err.Error(), remedy)
+}
+
+// damaged: it is known what has happened to the file.
+func (x *examination) damaged(d store.Damage) {
+	x.find(Error, "damaged", "", "the file is damaged: "+d.Cause, cmp.Or(d.Command(x.Path), binaryCopy))
 }
 
 // binaryCopy is for files that a transfer has spoilt.

@@ -223,6 +223,9 @@ func (s *session) openHints(err *store.OpenError) []string {
 		if hints := unwrapHints(err.Path, err.Wrapped(), forKeystore); hints != nil {
 			return hints
 		}
+		if damage, ok := err.Damage(); ok {
+			return damageHints(err.Path, damage)
+		}
 		what := "not a keystore"
 		switch t := other.What.Type(); {
 		case other.What == store.BCFKS:
@@ -233,6 +236,9 @@ func (s *session) openHints(err *store.OpenError) []string {
 		hints := []string{fmt.Sprintf("%s is %s, %s", err.Path, other.What, what)}
 		return append(hints, s.remedy(other.What, err.Path)...)
 	case errors.Is(err, entry.ErrPassword):
+		if damage, ok := err.Damage(); ok { // within what has a length
+			return damageHints(err.Path, damage)
+		}
 		whole := fmt.Sprintf("%s is a whole %s file, but this is not its password (or its content was changed)", err.Path, err.Type)
 		if empty := s.emptyPasswordHints(err.Path); empty != nil {
 			return append([]string{whole}, empty...)
@@ -241,10 +247,30 @@ func (s *session) openHints(err *store.OpenError) []string {
 	case errors.Is(err, entry.ErrLimit):
 		return moreWork(err)
 	}
-	if _, ok := store.JavaError(err, 0); !ok {
-		return nil // the error says it itself
+	var hints []string
+	if errors.Is(err, entry.ErrDamaged) {
+		if damage, ok := err.Damage(); ok {
+			hints = damageHints(err.Path, damage)
+		} else {
+			hints = []string{"the file is damaged: " + fetchAgain}
+		}
 	}
-	return []string{err.Error()}
+	if _, ok := store.JavaError(err, 0); !ok {
+		return hints // the error says it itself
+	}
+	return append([]string{err.Error()}, hints...)
+}
+
+// fetchAgain is for files that a transfer has spoilt.
+const fetchAgain = "fetch it again as a binary file, or take the backup"
+
+// damageHints say what has happened to a file, and what to do.
+func damageHints(path string, damage store.Damage) []string {
+	hints := []string{path + " is damaged: " + damage.Cause}
+	if line := damage.Command(path); line != "" {
+		hints = append(hints, "to undo it: "+line)
+	}
+	return append(hints, fetchAgain)
 }
 
 // moreWork says how to open what takes longer than files from anywhere should.

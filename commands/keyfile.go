@@ -201,7 +201,7 @@ func (s *session) readKeyFile(name string) (*foundKey, []*x509util.Certificate, 
 func (s *session) findKey(name string, data []byte) ([]byte, error) {
 	keys, err := pem.DecodeKeys(data, entry.DefaultLimits)
 	if err != nil || len(keys) == 0 {
-		if hints := unwrapHints(name, store.Unwrap(data), forKey); hints != nil {
+		if hints := onTheWay(name, data, forKey); hints != nil {
 			return nil, withHint(failf("Input not a private key"), hints...)
 		}
 	}

@@ -73,11 +73,27 @@ func unwrapHints(name string, found []store.Wrapped, p purpose) []string {
 	return hints
 }
 
+// onTheWay says what a file got on its way here: a wrapping, or damage.
+func onTheWay(name string, data []byte, p purpose) []string {
+	data = data[:min(len(data), store.WrappedSize)]
+	if hints := unwrapHints(name, store.Unwrap(data), p); hints != nil {
+		return hints
+	}
+	damage, ok := store.Diagnose(data)
+	switch {
+	case !ok:
+		return nil
+	case name == "":
+		return []string{"the input is damaged: " + damage.Cause}
+	}
+	return damageHints(name, damage)
+}
+
 // whatFile says what a file is that was read for something else, and what to do
 // with it. The error is what reading it ended with. The name is empty for the
 // standard input.
 func (s *session) whatFile(name string, data []byte, p purpose, err error) []string {
-	if hints := unwrapHints(name, store.Unwrap(data[:min(len(data), store.WrappedSize)]), p); hints != nil {
+	if hints := onTheWay(name, data, p); hints != nil {
 		return hints
 	}
 	called := name

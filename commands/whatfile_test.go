@@ -1,6 +1,7 @@
 package commands_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -149,6 +150,78 @@ func TestWrapped(t *testing.T) {
 					again := strings.ReplaceAll(test.line, "FILE", quoteWord(made[0]))
 					if out, err := shellHere(t, here, again); err != nil {
 						t.Errorf("%s\n%s: %v\n%s", remedy[1], again, err, out)
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestMangled gives every command that opens a keystore one that was spoilt on
+// its way. It says how, and where that can be undone the line does it.
+func TestMangled(t *testing.T) {
+	dir := t.TempDir()
+	mustShell(t, dir, `
+		gokeytool genkeypair -alias a -keyalg RSA -keysize 2048 -dname CN=a -ext san=dns:localhost -keystore k.p12 -storepass changeit
+		gokeytool genkeypair -alias a -keyalg RSA -keysize 2048 -dname CN=a -ext san=dns:localhost -keystore k.jks -storetype JKS -storepass changeit 2> /dev/null`)
+	manglings := map[string]func([]byte) []byte{
+		"CR LF":   func(d []byte) []byte { return bytes.ReplaceAll(d, []byte("\n"), []byte("\r\n")) },
+		"cut":     func(d []byte) []byte { return d[:1024] },
+		"UTF-8":   func(d []byte) []byte { return []byte(strings.ToValidUTF8(string(d), "\uFFFD")) },
+		"blank":   func(d []byte) []byte { return append([]byte("\n"), d...) },
+		"a mark":  func(d []byte) []byte { return append([]byte("\xEF\xBB\xBF"), d...) },
+		"nothing": func([]byte) []byte { return nil },
+	}
+	for _, command := range []string{
+		"gokeytool list -keystore FILE -storepass changeit",
+		"gokeytool -list -keystore FILE -storepass changeit",
+		"gokeytool -importkeystore -srckeystore FILE -srcstorepass changeit -destkeystore new.p12 -deststorepass changeit",
+		"gokeytool -exportcert -alias a -keystore FILE -storepass changeit",
+		"gokeytool -genkeypair -alias b -keyalg EC -dname CN=b -keystore FILE -storepass changeit",
+		"gokeytool check FILE -storepass changeit",
+		"gokeytool convert -to pem FILE - -storepass changeit",
+		"gokeytool migrate FILE -to jks -storepass changeit",
+		"gokeytool diff FILE FILE -storepass changeit",
+		"gokeytool smoke -keystore FILE -storepass changeit",
+		"gokeytool serve -port 0 -for 1ms -keystore FILE -storepass changeit",
+		"gokeytool tomcat-config -keystore FILE -storepass changeit",
+		"gokeytool import -bundle FILE -keyfilepass changeit -keystore new.p12 -storepass changeit",
+		"gokeytool import -keyfile FILE -keyfilepass changeit -alias b -keystore new.p12 -storepass changeit",
+		"gokeytool trustmark FILE -storepass changeit",
+		"gokeytool chain -complete -alias a -keystore FILE -storepass changeit",
+	} {
+		for _, format := range []string{"p12", "jks"} {
+			for name, mangle := range manglings {
+				t.Run(command+"/"+format+"/"+name, func(t *testing.T) {
+					content, err := os.ReadFile(filepath.Join(dir, "k."+format))
+					if err != nil {
+						t.Fatal(err)
+					}
+					spoilt := mangle(content)
+					if err := os.WriteFile(filepath.Join(dir, "spoilt"), spoilt, 0o600); err != nil {
+						t.Fatal(err)
+					}
+					line := strings.ReplaceAll(command, "FILE", "spoilt")
+					out, err := shellHere(t, dir, "export GOKEYTOOL_HINTS=on\n"+line)
+					said := map[string]string{"nothing": "empty", "a mark": "byte order mark"}[name]
+					if said == "" {
+						said = "damaged"
+					}
+					if err == nil || !strings.Contains(out, "spoilt") || !strings.Contains(out, said) {
+						t.Fatalf("%s: %v\n%s", line, err, out)
+					}
+					if keytool := strings.HasPrefix(line, "gokeytool -"); keytool && !regexp.MustCompile("(?m)^keytool error: ").MatchString(out) {
+						t.Errorf("%s: no first line\n%s", line, out)
+					}
+					if after, err := os.ReadFile(filepath.Join(dir, "spoilt")); err != nil || !bytes.Equal(after, spoilt) {
+						t.Error("the file was changed")
+					}
+					remedy := regexp.MustCompile(`(?m)(?:to undo it: |to take it out: |-> )(\(.*\))$`).FindStringSubmatch(out)
+					if undone := name == "CR LF" || name == "blank" || name == "a mark"; undone != (remedy != nil) {
+						t.Fatalf("%s\n%s", line, out)
+					}
+					if remedy != nil {
+						mustShell(t, dir, remedy[1]+"\ncmp keystore."+format+" k."+format+"\nrm keystore."+format)
 					}
 				})
 			}

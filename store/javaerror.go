@@ -75,6 +75,15 @@ var encryptedDataOID = []byte{0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x
 // JKS and PKCS12 each opens the other's files too, but says of one that is
 // broken what its own format has to say.
 func (e *OpenError) java() (string, bool) {
+	text, ok := e.javaText()
+	if !ok && errors.Is(e.Err, entry.ErrDamaged) {
+		// Where Java stops within the file is not known, only that it does.
+		return "java.io.IOException: " + e.Err.Error(), true
+	}
+	return text, ok
+}
+
+func (e *OpenError) javaText() (string, bool) {
 	if len(e.data) == 0 {
 		return "java.lang.Exception: Keystore file exists, but is empty: " + e.Path, true
 	}
@@ -92,18 +101,19 @@ func (e *OpenError) java() (string, bool) {
 		}
 		return tampered, true
 	}
+	password := e.options.Password != nil
 	switch e.options.Type {
 	case JKS, CaseExactJKS, JCEKS:
-		return javaJKS(e.data, e.options.Type)
+		return javaJKS(e.data, e.options.Type, password)
 	case PKCS12:
-		if text, _ := javaJKS(e.data, JKS); text == tampered {
+		if text, _ := javaJKS(e.data, JKS, password); text == tampered {
 			return text, true
 		}
 		return javaPKCS12(e.data)
 	}
 	switch {
 	case e.Type == JKS, e.Type == JCEKS:
-		return javaJKS(e.data, e.Type)
+		return javaJKS(e.data, e.Type, password)
 	case e.Type == PKCS12 && len(e.data) >= 24 && e.data[1] >= 0x80:
 		return javaPKCS12(e.data)
 	}
@@ -126,28 +136,46 @@ func opensAs(format, declared Type) bool {
 }
 
 // javaJKS follows Java through a JKS or JCEKS file to where it stops.
-func javaJKS(data []byte, t Type) (string, bool) {
+func javaJKS(data []byte, t Type, password bool) (string, bool) {
 	r := javaReader{data: data}
-	magic, version, count := r.uint32(), r.uint32(), uint32(0)
+	magic, version := r.uint32(), r.uint32()
 	if r.short {
 		return eof, true
 	}
 	if magic != 0xFEEDFEED && (magic != 0xCECECECE || t != JCEKS) || version != 1 && version != 2 {
 		return invalid, true
 	}
+	count, text, known := walkJKS(&r, t, version)
+	if text != "" || !known {
+		return text, known
+	}
+	switch {
+	case r.short, len(r.data) < digestSize:
+		return eof, true
+	case count < 0, password:
+		return tampered, true // what was read has another digest
+	}
+	return "", false
+}
+
+// walkJKS goes through the entries of a JKS or JCEKS file as Java does, after
+// the magic number and the version, and returns how many it has. It ends with a
+// text where Java does; known is false where Java's way is not known.
+func walkJKS(r *javaReader, t Type, version uint32) (count int32, text string, known bool) {
 	certificate := func() {
 		if version == 2 {
 			r.skip(int64(r.uint16())) // the type
 		}
 		r.skip(int64(r.uint32()))
 	}
-	for count = r.uint32(); int32(count) > 0 && !r.short; count-- {
+	count = int32(r.uint32())
+	for n := count; n > 0 && !r.short; n-- {
 		tag := r.uint32()
 		if !r.short && tag != 1 && tag != 2 {
 			if tag == 3 && t == JCEKS {
-				return "", false // a serialised object
+				return count, "", false // a serialised object
 			}
-			return fmt.Sprintf("java.io.IOException: Unrecognized keystore entry: %d", int32(tag)), true
+			return count, fmt.Sprintf("java.io.IOException: Unrecognized keystore entry: %d", int32(tag)), true
 		}
 		r.skip(int64(r.uint16())) // alias
 		r.skip(8)                 // date
@@ -160,24 +188,21 @@ func javaJKS(data []byte, t Type) (string, bool) {
 			certificate()
 		}
 	}
-	const digestSize = 20
-	switch {
-	case r.short, len(r.data) < digestSize:
-		return eof, true
-	case int32(count) < 0:
-		return tampered, true // no entry is read, and the digest is wrong
-	}
-	return "", false
+	return count, "", true
 }
 
 // javaReader reads as java.io.DataInputStream does.
 type javaReader struct {
-	data  []byte
-	short bool // the data has ended
+	data    []byte
+	short   bool  // the data has ended
+	missing int64 // bytes, where it ended
 }
 
 func (r *javaReader) skip(n int64) []byte {
 	if n > int64(len(r.data)) {
+		if !r.short {
+			r.missing = n - int64(len(r.data))
+		}
 		r.short, r.data = true, nil
 		return make([]byte, 8)
 	}
