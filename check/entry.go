@@ -200,6 +200,47 @@ func (x *examination) trusted(alias string, c *x509util.Certificate) {
 	if text := x.weakKey(c); text != "" {
 		x.find(Warning, "weak-key", alias, text, "")
 	}
+	x.beside(alias, c)
+}
+
+// keysOf are the entries of private keys by public key, with a certificate that
+// can be read.
+func keysOf(entries []*entry.Entry) map[string][]keyEntry {
+	keys := make(map[string][]keyEntry)
+	for _, e := range entries {
+		if e.Kind != entry.PrivateKey || len(e.Chain) == 0 {
+			continue
+		}
+		if c, err := x509util.ParseCertificate(e.Chain[0].DER); err == nil {
+			keys[string(c.SPKI)] = append(keys[string(c.SPKI)], keyEntry{e, c})
+		}
+	}
+	return keys
+}
+
+type keyEntry struct {
+	*entry.Entry
+	certificate *x509util.Certificate
+}
+
+// beside: a trusted certificate that was issued for a key of the store, after the
+// one that the key has, or by a CA where that signs itself: a reply that was
+// imported under another alias.
+func (x *examination) beside(alias string, c *x509util.Certificate) {
+	keys := x.keys[string(c.SPKI)]
+	has := func(k keyEntry) bool { return bytes.Equal(k.certificate.Raw, c.Raw) }
+	if len(keys) == 0 || x.Type.Bare() || x.o.Now.After(c.NotAfter) || slices.ContainsFunc(keys, has) {
+		return
+	}
+	own := keys[0]
+	if !c.NotBefore.After(own.certificate.NotBefore) && (c.SelfSigned() || !own.certificate.SelfSigned()) {
+		return // what the key had before
+	}
+	key, k := x.store.AliasOf(own.Alias), x.keystore()
+	x.find(Warning, "reply-beside-key", alias, fmt.Sprintf("this trusted certificate was issued for the key of <%s>, which still has another: whoever shows that key does not show it", key),
+		shell.Note(k.Line([]string{"exportcert", "-rfc", "-alias", alias}, "-file", "REPLY")+" && "+
+			x.key(key).KeyLine([]string{"importcert", "-backup", "-alias", key}, "-file", "REPLY")+" && "+
+			k.Line([]string{"delete", "-alias", alias}), x.purposeOf(own.Entry).Noticed()))
 }
 
 // weakKey is what keytool says of a weak key; "" if it is none.

@@ -59,7 +59,8 @@ type examination struct {
 	store    *store.Store
 	password []byte          // that opened the store; nil if none did
 	apart    map[string]bool // aliases of the keys that KeyPassword opens
-	doubtful bool            // the store opens with any password, and a key with none of those tried
+	keys     map[string][]keyEntry
+	doubtful bool // the store opens with any password, and a key with none of those tried
 }
 
 // keystore is the file as remedies name it.

@@ -15,6 +15,7 @@ import (
 // look goes through an opened store.
 func (x *examination) look() {
 	inJava := x.inJava()
+	x.keys = keysOf(inJava)
 	if i := slices.IndexFunc(inJava, func(e *entry.Entry) bool { return e.Kind == entry.PrivateKey }); i >= 0 && !x.server {
 		x.Serves = x.store.AliasOf(inJava[i].Alias)
 	}

@@ -67,12 +67,17 @@ func importBundle(ctx context.Context, s *session) error {
 			present[string(e.Chain[0].DER)] = true
 		}
 	}
+	keys := s.ownKeys("")
+	line := func(key string) string { return s.replyLine(key, source) }
 	for _, c := range found.certificates {
 		if present[string(c.Raw)] {
 			sum.Present++
 			continue
 		}
 		present[string(c.Raw)] = true
+		if yes, err := s.keepBeside(keys, c.Certificate, line); err != nil || !yes {
+			return cmp.Or[error](err, exitCode(exitError))
+		}
 		alias := freeAlias(s.ks.Store, c)
 		if err := s.ks.SetCertificate(alias, entry.Certificate{Type: "X.509", DER: c.Raw}, s.Now()); err != nil {
 			return err

@@ -125,6 +125,7 @@ func (s *session) installReply(alias string, e *entry.Entry) (bool, error) {
 	if s.leastIssuer() < x509util.Issued {
 		s.sayUnverified(chain)
 	}
+	s.sayFaults(alias, chain)
 	return true, s.ks.SetChain(alias, entryChain(chain), s.Now())
 }
 
@@ -262,9 +263,13 @@ func (s *session) addTrusted(alias string, exists bool) (bool, error) {
 	if err := c.JavaError(s.release); err != nil {
 		return false, withHint(failf("Input not an X.509 certificate"), unreadableHint)
 	}
-	yes := true
+	line := func(key string) string { return s.replyLine(key, s.opt.file) }
+	if yes, err := s.keepBeside(s.ownKeys(""), c, line); err != nil || !yes {
+		return false, err
+	}
+	s.sayDates(c)
 	if !s.opt.noprompt {
-		if yes, err = s.vouchFor(c); err != nil || !yes {
+		if yes, err := s.vouchFor(c); err != nil || !yes {
 			return false, err
 		}
 	} else {

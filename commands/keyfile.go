@@ -59,6 +59,8 @@ func importKey(ctx context.Context, s *session) error {
 	}
 	s.warn(s.judge().Chain("<"+alias+">", chain, s.trusted, false)...)
 	s.sayUnverified(chain)
+	s.sayFaults(alias, chain)
+	s.sayOtherEntry(alias, chain[0])
 	if s.opt.json {
 		sum := s.newImport()
 		s.added(sum, alias)

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -50,6 +51,11 @@ func trust(ctx context.Context, s *session) error {
 			return nil
 		}
 	}
+	line := func(key string) string { return s.shownLine(key, address) }
+	if yes, err := s.keepBeside(s.ownKeys(""), chosen, line); err != nil || !yes {
+		return cmp.Or[error](err, exitCode(exitError))
+	}
+	s.sayDates(chosen)
 	if !s.opt.noprompt {
 		fmt.Fprint(s.Stderr, "\nWho controls the network can show you any certificate: compare the fingerprint\nwith what the owner of the server tells you.\n")
 		yes, err := s.promptYesNo(fmt.Sprintf("Trust %s, and all that it signs? [no]:  ", x509util.Printable(chosen.Subject.String())))

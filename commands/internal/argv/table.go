@@ -340,6 +340,7 @@ var commands = []Command{
 			{"keyfilepass", "<arg>", "password of the key file"},
 			{"ca", "<file>", "certificates to complete its chain with (may be repeated)"},
 			{"bundle", "<source>", "trust all of a file, a directory, cacerts or system"},
+			{"force", "", "trust it although its key is in the keystore"},
 			{"json", "", "print what was done as JSON"},
 			docBackup, docQuiet, docMaxIterations,
 		},
@@ -770,6 +771,7 @@ var commands = []Command{
 		Options: []Doc{
 			{"leaf", "", "trust the server's own certificate alone"},
 			{"alias", "<alias>", "alias for it (default: made of its subject)"},
+			{"force", "", "trust it although its key is in the keystore"},
 			docNoprompt, docKeystore, docCacerts, docStorepass, docStoretype, docBackup, docQuiet, docMaxIterations,
 		},
 		Long: "Shows the chain that the server sends and asks whether its topmost certificate is to be trusted: " +
