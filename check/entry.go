@@ -39,9 +39,8 @@ func (x *examination) entry(e *entry.Entry) {
 		x.find(Warning, "odd-date", alias, fmt.Sprintf("the entry was made in the year %d, as the file has it", e.Created.UTC().Year()), "")
 	}
 	certs, err := parse(e.Chain)
-	if err != nil {
-		x.find(Error, "unreadable-certificate", alias, err.Error(),
-			x.keystore().Line([]string{"importcert", "-alias", alias}, "-file", "CERTIFICATE"))
+	if !x.refused(alias, e.Chain) && err != nil {
+		x.find(Error, "unreadable-certificate", alias, err.Error(), x.takeOut(alias))
 	}
 	switch e.Kind {
 	case entry.PrivateKey:
@@ -61,6 +60,58 @@ func (x *examination) entry(e *entry.Entry) {
 	case entry.TrustedCertificate:
 		if err == nil {
 			x.trusted(alias, certs[0])
+		}
+	}
+}
+
+// refused says which certificates of an entry Java can't read. One is enough,
+// and Java opens no entry of the keystore.
+func (x *examination) refused(alias string, chain []entry.Certificate) (found bool) {
+	for i, c := range chain {
+		refused := x509util.RefusedByJava(c.Type, c.DER)
+		if refused == nil || x.Type == store.BKS || x.Type == store.UBER {
+			continue
+		}
+		which := "its certificate"
+		if len(chain) > 1 {
+			which = fmt.Sprintf("certificate %d of %d", i+1, len(chain))
+		}
+		found = true
+		if x.Type.Bare() {
+			x.find(Warning, "unreadable-certificate", alias, fmt.Sprintf("%s can't read %s: %s", refused.Readers(), which, refused.Reason()), "")
+			continue
+		}
+		x.refusing = append(x.refusing, refused.Releases...)
+		x.find(Error, "unreadable-certificate", alias,
+			fmt.Sprintf("%s can't open this keystore at all, because of %s: %s", refused.Readers(), which, refused.Reason()), x.takeOut(alias))
+	}
+	return found
+}
+
+// takeOut is the command that deletes an entry, and keeps the file as it was.
+func (x *examination) takeOut(alias string) string {
+	if alias == "" {
+		return ""
+	}
+	return shell.Note(x.keystore().Line([]string{"delete", "-backup", "-alias", alias}), "or put one in its place that Java reads")
+}
+
+// notForJava takes Java off the readers of a file, of which some releases
+// refuse a certificate.
+func (x *examination) notForJava() {
+	for i := range x.Readers {
+		r := &x.Readers[i]
+		if r.Name != "Java" || !r.Reads || len(x.refusing) == 0 {
+			continue
+		}
+		switch {
+		case !slices.Contains(x.refusing, jdk.Release25):
+			r.Note = "but not 17: see unreadable-certificate"
+		case !slices.Contains(x.refusing, jdk.Release17):
+			r.Note = "but not 25: see unreadable-certificate"
+		default:
+			r.Reads, r.Since = false, ""
+			r.Note = "because of a certificate in it"
 		}
 	}
 }

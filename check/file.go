@@ -18,6 +18,7 @@ import (
 
 	"gokeytool/internal/atomicfile"
 	"gokeytool/internal/shell"
+	"gokeytool/jdk"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
@@ -60,7 +61,8 @@ type examination struct {
 	password []byte          // that opened the store; nil if none did
 	apart    map[string]bool // aliases of the keys that KeyPassword opens
 	keys     map[string][]keyEntry
-	doubtful bool // the store opens with any password, and a key with none of those tried
+	doubtful bool          // the store opens with any password, and a key with none of those tried
+	refusing []jdk.Release // of Java that a certificate keeps from opening the file
 }
 
 // keystore is the file as remedies name it.

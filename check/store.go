@@ -54,6 +54,7 @@ func (x *examination) look() {
 		x.openedWith()
 		x.ownFormat()
 	}
+	x.notForJava()
 }
 
 // inJava are the entries that Java sees, in its order.
@@ -120,6 +121,7 @@ func (x *examination) untrusted(entries, certificates int) bool {
 		return false
 	}
 	for _, c := range loose {
+		x.refused("", []entry.Certificate{c})
 		x.Entries = append(x.Entries, Entry{Kind: entry.TrustedCertificate.String(), Chain: x.chainOf([]entry.Certificate{c})})
 	}
 	count := plural(len(loose), "certificate") + " in it lack"

@@ -74,6 +74,9 @@ func importBundle(ctx context.Context, s *session) error {
 			sum.Present++
 			continue
 		}
+		if err := s.refuseCertificate(c.Certificate, source); err != nil {
+			return err
+		}
 		present[string(c.Raw)] = true
 		if yes, err := s.keepBeside(keys, c.Certificate, line); err != nil || !yes {
 			return cmp.Or[error](err, exitCode(exitError))
@@ -85,6 +88,7 @@ func importBundle(ctx context.Context, s *session) error {
 		s.added(sum, alias)
 	}
 	if len(sum.Added) > 0 {
+		s.ks.refuse = nil // all have been looked at
 		if err := s.ks.save(); err != nil {
 			return err
 		}

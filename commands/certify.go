@@ -58,8 +58,7 @@ func (s *session) unusable(what string, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// unreadableHint is of a certificate or a request with a critical extension
-// that Java can't read.
+// unreadableHint is of a request with a critical extension that Java can't read.
 const unreadableHint = "a critical extension is not what its OID stands for: Java refuses it, and reads no keystore with such a certificate in it"
 
 // certificate is what a new certificate is about.

@@ -244,7 +244,11 @@ func (r *textReport) details(b *bytes.Buffer, v check.Verdict) {
 				not = append(not, readerText(reader))
 			}
 		}
-		fmt.Fprintf(b, "      read by %s\n", strings.Join(append(list, not...), "; "))
+		line := "read by " + strings.Join(append(list, not...), "; ")
+		if list == nil {
+			line = strings.Join(not, "; ")
+		}
+		fmt.Fprintf(b, "      %s\n", line)
 	}
 }
 

@@ -280,6 +280,7 @@ func (s *session) tomcatIdentity(c *tomcat.Certificate, v *served) (endpoint.Ide
 	if password == nil {
 		password = c.KeystorePassword
 	}
+	s.warnOfClosed(opened, configured(c))
 	return s.entryIdentity(opened, configured(c), entries[at], password)
 }
 

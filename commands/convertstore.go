@@ -157,6 +157,9 @@ func (s *session) recode(to target) (*store.Store, []byte, error) {
 		if created.IsZero() {
 			created = s.Now()
 		}
+		if err := s.refuseRecoded(e); err != nil {
+			return nil, nil, err
+		}
 		// Files that other programs made may have one alias twice.
 		alias := numbered(made, e.Alias)
 		if e.Kind == entry.TrustedCertificate {
@@ -240,6 +243,9 @@ func (s *session) mark(to *store.Store, certificates []entry.Certificate) error 
 	for _, c := range certificates {
 		parsed, err := x509util.ParseCertificate(c.DER)
 		if err != nil {
+			return err
+		}
+		if err := s.refuseCertificate(parsed, s.ks.path); err != nil {
 			return err
 		}
 		if err := to.SetCertificate(freeAlias(to, bundled{Certificate: parsed}), c, s.Now()); err != nil {

@@ -44,6 +44,15 @@ func withHint(err error, hints ...string) error {
 	return &hintedError{err: err, hints: hints}
 }
 
+// withMore puts further hints behind those that an error has.
+func withMore(err error, hints ...string) error {
+	var hinted *hintedError
+	if errors.As(err, &hinted) {
+		return withHint(hinted.err, append(slices.Clone(hinted.hints), hints...)...)
+	}
+	return withHint(err, hints...)
+}
+
 // errQuiet ends a command early with exit code 0, as keytool does where the
 // user gave up; everything has been said.
 var errQuiet = errors.New("given up")

@@ -59,6 +59,11 @@ func gencert(ctx context.Context, s *session) error {
 		return err
 	}
 
+	if s.req.Style == argv.Subcommand { // keytool does not look at what it has made
+		if err := s.refuseUnreadable("the certificate for "+x509util.Printable(subject.String()), entry.Certificate{Type: "X.509", DER: der}); err != nil {
+			return err
+		}
+	}
 	var out bytes.Buffer
 	s.dump(&out, der)
 	for _, c := range issuer.chain {

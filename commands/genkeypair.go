@@ -94,8 +94,8 @@ func genkeypair(ctx context.Context, s *session) error {
 	if err := s.checkUsages(); err != nil {
 		return err
 	}
-	if err := leaf.JavaError(s.release); err != nil {
-		return withHint(err, unreadableHint)
+	if err := s.refuseCertificate(leaf, ""); err != nil {
+		return err
 	}
 	chain := append([]entry.Certificate{{Type: "X.509", DER: der}}, issuer.chain...)
 	s.warnOfChain("The generated certificate", chain)

@@ -138,8 +138,8 @@ func (s *session) readReply() ([]*x509util.Certificate, error) {
 	reply, err := x509util.ParseCertificates(data)
 	if err == nil && len(reply) > 0 {
 		for _, c := range reply {
-			if err := c.JavaError(s.release); err != nil {
-				return nil, withHint(err, unreadableHint)
+			if err := s.refuseCertificate(c, s.opt.file); err != nil {
+				return nil, err
 			}
 		}
 		return reply, nil
@@ -260,8 +260,11 @@ func (s *session) addTrusted(alias string, exists bool) (bool, error) {
 	if n := len(certificates); n > 1 && s.wantHints(s.req.Style) {
 		fmt.Fprintf(s.Stderr, "gokeytool: the input holds %d certificates; as with keytool, only the first is imported; all of them with: %s\n", n, s.bundleLine())
 	}
-	if err := c.JavaError(s.release); err != nil {
-		return false, withHint(failf("Input not an X.509 certificate"), unreadableHint)
+	if err := s.refuseCertificate(c, s.opt.file); err != nil {
+		if s.req.Style == argv.Keytool {
+			err = inWords(failf("Input not an X.509 certificate"), err)
+		}
+		return false, err
 	}
 	line := func(key string) string { return s.replyLine(key, s.opt.file) }
 	if yes, err := s.keepBeside(s.ownKeys(""), c, line); err != nil || !yes {

@@ -306,6 +306,9 @@ func (s *session) importEntry(source *keystore, alias string, sum *jsonImport) (
 	if err != nil {
 		return entryFailed, err
 	}
+	if err := s.refuseImported(source, alias, e); err != nil {
+		return entryFailed, err
+	}
 	if e.Kind == entry.TrustedCertificate {
 		err = s.ks.SetCertificate(newAlias, e.Chain[0], s.Now())
 	} else {

@@ -513,7 +513,7 @@ func (s *session) sayImport(sum *jsonImport) error {
 
 // smokeJSON tries the keys of the aliases and prints what was found.
 func (s *session) smokeJSON(ctx context.Context, aliases []string) error {
-	out := jsonSmoke{Version: jsonSchema, Keystore: s.ks.path, Type: string(s.ks.Type()), Checks: []endpoint.Check{opensCheck(s.ks)}, Keys: []jsonKey{}}
+	out := jsonSmoke{Version: jsonSchema, Keystore: s.ks.path, Type: string(s.ks.Type()), Checks: s.storeChecks(), Keys: []jsonKey{}}
 	if len(aliases) == 0 {
 		out.Checks = append(out.Checks, noKeyCheck)
 	}

@@ -52,7 +52,9 @@ type keystore struct {
 	jks      bool          // the file is JKS by its content
 	options  store.Options // beside password and type
 	backup   func(path string) error
-	password []byte // nil if none was given
+	refuse   func(*keystore) error // what of the new must not be saved; nil for nothing
+	had      certificatesIn        // when it was opened to be changed
+	password []byte                // nil if none was given
 	lock     *store.FileLock
 	created  bool  // it was saved, and was not there before
 	unlocked error // why there is no lock, where nothing can be written either
@@ -94,6 +96,9 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 	}
 	k := &keystore{path: s.keystorePath(), password: s.opt.storepass, options: s.openOptions()}
 	k.options.ReadOnly = !a.changes
+	if a.changes {
+		k.refuse = s.refuseNew
+	}
 	if s.opt.backup {
 		k.backup = s.keepBackup
 	}
@@ -354,6 +359,9 @@ func (k *keystore) load(storetype string) error {
 			fmt.Sprintf("%s is a %s keystore, not a %s one: leave -storetype out, the type is found from the content", k.path, opened.Type(), named))
 	}
 	k.Store = opened
+	if k.refuse != nil {
+		k.had.note(opened)
+	}
 	k.typ = string(opened.Type())
 	k.jks = opened.Type() == store.JKS || named == store.JCEKS && isJKS(k.path)
 	if named != "" {
@@ -513,6 +521,11 @@ func (k *keystore) save() error {
 	}
 	if k.unlocked != nil { // it would be written beside others
 		return k.notSaved(pathCause(k.unlocked))
+	}
+	if k.refuse != nil {
+		if err := k.refuse(k); err != nil {
+			return err
+		}
 	}
 	if k.backup != nil && k.exists {
 		if err := k.backup(k.path); err != nil {

@@ -37,6 +37,9 @@ func printcert(ctx context.Context, s *session) error {
 	if len(certificates) == 0 {
 		return failf("Empty input")
 	}
+	if err := s.refusePrinted(certificates); err != nil {
+		return err
+	}
 	if s.opt.json {
 		return s.printcertJSON(certificates)
 	}

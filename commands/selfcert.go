@@ -35,8 +35,8 @@ func selfcert(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	if err := parsed.JavaError(s.release); err != nil {
-		return withHint(err, unreadableHint)
+	if err := s.refuseCertificate(parsed, ""); err != nil {
+		return err
 	}
 	if s.opt.verbose {
 		fmt.Fprintln(s.Stderr, "New certificate (self-signed):")

@@ -171,7 +171,11 @@ func (s *session) openDefault(ctx context.Context) error {
 				"or try a throw-away self-signed certificate for localhost: gokeytool serve -selfsigned")
 		}
 	}
-	return s.openServed(ctx)
+	if err := s.openServed(ctx); err != nil {
+		return err
+	}
+	s.warnOfClosed(s.ks.Store, s.here())
+	return nil
 }
 
 // servedAlias is the alias of -alias, else of the key that Tomcat would take.

@@ -33,7 +33,7 @@ func smoke(ctx context.Context, s *session) error {
 	if s.opt.json {
 		return s.smokeJSON(ctx, aliases)
 	}
-	own := []endpoint.Check{opensCheck(s.ks)}
+	own := s.storeChecks()
 	if len(aliases) == 0 {
 		own = append(own, noKeyCheck)
 	}

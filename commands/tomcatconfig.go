@@ -48,6 +48,9 @@ func tomcatConfig(ctx context.Context, s *session) error {
 		if err := s.checkJavaType(); err != nil {
 			return err
 		}
+		if err := s.refuseServed(); err != nil {
+			return err
+		}
 	}
 	text, err := write(s, key)
 	if err != nil {

@@ -72,11 +72,22 @@ func askAbout(t *testing.T, java *testtool.Java, name string, der []byte) (reada
 	if exceptions := java.Certificate(der); len(exceptions) > 0 {
 		want = exceptions[0]
 	}
+	if slices.Contains(refusing(der), java.Release) != (want != "") {
+		t.Errorf("JDK %d, %s: RefusedByJava says %v, Java %q", java.Release, name, refusing(der), want)
+	}
 	got := thrown(JavaError(der, java.Release))
 	if got != want {
 		t.Errorf("JDK %d, %s:\nJava %q\nours %q\n%s", java.Release, name, want, got, hex.EncodeToString(der))
 	}
 	return want == ""
+}
+
+// refusing are the releases that refuse a certificate, by RefusedByJava.
+func refusing(der []byte) []jdk.Release {
+	if r := RefusedByJava("X.509", der); r != nil {
+		return r.Releases
+	}
+	return nil
 }
 
 // TestJavaError asks the Java of each release whose words are known about many
@@ -398,8 +409,12 @@ func FuzzJavaError(f *testing.F) {
 	}
 	f.Add([]byte("0\x80\x30\x00\x30\x00\x03\x01\x00\x00\x00"))
 	f.Fuzz(func(t *testing.T, data []byte) {
+		var refuse []jdk.Release
 		for _, release := range []jdk.Release{jdk.Release17, jdk.Release25} {
 			err := JavaError(data, release)
+			if err != nil {
+				refuse = append(refuse, release)
+			}
 			if _, ok := err.(*Error); err != nil && !ok {
 				t.Errorf("%T: %v", err, err)
 			}
@@ -408,6 +423,9 @@ func FuzzJavaError(f *testing.F) {
 					t.Errorf("Java reads it, we don't: %v", e)
 				}
 			}
+		}
+		if got := refusing(data); !slices.Equal(got, refuse) {
+			t.Errorf("RefusedByJava says %v, JavaError %v", got, refuse)
 		}
 	})
 }

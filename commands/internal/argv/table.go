@@ -77,6 +77,7 @@ var options = []Option{
 
 	{Name: "maxIterations", Kind: Int, Own: true},
 	{Name: "backup", Kind: Flag, Own: true},
+	{Name: "notforjava", Kind: Flag, Own: true},
 	{Name: "keyfile", Kind: Text, Own: true},
 	{Name: "keyfilepass", Kind: Password, Own: true},
 	{Name: "ca", Kind: List, Own: true},
@@ -227,6 +228,7 @@ var (
 	docValidity         = Doc{"validity", "<days>", "validity number of days"}
 
 	docBackup        = Doc{"backup", "", "keep the keystore as it was as FILE.old"}
+	docNotForJava    = Doc{"notforjava", "", "take certificates that Java can't read, for others"}
 	docMaxIterations = Doc{"maxIterations", "<number>", "key derivation rounds to bear with (default 1000000)"}
 
 	docJSON            = Doc{"json", "", "print JSON"}
@@ -302,7 +304,7 @@ var commands = []Command{
 		Options: []Doc{docAlias, docKeyalg, docKeysize, docGroupname, docSigalg, docDname, docStartdate, docExt, docValidity,
 			docKeypass, docKeystore, docSigner, docSignerKeypass, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
-		Extra: []Doc{docBackup, docQuiet, docMaxIterations},
+		Extra: []Doc{docBackup, docNotForJava, docQuiet, docMaxIterations},
 		Long: "Makes a private key and a self-signed certificate for it, or one signed by the entry named with -signer. " +
 			"A browser wants the host's name as an extension: -ext san=dns:NAME.",
 		Examples: []Example{
@@ -323,7 +325,7 @@ var commands = []Command{
 		Name: "gencert", Summary: "Generates certificate from a certificate request", Task: taskSign,
 		Options: []Doc{docRfc, docInfile, docOutfile, docAlias, docSigalg, docDname, docStartdate, docExt, docValidity, docKeypass, docKeystore,
 			docStorepass, docStoretype, docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
-		Extra: []Doc{docMaxIterations},
+		Extra: []Doc{docNotForJava, docMaxIterations},
 		Long: "Signs a request with the key of the entry -alias, which is the certificate authority. " +
 			"Extensions that the request asks for are granted by -ext honored=all only; without a dash before the command " +
 			"its SubjectAlternativeName, KeyUsage and ExtendedKeyUsage are, unless -ext honored= or -ext none says otherwise.",
@@ -342,7 +344,7 @@ var commands = []Command{
 			{"bundle", "<source>", "trust all of a file, a directory, cacerts or system"},
 			{"force", "", "trust it although its key is in the keystore"},
 			{"json", "", "print what was done as JSON"},
-			docBackup, docQuiet, docMaxIterations,
+			docBackup, docNotForJava, docQuiet, docMaxIterations,
 		},
 		Long: "If the alias names a key, the file is the certificate authority's reply to its request; " +
 			"import the authority's own certificate first. Any other alias becomes a trusted certificate. " +
@@ -370,7 +372,7 @@ var commands = []Command{
 		Options: []Doc{docSrcKeystore, docDestKeystore, docSrcStoretype, docDestStoretype, docSrcStorepass, docDestStorepass,
 			docSrcProtected, docDestProtected, docSrcProviderName, docDestProviderName, docSrcAlias, docDestAlias, docSrcKeypass, docDestKeypass,
 			docNoprompt, docAddProvider, docProviderClass, docProviderPath, docV},
-		Extra: []Doc{{"json", "", "print what was done as JSON"}, docBackup, docQuiet, docMaxIterations},
+		Extra: []Doc{{"json", "", "print what was done as JSON"}, docBackup, docNotForJava, docQuiet, docMaxIterations},
 		Long:  "The same file as source and destination is converted in place; the old one is kept as FILE.old.",
 		Examples: []Example{
 			{"JKS to PKCS12", "gokeytool importkeystore -srckeystore old.jks -destkeystore new.p12 -deststoretype pkcs12"},
@@ -464,6 +466,7 @@ var commands = []Command{
 		Name: "selfcert", Summary: "Generates a self-signed certificate", Hidden: true,
 		Options: []Doc{docAlias, docSigalg, docDname, docStartdate, docExt, docValidity, docKeypass, docStoretype, docKeystore, docStorepass,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV},
+		Extra: []Doc{docNotForJava},
 		Examples: []Example{
 			{"a new certificate for a key; renew does it with its extensions", "gokeytool selfcert -alias tomcat -validity 365 -keystore keystore.p12"},
 		},
@@ -480,6 +483,7 @@ var commands = []Command{
 		Name: "identitydb", Summary: "Imports entries from a JDK 1.1.x-style identity database", Hidden: true,
 		Options: []Doc{docFileIn, docStoretype, docKeystore, docStorepass,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV},
+		Extra: []Doc{docNotForJava},
 		Examples: []Example{
 			{"what the JDK of 1998 left", "gokeytool identitydb -file identitydb.obj -keystore keystore.p12"},
 		},
@@ -700,7 +704,7 @@ var commands = []Command{
 			{"keypass", "<arg>", "password of its keys, if not the keystore's"},
 			{"encrypt", "", "encrypt keys in PEM, with the new one's password"},
 			{"noprompt", "", "replace a file without asking"},
-			docQuiet, docMaxIterations,
+			docNotForJava, docQuiet, docMaxIterations,
 		},
 		Long: "Takes every entry along, with its alias, date and chain, in Java's order. PEM files of keys and certificates " +
 			"are converted too. What NEWFILE is called says what it becomes: .p12, .pfx, .pkcs12, .jks, .jceks, .pem; by any other name it is PKCS12. Profiles: default (Java 8u301 and later, OpenSSL 1.1.1), java8 (every Java), " +
@@ -721,7 +725,7 @@ var commands = []Command{
 			docStorepass,
 			{"new", "<arg>", "a new password for it"},
 			{"keypass", "<arg>", "password of its keys, if not the keystore's"},
-			docQuiet, docMaxIterations,
+			docNotForJava, docQuiet, docMaxIterations,
 		},
 		Long: "The keystore as it was is kept as KEYSTORE.old. Keys that have passwords of their own get the keystore's in PKCS12. " +
 			"Profiles are those of convert.",
@@ -733,7 +737,7 @@ var commands = []Command{
 	{
 		Name: "trustmark", Summary: "Makes Java see the certificates of a PKCS12 file", Task: taskStore, Own: true,
 		Operands: "KEYSTORE", MinOperands: 1, MaxOperands: 1,
-		Options: []Doc{docStorepass, docBackup, docQuiet, docMaxIterations},
+		Options: []Doc{docStorepass, docBackup, docNotForJava, docQuiet, docMaxIterations},
 		Long: "Java sees a certificate without a key only if it has Java's trust mark, which OpenSSL before 3.2 and others don't write: " +
 			"\"the trustAnchors parameter must be non-empty\". The certificates get it, and aliases made of their subjects.",
 		Examples: []Example{
@@ -756,7 +760,7 @@ var commands = []Command{
 			{"ca", "<file>", "certificates to take them from (may be repeated)"},
 			docTrustCacerts,
 			{"alias", "<alias>", "the chain of this key (default: of every key)"},
-			docKeystore, docStorepass, docBackup, docMaxIterations,
+			docKeystore, docStorepass, docBackup, docNotForJava, docMaxIterations,
 		},
 		Long: "Clients trust a server only if it sends the certificates between its own and the root. " +
 			"They are looked for in the files of -ca, in the keystore and, with -trustcacerts, among Java's authorities.",
@@ -772,7 +776,7 @@ var commands = []Command{
 			{"leaf", "", "trust the server's own certificate alone"},
 			{"alias", "<alias>", "alias for it (default: made of its subject)"},
 			{"force", "", "trust it although its key is in the keystore"},
-			docNoprompt, docKeystore, docCacerts, docStorepass, docStoretype, docBackup, docQuiet, docMaxIterations,
+			docNoprompt, docKeystore, docCacerts, docStorepass, docStoretype, docBackup, docNotForJava, docQuiet, docMaxIterations,
 		},
 		Long: "Shows the chain that the server sends and asks whether its topmost certificate is to be trusted: " +
 			"it stays when the server's own is renewed.",
@@ -812,7 +816,7 @@ var commands = []Command{
 			{"keysize", "<size>", "key bit size, if another"},
 			{"groupname", "<name>", "name of the curve, if another"},
 			{"validity", "<days>", "validity number of days (default: as before)"},
-			docStartdate, docExt, docSigalg, docKeypass, docKeystore, docStorepass, docBackup, docQuiet, docMaxIterations,
+			docStartdate, docExt, docSigalg, docKeypass, docKeystore, docStorepass, docBackup, docNotForJava, docQuiet, docMaxIterations,
 		},
 		Long: "The new certificate has the name and the extensions of the old one, is valid for as long, and for the same key. " +
 			"It is signed by the key itself, or by the authority's key in the same keystore or another; -ext adds or replaces extensions. " +

@@ -1,0 +1,251 @@
+package commands
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"gokeytool/commands/internal/argv"
+	"gokeytool/endpoint"
+	"gokeytool/internal/shell"
+	"gokeytool/store"
+	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12"
+	"gokeytool/x509util"
+)
+
+// What Java can't read of a certificate costs the whole keystore that holds it:
+// no entry of it opens then. Nothing of that kind is written, unless the user
+// says that it is not for Java.
+
+// notForJava is the option of those who write for other readers.
+const notForJava = "notforjava"
+
+// refuseUnreadable returns why a certificate goes into no keystore: that Java
+// can't read it. What it is called stands before it, such as "the certificate
+// of <tomcat>". In keytool's style the words are those of the release.
+func (s *session) refuseUnreadable(what string, c entry.Certificate) error {
+	if s.req.Has(notForJava) {
+		return nil
+	}
+	if s.req.Style == argv.Keytool {
+		if err := x509util.StoredError(c.Type, c.DER, s.release); err != nil {
+			return withHint(err, s.unreadableHints(what, c)...)
+		}
+		return nil
+	}
+	if refused := x509util.RefusedByJava(c.Type, c.DER); refused != nil {
+		return withHint(fmt.Errorf("%s can't be read by %s: %s", what, refused.Readers(), refused.Reason()), unreadableRemedy(refused)...)
+	}
+	return nil
+}
+
+// unreadableHints say in keytool's style what is wrong with a certificate.
+func (s *session) unreadableHints(what string, c entry.Certificate) []string {
+	refused := x509util.RefusedByJava(c.Type, c.DER)
+	if refused == nil {
+		return nil
+	}
+	return append([]string{fmt.Sprintf("%s can't be read by %s: %s", what, refused.Readers(), refused.Reason())}, unreadableRemedy(refused)...)
+}
+
+func unreadableRemedy(refused *x509util.Refusal) []string {
+	return []string{
+		"Java opens no keystore that holds it, not even its other entries: get " + refused.Better(),
+		"for other readers than Java it is written with -" + notForJava,
+	}
+}
+
+// theCertificate names a certificate that stands in a file, "" for the standard
+// input.
+func theCertificate(c *x509util.Certificate, file string) string {
+	what := "the certificate"
+	if subject := c.Subject.String(); subject != "" {
+		what += " " + x509util.Printable(subject)
+	}
+	if file == "" {
+		return what
+	}
+	return what + " in " + x509util.Printable(file)
+}
+
+// refuseCertificate is refuseUnreadable for a certificate that was read from a
+// file.
+func (s *session) refuseCertificate(c *x509util.Certificate, file string) error {
+	return s.refuseUnreadable(theCertificate(c, file), entry.Certificate{Type: "X.509", DER: c.Raw})
+}
+
+// refuseEntry is refuseUnreadable for the certificates of an entry.
+func (s *session) refuseEntry(alias string, chain []entry.Certificate) error {
+	for i, c := range chain {
+		if err := s.refuseUnreadable(ofEntry(alias, i, len(chain)), c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ofEntry names certificate i of n of an entry.
+func ofEntry(alias string, i, n int) string {
+	if n > 1 {
+		return fmt.Sprintf("certificate %d of %d of <%s>", i+1, n, x509util.Printable(alias))
+	}
+	return fmt.Sprintf("the certificate of <%s>", x509util.Printable(alias))
+}
+
+// inWords puts an error of keytool's in the place of another, whose hints stay.
+func inWords(words, err error) error {
+	var hinted *hintedError
+	if errors.As(err, &hinted) {
+		return withHint(words, hinted.hints...)
+	}
+	return words
+}
+
+// refusePrinted is keytool's refusal to print what Java can't read. Our own style
+// shows it, and says so.
+func (s *session) refusePrinted(certificates []*x509util.Certificate) error {
+	for _, c := range certificates {
+		if err := s.refuseCertificate(c, s.opt.file); err != nil {
+			if s.req.Style == argv.Keytool {
+				return inWords(failf("Failed to parse input"), err)
+			}
+			fmt.Fprintf(s.Stderr, "gokeytool: %s\n", err)
+		}
+	}
+	return nil
+}
+
+// refuseImported is refuseEntry for an entry of a source. keytool does not open
+// one that holds what Java can't read; in PKCS12 it takes that for a wrong
+// password, unless the certificates are in clear.
+func (s *session) refuseImported(source *keystore, alias string, e *entry.Entry) error {
+	err := s.refuseEntry(alias, e.Chain)
+	if err == nil {
+		return nil
+	}
+	take := "or take the entry out of the source, which keeps it as it was: " + shell.Keystore{Path: source.path, Open: s.req.Again("srcstorepass", "storepass")}.Line([]string{"delete", "-backup", "-alias", alias})
+	if s.req.Style == argv.Keytool && source.Type() == store.PKCS12 && pkcs12.FileParams(source.File()).CertAlgorithm != pkcs12.None {
+		err = inWords(java("java.io.IOException", "keystore password was incorrect"), err)
+	}
+	return withMore(err, take)
+}
+
+// refuseRecoded is refuseEntry for an entry of a keystore that is converted.
+func (s *session) refuseRecoded(e *entry.Entry) error {
+	alias := s.ks.AliasOf(e.Alias)
+	if err := s.refuseEntry(alias, e.Chain); err != nil {
+		return withMore(err, "or take the entry out, which keeps the file as it was: "+s.here().Line([]string{"delete", "-backup", "-alias", alias}))
+	}
+	return nil
+}
+
+// certificatesIn are those that a keystore had when it was opened. They may stay
+// as they are, so that the others can be seen to.
+type certificatesIn struct {
+	first map[*byte]bool // where they lie in memory: most are not touched
+	all   [][]byte
+}
+
+func (in *certificatesIn) note(s *store.Store) {
+	in.first, in.all = make(map[*byte]bool), nil
+	for _, e := range s.Entries() {
+		for _, c := range e.Chain {
+			if len(c.DER) > 0 {
+				in.first[&c.DER[0]] = true
+				in.all = append(in.all, c.DER)
+			}
+		}
+	}
+}
+
+func (in *certificatesIn) has(der []byte) bool {
+	for _, known := range in.all {
+		if bytes.Equal(known, der) {
+			return true
+		}
+	}
+	return false
+}
+
+// refuseNew is refuseEntry for what has come into the keystore since it was
+// opened.
+func (s *session) refuseNew(k *keystore) error {
+	if k.Type().Foreign() {
+		return nil
+	}
+	for _, e := range k.Entries() {
+		for i, c := range e.Chain {
+			if len(c.DER) > 0 && k.had.first[&c.DER[0]] {
+				continue
+			}
+			if err := s.refuseUnreadable(ofEntry(k.AliasOf(e.Alias), i, len(e.Chain)), c); err != nil && !k.had.has(c.DER) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// A closedStore is why Java opens no entry of a keystore.
+type closedStore struct {
+	text, remedy string
+}
+
+// closedToJava looks for a certificate in a keystore that Java can't read; nil
+// where there is none, and where the file is none of Java's keystores.
+func closedToJava(opened *store.Store, from shell.Keystore) *closedStore {
+	if opened.Type().Foreign() {
+		return nil
+	}
+	for _, e := range opened.Entries() {
+		alias := opened.AliasOf(e.Alias)
+		for i, c := range e.Chain {
+			if refused := x509util.RefusedByJava(c.Type, c.DER); refused != nil {
+				return &closedStore{
+					fmt.Sprintf("%s can't open %s at all, because of %s: %s",
+						refused.Readers(), x509util.Printable(from.Path), ofEntry(alias, i, len(e.Chain)), refused.Reason()),
+					shell.Note(from.Line([]string{"delete", "-backup", "-alias", alias}), "or put in its place "+refused.Better()),
+				}
+			}
+		}
+	}
+	if opened.Type() == store.PKCS12 {
+		for _, c := range pkcs12.Untrusted(opened.File()) {
+			if refused := x509util.RefusedByJava(c.Type, c.DER); refused != nil {
+				return &closedStore{
+					fmt.Sprintf("%s can't open %s at all, because of a certificate in it that is no entry: %s",
+						refused.Readers(), x509util.Printable(from.Path), refused.Reason()),
+					from.Operand([]string{"convert"}, "NEW.p12"),
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// refuseServed returns the error with which a server in Java fails to open the
+// keystore, nil if it opens it.
+func (s *session) refuseServed() error {
+	if closed := closedToJava(s.ks.Store, s.here()); closed != nil {
+		return withHint(errors.New(closed.text), "to fix it: "+closed.remedy)
+	}
+	return nil
+}
+
+// warnOfClosed says of a keystore that is served here that Java would not open
+// it.
+func (s *session) warnOfClosed(opened *store.Store, from shell.Keystore) {
+	if closed := closedToJava(opened, from); closed != nil {
+		fmt.Fprintf(s.Stderr, "gokeytool: %s\n  -> %s\n", closed.text, closed.remedy)
+	}
+}
+
+// storeChecks are what smoke finds of the keystore itself.
+func (s *session) storeChecks() []endpoint.Check {
+	checks := []endpoint.Check{opensCheck(s.ks)}
+	if closed := closedToJava(s.ks.Store, s.here()); closed != nil {
+		checks = append(checks, endpoint.Check{Name: "Java", ID: "unreadable-certificate", Detail: closed.text, Remedy: closed.remedy})
+	}
+	return checks
+}
