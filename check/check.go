@@ -118,6 +118,7 @@ type Entry struct {
 // Certificate is a certificate in a keystore.
 type Certificate struct {
 	Subject   string        `json:"subject"`
+	Called    string        `json:"-"` // what people call it: see x509util.Certificate
 	Issuer    string        `json:"issuer"`
 	Serial    string        `json:"serial"` // in hexadecimal, as keytool prints it
 	NotBefore jsontime.Time `json:"notBefore"`

@@ -139,6 +139,7 @@ func (x *examination) chainOf(chain []entry.Certificate) []Certificate {
 		}
 		list = append(list, Certificate{
 			Subject:   parsed.Subject.String(),
+			Called:    parsed.Called(),
 			Issuer:    parsed.Issuer.String(),
 			Serial:    parsed.Serial.Text(16),
 			NotBefore: jsontime.New(parsed.NotBefore),
@@ -296,7 +297,7 @@ func (x *examination) beside(alias string, c *x509util.Certificate) {
 
 // weakKey is what keytool says of a weak key; "" if it is none.
 func (x *examination) weakKey(c *x509util.Certificate) string {
-	warnings := x509util.Judge{}.Key(c.Subject.String(), c.SPKI)
+	warnings := x509util.Judge{}.Key(c.Called(), c.SPKI)
 	if len(warnings) == 0 {
 		return ""
 	}
@@ -307,7 +308,7 @@ func (x *examination) weakKey(c *x509util.Certificate) string {
 func (x *examination) dates(alias string, i, n int, c *x509util.Certificate, remedy string, key bool) {
 	who := "the certificate"
 	if i > 0 {
-		who = fmt.Sprintf("certificate %d of %d, %s,", i+1, n, c.Subject)
+		who = fmt.Sprintf("certificate %d of %d, %s,", i+1, n, c.Called())
 	}
 	severity, early := Warning, Info
 	if key {

@@ -110,7 +110,7 @@ func importBundle(ctx context.Context, s *session) error {
 func (s *session) sayBundle(sum *jsonImport) {
 	if s.opt.verbose {
 		for _, a := range sum.Added {
-			fmt.Fprintf(s.talk(), "<%s> %s\n", x509util.Printable(a.Alias), x509util.Printable(a.Subject))
+			fmt.Fprintf(s.talk(), "<%s> %s\n", x509util.Printable(a.Alias), x509util.Printable(a.called))
 		}
 		for _, name := range sum.Skipped {
 			fmt.Fprintf(s.talk(), "no certificate: %s\n", x509util.Printable(name))
@@ -161,7 +161,7 @@ func freeAlias(in *store.Store, c bundled) string {
 	if c.alias != "" {
 		return numbered(in, c.alias)
 	}
-	return numbered(in, aliasOf(c.Subject.Label()))
+	return numbered(in, aliasOf(c.Label()))
 }
 
 // numbered is an alias that a keystore does not have: base, or else base with a

@@ -228,10 +228,10 @@ func (r *textReport) details(b *bytes.Buffer, v check.Verdict) {
 		line := alias + " " + e.Kind
 		for i, c := range e.Chain {
 			if i > 0 {
-				line += ", issued by " + c.Subject
+				line += ", issued by " + c.Called
 				continue
 			}
-			line += ", " + c.Subject + ", " + c.Key + ", until " + c.NotAfter.Format(time.DateOnly)
+			line += ", " + c.Called + ", " + c.Key + ", until " + c.NotAfter.Format(time.DateOnly)
 		}
 		fmt.Fprintf(b, "      %s\n", x509util.Printable(line))
 	}

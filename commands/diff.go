@@ -131,7 +131,7 @@ func (s *session) briefCertificate(der []byte) string {
 	if err != nil {
 		return "a certificate that can't be read"
 	}
-	return fmt.Sprintf("%s, until %s, SHA-256 %.11s...", x509util.Printable(c.Subject.String()), x509util.MediumDate(c.NotAfter, s.zone()), x509util.Fingerprint(der, "SHA-256"))
+	return fmt.Sprintf("%s, until %s, SHA-256 %.11s...", x509util.Printable(c.Called()), x509util.MediumDate(c.NotAfter, s.zone()), x509util.Fingerprint(der, "SHA-256"))
 }
 
 // elsewhere says under which alias another keystore has an entry's certificate.

@@ -5,8 +5,6 @@ import (
 	"encoding/asn1"
 	"encoding/json"
 	"encoding/pem"
-	"net/netip"
-	"strconv"
 	"strings"
 	"time"
 
@@ -169,6 +167,8 @@ type jsonAdded struct {
 	NotAfter *jsontime.Time `json:"notAfter"`
 	SHA256   string         `json:"sha256"`
 	Chain    int            `json:"chain"` // certificates
+
+	called string // what people call the certificate
 }
 
 // jsonFailed is an entry that was not imported.
@@ -271,7 +271,7 @@ func describeExtensions(extensions []x509util.Extension) jsonExtensions {
 		case "2.5.29.15":
 			out.KeyUsage = append(out.KeyUsage, keyUsages(e.Value)...)
 		case "2.5.29.17":
-			out.Names = append(out.Names, alternativeNames(e.Value)...)
+			out.Names = append(out.Names, x509util.AlternativeNames(e.Value)...)
 		case "2.5.29.19":
 			out.CA, out.PathLength = basicConstraints(e.Value)
 		case "2.5.29.37":
@@ -386,42 +386,6 @@ func basicConstraints(der []byte) (ca bool, pathLength *int) {
 	return ca, pathLength
 }
 
-// alternativeNames are the names (RFC 5280, section 4.2.1.6) as -ext takes
-// them; of kinds that it does not know there is the tag's number and the DER.
-func alternativeNames(der []byte) (names []string) {
-	input := cryptobyte.String(der)
-	var list cryptobyte.String
-	if !input.ReadASN1(&list, cbasn1.SEQUENCE) {
-		return nil
-	}
-	for !list.Empty() {
-		var value cryptobyte.String
-		var tag cbasn1.Tag
-		if !list.ReadAnyASN1(&value, &tag) {
-			return names
-		}
-		switch number := byte(tag) & 0x1f; number {
-		case 1:
-			names = append(names, "email:"+string(value))
-		case 2:
-			names = append(names, "dns:"+string(value))
-		case 4:
-			if name, err := x509util.ParseName(value); err == nil {
-				names = append(names, "dirname:"+name.String())
-			}
-		case 6:
-			names = append(names, "uri:"+string(value))
-		case 7:
-			if ip, ok := netip.AddrFromSlice(value); ok {
-				names = append(names, "ip:"+ip.String())
-			}
-		default:
-			names = append(names, "other:"+strconv.Itoa(int(number)))
-		}
-	}
-	return names
-}
-
 // listJSON prints the entries of the keystore, which is open, or that of
 // -alias.
 func (s *session) listJSON() error {
@@ -493,7 +457,7 @@ func (s *session) added(sum *jsonImport, alias string) {
 	if len(e.Chain) > 0 {
 		a.SHA256 = x509util.Fingerprint(e.Chain[0].DER, "SHA-256")
 		if c, err := x509util.ParseCertificate(e.Chain[0].DER); err == nil {
-			a.Subject, a.NotAfter = c.Subject.String(), jsonTime(c.NotAfter)
+			a.Subject, a.called, a.NotAfter = c.Subject.String(), c.Called(), jsonTime(c.NotAfter)
 			if c.NotAfter.Before(s.Now()) {
 				sum.Expired++
 			}

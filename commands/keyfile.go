@@ -70,7 +70,7 @@ func importKey(ctx context.Context, s *session) error {
 	fmt.Fprintf(s.talk(), "Key and certificate chain (length %d) were added to keystore under alias <%s>\n", len(chain), x509util.Printable(s.ks.AliasOf(alias)))
 	if last := chain[len(chain)-1]; !last.SelfSigned() {
 		fmt.Fprintf(s.Stderr, "gokeytool: the chain ends at %s, whose issuer %s is not at hand: name its certificate with -ca FILE if clients don't know it\n",
-			x509util.Printable(last.Subject.String()), x509util.Printable(last.Issuer.String()))
+			x509util.Printable(last.Called()), x509util.Printable(last.Issuer.String()))
 	}
 	s.announceStored()
 	s.warnOfFormat()

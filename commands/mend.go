@@ -149,7 +149,7 @@ func (s *session) showChain(alias string, complete bool, pool []*x509util.Certif
 		case at != i:
 			note = " (moved)"
 		}
-		fmt.Fprintf(s.Stdout, "  %d  %s, until %s%s\n", i+1, x509util.Printable(c.Subject.String()), x509util.MediumDate(c.NotAfter, s.zone()), note)
+		fmt.Fprintf(s.Stdout, "  %d  %s, until %s%s\n", i+1, x509util.Printable(c.Called()), x509util.MediumDate(c.NotAfter, s.zone()), note)
 	}
 	for _, c := range had {
 		if !slices.ContainsFunc(parsed, func(o *x509util.Certificate) bool { return sameCertificate(o, c) }) {
@@ -157,7 +157,7 @@ func (s *session) showChain(alias string, complete bool, pool []*x509util.Certif
 			if s.ended(c) {
 				why = "has ended"
 			}
-			fmt.Fprintf(s.Stdout, "     left out: %s, which %s\n", x509util.Printable(c.Subject.String()), why)
+			fmt.Fprintf(s.Stdout, "     left out: %s, which %s\n", x509util.Printable(c.Called()), why)
 		}
 	}
 	for _, text := range x509util.UnverifiableTexts(parsed) {

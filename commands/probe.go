@@ -165,7 +165,7 @@ func (s *session) printProbe(r *endpoint.ProbeReport) {
 	}
 	p("  client certificate: %s; OCSP staple: %s\n", r.ClientCertificate, r.OCSP)
 	for i, c := range r.Certificates {
-		p("\n  [%d] %s\n      issued by %s\n", i, name(c.Subject), name(c.Issuer))
+		p("\n  [%d] %s\n      issued by %s\n", i, name(c.Called), name(c.Issuer))
 		if len(c.Names) > 0 {
 			p("      %s\n", name(strings.Join(c.Names, ", ")))
 		}

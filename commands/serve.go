@@ -356,7 +356,7 @@ func (s *session) announce(server *endpoint.Server, cfg endpoint.Config) error {
 			subject := "(no certificate)"
 			if len(id.Chain) > 0 {
 				if leaf, err := x509util.ParseCertificate(id.Chain[0]); err == nil {
-					subject = leaf.Subject.String()
+					subject = leaf.Called()
 				}
 			}
 			names := ""

@@ -46,7 +46,7 @@ func trust(ctx context.Context, s *session) error {
 	for _, e := range s.ks.Entries() {
 		if e.Kind == entry.TrustedCertificate && string(e.Chain[0].DER) == string(chosen.Raw) {
 			fmt.Fprintf(s.Stderr, "\n%s is trusted already, under alias <%s>\n",
-				x509util.Printable(chosen.Subject.String()), x509util.Printable(s.ks.AliasOf(e.Alias)))
+				x509util.Printable(chosen.Called()), x509util.Printable(s.ks.AliasOf(e.Alias)))
 			s.sayJava()
 			return nil
 		}
@@ -58,7 +58,7 @@ func trust(ctx context.Context, s *session) error {
 	s.sayDates(chosen)
 	if !s.opt.noprompt {
 		fmt.Fprint(s.Stderr, "\nWho controls the network can show you any certificate: compare the fingerprint\nwith what the owner of the server tells you.\n")
-		yes, err := s.promptYesNo(fmt.Sprintf("Trust %s, and all that it signs? [no]:  ", x509util.Printable(chosen.Subject.String())))
+		yes, err := s.promptYesNo(fmt.Sprintf("Trust %s, and all that it signs? [no]:  ", x509util.Printable(chosen.Called())))
 		if err != nil {
 			return err
 		}
@@ -120,6 +120,6 @@ func (s *session) has(alias string) bool {
 // introduce prints what a person has to know of a certificate to trust it.
 func (s *session) introduce(c *x509util.Certificate) {
 	fmt.Fprintf(s.Stdout, "%s\n  issued by  %s\n  valid      %s to %s\n  SHA-256    %s\n",
-		x509util.Printable(c.Subject.String()), x509util.Printable(c.Issuer.String()),
+		x509util.Printable(c.Called()), x509util.Printable(c.Issuer.String()),
 		x509util.MediumDate(c.NotBefore, s.zone()), x509util.MediumDate(c.NotAfter, s.zone()), x509util.Fingerprint(c.Raw, "SHA-256"))
 }

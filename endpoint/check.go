@@ -180,7 +180,7 @@ func (e *examination) chain() Check {
 		issuer := e.certs[i+1]
 		relation := cert.IssuedBy(issuer)
 		if relation == x509util.OtherIssuer {
-			c.Detail = fmt.Sprintf("certificate %d (%s) is followed by %s, which did not issue it: ", i+1, cert.Subject, issuer.Subject)
+			c.Detail = fmt.Sprintf("certificate %d (%s) is followed by %s, which did not issue it: ", i+1, cert.Called(), issuer.Called())
 			named := func(o *x509util.Certificate) bool { return o.Subject.Equal(cert.Issuer) }
 			switch {
 			case cert.SelfSigned():
@@ -203,16 +203,16 @@ func (e *examination) chain() Check {
 			return c
 		}
 		if relation == x509util.WrongSignature {
-			c.ID, c.Detail = "chain-broken", fmt.Sprintf("the signature of %s on %s is wrong", issuer.Subject, cert.Subject)
+			c.ID, c.Detail = "chain-broken", fmt.Sprintf("the signature of %s on %s is wrong", issuer.Called(), cert.Called())
 			c.Remedy = e.bring("CHAIN", "with the issuer's present certificate")
 			return c
 		}
 		if ca := e.strict[i+1]; ca != nil && ca.Version == 3 && !(ca.BasicConstraintsValid && ca.IsCA) {
-			c.ID, c.Detail = "chain-broken", fmt.Sprintf("%s issued %s, but is not marked as a CA (BasicConstraints): clients refuse it", issuer.Subject, cert.Subject)
+			c.ID, c.Detail = "chain-broken", fmt.Sprintf("%s issued %s, but is not marked as a CA (BasicConstraints): clients refuse it", issuer.Called(), cert.Called())
 			c.Remedy = shell.Comment("have its certificate issued again, as a CA's: gokeytool gencert -ext bc:c")
 			return c
 		} else if ca != nil && ca.KeyUsage != 0 && ca.KeyUsage&x509.KeyUsageCertSign == 0 {
-			c.ID, c.Detail = "chain-broken", fmt.Sprintf("%s issued %s, but its KeyUsage does not let it sign certificates", issuer.Subject, cert.Subject)
+			c.ID, c.Detail = "chain-broken", fmt.Sprintf("%s issued %s, but its KeyUsage does not let it sign certificates", issuer.Called(), cert.Called())
 			c.Remedy = shell.Comment("have its certificate issued again with -ext ku=keyCertSign,cRLSign")
 			return c
 		}
@@ -228,13 +228,13 @@ func (e *examination) chain() Check {
 	switch {
 	case top.SelfSigned():
 		if top.IssuedBy(top) == x509util.WrongSignature {
-			c.ID, c.Detail = "chain-broken", fmt.Sprintf("the signature of %s on itself is wrong", top.Subject)
+			c.ID, c.Detail = "chain-broken", fmt.Sprintf("the signature of %s on itself is wrong", top.Called())
 			return c
 		}
 		c.OK = true
 		switch {
 		case last > 0:
-			c.Detail = fmt.Sprintf("%d certificates, in order, %s, up to the root %s", len(e.certs), signatures, top.Subject)
+			c.Detail = fmt.Sprintf("%d certificates, in order, %s, up to the root %s", len(e.certs), signatures, top.Called())
 		case len(doubts) > 0:
 			c.Detail = "self-signed"
 		default:
@@ -247,7 +247,7 @@ func (e *examination) chain() Check {
 		// Whether more is missing depends on what clients hold: public
 		// roots are left out of chains as a rule.
 		c.OK, c.Warn, c.ID = true, true, "chain-without-root"
-		c.Detail = fmt.Sprintf("%d certificates, in order, %s; they end at %s, whose issuer %s clients must know", len(e.certs), signatures, top.Subject, top.Issuer)
+		c.Detail = fmt.Sprintf("%d certificates, in order, %s; they end at %s, whose issuer %s clients must know", len(e.certs), signatures, top.Called(), top.Issuer)
 	}
 	if c.OK && len(doubts) > 0 {
 		c.Warn, c.ID = true, "chain-unverified"
@@ -299,7 +299,7 @@ func (e *examination) dates() Check {
 	for i, cert := range e.certs {
 		who := "the certificate"
 		if i > 0 {
-			who = "the CA certificate " + cert.Subject.String()
+			who = "the CA certificate " + cert.Called()
 		}
 		switch {
 		case e.now.Before(cert.NotBefore):
@@ -370,7 +370,7 @@ func (e *examination) strength() Check {
 		if cert == nil {
 			continue
 		}
-		who := e.certs[i].Subject.String()
+		who := e.certs[i].Called()
 		if key, ok := cert.PublicKey.(*rsa.PublicKey); ok {
 			switch bits := key.N.BitLen(); {
 			case bits < minRSA:

@@ -80,6 +80,7 @@ type clientFacts struct {
 // what it does not tell is empty then.
 type CertificateFacts struct {
 	Subject   string        `json:"subject"`
+	Called    string        `json:"-"` // what people call it: see x509util.Certificate
 	Issuer    string        `json:"issuer"`
 	Serial    string        `json:"serial"`
 	NotBefore jsontime.Time `json:"notBefore"`
@@ -121,9 +122,10 @@ func describe(der []byte) CertificateFacts {
 	c, err := x509util.ParseCertificate(der)
 	if err != nil {
 		facts.Subject, facts.Issuer = "(unreadable certificate)", "(unreadable certificate)"
+		facts.Called = facts.Subject
 		return facts
 	}
-	facts.Subject, facts.Issuer = c.Subject.String(), c.Issuer.String()
+	facts.Subject, facts.Called, facts.Issuer = c.Subject.String(), c.Called(), c.Issuer.String()
 	facts.NotBefore, facts.NotAfter = jsontime.New(c.NotBefore), jsontime.New(c.NotAfter)
 	facts.Key, facts.Signature = keyName(c), c.SigName
 	if c.Serial != nil {

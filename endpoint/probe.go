@@ -504,7 +504,7 @@ func compareDeployed(deployed [][]byte, id Identity) Check {
 	if !bytes.Equal(deployed[0], id.Chain[0]) {
 		theirs, ours := describe(deployed[0]), describe(id.Chain[0])
 		c.Detail = fmt.Sprintf("the server has another certificate (%s, serial %s, until %s) than %s (%s, serial %s, until %s)",
-			theirs.Subject, theirs.Serial, x509util.Day(theirs.NotAfter.Time), entry, ours.Subject, ours.Serial, x509util.Day(ours.NotAfter.Time))
+			theirs.Called, theirs.Serial, x509util.Day(theirs.NotAfter.Time), entry, ours.Called, ours.Serial, x509util.Day(ours.NotAfter.Time))
 		if sameKey(deployed[0], id.Chain[0]) {
 			c.Detail += "; their key is the same"
 		}

@@ -96,7 +96,7 @@ func (e *examination) openssl(how, key string, names []string, usage, out string
 		}
 		alternatives[i] = kind + ":" + value
 	}
-	words := []string{"openssl req", how, key, "-subj", shell.Quote(e.opensslSubject()),
+	words := []string{"openssl req", how, key, "-subj", shell.Quote(e.opensslSubject(how)),
 		"-addext", shell.Quote("subjectAltName=" + strings.Join(alternatives, ",")), "-addext", "extendedKeyUsage=serverAuth"}
 	if usage != "" {
 		words = append(words, "-addext", shell.Quote("keyUsage="+usage))
@@ -104,8 +104,17 @@ func (e *examination) openssl(how, key string, names []string, usage, out string
 	return strings.Join(append(words, "-out", shell.Quote(out)), " ")
 }
 
-// opensslSubject is the certificate's subject as openssl's -subj wants it.
-func (e *examination) opensslSubject() string {
+// hostOr is the first host that the certificate is for, or that word.
+func (e *examination) hostOr(word string) string {
+	if leaf := e.strict0(); leaf != nil && len(leaf.DNSNames) > 0 {
+		return leaf.DNSNames[0]
+	}
+	return word
+}
+
+// opensslSubject is the certificate's subject as openssl's -subj wants it, for a request or
+// (another how) a certificate, which must have one.
+func (e *examination) opensslSubject(how string) string {
 	short := map[string]string{"2.5.4.3": "CN", "2.5.4.6": "C", "2.5.4.7": "L", "2.5.4.8": "ST", "2.5.4.10": "O", "2.5.4.11": "OU"}
 	escape := strings.NewReplacer(`\`, `\\`, `/`, `\/`, `+`, `\+`)
 	subject := ""
@@ -115,7 +124,10 @@ func (e *examination) opensslSubject() string {
 			subject += "/" + cmp.Or(short[oid], oid) + "=" + escape.Replace(value)
 		}
 	}
-	return cmp.Or(subject, "/CN=localhost")
+	if subject == "" && how == "-new" && e.hostOr("") != "" {
+		return "/" // the name of a server is an alternative name
+	}
+	return cmp.Or(subject, "/CN="+e.hostOr("localhost"))
 }
 
 // wishedNames are the alternative names of a certificate to come: those there
@@ -292,7 +304,7 @@ func (e *examination) another(names []string) string {
 		key := "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout NEWKEY"
 		return shell.Note(e.openssl("-new", key, names, "", "REQUEST"), "a key of the server's own: then have the CA sign it")
 	}
-	words := append([]string{"-keyalg", "EC", "-groupname", "secp256r1", "-dname", e.certs[0].Subject.String()}, extensionArgs(names, "")...)
+	words := append([]string{"-keyalg", "EC", "-groupname", "secp256r1", "-dname", cmp.Or(e.certs[0].Subject.String(), "CN="+e.hostOr("localhost"))}, extensionArgs(names, "")...)
 	k := e.keystore()
 	return shell.Note(k.Line([]string{"genkeypair", "-alias", alias}, words...),
 		"another key, for the server; then "+k.Line([]string{"certreq", "-alias", alias}, "-file", "REQUEST")+" for a CA")

@@ -313,7 +313,7 @@ func difference(old, fresh *hosts) (changes []string) {
 	before, after := collect(old), collect(fresh)
 	show := func(id *served) string {
 		c := describe(id.Chain[0])
-		return fmt.Sprintf("%s, serial %s, until %s", c.Subject, c.Serial, x509util.Day(c.NotAfter.Time))
+		return fmt.Sprintf("%s, serial %s, until %s", c.Called, c.Serial, x509util.Day(c.NotAfter.Time))
 	}
 	for _, at := range places {
 		what := ""

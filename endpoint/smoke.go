@@ -99,7 +99,7 @@ func Smoke(ctx context.Context, cfg SmokeConfig) []Check {
 func readableChain(e *examination) (readable [][]byte, left []string) {
 	for i, c := range e.certs {
 		if i > 0 && e.strict[i] == nil {
-			left = append(left, c.Subject.String())
+			left = append(left, c.Called())
 			continue
 		}
 		readable = append(readable, e.id.Chain[i])
@@ -247,7 +247,7 @@ func (s *smoker) prove(ctx context.Context, version uint16) (handshake, resumpti
 	if first.state.CurveID != 0 {
 		handshake.Detail += ", " + groupName(first.state.CurveID)
 	}
-	top := s.trust.certs[len(s.trust.certs)-1].Subject
+	top := s.trust.certs[len(s.trust.certs)-1].Called()
 	switch {
 	case !sameChain(first.state.PeerCertificates, s.cfg.Identity.Chain):
 		handshake.OK = false
