@@ -210,8 +210,7 @@ func (x *examination) openedWith() {
 	}
 	remedy := x.keystore().Line([]string{"storepasswd"})
 	if x.Type != store.PKCS12 {
-		next := shell.Keystore{Path: x.Path} // under its new password
-		remedy = shell.Note(remedy+" && "+next.Line([]string{"keypasswd", "-same"}), "or Java says: Cannot recover key")
+		remedy = x.keystore().Line([]string{"storepasswd", "-same"}) // or Java says: Cannot recover key
 	}
 	switch {
 	case x.Password == PasswordNone:

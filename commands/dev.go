@@ -456,21 +456,28 @@ func (d *developer) explain() {
 	password := d.shownPassword()
 	fmt.Fprintf(out, "Password of all keystores: %s; alias of the server's key: %s\n", password, devAlias)
 
-	serve := "gokeytool serve -keystore " + shell.Quote(d.path("keystore.p12"))
-	fmt.Fprintf(out, "\nTry it:\n  %s\n  curl --cacert %s https://%s:8443/\n", serve, shell.Quote(d.path("ca.pem")), urlHost(d.hosts[0]))
-	if len(d.opt.clients) > 0 {
-		fmt.Fprintf(out, "The same, for clients with certificates alone:\n  %s -clientAuth true -truststoreFile %s -truststorePassword %s\n",
-			serve, shell.Quote(d.path("truststore.p12")), password)
+	served, trusted := d.named(d.path("keystore.p12")), d.named(d.path("truststore.p12"))
+	serve := served.Line([]string{"serve"})
+	asks := ""
+	if password != tomcatPassword && served.Open == nil {
+		asks = "asks for the keystore's password"
 	}
-	if password != tomcatPassword {
-		fmt.Fprintln(out, "  (serve asks for the keystore's password)")
+	fmt.Fprintf(out, "\nTry it:\n  %s\n  curl --cacert %s https://%s:8443/\n", shell.Note(serve, asks), shell.Quote(d.path("ca.pem")), urlHost(d.hosts[0]))
+	if len(d.opt.clients) > 0 {
+		words := []string{"-clientAuth", "true", "-truststoreFile", trusted.Path}
+		if again := d.req.Again("storepass", "truststorePassword"); again != nil {
+			words = append(words, again...)
+		} else {
+			words = append(words, "-truststorePassword", password)
+		}
+		fmt.Fprintf(out, "The same, only for clients with certificates:\n  %s\n", shell.Note(served.Line([]string{"serve"}, words...), asks))
 	}
 	for _, name := range d.opt.clients {
 		files := clientFiles(name)
 		fmt.Fprintf(out, "As client %s, where the server asks for a certificate:\n  curl --cacert %s --cert %s --key %s https://%s:8443/\n",
 			name, shell.Quote(d.path("ca.pem")), shell.Quote(d.path(files[1])), shell.Quote(d.path(files[2])), urlHost(d.hosts[0]))
 	}
-	fmt.Fprintf(out, "Java clients:\n  java -Djavax.net.ssl.trustStore=%s -Djavax.net.ssl.trustStorePassword=%s ...\n", shell.Quote(d.path("truststore.p12")), password)
+	fmt.Fprintf(out, "Java clients:\n  %s\n", trusted.Java(true, password))
 	fmt.Fprintf(out, "Browsers: import %s once as an authority for web sites.\n", d.path("ca.pem"))
 
 	host := tomcat.SSLHost{Names: []string{tomcat.DefaultHostName}, Certificates: []tomcat.Certificate{{

@@ -122,7 +122,7 @@ func (e *explanation) text() string {
 		fmt.Fprintf(&b, "  - -%s means nothing to this command: it is ignored\n", name)
 	}
 	for _, name := range []string{"storepass", "keypass", "srcstorepass", "new"} {
-		if _, given := e.req.Secrets[name]; given {
+		if _, given := e.req.Secrets[name]; given && e.req.Again(name, name) == nil {
 			fmt.Fprintf(&b, "  - PASSWORD stands for a password: on a command line others can see it, so leave it out to be asked, or use -%s:env NAME or -%s:file FILE\n", name, name)
 			break
 		}
@@ -142,6 +142,9 @@ func (e *explanation) text() string {
 	}
 	section("keytool", keytool, "it has no such thing")
 	operands := ""
+	if slices.ContainsFunc(e.req.Operands, func(word string) bool { return strings.HasPrefix(word, "-") }) {
+		operands = " --"
+	}
 	for _, word := range e.req.Operands {
 		operands += " " + shell.Quote(word)
 	}
@@ -188,7 +191,12 @@ func (e *explanation) optionWords() string {
 		}
 	}
 	for _, o := range e.table.Options {
-		if _, given := e.req.Secrets[o.Name]; given {
+		if _, given := e.req.Secrets[o.Name]; !given {
+			continue
+		}
+		if again := e.req.Again(o.Name, name(o.Name)); again != nil {
+			b.WriteString(" " + shell.Line(again...))
+		} else {
 			b.WriteString(" -" + name(o.Name) + " PASSWORD")
 		}
 	}

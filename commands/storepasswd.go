@@ -2,14 +2,17 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"gokeytool/internal/shell"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
 )
 
-// storepasswd gives a keystore another password; in PKCS12 its keys as well.
+// storepasswd gives a keystore another password; in PKCS12 its keys as well, with
+// -same in JKS and JCEKS those that have the same.
 func storepasswd(ctx context.Context, s *session) error {
 	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
 		return err
@@ -26,10 +29,15 @@ func storepasswd(ctx context.Context, s *session) error {
 		}
 		s.secrets = append(s.secrets, password)
 	}
-	if s.ks.pkcs12() {
-		if err := s.resealAll(password); err != nil {
-			return err
-		}
+	reseal := func([]byte) error { return nil }
+	switch {
+	case s.ks.pkcs12():
+		reseal = s.resealAll
+	case s.req.Has("same"):
+		reseal = s.resealSame
+	}
+	if err := reseal(password); err != nil {
+		return err
 	}
 	s.ks.password = password
 	return s.saveKeystore()
@@ -47,6 +55,31 @@ func (k *keystore) protects() bool {
 		}
 	}
 	return false
+}
+
+// resealSame gives the keys another password that have the keystore's, and leaves
+// those with one of their own.
+func (s *session) resealSame(password []byte) error {
+	for _, e := range s.ks.Entries() {
+		if e.Kind == entry.TrustedCertificate {
+			continue
+		}
+		key, err := s.ks.KeyOf(e, s.ks.password)
+		if errors.Is(err, entry.ErrPassword) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		sealed, err := s.ks.Seal(s.keep(key), password)
+		if err != nil {
+			return err
+		}
+		if err := s.ks.Reseal(e, sealed, time.Time{}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // resealAll gives every key another password, also those that Java does not

@@ -24,7 +24,7 @@ func TestTruststoreCauses(t *testing.T) {
 	files := t.TempDir()
 	bash := func(dir, line, stdin string) string {
 		t.Helper()
-		out, err := pasted(dir, line, stdin)
+		out, err := paste(dir, line, stdin, nil)
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", line, err, out)
 		}
@@ -95,7 +95,7 @@ gokeytool delete -alias www -keystore keys.p12 -storepass:file pw`, "")
 				if got := java(dir, strings.ReplaceAll("java "+test.java+" PROGRAM", "trustStore=ts", "trustStore="+dir+"/ts")); !strings.Contains(got, test.says) {
 					t.Fatalf("Java says %q, not %q", got, test.says)
 				}
-				out, _ := pasted(dir, "gokeytool check -truststore ts "+test.given, "")
+				out, _ := paste(dir, "gokeytool check -truststore ts "+test.given, "", nil)
 				t.Logf("check -truststore ts %s\n%s", test.given, out)
 				if !strings.Contains(out, test.finding) || !strings.Contains(out, test.told) {
 					t.Fatalf("%q and %q are not found", test.finding, test.told)
@@ -114,7 +114,7 @@ gokeytool delete -alias www -keystore keys.p12 -storepass:file pw`, "")
 				// Another directory, since Java reads no truststore twice that
 				// has not changed.
 				if !strings.HasPrefix(line, "java ") {
-					said, err := pasted(dir, fill(line), test.stdin)
+					said, err := paste(dir, fill(line), test.stdin, nil)
 					if err != nil {
 						t.Fatalf("%s: %v\n%s", line, err, said)
 					}
@@ -141,15 +141,6 @@ gokeytool delete -alias www -keystore keys.p12 -storepass:file pw`, "")
 	}
 }
 
-// pasted runs a line in bash.
-func pasted(dir, line, stdin string) (string, error) {
-	cmd := exec.Command("bash", "-c", line)
-	cmd.Dir, cmd.Stdin = dir, strings.NewReader(stdin)
-	cmd.Env = append(os.Environ(), "PATH="+programs+string(os.PathListSeparator)+os.Getenv("PATH"), "HOME="+dir)
-	out, err := cmd.CombinedOutput()
-	return string(out), err
-}
-
 // startTruststoreJava starts the Java of a keytool. The function returned pastes
 // a line that starts java into bash, and has the server www.pem of the directory
 // verified with the properties that java would have got.
@@ -174,7 +165,7 @@ func startTruststoreJava(t *testing.T, keytool string) func(dir, line string) st
 	answers := bufio.NewReader(out)
 	return func(dir, line string) string {
 		t.Helper()
-		words, err := pasted(dir, "java() { printf '%s\\0' \"$@\"; }\n"+line, "")
+		words, err := paste(dir, "java() { printf '%s\\0' \"$@\"; }\n"+line, "", nil)
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", line, err, words)
 		}

@@ -124,7 +124,7 @@ func (k Keystore) Operand(command []string, more ...string) string {
 // what known says, which is no secret, and else as PASSWORD, to be filled in.
 // Where there is none, protected is false. Further properties are NAME=VALUE.
 func (k Keystore) Java(protected bool, known string, properties ...string) string {
-	words := []string{"java", Quote("-Djavax.net.ssl.trustStore=" + k.Path)}
+	words := []string{"java", "-Djavax.net.ssl.trustStore=" + Quote(k.Path)}
 	if protected {
 		words = append(words, "-Djavax.net.ssl.trustStorePassword="+k.secret(known))
 	}

@@ -50,7 +50,7 @@ func TestKeystore(t *testing.T) {
 		k.Line([]string{"delete", "-alias", "x"}):                        "gokeytool delete -alias x -keystore '-a b.p12' -storepass:file pw",
 		k.KeyLine([]string{"renew", "-alias", "x"}, "-ext", "san=dns:a"): "gokeytool renew -alias x -keystore '-a b.p12' -storepass:file pw -keypass:env KP -ext san=dns:a",
 		k.Operand([]string{"convert"}, "NEW.p12"):                        "gokeytool convert './-a b.p12' NEW.p12 -storepass:file pw",
-		k.Java(true, "x"): `java '-Djavax.net.ssl.trustStore=-a b.p12' -Djavax.net.ssl.trustStorePassword="$(head -n 1 pw)" PROGRAM`,
+		k.Java(true, "x"): `java -Djavax.net.ssl.trustStore='-a b.p12' -Djavax.net.ssl.trustStorePassword="$(head -n 1 pw)" PROGRAM`,
 		Keystore{Path: "a", Open: []string{"-storepass:env", "P"}}.Java(true, ""):        `java -Djavax.net.ssl.trustStore=a -Djavax.net.ssl.trustStorePassword="$P" PROGRAM`,
 		Keystore{Path: "a", Open: []string{"-storepass:env", "a b"}}.Java(true, "x"):     `java -Djavax.net.ssl.trustStore=a -Djavax.net.ssl.trustStorePassword=PASSWORD PROGRAM`,
 		Keystore{Path: "a"}.Java(true, "changeit", "javax.net.ssl.trustStoreType=JCEKS"): `java -Djavax.net.ssl.trustStore=a -Djavax.net.ssl.trustStorePassword=changeit -Djavax.net.ssl.trustStoreType=JCEKS PROGRAM`,

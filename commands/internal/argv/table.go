@@ -435,9 +435,10 @@ var commands = []Command{
 		Name: "storepasswd", Summary: "Changes the store password of a keystore", Task: taskStore,
 		Options: []Doc{docNew, docKeystore, docCacerts, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV},
-		Extra: []Doc{docBackup, docMaxIterations},
+		Extra: []Doc{{"same", "", "of JKS and JCEKS: the keys that have the same password get the new one, too"}, docBackup, docMaxIterations},
 		Examples: []Example{
 			{"asks for the passwords", "gokeytool storepasswd -keystore keystore.p12"},
+			{"a JKS keystore for Tomcat, which knows only one password", "gokeytool storepasswd -same -keystore keystore.jks"},
 		},
 	},
 	{
