@@ -71,6 +71,13 @@ func convertStore(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	encrypt := s.req.Has("encrypt")
+	switch {
+	case encrypt && to.typ != store.PEM:
+		return errors.New("-encrypt is for -to pem: keys in keystores are encrypted anyway")
+	case to.typ == store.PEM && s.opt.newpass != nil && !encrypt:
+		return errors.New("-new does nothing without -encrypt where the new file is PEM: its keys are in clear")
+	}
 	s.useKeystore(s.req.Operands[0])
 	if err := s.openKeystore(ctx, access{asks: asksOnce}); err != nil {
 		return err
@@ -182,6 +189,9 @@ func (s *session) newTarget(to target) (*store.Store, []byte, error) {
 		password = s.ks.password
 	}
 	open := to.typ == store.PKCS12 && to.params.MACAlgorithm == pkcs12.None
+	if open && s.opt.newpass != nil && !slices.ContainsFunc(s.ks.Entries(), func(e *entry.Entry) bool { return e.Kind != entry.TrustedCertificate }) {
+		return nil, nil, errors.New("-new does nothing in a file that has no key and no password")
+	}
 	if password == nil && !open {
 		var err error
 		if password, err = s.promptNewPassword("keystore password", nil); err != nil {

@@ -21,6 +21,12 @@ func diff(ctx context.Context, s *session) error {
 	if isServer(a) {
 		a, b = b, a
 	}
+	switch server := isServer(b); {
+	case server && s.req.Has("storepass2"):
+		return errors.New("-storepass2 is for a second keystore")
+	case !server && s.opt.given("alias"):
+		return errors.New("-alias is for a server: two keystores are compared whole")
+	}
 	left, err := s.openCompared(a, s.opt.storepass)
 	if err != nil {
 		return err

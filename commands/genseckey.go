@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -114,6 +115,9 @@ func genseckey(ctx context.Context, s *session) error {
 
 // importpass stores a password, as a secret key.
 func importpass(ctx context.Context, s *session) error {
+	if s.ownStyle() && s.opt.given("keysize") {
+		return errors.New("-keysize does nothing here: a password has its own length, and genseckey makes keys")
+	}
 	if err := s.openKeystore(ctx, access{creates: true, changes: true}); err != nil {
 		return err
 	}

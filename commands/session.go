@@ -75,7 +75,7 @@ type options struct {
 }
 
 // cacertsCommands are those that heed -trustcacerts; others ignore it.
-var cacertsCommands = []string{"importcert", "printcert", "printcrl"}
+var cacertsCommands = []string{"importcert", "printcert", "printcrl", "chain"}
 
 func readOptions(c *cli.Context, req *argv.Request) options {
 	return options{

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"gokeytool/jdk"
@@ -58,6 +59,9 @@ func showinfo(_ context.Context, s *session) error {
 		return err
 	}
 	if !s.opt.tls {
+		if s.ownStyle() {
+			return withHint(errors.New("showinfo needs to know what to show"), "try: gokeytool showinfo -tls")
+		}
 		_, err := fmt.Fprintln(s.Stdout, `Missing option for -showinfo. Try "keytool -showinfo -tls".`)
 		return err
 	}

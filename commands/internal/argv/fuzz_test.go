@@ -77,6 +77,9 @@ func checkParse(t *testing.T, args []string, env Env) {
 	}
 	env.KeytoolOnly = false
 	again, err := Parse(r.Args, table, env)
+	if undone(err) && (r.Style == Keytool || r.Unused == nil) {
+		return // keytool takes what our own style refuses, and so does a file of -conf
+	}
 	if err != nil {
 		t.Fatalf("%q: %q: %v", args, r.Args, err)
 	}
@@ -92,6 +95,13 @@ func checkParse(t *testing.T, args []string, env Env) {
 		t.Errorf("%q: %q:\n%s", args, r.Args, diff)
 	}
 	checkUrfave(t, table, r)
+}
+
+// undone says whether a line was refused for asking what would not be done.
+func undone(err error) bool {
+	usage, ok := errors.AsType[*UsageError](err)
+	return ok && (strings.Contains(usage.Message, " is not used by ") || strings.Contains(usage.Message, " does nothing without ") ||
+		strings.Contains(usage.Message, " do not go together"))
 }
 
 // checkUrfave runs the canonical line through an app made from the table.

@@ -236,6 +236,7 @@ func (p *parser) keytoolCommand(folded string) *Command {
 func (p *parser) options(words []string, configured int) error {
 	sub := p.req.Style == Subcommand
 	p.req.Line = slices.Clone(words)
+	var err error
 	for i := 0; i < len(words); i++ {
 		w := words[i]
 		if sub && w == "--" {
@@ -278,10 +279,14 @@ func (p *parser) options(words []string, configured int) error {
 		if o == nil || o.Kind == ProviderArg {
 			return p.illegal(name)
 		}
-		if i >= configured {
+		consume := func() error { return p.consume(o, name, modifier, modified, &a) }
+		if i < configured {
+			err = consume()
+		} else {
+			err = p.once(o, name, consume)
 			p.typed = append(p.typed, option{o, strings.TrimLeft(name, "-")})
 		}
-		if err := p.consume(o, name, modifier, modified, &a); err != nil {
+		if err != nil {
 			return err
 		}
 		i = a.at
@@ -558,6 +563,9 @@ func (p *parser) finish() (*Request, error) {
 		return nil, p.usage(p.cmd.Name+" needs an argument: "+p.cmd.Operands, "")
 	} else if p.cmd.MaxOperands >= 0 && n > p.cmd.MaxOperands {
 		return nil, p.illegal(r.Operands[p.cmd.MaxOperands])
+	}
+	if err := p.undone(); err != nil {
+		return nil, err
 	}
 	for _, o := range p.typed {
 		if !o.Global && !p.cmd.Documents(o.Option) && !slices.Contains(r.Unused, o.name) {

@@ -154,8 +154,8 @@ func TestParse(t *testing.T) {
 			`subcommand ["genkeypair" "--alias=a" "--ext=san=dns:x" "--keyalg=RSA"]`},
 		{"subcommand, password", words("list --storepass:env SP"),
 			`subcommand ["list"] secret storepass=from env`},
-		{"subcommand, password behind =", words("list --storepass:env=SP --keypass=a=b"),
-			`subcommand ["list"] secret storepass=from env secret keypass=a=b unused [keypass]`},
+		{"subcommand, password behind =", words("certreq --storepass:env=SP --keypass=a=b"),
+			`subcommand ["certreq"] secret storepass=from env secret keypass=a=b`},
 		{"subcommand, a command as value", words("list -alias -list"),
 			`subcommand ["list" "--alias=-list"]`},
 		{"subcommand, provider", words("list --addprovider=P --providerarg=a -addprovider Q"),
@@ -348,7 +348,7 @@ func TestSecretsAreHidden(t *testing.T) {
 }
 
 func TestRequestLine(t *testing.T) {
-	r, err := Parse(words("list -conf=c --storepass=secret -keypass secret -new:env SP -J-Dx -debug"), TableDefault(), testEnv())
+	r, err := Parse(words("keypasswd -conf=c --storepass=secret -keypass secret -new:env SP -J-Dx -debug"), TableDefault(), testEnv())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -421,7 +421,14 @@ func TestPasswordModifiers(t *testing.T) {
 			for modifier, want := range map[string]string{
 				" x": "x", ":env SP": "from env", ":file pw": "from file", ":fd 3": "first", ":stdin": "first", ":generate f": "kept in f",
 			} {
-				lines := []string{c.Name + " -" + d.Name + modifier + operands}
+				beside := ""
+				if others := needs[c.Name][o.Name]; others != nil {
+					beside = " -" + others[0]
+					if table.Option(others[0]).Kind != Flag {
+						beside += " x"
+					}
+				}
+				lines := []string{c.Name + beside + " -" + d.Name + modifier + operands}
 				if !c.Own {
 					lines = append(lines, "-"+c.Name+" -"+d.Name+modifier)
 				}
@@ -440,7 +447,7 @@ func TestPasswordModifiers(t *testing.T) {
 			}
 		}
 	}
-	for _, line := range []string{"list -storepass:file pw -storepass x", "list -storepass:file pw -storepass:stdin", "list -storepass x", "list"} {
+	for _, line := range []string{"-list -storepass:file pw -storepass x", "-list -storepass:file pw -storepass:stdin", "list -storepass x", "list"} {
 		if r, err := Parse(words(line), table, testEnv()); err != nil || r.Again("storepass", "storepass") != nil {
 			t.Errorf("%s: %v, again by %q", line, err, r.Again("storepass", "storepass"))
 		}
