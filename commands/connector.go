@@ -407,8 +407,8 @@ func (s *session) clientCAs(host *tomcat.SSLHost, v *served) (*x509.CertPool, er
 			if e.Kind != entry.TrustedCertificate {
 				continue // to Java, the certificate of a key is no authority
 			}
-			if c, err := x509.ParseCertificate(e.Chain[0].DER); err == nil {
-				pool.AddCert(c)
+			if unread := addRoot(pool, e.Chain[0]); unread != nil {
+				s.note("clients of " + unread.Error())
 			}
 		}
 	}

@@ -80,12 +80,32 @@ func (s *session) probeTrust(cfg *endpoint.ProbeConfig) error {
 	cfg.Roots, cfg.RootsName = x509.NewCertPool(), "the truststore "+s.opt.truststore
 	for _, e := range opened.Entries() {
 		for _, c := range e.Chain {
-			if parsed, err := x509.ParseCertificate(c.DER); err == nil {
-				cfg.Roots.AddCert(parsed)
+			if addRoot(cfg.Roots, c) == nil {
+				continue
+			}
+			if parsed, err := x509util.ParseCertificate(c.DER); err == nil {
+				cfg.UnreadRoots = append(cfg.UnreadRoots, parsed)
 			}
 		}
 	}
 	return nil
+}
+
+// addRoot adds a trusted certificate to those that Go's TLS knows. The error is
+// for one that it can't take, because its key is not supported.
+func addRoot(roots *x509.CertPool, c entry.Certificate) error {
+	if parsed, err := x509.ParseCertificate(c.DER); err == nil {
+		roots.AddCert(parsed)
+		return nil
+	}
+	parsed, err := x509util.ParseCertificate(c.DER)
+	if err != nil {
+		return nil // check's business
+	}
+	if _, err = parsed.PublicKey(); err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s %s", parsed.Called(), x509util.CantVerify(err))
 }
 
 // probeIdentities opens the client's own key, and the entry that the server

@@ -74,13 +74,13 @@ func (s *session) keepBeside(keys ownKeys, c *x509util.Certificate, line func(al
 		s.hint(hints...)
 		return s.promptYesNo("Add it as a trusted certificate all the same? [no]:  ")
 	}
-	return false, withHint(fmt.Errorf("%s was not added: its key is in the keystore, under alias <%s>", x509util.Printable(c.Subject.String()), x509util.Printable(alias)),
+	return false, withHint(fmt.Errorf("%s was not added: its key is in the keystore, under alias <%s>", x509util.Printable(c.Called()), x509util.Printable(alias)),
 		append(hints, "to trust it all the same: -force")...)
 }
 
 // sayDates tells of a certificate that has ended or not begun.
 func (s *session) sayDates(c *x509util.Certificate) {
-	name, now := c.Subject.String(), s.Now()
+	name, now := c.Called(), s.Now()
 	switch {
 	case now.Before(c.NotBefore):
 		s.note(fmt.Sprintf("%s is not valid before %s, in %s", name, x509util.Day(c.NotBefore), x509util.Span(c.NotBefore.Sub(now))))

@@ -114,7 +114,7 @@ func (s *session) whatFile(name string, data []byte, p purpose, err error) []str
 	errors.As(detectErr, &other)
 	switch what := other.What; {
 	case p.fits(what) && input != nil && input.Err != nil:
-		return []string{fmt.Sprintf("%s is %s, but can't be read: %s", called, what, strings.TrimPrefix(input.Err.Error(), "x509util: "))}
+		return []string{fmt.Sprintf("%s is %s, but can't be read: %s", called, what, input.Err)}
 	case !p.fits(what) && what != store.Unknown && what != store.Text && what != store.DEROther:
 		hints := []string{called + " is " + string(what)}
 		if name != "" {

@@ -154,6 +154,38 @@ func (e *examination) sameKey() bool {
 	return ok && err == nil && own.Equal(theirs)
 }
 
+// relation is what is known of certificate j as the issuer of certificate i. The
+// standard library knows a curve more than Java does, P-224.
+func (e *examination) relation(i, j int) x509util.Relation {
+	relation := e.certs[i].IssuedBy(e.certs[j])
+	child, parent := e.strict[i], e.strict[j]
+	if relation != x509util.Unverifiable || child == nil || parent == nil {
+		return relation
+	}
+	if key, ok := parent.PublicKey.(*ecdsa.PublicKey); !ok || key.Curve != elliptic.P224() {
+		return relation
+	}
+	switch err := parent.CheckSignature(child.SignatureAlgorithm, child.RawTBSCertificate, child.Signature); {
+	case err == nil:
+		return x509util.Issued
+	case strings.Contains(err.Error(), "verification failure"):
+		return x509util.WrongSignature
+	}
+	return relation
+}
+
+// doubts are what is to be said of the signatures that can't be verified.
+func (e *examination) doubts() []string {
+	var texts []string
+	for i := range max(1, len(e.certs)-1) {
+		j := min(i+1, len(e.certs)-1)
+		if e.relation(i, j) == x509util.Unverifiable {
+			texts = append(texts, e.certs[i].UnverifiableText(e.certs[j]))
+		}
+	}
+	return texts
+}
+
 // unsupportedKey is the reason why nothing here can use a certificate's key; nil
 // where it is of a kind that is known.
 func unsupportedKey(c *x509util.Certificate) error {
@@ -178,7 +210,7 @@ func (e *examination) chain() Check {
 	c := Check{Name: "chain"}
 	for i, cert := range e.certs[:len(e.certs)-1] {
 		issuer := e.certs[i+1]
-		relation := cert.IssuedBy(issuer)
+		relation := e.relation(i, i+1)
 		if relation == x509util.OtherIssuer {
 			c.Detail = fmt.Sprintf("certificate %d (%s) is followed by %s, which did not issue it: ", i+1, cert.Called(), issuer.Called())
 			named := func(o *x509util.Certificate) bool { return o.Subject.Equal(cert.Issuer) }
@@ -220,14 +252,14 @@ func (e *examination) chain() Check {
 
 	last := len(e.certs) - 1
 	top := e.certs[last]
-	doubts := x509util.UnverifiableTexts(e.certs)
+	doubts := e.doubts()
 	signatures := "each signature good"
 	if len(doubts) > 0 {
 		signatures = "not each signature verified"
 	}
 	switch {
 	case top.SelfSigned():
-		if top.IssuedBy(top) == x509util.WrongSignature {
+		if e.relation(last, last) == x509util.WrongSignature {
 			c.ID, c.Detail = "chain-broken", fmt.Sprintf("the signature of %s on itself is wrong", top.Called())
 			return c
 		}

@@ -37,6 +37,10 @@ type ProbeConfig struct {
 	// trust.p12". Nil and empty mean the system's authorities.
 	Roots     *x509.CertPool
 	RootsName string
+	// UnreadRoots are trusted too, but of a kind that Go's TLS can't take. A
+	// chain that leads to one by names and key identifiers is not called
+	// untrusted.
+	UnreadRoots []*x509util.Certificate
 	// Certificate is the client's own, where the server asks for one.
 	Certificate *tls.Certificate
 	// Against is an entry that the server should have; nil for none. It
@@ -199,7 +203,7 @@ func HandshakeBar(shown [][]byte) error {
 			return nil
 		}
 		if reason := unsupportedKey(c); reason != nil {
-			return fmt.Errorf("certificate %d of %d that the server shows, %s, makes a handshake impossible here: %w", i+1, len(shown), c.Subject, reason)
+			return fmt.Errorf("certificate %d of %d that the server shows, %s, makes a handshake impossible here: %w", i+1, len(shown), c.Called(), reason)
 		}
 	}
 	return nil
@@ -324,6 +328,11 @@ func (p *prober) examineTrust(state *tls.ConnectionState) Check {
 	}
 	chains, err := leaf.Verify(opts)
 	if err != nil {
+		if doubts := p.doubts(state.PeerCertificates); doubts != "" {
+			c.OK, c.Warn = true, true
+			c.Detail = fmt.Sprintf("the chain leads to %s by its names alone: %s", p.cfg.RootsName, doubts)
+			return c
+		}
 		c.Detail = fmt.Sprintf("the chain does not lead to %s: %s", p.cfg.RootsName, plain(err))
 		return c
 	}
@@ -331,6 +340,25 @@ func (p *prober) examineTrust(state *tls.ConnectionState) Check {
 	root := chains[0][len(chains[0])-1]
 	c.Detail = fmt.Sprintf("trusted: the chain leads to %s of %s", showName(root.RawSubject), p.cfg.RootsName)
 	return c
+}
+
+// doubts says which signatures can't be verified on the way to one of the unread
+// roots; it is empty where none leads there.
+func (p *prober) doubts(sent []*x509.Certificate) string {
+	var pool []*x509util.Certificate
+	for _, cert := range sent {
+		if c, err := x509util.ParseCertificate(cert.Raw); err == nil {
+			pool = append(pool, c)
+		}
+	}
+	if len(pool) < len(sent) {
+		return ""
+	}
+	chain := x509util.CompleteChain(pool[0], append(pool[1:], p.cfg.UnreadRoots...))
+	if !slices.Contains(p.cfg.UnreadRoots, chain[len(chain)-1]) {
+		return ""
+	}
+	return strings.Join(x509util.UnverifiableTexts(chain), "; ")
 }
 
 // examineStaple looks at the stapled OCSP response.

@@ -53,7 +53,7 @@ type extension struct {
 func ParseCertificate(der []byte) (*Certificate, error) {
 	c, err := parseCertificate(der)
 	if err != nil {
-		return nil, fmt.Errorf("x509util: certificate: %w", err)
+		return nil, fmt.Errorf("malformed certificate: %w", err)
 	}
 	return c, nil
 }

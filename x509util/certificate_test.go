@@ -102,7 +102,7 @@ func TestParseCertificateFaults(t *testing.T) {
 			if err == nil {
 				t.Fatalf("read as %v", c)
 			}
-			if !strings.HasPrefix(err.Error(), "x509util: certificate: ") || !strings.Contains(err.Error(), tt.want) {
+			if !strings.HasPrefix(err.Error(), "malformed certificate: ") || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %q, want %q in it", err, tt.want)
 			}
 		})

@@ -91,7 +91,7 @@ func randomSerial() (*big.Int, error) {
 			return serial, err
 		}
 	}
-	return nil, errors.New("x509util: no random serial number")
+	return nil, errors.New("no random serial number")
 }
 
 // addTime adds a Time (RFC 5280, 4.1.2.5): UTCTime from 1950 to 2049,

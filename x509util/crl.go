@@ -47,7 +47,7 @@ type RevokedCertificate struct {
 func ParseCRL(der []byte) (*CRL, error) {
 	c, err := parseCRL(der)
 	if err != nil {
-		return nil, fmt.Errorf("x509util: CRL: %w", err)
+		return nil, fmt.Errorf("malformed CRL: %w", err)
 	}
 	return c, nil
 }

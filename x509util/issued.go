@@ -47,11 +47,11 @@ func (c *Certificate) UnverifiableText(issuer *Certificate) string {
 	if c.IssuedBy(issuer) != Unverifiable {
 		return ""
 	}
-	on := c.Subject.String()
+	on := c.Called()
 	if c == issuer {
 		on = "itself"
 	}
-	return "the signature of " + issuer.Subject.String() + " on " + on + " " + CantVerify(c.CheckSignatureFrom(issuer))
+	return "the signature of " + issuer.Called() + " on " + on + " " + CantVerify(c.CheckSignatureFrom(issuer))
 }
 
 // CantVerify ends a sentence about a signature for which CheckSignature returned

@@ -19,7 +19,7 @@ type InputError struct {
 }
 
 func (e *InputError) Error() string {
-	text := "x509util: the input is " + e.What
+	text := "the input is " + e.What
 	if e.Err != nil {
 		text += ": " + e.Err.Error()
 	}

@@ -41,7 +41,7 @@ const oidExtensionRequest = "1.2.840.113549.1.9.14" // RFC 2985, 5.4.2
 func ParseCertificateRequest(der []byte) (*Request, error) {
 	r, err := parseRequest(der)
 	if err != nil {
-		return nil, fmt.Errorf("x509util: certificate request: %w", err)
+		return nil, fmt.Errorf("malformed certificate request: %w", err)
 	}
 	return r, nil
 }

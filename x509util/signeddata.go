@@ -41,7 +41,7 @@ const (
 	oidTSTInfo        = "1.2.840.113549.1.9.16.1.4"
 )
 
-var errSignedData = errors.New("x509util: not a PKCS #7 signature")
+var errSignedData = errors.New("not a PKCS #7 signature")
 
 // ParseSignedData reads a signature, by DER's rules or BER's.
 func ParseSignedData(data []byte) (*SignedData, error) {

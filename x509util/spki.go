@@ -94,7 +94,7 @@ type keyFacts struct {
 	curve string // Java's first name of an EC curve, "" if it knows none
 }
 
-var errKey = errors.New("x509util: malformed public key")
+var errKey = errors.New("malformed public key")
 
 // readKeyFacts looks at a SubjectPublicKeyInfo without judging the key.
 func readKeyFacts(spki []byte, rel jdk.Release) (k keyFacts, err error) {
