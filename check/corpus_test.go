@@ -5,7 +5,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gokeytool/check"
+	"gokeytool/internal/testtool"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -50,9 +53,13 @@ func readManifest(t testing.TB) []stored {
 	return all
 }
 
+// begins is how a remedy does: with a program, the pipe that takes something out
+// of a file, or as a comment.
+var begins = regexp.MustCompile(`^(gokeytool|openssl|java|chmod|ls|cp|git|base64|sed|tr|head|printf|\(umask 077 &&|#) `)
+
 // TestCorpus pins the verdicts on real files of many programs and years.
 func TestCorpus(t *testing.T) {
-	var b strings.Builder
+	var b, remedies strings.Builder
 	for _, m := range readManifest(t) {
 		v := check.File(t.Context(), filepath.Join(corpus, m.file), check.Options{Password: []byte(m.password), Now: corpusDay})
 		fmt.Fprintf(&b, "%s: %s %s, password %s, serves %q\n", m.file, v.Status, v.Type, v.Password, v.Serves)
@@ -63,9 +70,19 @@ func TestCorpus(t *testing.T) {
 			if f.ID != "file-mode" { // depends on the checkout
 				fmt.Fprintf(&b, "  %s %s <%s>\n", f.Severity, f.ID, f.Alias)
 			}
+			if f.Remedy != "" && !begins.MatchString(f.Remedy) {
+				t.Errorf("%s: %s: no line for bash: %s", m.file, f.ID, f.Remedy)
+			}
+			remedies.WriteString(f.Remedy + "\n")
 		}
 	}
 	golden(t, "testdata/corpus.golden", b.String())
+	// bash takes every remedy for what it is.
+	cmd := exec.Command(testtool.Look(t, "bash"), "-n")
+	cmd.Stdin = strings.NewReader(remedies.String())
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
 }
 
 func golden(t *testing.T, name, got string) {

@@ -137,7 +137,7 @@ func examineFile(path string, o Options, u use) (v Verdict, ok bool) {
 func (x *examination) examine(data []byte, mode fs.FileMode) {
 	if content := atomicfile.Settled(data); len(content) != len(data) {
 		x.find(Warning, "interrupted-write", "", "a process was killed while it wrote the file: what is read here is whole, but Java may not open it",
-			shell.Line("gokeytool", "list", "-keystore", shell.File(x.Path)))
+			shell.Keystore{Path: x.Path, Open: x.o.Storepass}.Line([]string{"list"}))
 		data = content
 	}
 	if x.open(data); x.store != nil {

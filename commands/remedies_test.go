@@ -72,27 +72,31 @@ var faultyStores = map[string]faulty{
 	"issued and weak": {make: "cp ca.p12 \"./$F\"; gokeytool genkeypair -alias \"$A\" -keyalg RSA -keysize 1024 -signer middle -keystore \"$F\" -storepass:file pw " + server, ids: []string{"weak-key"}},
 	"trusted ended": {make: selfSigned + "-dname CN=Old -startdate -100d -validity 97; gokeytool export -rfc -alias \"$A\" -file old.pem -keystore \"$F\" -storepass:file pw; rm \"./$F\"; " +
 		"gokeytool import -noprompt -alias \"$A\" -file old.pem -keystore \"$F\" -storepass:file pw", ids: []string{"expired", "java-truststore"}},
-	"JKS":                 {make: selfSigned + server + "-storetype jks -keypass:file pw", ids: []string{"old-format"}},
-	"JKS, two words":      {make: selfSigned + server + "-storetype jks -keypass:file another", ids: []string{"key-password"}},
-	"JKS, both given":     {make: selfSigned + server + "-storetype jks -keypass:file another", options: "-keypass:file another", ids: []string{"key-password"}},
-	"both given, ends":    {make: selfSigned + server + "-storetype jks -keypass:file another -validity 9", options: "-keypass:file another", ids: []string{"expires-soon"}},
-	"changeit":            {make: strings.ReplaceAll(selfSigned, ":file pw", ":file changeit") + server, password: "changeit", ids: []string{"default-password"}},
-	"changeit in JKS":     {make: strings.ReplaceAll(selfSigned, ":file pw", ":file changeit") + server + "-storetype jks -keypass:file changeit", password: "changeit", ids: []string{"default-password"}},
-	"empty password":      {make: strings.ReplaceAll(asP12, "file:pw", "pass:"), password: "-", ids: []string{"empty-password"}},
-	"umlaut":              {make: strings.ReplaceAll(selfSigned, ":file pw", ":file umlaut") + server, password: "trustnö 1", ids: []string{"password-not-ascii"}},
-	"readable":            {make: selfSigned + server + "; chmod 644 \"./$F\"", ids: []string{"file-mode"}},
-	"PBMAC1":              {make: asP12 + "; gokeytool convert -profile java26 \"./$F\" m.p12 -storepass:file pw; mv m.p12 \"./$F\"", ids: []string{"pbmac1"}},
-	"legacy":              {make: asP12 + "-legacy", ids: []string{"legacy-encryption"}},
-	"AES-192":             {make: selfSigned + server + "-J-Dkeystore.pkcs12.keyProtectionAlgorithm=PBEWithHmacSHA256AndAES_192", ids: []string{"not-for-java"}},
-	"hidden key":          {make: asP12 + "-keypbe NONE", ids: []string{"hidden-key"}},
-	"no name":             {make: strings.ReplaceAll(asP12, `-name "$A"`, ""), ids: []string{"numbered-alias"}},
-	"no mark":             {make: `openssl pkcs12 -export -nokeys -in cas.pem -out "./$F" -passout file:pw`, ids: []string{"trust-mark"}},
-	"capitals":            {make: `gokeytool import -noprompt -alias "B$A" -file root.pem -keystore "$F" -storetype CaseExactJKS -storepass:file pw`, ids: []string{"alias-case"}},
-	"no certificate":      {make: `openssl pkcs12 -export -nocerts -inkey leaf.key -name "$A" -out "./$F" -passout file:pw`, ids: []string{"no-certificate"}},
-	"wrong certificate":   {make: `openssl pkcs12 -export -inkey leaf.key -in leaf.pem -certfile cas.pem -name "$A" -out "./$F" -passout file:pw`, ids: []string{"key-mismatch"}},
-	"no issuer":           {make: strings.ReplaceAll(asP12, "-certfile cas.pem", ""), ids: []string{"chain-incomplete"}},
-	"out of order":        {make: asP12, ids: []string{"chain-order"}},
-	"wrong issuer":        {make: asP12, ids: []string{"chain-broken"}},
+	"JKS":               {make: selfSigned + server + "-storetype jks -keypass:file pw", ids: []string{"old-format"}},
+	"JKS, two words":    {make: selfSigned + server + "-storetype jks -keypass:file another", ids: []string{"key-password"}},
+	"JKS, both given":   {make: selfSigned + server + "-storetype jks -keypass:file another", options: "-keypass:file another", ids: []string{"key-password"}},
+	"both given, ends":  {make: selfSigned + server + "-storetype jks -keypass:file another -validity 9", options: "-keypass:file another", ids: []string{"expires-soon"}},
+	"changeit":          {make: strings.ReplaceAll(selfSigned, ":file pw", ":file changeit") + server, password: "changeit", ids: []string{"default-password"}},
+	"changeit in JKS":   {make: strings.ReplaceAll(selfSigned, ":file pw", ":file changeit") + server + "-storetype jks -keypass:file changeit", password: "changeit", ids: []string{"default-password"}},
+	"empty password":    {make: strings.ReplaceAll(asP12, "file:pw", "pass:"), password: "-", ids: []string{"empty-password"}},
+	"umlaut":            {make: strings.ReplaceAll(selfSigned, ":file pw", ":file umlaut") + server, password: "trustnö 1", ids: []string{"password-not-ascii"}},
+	"readable":          {make: selfSigned + server + "; chmod 644 \"./$F\"", ids: []string{"file-mode"}},
+	"PBMAC1":            {make: asP12 + "; gokeytool convert -profile java26 \"./$F\" m.p12 -storepass:file pw; mv m.p12 \"./$F\"", ids: []string{"pbmac1"}},
+	"legacy":            {make: asP12 + "-legacy", ids: []string{"legacy-encryption"}},
+	"AES-192":           {make: selfSigned + server + "-J-Dkeystore.pkcs12.keyProtectionAlgorithm=PBEWithHmacSHA256AndAES_192", ids: []string{"not-for-java"}},
+	"hidden key":        {make: asP12 + "-keypbe NONE", ids: []string{"hidden-key"}},
+	"no name":           {make: strings.ReplaceAll(asP12, `-name "$A"`, ""), ids: []string{"numbered-alias"}},
+	"no mark":           {make: `openssl pkcs12 -export -nokeys -in cas.pem -out "./$F" -passout file:pw`, ids: []string{"trust-mark"}},
+	"capitals":          {make: `gokeytool import -noprompt -alias "B$A" -file root.pem -keystore "$F" -storetype CaseExactJKS -storepass:file pw`, ids: []string{"alias-case"}},
+	"no certificate":    {make: `openssl pkcs12 -export -nocerts -inkey leaf.key -name "$A" -out "./$F" -passout file:pw`, ids: []string{"no-certificate"}},
+	"wrong certificate": {make: `openssl pkcs12 -export -inkey leaf.key -in leaf.pem -certfile cas.pem -name "$A" -out "./$F" -passout file:pw`, ids: []string{"key-mismatch"}},
+	"no issuer":         {make: strings.ReplaceAll(asP12, "-certfile cas.pem", ""), ids: []string{"chain-incomplete"}},
+	"out of order":      {make: asP12, ids: []string{"chain-order"}},
+	"wrong issuer":      {make: asP12, ids: []string{"chain-broken"}},
+	"reply beside": {make: selfSigned + server + `-validity 30; gokeytool certreq -alias "$A" -file r.csr -keystore "$F" -storepass:file pw
+gokeytool gencert -alias middle -infile r.csr -outfile r.pem -rfc -ext honored=all -keystore ca.p12 -storepass:file pw
+gokeytool import -bundle cas.pem -keystore "$F" -storepass:file pw; openssl x509 -in r.pem -out one.pem
+gokeytool -importcert -noprompt -alias "beside$A" -file one.pem -keystore "$F" -storepass:file pw`, ids: []string{"reply-beside-key"}},
 	"request":             {make: `gokeytool certreq -alias leaf -file "./$F" -keystore ca.p12 -storepass:file pw`, ids: []string{"not-a-keystore"}},
 	"served for others":   {target: "server.xml", make: selfSigned + server + "; " + connectorXML("certificateKeystorePassword='trustno1'"), ids: []string{"host-name", "no-trust-anchors"}},
 	"served, from a file": {target: "server.xml", make: selfSigned + "-dname CN=Me -validity 9; " + connectorXML("certificateKeystorePasswordFile='$PWD/pw'"), ids: []string{"host-name", "expires-soon", "names"}},
@@ -338,7 +342,10 @@ func (r *remedies) answers(line string) string {
 	switch {
 	case strings.Contains(line, "-storepass"), r.way == "variable":
 	default:
-		lines = append(lines, r.password)
+		commands, _, _ := strings.Cut(line, "#")
+		for range strings.Count(commands, "gokeytool ") {
+			lines = append(lines, r.password)
+		}
 	}
 	if r.of.password == "-" && strings.Contains(line, "convert") || strings.Contains(line, "storepasswd") {
 		lines = append(lines, "fresh123", "fresh123")
