@@ -152,7 +152,7 @@ func (s *session) readReply() ([]*x509util.Certificate, error) {
 // certificates known.
 func (s *session) chainOfCertificate(own, reply *x509util.Certificate) ([]*x509util.Certificate, error) {
 	if !bytes.Equal(own.SPKI, reply.SPKI) {
-		return nil, failf("Public keys in reply and keystore don't match")
+		return nil, s.notThisKey(failf("Public keys in reply and keystore don't match"), reply)
 	}
 	if bytes.Equal(own.Raw, reply.Raw) {
 		return nil, failf("Certificate reply and certificate in keystore are identical")
@@ -208,7 +208,7 @@ func (s *session) chainOfReply(alias string, own *x509util.Certificate, reply []
 	}
 	made, err := x509util.ChainFromReply(alias, reply, own.SPKI, pool.certificates, s.leastIssuer())
 	if err != nil {
-		return nil, err
+		return nil, s.notThisKey(err, reply...)
 	}
 	// What the keystore added stands behind the certificates of the reply.
 	replied := slices.IndexFunc(made.Chain, func(c *x509util.Certificate) bool { return !slices.Contains(reply, c) })

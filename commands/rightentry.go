@@ -78,6 +78,18 @@ func (s *session) keepBeside(keys ownKeys, c *x509util.Certificate, line func(al
 		append(hints, "to trust it all the same: -force")...)
 }
 
+// notThisKey adds to the refusal of a reply for which key of the keystore it is, if
+// it is for one.
+func (s *session) notThisKey(err error, reply ...*x509util.Certificate) error {
+	keys := s.ownKeys(s.aliasOrDefault())
+	for _, c := range reply {
+		if alias, ok := keys.of(c); ok {
+			return withHint(err, fmt.Sprintf("it is for the key of <%s>: %s", alias, s.replyLine(alias, s.opt.file)))
+		}
+	}
+	return err
+}
+
 // sayDates tells of a certificate that has ended or not begun.
 func (s *session) sayDates(c *x509util.Certificate) {
 	name, now := c.Called(), s.Now()

@@ -468,7 +468,7 @@ func (e *examination) suites() Check {
 		c.Remedy = e.replace()
 	default:
 		c.OK = false
-		c.Detail = fmt.Sprintf("no TLS suite here takes a key of type %s: RSA, EC and Ed25519 are possible", keyName(e.certs[0]))
+		c.Detail = fmt.Sprintf("no TLS suite here takes a key of type %s: RSA, Ed25519, and EC on secp256r1, secp384r1 and secp521r1 are possible", keyName(e.certs[0]))
 		c.Remedy = e.replace()
 	}
 	if c.Warn || !c.OK {
