@@ -160,6 +160,9 @@ func newApp(table *argv.Table, s *session) *cli.App {
 						fmt.Fprintf(s.Stderr, "gokeytool: -%s is not used by %s\n", name, command.Name)
 					}
 				}
+				if s.wantHints(s.req.Style) {
+					s.saySwallows(s.req.Swallows)
+				}
 				return action(c.Context, s)
 			},
 		})
@@ -205,6 +208,7 @@ func (e *Env) reportUsage(err error, table *argv.Table, release jdk.Release) int
 	case errors.As(err, &usage):
 		if usage.Style == argv.Subcommand {
 			fmt.Fprintf(e.Stderr, "gokeytool: %s\n", usage.Message)
+			e.saySwallows(usage.Swallows)
 			if usage.Suggestion != "" {
 				fmt.Fprintf(e.Stderr, "Did you mean %s?\n", usage.Suggestion)
 			}
@@ -213,8 +217,11 @@ func (e *Env) reportUsage(err error, table *argv.Table, release jdk.Release) int
 		}
 		fmt.Fprint(e.Stderr, table.UsageText(usage, release))
 		e.printWarnings(usage.Warnings)
-		if usage.Suggestion != "" && e.wantHints(argv.Keytool) {
-			fmt.Fprintf(e.Stderr, "Did you mean %s?\n", usage.Suggestion)
+		if e.wantHints(argv.Keytool) {
+			e.saySwallows(usage.Swallows)
+			if usage.Suggestion != "" {
+				fmt.Fprintf(e.Stderr, "Did you mean %s?\n", usage.Suggestion)
+			}
 		}
 	case errors.As(err, &failure):
 		e.printError(failure.Style, failure.JavaText())
@@ -223,6 +230,13 @@ func (e *Env) reportUsage(err error, table *argv.Table, release jdk.Release) int
 		fmt.Fprintln(e.Stderr, err)
 	}
 	return exitError
+}
+
+// saySwallows tells of options that have taken another for their value.
+func (e *Env) saySwallows(swallows []string) {
+	for _, text := range swallows {
+		fmt.Fprintf(e.Stderr, "gokeytool: %s\n", x509util.Printable(text))
+	}
 }
 
 // printError prints the one line of a failed command: where keytool prints

@@ -44,7 +44,7 @@ func dev(ctx context.Context, s *session) error {
 		s.opt.storepass = []byte(tomcatPassword)
 	}
 	if passwordLength(s.opt.storepass) < minPassword {
-		return failf("Keystore password must be at least 6 characters")
+		return s.tooShort("Keystore", "storepass", s.opt.storepass)
 	}
 	d := &developer{session: s, dir: devDir, days: devDays}
 	if s.opt.given("dir") {

@@ -58,7 +58,7 @@ func importcert(ctx context.Context, s *session) error {
 		return s.sayImport(sum)
 	default:
 		if done, err = s.addTrusted(alias, exists); err != nil {
-			return err
+			return about(s.opt.file, err)
 		}
 		if !done {
 			missed = s.notDone("Certificate was not added to keystore")
@@ -106,7 +106,7 @@ func (s *session) installReply(alias string, e *entry.Entry) (bool, error) {
 	}
 	reply, err := s.readReply()
 	if err != nil {
-		return false, err
+		return false, about(s.opt.file, err)
 	}
 	var chain []*x509util.Certificate
 	if len(reply) == 1 {
@@ -115,11 +115,11 @@ func (s *session) installReply(alias string, e *entry.Entry) (bool, error) {
 		chain, err = s.chainOfReply(alias, own, reply)
 	}
 	if err != nil || chain == nil {
-		return false, err
+		return false, about(s.opt.file, err)
 	}
 	if s.ks.Type() == store.PKCS12 {
 		if err := x509util.CheckChain(chain); err != nil {
-			return false, err
+			return false, about(s.opt.file, err)
 		}
 	}
 	if s.leastIssuer() < x509util.Issued {

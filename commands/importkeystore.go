@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"gokeytool/internal/atomicfile"
+	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
@@ -227,7 +228,7 @@ func (s *session) ignoreSourceKeyPassword(password []byte) {
 // importAll imports every entry, in Java's order.
 func (s *session) importAll(source *keystore, sum *jsonImport) error {
 	if s.opt.given("destalias") || s.opt.srckeypass != nil {
-		return failf("if alias not specified, destalias and srckeypass must not be specified")
+		return withHint(failf("if alias not specified, destalias and srckeypass must not be specified"), whichEntry(source)...)
 	}
 	entries := source.JavaOrder()
 	seals := s.sealingPassword(source.password)
@@ -261,6 +262,24 @@ func (s *session) importAll(source *keystore, sum *jsonImport) error {
 	fmt.Fprintf(s.talk(), "Import command completed:  %s entries successfully imported, %s entries failed or cancelled\n",
 		group(int64(imported)), group(int64(len(entries)-imported)))
 	return nil
+}
+
+// whichEntry says how an entry of a keystore is named for importkeystore.
+func whichEntry(source *keystore) []string {
+	const most = 12
+	var aliases []string
+	for _, e := range source.Sorted() {
+		aliases = append(aliases, shell.Quote(source.AliasOf(e.Alias)))
+	}
+	switch n := len(aliases); {
+	case n == 0:
+		return nil
+	case n == 1:
+		return []string{source.path + " has one entry: name it with -srcalias " + aliases[0]}
+	case n > most:
+		aliases = append(aliases[:most], "and so on")
+	}
+	return []string{"name the entry with -srcalias; " + source.path + " has " + strings.Join(aliases, ", ")}
 }
 
 // importResult is what came of importing one entry.

@@ -156,7 +156,7 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 	}
 	if k.password != nil {
 		if !k.exists && passwordLength(k.password) < minPassword {
-			return failf("Keystore password must be at least 6 characters")
+			return s.tooShort("Keystore", "storepass", k.password)
 		}
 	} else if !s.opt.protected && (!k.passwordless() || a.keys && !fits(k.Store, nil)) {
 		if err := s.askStorePassword(a); err != nil {
@@ -273,14 +273,14 @@ func (s *session) checkStoreOptions() error {
 		return failf("Validity must be greater than zero")
 	}
 	if s.req.Command == "genkeypair" && s.opt.keypass != nil && passwordLength(s.opt.keypass) < minPassword {
-		return failf("Key password must be at least 6 characters")
+		return s.tooShort("Key", "keypass", s.opt.keypass)
 	}
 	if s.opt.given("maxIterations") && s.opt.maxIterations < 1 {
 		return failf("-maxIterations must be greater than zero")
 	}
-	for _, password := range [][]byte{s.opt.newpass, s.opt.destkeypass} {
-		if password != nil && passwordLength(password) < minPassword {
-			return failf("New password must be at least 6 characters")
+	for _, option := range []string{"new", "destkeypass"} {
+		if password := s.req.Secrets[option]; password != nil && passwordLength(password) < minPassword {
+			return s.tooShort("New", option, password)
 		}
 	}
 	return s.checkProviders()

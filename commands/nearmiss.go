@@ -115,7 +115,7 @@ func emptyPassword(given givenPassword) string {
 		}
 		return given.Value + " is empty: there is no password in it"
 	case given.option != "":
-		return "the password of -" + given.option + " is empty, as that of a variable that is not set"
+		return "the password of -" + given.option + " is empty, as a variable of the shell is that was not set"
 	}
 	return "the password given is empty"
 }
@@ -170,4 +170,20 @@ func fromUTF16(data []byte) (string, bool) {
 		units = append(units, uint16(data[i+low])|uint16(data[i+1-low])<<8)
 	}
 	return string(utf16.Decode(units)), true
+}
+
+// tooShort refuses a password for something new, and says where it came from.
+func (s *session) tooShort(what, option string, password []byte) error {
+	given := s.given(option)
+	if s.req.Command == "importkeystore" && option == "storepass" {
+		given.option = "deststorepass"
+	}
+	err := failf("%s password must be at least 6 characters", what)
+	switch {
+	case len(password) == 0:
+		return withHint(err, emptyPassword(given))
+	case given.Modifier != "":
+		return withHint(err, given.String()+" is shorter")
+	}
+	return err
 }

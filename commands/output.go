@@ -34,7 +34,7 @@ func (s *session) readInput(name string) ([]byte, error) {
 		return nil, fileError(name, pathCause(err))
 	}
 	if len(data) > maxInput {
-		return nil, java("java.io.IOException", "input is larger than 64 MiB")
+		return nil, about(name, java("java.io.IOException", "input is larger than 64 MiB"))
 	}
 	return atomicfile.Settled(data), nil
 }

@@ -28,17 +28,17 @@ func printcert(ctx context.Context, s *session) error {
 		return err
 	}
 	if len(bytes.TrimSpace(data)) == 0 {
-		return failf("Empty input")
+		return withHint(failf("Empty input"), s.whatFile(s.opt.file, data, forCertificates, nil)...)
 	}
 	certificates, err := x509util.ParseCertificates(data)
 	if err != nil {
 		return withHint(failf("Failed to parse input"), s.whatFile(s.opt.file, data, forCertificates, err)...)
 	}
 	if len(certificates) == 0 {
-		return failf("Empty input")
+		return about(s.opt.file, withHint(failf("Empty input"), "it is a PKCS #7 message without certificates"))
 	}
 	if err := s.refusePrinted(certificates); err != nil {
-		return err
+		return about(s.opt.file, err)
 	}
 	if s.opt.json {
 		return s.printcertJSON(certificates)

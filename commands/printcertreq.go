@@ -42,6 +42,11 @@ func printcertreq(_ context.Context, s *session) error {
 // parseRequest reads a certificate request and checks that whoever made it has
 // the key. The word marks the lines around it for keytool's errors.
 func (s *session) parseRequest(name string, data []byte, word string) (*x509util.Request, error) {
+	request, err := s.readRequest(name, data, word)
+	return request, about(name, err)
+}
+
+func (s *session) readRequest(name string, data []byte, word string) (*x509util.Request, error) {
 	request, err := x509util.ParseRequest(data)
 	var input *x509util.InputError
 	if errors.As(err, &input) {

@@ -38,7 +38,7 @@ func printcrl(ctx context.Context, s *session) error {
 			return withHint(said, s.whatFile(s.opt.file, data, forCRL, err)...)
 		}
 		if err != nil {
-			return java("java.security.cert.CRLException", err.Error())
+			return about(s.opt.file, java("java.security.cert.CRLException", err.Error()))
 		}
 	}
 	if s.opt.json {

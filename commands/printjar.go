@@ -15,7 +15,7 @@ import (
 func (s *session) printSigners() error {
 	signers, err := jarSigners(s.opt.jarfile)
 	if err != nil {
-		return err
+		return about(s.opt.jarfile, err)
 	}
 	if s.opt.json {
 		return s.signersJSON(signers)

@@ -113,6 +113,10 @@ type Request struct {
 	// document, by the names that were typed, without dash. keytool ignores them.
 	Unused []string
 
+	// Swallows tell of options that have taken another option for their value: a
+	// sentence each, "-alias has taken -rfc for its value".
+	Swallows []string
+
 	// Properties are the Java system properties set by -J-Dname=value. Any
 	// other -J option is ignored.
 	Properties []Property

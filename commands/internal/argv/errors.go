@@ -15,6 +15,8 @@ type UsageError struct {
 	// without ("serve"); "" if nothing comes near.
 	Suggestion string
 
+	Swallows []string // as Request.Swallows
+
 	Warnings []string // as Request.Warnings
 }
 

@@ -61,6 +61,7 @@ type parser struct {
 	cmd *Command // nil while none was met
 
 	typed    []option // the options of the line itself, not of a -conf file
+	swallows []string // see Request.Swallows
 	deferred []line   // passwords still to be read
 	conf     string   // what -conf named, once it was met
 	hasConf  bool
@@ -195,7 +196,7 @@ func (p *parser) subcommand(words []string) error {
 	}
 	p.req.Wipe()
 	p.req.Values, p.req.Operands, p.req.Secrets, p.req.Origins = nil, nil, nil, nil
-	p.typed, p.deferred = nil, nil
+	p.typed, p.deferred, p.swallows = nil, nil, nil
 	return p.options(slices.Concat(configured, words), len(configured))
 }
 
@@ -340,6 +341,9 @@ func (p *parser) consume(o *Option, name, modifier string, modified bool, a *arg
 		return nil
 	}
 	value, ok := a.next()
+	if !a.isInline {
+		p.swallow(o, name, value)
+	}
 	if !ok && o.Name == "conf" {
 		return nil // only "-conf:x" as the last word gets here: keytool skips it
 	}
@@ -393,6 +397,24 @@ func (p *parser) consume(o *Option, name, modifier string, modified bool, a *arg
 		p.set(o, value, nil)
 	}
 	return nil
+}
+
+// swallow takes note of an option that has the next one for its value, as where
+// its own was forgotten or comes from a variable that is not set. The value of a
+// password is not told.
+func (p *parser) swallow(o *Option, name, value string) {
+	if !strings.HasPrefix(value, "-") || p.cmd == nil {
+		return
+	}
+	bare, _, _ := strings.Cut(value, "=")
+	bare, _, _ = strings.Cut(bare, ":")
+	if next := p.legal(fold(bare)); next == nil || !next.Global && !p.cmd.Documents(next) {
+		return
+	}
+	if o.Kind == Password {
+		value = "the option behind it"
+	}
+	p.swallows = append(p.swallows, fmt.Sprintf("%s has taken %s for its value", name, value))
 }
 
 // providerArg takes the -providerarg that may stand directly behind a provider.
@@ -549,6 +571,7 @@ func reason(err error) string {
 // finish completes a request that was understood.
 func (p *parser) finish() (*Request, error) {
 	r := p.req
+	r.Swallows = p.swallows
 	if p.cmd != nil {
 		r.Command = p.cmd.Name
 	}
@@ -630,13 +653,18 @@ func (p *parser) illegal(word string) error {
 	if p.cmd == nil {
 		s = p.t.suggestCommand(folded, p.req.Style, p.env.Release, p.env.KeytoolOnly)
 	} else if p.t.option(folded) == nil { // else it is spelt rightly, and out of place
-		s = suggestOption(folded, p.cmd)
+		s = p.t.suggestOption(folded, p.cmd)
+	}
+	for _, dash := range []string{"\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2212"} { // of a word processor
+		if rest, ok := strings.CutPrefix(word, dash); ok && p.cmd != nil {
+			s = "-" + rest + " (with the hyphen of the keyboard)"
+		}
 	}
 	return p.usage("Illegal option:  "+word, s)
 }
 
 func (p *parser) usage(message, suggestion string) error {
-	e := &UsageError{Style: p.req.Style, Message: message, Suggestion: suggestion, Warnings: p.warnings()}
+	e := &UsageError{Style: p.req.Style, Message: message, Suggestion: suggestion, Swallows: p.swallows, Warnings: p.warnings()}
 	if p.cmd != nil {
 		e.Command = p.cmd.Name
 	}

@@ -468,13 +468,46 @@ func TestPasswordModifiers(t *testing.T) {
 	}
 }
 
+func TestSwallows(t *testing.T) {
+	for line, want := range map[string]string{
+		"list -alias -storetype pkcs12 -rfc":           "-alias has taken -storetype for its value",
+		"-list -alias -storetype pkcs12 -rfc":          "-alias has taken -storetype for its value",
+		"list -alias -rfc":                             "-alias has taken -rfc for its value",
+		"list -keystore -storepass:env PW":             "-keystore has taken -storepass:env for its value",
+		"list -storepass -keystore k":                  "-storepass has taken the option behind it for its value",
+		"list --alias=-rfc":                            "",
+		"list -alias -x":                               "",
+		"list -alias - -rfc":                           "",
+		"exportcert -file -alias a -keystore -rfc":     "-file has taken -alias for its value",
+		"genkeypair -dname -keyalg EC -keystore k.p12": "-dname has taken -keyalg for its value",
+	} {
+		var got []string
+		req, err := Parse(words(line), TableDefault(), testEnv())
+		if usage := new(UsageError); errors.As(err, &usage) {
+			got = usage.Swallows
+		} else if req != nil {
+			got = req.Swallows
+		}
+		if want == "" && len(got) > 0 || want != "" && (len(got) == 0 || got[0] != want) {
+			t.Errorf("%s: %q, not %q", line, got, want)
+		}
+	}
+	for word, want := range map[string]string{"\u2013keystore": "-keystore (with the hyphen of the keyboard)", "\u2212alias": "-alias (with the hyphen of the keyboard)"} {
+		_, err := Parse([]string{"list", word, "k"}, TableDefault(), testEnv())
+		if usage := new(UsageError); !errors.As(err, &usage) || usage.Suggestion != want {
+			t.Errorf("%s: %v", word, err)
+		}
+	}
+}
+
 func TestSuggestions(t *testing.T) {
 	options := map[string]string{
 		"-keystor": "-keystore", "-storepss": "-storepass", "-alais": "-alias", "-validty": "-validity",
 		"-bogus": "", "-zzz": "", "-san": "", "-xyzzy": "", "-dn": "",
+		"-destkeystoretype": "-deststoretype", "-deststorepas": "-deststorepass",
 	}
 	for typed, want := range options {
-		if got := suggestOption(fold(typed), TableDefault().Command("genkeypair")); got != want {
+		if got := TableDefault().suggestOption(fold(typed), TableDefault().Command("genkeypair")); got != want {
 			t.Errorf("%s: %q, want %q", typed, got, want)
 		}
 	}

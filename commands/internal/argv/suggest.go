@@ -24,11 +24,19 @@ func (s *suggestion) offer(prefix, name string) {
 	}
 }
 
-// suggestOption looks among the options that the command documents.
-func suggestOption(folded string, c *Command) string {
+// suggestOption looks among the options that the command documents, and their
+// other names.
+func (t *Table) suggestOption(folded string, c *Command) string {
 	s := newSuggestion(folded)
 	for _, d := range c.Docs() {
 		s.offer("-", d.Name)
+	}
+	for i := range t.Options {
+		if o := &t.Options[i]; c.Documents(o) {
+			for _, name := range o.Synonyms {
+				s.offer("-", name)
+			}
+		}
 	}
 	return s.best
 }
