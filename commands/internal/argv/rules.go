@@ -61,7 +61,7 @@ func (p *parser) undone() error {
 		if o.Global || p.cmd.Documents(o.Option) || slices.Contains(harmless, o.Name) {
 			continue
 		}
-		return p.usage(fmt.Sprintf("-%s is not used by %s", o.name, p.cmd.Name), suggestOption(fold(o.name), p.cmd))
+		return p.usage(fmt.Sprintf("-%s is not used by %s", o.name, p.cmd.Name), p.t.suggestOption(fold(o.name), p.cmd))
 	}
 	given := func(name string) bool { return p.req.Has(name) || p.isDeferred(name) }
 	for _, o := range p.typed {
