@@ -38,6 +38,7 @@ func (x *examination) entry(e *entry.Entry) {
 	if !e.Created.IsZero() && !jsontime.Fits(e.Created) {
 		x.find(Warning, "odd-date", alias, fmt.Sprintf("the entry was made in the year %d, as the file has it", e.Created.UTC().Year()), "")
 	}
+	defer x.unserved(alias, len(x.Findings))
 	certs, err := parse(e.Chain)
 	if !x.refused(alias, e.Chain) && err != nil {
 		x.find(Error, "unreadable-certificate", alias, err.Error(), x.takeOut(alias))
@@ -116,6 +117,19 @@ func (x *examination) notForJava() {
 	}
 }
 
+// unserved makes warnings of the errors, from that finding on, of an entry that
+// the connector does not serve: what its clients see is in order.
+func (x *examination) unserved(alias string, from int) {
+	if !x.server || alias == x.Serves {
+		return
+	}
+	for i := range x.Findings[from:] {
+		if f := &x.Findings[from+i]; f.Severity == Error && f.ID != "unreadable-certificate" { // which closes all to Java
+			f.Severity = Warning
+		}
+	}
+}
+
 // parse reads a chain.
 func parse(chain []entry.Certificate) ([]*x509util.Certificate, error) {
 	certs := make([]*x509util.Certificate, len(chain))
@@ -180,21 +194,15 @@ func (x *examination) unseal(e *entry.Entry, alias string) (entry.Key, bool) {
 	if x.password == nil {
 		return entry.Key{}, false
 	}
+	if x.server && alias == x.Serves {
+		return x.servedKey(e, alias)
+	}
 	key, err := x.store.KeyOf(e, x.password)
 	if err == nil {
 		return key, true
 	}
-	if of, ok := errors.AsType[*store.KeyError](err); ok {
-		err = of.Err
-	}
-	switch {
-	case errors.Is(err, entry.ErrPassword):
-	case errors.Is(err, entry.ErrUnsupported), errors.Is(err, entry.ErrLimit):
-		x.find(Warning, "unknown-key", alias, fmt.Sprintf("the key can't be opened here: %v", err), "")
-		return entry.Key{}, false
-	default:
-		x.find(Error, "damaged-key", alias, fmt.Sprintf("the key can't be read: %v", err), "")
-		return entry.Key{}, false
+	if !errors.Is(err, entry.ErrPassword) {
+		return x.unopened(err, alias)
 	}
 	if x.o.KeyPassword != nil {
 		if key, err := x.store.KeyOf(e, x.o.KeyPassword); err == nil {
@@ -221,10 +229,49 @@ func (x *examination) unseal(e *entry.Entry, alias string) (entry.Key, bool) {
 	if e.Kind == entry.PrivateKey && !p.TLS() {
 		remedy = shell.Note(remedy, "not where a program has the key's own, as Gradle's keyPassword")
 	}
-	if x.server && alias != x.Serves {
+	if x.server {
 		severity = Info // nobody opens it
 	}
 	x.find(severity, "key-password", alias, "the keystore's password does not open this key: Java says: Cannot recover key", remedy)
+	return entry.Key{}, false
+}
+
+// unopened says why a key is not seen, where that is not its password.
+func (x *examination) unopened(err error, alias string) (entry.Key, bool) {
+	if of, ok := errors.AsType[*store.KeyError](err); ok {
+		err = of.Err
+	}
+	if errors.Is(err, entry.ErrUnsupported) || errors.Is(err, entry.ErrLimit) {
+		x.find(Warning, "unknown-key", alias, fmt.Sprintf("the key can't be opened here: %v", err), "")
+	} else {
+		x.find(Error, "damaged-key", alias, fmt.Sprintf("the key can't be read: %v", err), "")
+	}
+	return entry.Key{}, false
+}
+
+// servedKey opens the key that a connector serves, as Tomcat does: with one
+// password.
+func (x *examination) servedKey(e *entry.Entry, alias string) (entry.Key, bool) {
+	c := x.certificate
+	if c.KeyPassword != nil {
+		x.apart = map[string]bool{alias: true}
+	}
+	key, err := c.KeyOf(x.store, e)
+	if err == nil {
+		return key, true
+	}
+	if !errors.Is(err, entry.ErrPassword) {
+		return x.unopened(err, alias)
+	}
+	own := c.KeyPasswordAttribute()
+	switch {
+	case c.PEM() && c.KeyPassword == nil:
+		x.find(Error, "key-password", alias, "the key is encrypted, and the configuration has no password for it: Tomcat does not start", shell.Comment("set "+own+", or decrypt the key"))
+	case c.KeyPassword != nil:
+		x.find(Error, "key-password", alias, "the key's password in the configuration does not open this key: Java says: Cannot recover key", shell.Comment("correct "+own+", or leave it out if the key has the keystore's password"))
+	default:
+		x.find(Error, "key-password", alias, "the keystore's password does not open this key: Java says: Cannot recover key", x.samePassword(alias))
+	}
 	return entry.Key{}, false
 }
 
@@ -335,7 +382,10 @@ func (x *examination) dates(alias string, i, n int, c *x509util.Certificate, rem
 func (x *examination) identity(alias string, key crypto.Signer, chain []entry.Certificate, certs []*x509util.Certificate) {
 	k := x.key(alias)
 	id := endpoint.Identity{Alias: alias, Key: key, Keystore: x.Path, StoreType: string(x.Type), Open: k.Open, Keypass: k.Keypass,
-		KeyFile: x.keyFile, Served: x.server && alias == x.Serves}
+		Served: x.server && alias == x.Serves}
+	if id.Served {
+		id.KeyFile, id.ChainFile, id.Own, id.Names = x.certificate.KeyFile, x.certificate.ChainFile, x.own, x.hosts
+	}
 	for _, c := range chain {
 		id.Chain = append(id.Chain, c.DER)
 	}

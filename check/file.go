@@ -46,10 +46,10 @@ type use struct {
 	java   bool // it is the truststore of a program in Java
 	only   bool // no other password than the one given is tried
 
-	keyFile string // of a certificate in PEM whose key has a file of its own
+	own int // how many certificates of a chain in PEM are in the first file
 
 	hosts       []string            // names the served certificate has to be good for
-	certificate *tomcat.Certificate // what a server.xml says of the keystore; may be nil
+	certificate *tomcat.Certificate // what a server.xml says of it; empty without one
 }
 
 // examination is the making of a verdict.
@@ -113,6 +113,9 @@ func newExamination(path string, o Options, u use) *examination {
 	}
 	if o.Now.IsZero() {
 		o.Now = time.Now()
+	}
+	if u.certificate == nil {
+		u.certificate = new(tomcat.Certificate)
 	}
 	return &examination{o: o, use: u, Verdict: Verdict{Path: path, Role: u.role, Password: PasswordUnknown}}
 }

@@ -264,8 +264,8 @@ func (x *examination) ownFormat() {
 		}
 	}
 	remedy := x.rewrite()
-	if x.certificate != nil && x.certificate.KeystoreType != "" {
-		remedy = shell.Note(remedy, "then set certificateKeystoreType (keystoreType) to PKCS12")
+	if x.certificate.KeystoreType != "" {
+		remedy = shell.Note(remedy, "then set "+x.certificate.KeystoreTypeAttribute()+" to PKCS12")
 	}
 	x.find(severity, "old-format", "", text, remedy)
 }

@@ -1,15 +1,12 @@
 package check
 
 import (
-	"bytes"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +14,6 @@ import (
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/tomcat"
-	"gokeytool/x509util"
 )
 
 // isServerXML says whether a file that was named is to be read as Tomcat's
@@ -140,7 +136,7 @@ func host(c *tomcat.Connector, h *tomcat.SSLHost, at string, o Options) []Verdic
 		}
 		own := o
 		own.KeyPassword, own.Keypass = cert.KeyPassword, again("-keypass:file", cert.KeyPasswordFile)
-		u := use{named: true, role: "keystore of " + at, server: true, hosts: hostNames(c, h), certificate: cert}
+		u := use{named: true, role: "keystore of " + at, server: true, hosts: h.Served(c), certificate: cert}
 		if cert.KeystorePassword != nil {
 			own.Password, u.only = cert.KeystorePassword, true
 			own.Storepass = again("-storepass:file", cert.KeystorePasswordFile)
@@ -173,44 +169,54 @@ func again(option, file string) []string {
 	return []string{option, file}
 }
 
-// hostNames are the names that the certificates of a host have to be good for.
-func hostNames(c *tomcat.Connector, h *tomcat.SSLHost) (names []string) {
-	for _, name := range h.Names {
-		if name != c.DefaultHost && name != tomcat.DefaultHostName {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
 // pemFiles looks at a certificate, its key and its chain in files of their
-// own as at one keystore, under the name of the first.
+// own as at the keystore that Tomcat makes of them, under the name of the first.
 func pemFiles(c *tomcat.Connector, h *tomcat.SSLHost, cert *tomcat.Certificate, at string, o Options) Verdict {
-	o.Password = cert.KeyPassword
+	o.Password, o.KeyPassword = cert.KeyPassword, cert.KeyPassword
 	if o.Password == nil {
 		o.Password = []byte{}
 	}
-	x := newExamination(cert.CertificateFile, o, use{named: true, role: "certificate of " + at, server: true, only: true, hosts: hostNames(c, h), keyFile: cert.KeyFile})
-	var all bytes.Buffer
-	var mode fs.FileMode
-	for i, name := range []string{cert.CertificateFile, cert.KeyFile, cert.ChainFile} {
-		if name == "" || i > 0 && name == cert.CertificateFile {
-			continue
-		}
-		data, err := readAtMost(name, x.o.MaxSize)
-		if err != nil {
-			x.Path = name
-			x.unreadable(err)
-			return x.finish()
-		}
-		all.Write(data)
-		all.WriteByte('\n')
-		if info, err := os.Stat(name); err == nil && name == cert.KeyFile {
-			mode = info.Mode()
-		}
+	x := newExamination(cert.CertificateFile, o, use{named: true, role: "certificate of " + at, server: true, only: true, hosts: h.Served(c), certificate: cert})
+	opened, own, err := cert.OpenPEM(func(name string) ([]byte, error) {
+		x.Path = name
+		return readAtMost(name, x.o.MaxSize)
+	}, x.o.Limits)
+	switch none, ok := errors.AsType[*tomcat.FileError](err); {
+	case ok && none.Key:
+		x.Type = store.PEM
+		x.find(Error, "no-key", "", none.Error()+": Tomcat does not start", "")
+		return x.finish()
+	case ok:
+		x.Status = Unchecked
+		x.find(Error, "not-a-keystore", "", none.Error()+": Tomcat takes certificates in PEM only", intoPEM(none))
+		return x.finish()
+	case err != nil:
+		x.unreadable(err)
+		return x.finish()
 	}
-	x.examine(all.Bytes(), mode)
+	x.Path, x.own = cert.CertificateFile, own
+	x.store, x.password, x.Password, x.Type = opened, x.o.Password, PasswordNone, store.PEM
+	x.look()
+	if info, err := os.Stat(cert.KeyFile); err == nil {
+		x.fileMode(info.Mode())
+	}
 	return x.finish()
+}
+
+// intoPEM is the line that makes PEM of certificates that are something else.
+func intoPEM(e *tomcat.FileError) string {
+	words := []string{"openssl", "x509", "-inform", "der"}
+	switch what := store.ContentOf(e.Data); what {
+	case store.DERCertificate:
+	case store.DERPKCS7:
+		words = []string{"openssl", "pkcs7", "-print_certs", "-inform", "der"}
+	case store.PEMPKCS7:
+		words = []string{"openssl", "pkcs7", "-print_certs"}
+	default:
+		return ""
+	}
+	file := shell.File(e.File)
+	return shell.Note(shell.Line(append(words, "-in", file, "-out", file+".pem")...), "then name that file in its place")
 }
 
 // served looks at what a connector takes from an opened keystore: which entry, and
@@ -219,76 +225,19 @@ func (x *examination) served() {
 	if !x.server {
 		return
 	}
-	order := x.inJava()
-	at := -1
-	if x.certificate != nil {
-		entries := make([]tomcat.KeyEntry, len(order))
-		for i, e := range order {
-			entries[i] = tomcat.KeyEntry{Alias: x.store.AliasOf(e.Alias), Key: e.Kind == entry.PrivateKey, Secret: e.Kind == entry.SecretKey}
+	e, findings := x.certificate.Served(x.store)
+	for _, f := range findings {
+		id := "no-key"
+		switch {
+		case strings.HasSuffix(f.Attribute, "eystoreType"):
+			id = "store-type"
+		case e != nil:
+			id = "several-keys"
 		}
-		var findings []tomcat.Finding
-		at, findings = x.certificate.ServedKey(entries)
-		for _, f := range findings {
-			id := "no-key"
-			if at >= 0 {
-				id = "several-keys"
-			}
-			x.tomcatFinding(id, f)
-		}
-		switch said := strings.EqualFold(x.certificate.KeystoreType, "JCEKS"); {
-		case x.Type == store.JCEKS && !said:
-			x.find(Error, "store-type", "", "it is a JCEKS keystore, and the configuration does not say so: Java says: Invalid keystore format", shell.Comment("set certificateKeystoreType (keystoreType) to JCEKS"))
-		case x.Type == store.PKCS12 && said: // as which Java reads JKS, too
-			x.find(Error, "store-type", "", "it is a PKCS12 keystore, and the configuration calls it JCEKS: Java says: Invalid keystore format", shell.Comment("set certificateKeystoreType (keystoreType) to PKCS12"))
-		}
-	} else {
-		for i, e := range order {
-			if at < 0 && e.Kind == entry.PrivateKey {
-				at = i
-			}
-		}
-		if at < 0 && !x.partial() {
-			x.find(Error, "no-key", "", "there is no private key in it", "")
-		}
+		x.tomcatFinding(id, f)
 	}
-	if at < 0 {
+	if e == nil {
 		return
 	}
-	x.Serves = x.store.AliasOf(order[at].Alias)
-	if len(order[at].Chain) == 0 {
-		return
-	}
-	leaf, err := x509.ParseCertificate(order[at].Chain[0].DER)
-	if err != nil {
-		return
-	}
-	var missing []string
-	for _, name := range x.hosts {
-		if leaf.VerifyHostname(strings.Replace(name, "*", "any", 1)) != nil {
-			missing = append(missing, name)
-		}
-	}
-	for _, name := range missing {
-		x.find(Error, "host-name", x.Serves, fmt.Sprintf("the certificate is not good for %s, the name it is to be served under", x509util.Printable(name)),
-			x.forHosts(leaf, len(order[at].Chain), missing))
-	}
-}
-
-// forHosts is the command that makes a certificate good for more hosts than its
-// own, or a request for one.
-func (x *examination) forHosts(leaf *x509.Certificate, chain int, more []string) string {
-	var names []string
-	for _, name := range slices.Concat(leaf.DNSNames, more) {
-		names = append(names, x509util.HostName(name))
-	}
-	for _, ip := range leaf.IPAddresses {
-		names = append(names, x509util.HostName(ip.String()))
-	}
-	san := "san=" + strings.Join(names, ",")
-	k := x.key(x.Serves)
-	if chain == 1 && bytes.Equal(leaf.RawIssuer, leaf.RawSubject) {
-		return k.KeyLine([]string{"renew", "-alias", x.Serves}, "-ext", san)
-	}
-	return shell.Note(k.KeyLine([]string{"certreq", "-alias", x.Serves}, "-ext", san, "-file", "REQUEST"),
-		"then have the CA sign it, and: "+k.KeyLine([]string{"importcert", "-alias", x.Serves}, "-file", "REPLY"))
+	x.Serves = x.store.AliasOf(e.Alias)
 }

@@ -136,7 +136,7 @@ func TestServerXML(t *testing.T) {
 				return map[string][]byte{"keystore": makeStore(t, store.JCEKS).key("tomcat", good, root).bytes()}
 			},
 			want: []string{"server.xml healthy", "keystore healthy", "warning old-format <>"},
-			text: "  # then set certificateKeystoreType (keystoreType) to PKCS12",
+			text: "  # then set certificateKeystoreType to PKCS12",
 		},
 		"PKCS12 that is called JCEKS": {
 			connector: host("", keystore+` certificateKeystoreType="JCEKS"`),
@@ -144,7 +144,7 @@ func TestServerXML(t *testing.T) {
 				return map[string][]byte{"keystore": pkcs12(t).key("tomcat", good, root).bytes()}
 			},
 			want: []string{"server.xml healthy", "keystore faulty", "error store-type <>"},
-			text: "set certificateKeystoreType (keystoreType) to PKCS12",
+			text: "set certificateKeystoreType to PKCS12",
 		},
 		"host name": {
 			connector: `<Connector port="8443" protocol="HTTP/1.1" SSLEnabled="true">` +
@@ -155,7 +155,7 @@ func TestServerXML(t *testing.T) {
 				return map[string][]byte{"keystore": pkcs12(t).key("tomcat", good, root).bytes()}
 			},
 			want: []string{"server.xml healthy", "keystore healthy", "keystore faulty", "error host-name <tomcat>", "keystore healthy"},
-			text: "-ext san=dns:localhost,dns:www.example.com -file REQUEST",
+			text: "-ext san=dns:localhost,dns:www.example.com -ext eku=serverAuth -file REQUEST",
 		},
 		"host name, signed by itself": {
 			connector: `<Connector port="8443" protocol="HTTP/1.1" SSLEnabled="true">` +
@@ -203,7 +203,7 @@ func TestServerXML(t *testing.T) {
 			files: func(t *testing.T) map[string][]byte {
 				return map[string][]byte{"cert.pem": pemOf("CERTIFICATE", good.der, "CERTIFICATE", root.der), "key.pem": pemOf("PRIVATE KEY", pkcs8(t, plain.key))}
 			},
-			want: []string{"server.xml healthy", "cert.pem faulty", "error key-mismatch <3>"},
+			want: []string{"server.xml healthy", "cert.pem faulty", "error key-mismatch <cert.pem>"},
 		},
 		"Tomcat 7": {
 			connector: `<Connector port="8443" protocol="HTTP/1.1" SSLEnabled="true" scheme="https" secure="true" clientAuth="false" sslProtocol="TLS" keystoreFile="conf/keystore" keystorePass="` + password + `" keyAlias="tomcat"/>`,

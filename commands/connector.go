@@ -216,7 +216,7 @@ func (s *session) load(connector *tomcat.Connector, v *served) error {
 		}
 		made := endpoint.Host{Names: host.Names, Policy: policy}
 		for j := range host.Certificates {
-			id, err := s.tomcatIdentity(&host.Certificates[j], v)
+			id, err := s.tomcatIdentity(&host.Certificates[j], host.Served(connector), v)
 			if err != nil {
 				return err
 			}
@@ -247,46 +247,102 @@ func (v *served) add(s *session, host endpoint.Host) {
 	v.checks = append(v.checks, host.Policy.Examine(host.Identities)...)
 }
 
-// tomcatIdentity opens the key that Tomcat would serve for a Certificate.
-func (s *session) tomcatIdentity(c *tomcat.Certificate, v *served) (endpoint.Identity, error) {
-	if c.PEM() {
-		return s.pemIdentity(c, v)
-	}
-	var named store.Type
-	if c.KeystoreType != "" {
-		t, err := store.ParseType(c.KeystoreType)
-		if err != nil {
-			return endpoint.Identity{}, fmt.Errorf("%s: keystores of type %s can't be opened here", c.KeystoreFile, c.KeystoreType)
-		}
-		named = t
-	}
-	opened, err := v.open(c.KeystoreFile, store.Options{Password: c.KeystorePassword, Type: named})
+// tomcatIdentity opens the key that Tomcat would serve for a Certificate, under
+// the names of its host.
+func (s *session) tomcatIdentity(c *tomcat.Certificate, names []string, v *served) (endpoint.Identity, error) {
+	opened, own, err := s.openConfigured(c, v)
 	if err != nil {
 		return endpoint.Identity{}, err
 	}
-	entries := opened.JavaOrder()
-	keys := make([]tomcat.KeyEntry, len(entries))
-	for i, e := range entries {
-		keys[i] = tomcat.KeyEntry{Alias: opened.AliasOf(e.Alias), Key: e.Kind == entry.PrivateKey, Secret: e.Kind == entry.SecretKey}
-	}
-	at, findings := c.ServedKey(keys)
-	if err := s.reportFindings(s.opt.serverxml, findings); err != nil && at < 0 {
+	e, findings := c.Served(opened)
+	if err := s.reportFindings(s.opt.serverxml, findings); err != nil {
 		return endpoint.Identity{}, err
 	}
-	if at < 0 {
+	if e == nil {
 		return endpoint.Identity{}, fmt.Errorf("%s has no key to serve", c.KeystoreFile)
 	}
-	password := c.KeyPassword
-	if password == nil {
-		password = c.KeystorePassword
+	from := configured(c)
+	key, err := c.KeyOf(opened, e)
+	if c.PEM() && errors.Is(err, entry.ErrPassword) {
+		key, err = s.askPEMKey(c, opened, e)
 	}
-	s.warnOfClosed(opened, configured(c))
-	return s.entryIdentity(opened, configured(c), entries[at], password)
+	if closed := closedToJava(opened, from); closed != nil && !c.PEM() {
+		v.checks = append(v.checks, endpoint.Check{Name: "Java", ID: "unreadable-certificate", Detail: closed.text, Remedy: closed.remedy})
+	}
+	id, err := s.keyIdentity(opened, from, e, key, err)
+	if c.PEM() {
+		id.KeyFile, id.ChainFile, id.Own = c.KeyFile, c.ChainFile, own
+	}
+	id.Served, id.Names = true, names
+	return id, err
+}
+
+// openConfigured opens the keystore of a Certificate, or its PEM files as one; see
+// tomcat.OpenPEM.
+func (s *session) openConfigured(c *tomcat.Certificate, v *served) (opened *store.Store, own int, err error) {
+	if !c.PEM() {
+		var named store.Type
+		if c.KeystoreType != "" {
+			t, err := store.ParseType(c.KeystoreType)
+			if err != nil {
+				return nil, 0, fmt.Errorf("%s: keystores of type %s can't be opened here", c.KeystoreFile, c.KeystoreType)
+			}
+			named = t
+		}
+		opened, err = v.open(c.KeystoreFile, store.Options{Password: c.KeystorePassword, Type: named})
+		return opened, 0, err
+	}
+	opened, own, err = c.OpenPEM(func(name string) ([]byte, error) {
+		v.watch(name)
+		return s.readInput(name)
+	}, entry.DefaultLimits)
+	none, ok := errors.AsType[*tomcat.FileError](err)
+	switch {
+	case !ok:
+		return opened, own, err
+	case none.Key && none.Err != nil:
+		return nil, 0, s.keyFileError(none.File, none.Err)
+	case none.Key:
+		return nil, 0, withHint(failf("Input not a private key"), s.noneInPEM(none, forKey)...)
+	}
+	return nil, 0, withHint(failf("Input not an X.509 certificate"), s.noneInPEM(none, forCertificates)...)
+}
+
+// noneInPEM says what is in a file in place of what Tomcat looks for.
+func (s *session) noneInPEM(e *tomcat.FileError, p purpose) []string {
+	if hints := s.whatFile(e.File, e.Data, p, e.Err); hints != nil {
+		return hints
+	}
+	return []string{e.Error() + ", which is all that Tomcat reads"}
+}
+
+// askPEMKey opens an encrypted key in PEM with a password that is asked for,
+// where none is configured.
+func (s *session) askPEMKey(c *tomcat.Certificate, opened *store.Store, e *entry.Entry) (entry.Key, error) {
+	password := c.KeyPassword
+	if password == nil && s.opt.serverxml == "" {
+		var err error
+		if password, err = s.promptSecret(fmt.Sprintf("Enter password of %s:  ", x509util.Printable(c.KeyFile))); err != nil {
+			return entry.Key{}, err
+		}
+	}
+	key, err := opened.KeyOf(e, password)
+	if errors.Is(err, entry.ErrPassword) {
+		hint := fmt.Sprintf("the password does not open the key in %s: it is %s", c.KeyFile, c.KeyPasswordAttribute())
+		if password == nil {
+			hint = fmt.Sprintf("the key in %s is encrypted, and Tomcat needs its password as %s", c.KeyFile, c.KeyPasswordAttribute())
+		}
+		return key, withHint(java("java.security.UnrecoverableKeyException", "Cannot recover key"), hint)
+	}
+	return key, err
 }
 
 // configured is the keystore of a Certificate as lines to be pasted name it:
 // with the files of its passwords, where the configuration names them.
 func configured(c *tomcat.Certificate) shell.Keystore {
+	if c.PEM() {
+		return shell.Keystore{Path: c.CertificateFile}
+	}
 	k := shell.Keystore{Path: c.KeystoreFile}
 	if c.KeystorePasswordFile != "" {
 		k.Open = []string{"-storepass:file", c.KeystorePasswordFile}
@@ -299,13 +355,20 @@ func configured(c *tomcat.Certificate) shell.Keystore {
 
 // entryIdentity opens the private key of an entry for the endpoint.
 func (s *session) entryIdentity(opened *store.Store, from shell.Keystore, e *entry.Entry, password []byte) (endpoint.Identity, error) {
-	path := from.Path
 	alias := opened.AliasOf(e.Alias)
 	if e.Kind != entry.PrivateKey {
 		return endpoint.Identity{}, java("java.io.IOException", fmt.Sprintf("Alias name [%s] does not identify a key entry", alias))
 	}
-	key, err := opened.Key(e.Alias, password)
-	if errors.Is(err, entry.ErrPassword) {
+	key, err := opened.KeyOf(e, password)
+	return s.keyIdentity(opened, from, e, key, err)
+}
+
+// keyIdentity is an entry with its key for the endpoint, or says why the key did
+// not open.
+func (s *session) keyIdentity(opened *store.Store, from shell.Keystore, e *entry.Entry, key entry.Key, err error) (endpoint.Identity, error) {
+	path, alias := from.Path, opened.AliasOf(e.Alias)
+	var hinted *hintedError
+	if errors.Is(err, entry.ErrPassword) && !errors.As(err, &hinted) {
 		err = withHint(err, append([]string{fmt.Sprintf("the key <%s> of %s has another password than the one tried: give it with -keypass, which Tomcat calls certificateKeyPassword (keyPass in the flat dialect)",
 			x509util.Printable(alias), x509util.Printable(path))}, s.emptyPasswordHints(path)...)...)
 	}
@@ -321,49 +384,6 @@ func (s *session) entryIdentity(opened *store.Store, from shell.Keystore, e *ent
 		id.Chain = append(id.Chain, c.DER)
 	}
 	return id, nil
-}
-
-// pemIdentity opens a key and certificates in PEM files.
-func (s *session) pemIdentity(c *tomcat.Certificate, v *served) (endpoint.Identity, error) {
-	var none endpoint.Identity
-	var chain [][]byte
-	for _, file := range []string{c.CertificateFile, c.ChainFile} {
-		if file == "" {
-			continue
-		}
-		v.watch(file)
-		data, err := s.readInput(file)
-		if err != nil {
-			return none, err
-		}
-		certificates, err := x509util.ParseCertificates(data)
-		if err != nil {
-			return none, withHint(failf("Input not an X.509 certificate"), s.whatFile(file, data, forCertificates, err)...)
-		}
-		for _, certificate := range certificates {
-			chain = append(chain, certificate.Raw)
-		}
-	}
-	v.watch(c.KeyFile)
-	data, err := s.readInput(c.KeyFile)
-	if err != nil {
-		return none, err
-	}
-	if c.KeyPassword != nil {
-		s.opt.keyfilepass = c.KeyPassword
-	}
-	pkcs8, err := s.findKey(c.KeyFile, data)
-	if err != nil {
-		return none, err
-	}
-	signer, err := x509util.ParsePrivateKey(s.keep(entry.Key{PKCS8: pkcs8}).PKCS8)
-	if err != nil {
-		return none, err
-	}
-	return endpoint.Identity{
-		Alias: filepath.Base(c.CertificateFile), Key: signer, Chain: chain,
-		Keystore: c.CertificateFile, StoreType: "PEM", KeyFile: c.KeyFile,
-	}, nil
 }
 
 // policy is what a host agrees to in a handshake.

@@ -140,6 +140,10 @@ func (e *examination) key() Check {
 			c.Detail += "nothing that it signs can be verified"
 		}
 		c.Remedy = e.bind("the one that was issued for this key")
+		if at := slices.IndexFunc(e.certs, func(o *x509util.Certificate) bool { return bytes.Equal(public, o.SPKI) }); at > 0 {
+			c.Detail += fmt.Sprintf("; it belongs to certificate %d", at+1)
+			c.Remedy = e.complete("")
+		}
 		return c
 	}
 	c.OK, c.Detail = true, keyName(e.certs[0])+"; it belongs to the certificate"
@@ -210,6 +214,11 @@ func (e *examination) chain() Check {
 	c := Check{Name: "chain"}
 	for i, cert := range e.certs[:len(e.certs)-1] {
 		issuer := e.certs[i+1]
+		if at := e.before(i + 1); at >= 0 && !cert.SelfSigned() && !issuer.SelfSigned() {
+			c.ID, c.Detail = "chain-order", fmt.Sprintf("certificate %d (%s) is certificate %d again", i+2, issuer.Called(), at+1)
+			c.Remedy = e.complete("")
+			return c
+		}
 		relation := e.relation(i, i+1)
 		if relation == x509util.OtherIssuer {
 			c.Detail = fmt.Sprintf("certificate %d (%s) is followed by %s, which did not issue it: ", i+1, cert.Called(), issuer.Called())
@@ -288,6 +297,11 @@ func (e *examination) chain() Check {
 	return c
 }
 
+// before is where in the chain certificate i has been already, -1 if it has not.
+func (e *examination) before(i int) int {
+	return slices.IndexFunc(e.certs[:i], func(c *x509util.Certificate) bool { return bytes.Equal(c.Raw, e.certs[i].Raw) })
+}
+
 func (e *examination) names() Check {
 	c := Check{Name: "names"}
 	list := subjectNames(e.strict[0])
@@ -303,9 +317,44 @@ func (e *examination) names() Check {
 		c.Detail = "there is no subject alternative name"
 	}
 	if !c.OK {
-		c.ID, c.Remedy = "names", e.rename()
+		c.ID, c.Remedy = "names", e.rename(e.hostNames()...)
+		return c
 	}
+	return e.served(c)
+}
+
+// served checks that the certificate is good for the names under which it is
+// served.
+func (e *examination) served(c Check) Check {
+	var missing, shown []string
+	for _, name := range e.id.Names {
+		if e.strict[0].VerifyHostname(strings.Replace(name, "*", "any", 1)) != nil {
+			missing = append(missing, name)
+			shown = append(shown, x509util.Printable(name))
+		}
+	}
+	if missing == nil {
+		return c
+	}
+	c.OK, c.ID = false, "host-name"
+	noun := "the name it is"
+	if len(missing) > 1 {
+		noun = "names it is"
+	}
+	c.Detail = fmt.Sprintf("the certificate is not good for %s, %s to be served under", elide(shown), noun)
+	for i, name := range missing {
+		missing[i] = x509util.HostName(name)
+	}
+	c.Remedy = e.rename(missing...)
 	return c
+}
+
+// hostNames are the names under which it is served, as alternative names.
+func (e *examination) hostNames() (names []string) {
+	for _, name := range e.id.Names {
+		names = append(names, x509util.HostName(name))
+	}
+	return names
 }
 
 // matches checks that the certificate is good for a host: a name or an IP

@@ -57,6 +57,18 @@ func TestExamine(t *testing.T) {
 		}
 		return id
 	}
+	// inFiles is a chain of which the first certificates are from cert.pem, the
+	// rest from chain.pem.
+	inFiles := func(own int, order ...int) Identity {
+		id := chain(order...)
+		id.Keystore, id.StoreType, id.KeyFile, id.ChainFile, id.Own = "cert.pem", "PEM", "key.pem", "chain.pem", own
+		return id
+	}
+	named := func(names ...string) Identity {
+		id := good
+		id.Served, id.Names = true, names
+		return id
+	}
 	leafOf := func(kind string) Identity {
 		return issue(t, kind, middle, root, "localhost")
 	}
@@ -127,6 +139,11 @@ func TestExamine(t *testing.T) {
 		{"intermediate missing", chain(0, 2), "chain", "FAIL", "its issuer CN=Intermediate, O=Example is missing", "gokeytool chain -complete -ca CAFILE -alias tomcat -keystore server.p12"},
 		{"out of order", chain(0, 2, 1), "chain", "FAIL", "the chain is out of order", "gokeytool chain -complete -alias tomcat -keystore server.p12"},
 		{"after the root", chain(0, 1, 2, 1), "chain", "FAIL", "it is self-signed, and the rest does not belong to it", "chain -complete"},
+		{"leaf in both files", inFiles(1, 0, 0, 1), "chain", "FAIL", "certificate 2 (CN=localhost) is certificate 1 again", "# the server's certificate is in both files: set certificateFile to chain.pem, and leave certificateChainFile out"},
+		{"issuers in both files", inFiles(2, 0, 1, 1), "chain", "FAIL", "certificate 3 (CN=Intermediate, O=Example) is certificate 2 again", "# cert.pem holds the issuers' certificates too: leave certificateChainFile out"},
+		{"issuer twice in the second file", inFiles(1, 0, 1, 1), "chain", "FAIL", "is certificate 2 again", "# write the server's certificate to cert.pem (certificateFile), and its issuer's"},
+		{"names of the host", named("localhost"), "names", "ok", "dns:localhost", ""},
+		{"another name", named("localhost", "www.example.com"), "names", "FAIL", "the certificate is not good for www.example.com, the name it is to be served under", "-ext san=dns:localhost,ip:127.0.0.1,dns:www.example.com"},
 		{"wrong signature", wrongSignature, "chain", "FAIL", "the signature of CN=Intermediate, O=Example on CN=localhost is wrong", ""},
 		{"not a CA", notCA, "chain", "FAIL", "CN=ca.example issued CN=localhost, but is not marked as a CA", "bc:c"},
 		{"no keyCertSign", noCertSign, "chain", "FAIL", "its KeyUsage does not let it sign", "ku=keyCertSign"},

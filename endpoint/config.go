@@ -27,6 +27,14 @@ type Identity struct {
 	StoreType string // "PEM" for files in PEM, Keystore being the certificate's
 	// KeyFile is the file of the key, where it has one of its own.
 	KeyFile string
+	// ChainFile is the file of the certificates behind the leaf's, where there
+	// is one: what Tomcat calls certificateChainFile.
+	// Own is how many certificates of the chain are not from there.
+	ChainFile string
+	Own       int
+	// Names are those under which it is served, if any: it has to be good for
+	// each. Of *.example.com, for any host of that domain.
+	Names []string
 	// Open and Keypass are the words that open the keystore and the key
 	// again, for remedies: see shell.Keystore.
 	Open, Keypass []string

@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/x509"
 	"encoding/asn1"
@@ -39,10 +40,35 @@ func (e *examination) bring(file, note string) string {
 	switch {
 	case !e.pem():
 		return shell.Note(e.keystore().KeyLine([]string{"importcert", "-alias", e.alias()}, "-file", file), note)
+	case file == "CHAIN" && e.id.ChainFile != "":
+		return e.chainFiles()
 	case file == "CHAIN": // notes are about importcert's order
 		return shell.Comment("write the certificates to " + e.file() + " in order: the server's, its issuer's, and so on")
 	}
 	return shell.Note(shell.Comment("write "+file+" to "+e.file()), note)
+}
+
+// chainFiles says what is to be in which file where the chain comes from two, of
+// which the second mostly is the one that should be the first.
+func (e *examination) chainFiles() string {
+	first, second := e.file(), shell.Quote(shell.File(e.id.ChainFile))
+	own, rest := e.id.Chain[:e.id.Own], e.id.Chain[e.id.Own:]
+	switch {
+	case e.id.Key != nil && !e.sameKey():
+	case len(own) > 1 && e.inOrder(own):
+		return shell.Comment(first + " holds the issuers' certificates too: leave certificateChainFile out")
+	case len(rest) > 0 && bytes.Equal(own[0], rest[0]) && e.inOrder(rest):
+		return shell.Comment("the server's certificate is in both files: set certificateFile to " + second + ", and leave certificateChainFile out")
+	}
+	return shell.Comment("write the server's certificate to " + first + " (certificateFile), and its issuer's, the issuer of that, and so on to " + second + " (certificateChainFile)")
+}
+
+// inOrder says whether certificates are a chain to which nothing is to be added.
+func (e *examination) inOrder(chain [][]byte) bool {
+	id := e.id
+	id.Chain, id.ChainFile = chain, ""
+	part, broken := newExamination(id, e.now)
+	return broken == nil && part.chain().OK
 }
 
 // bind says how another certificate comes to the key. importcert is no help: it

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -13,6 +14,15 @@ import (
 // detectSize is how many bytes of a file Detect looks at: openssl x509 -text
 // prints several kilobytes above the first line of PEM.
 const detectSize = 64 << 10
+
+// ContentOf is what data are, beside a keystore; Unknown for one.
+func ContentOf(data []byte) Content {
+	_, err := Detect(data)
+	if e, ok := errors.AsType[*NotKeystoreError](err); ok {
+		return e.What
+	}
+	return Unknown
+}
 
 // Content is what a file is that is no keystore of ours, as a phrase that fits
 // after "this is".

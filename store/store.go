@@ -436,3 +436,11 @@ func (s *Store) replace(old, e *entry.Entry) {
 	s.aliases[from] = slices.DeleteFunc(s.aliases[from], func(x *entry.Entry) bool { return x == old })
 	s.aliases[to] = append(s.aliases[to], e)
 }
+
+// NewPEM returns a keystore of one private key, which is one of pem.DecodeKeys,
+// with whatever chain.
+func NewPEM(alias string, key *entry.Entry, chain []entry.Certificate) *Store {
+	e := *key
+	e.Alias, e.Kind, e.Chain = alias, entry.PrivateKey, slices.Clone(chain)
+	return newStore(PEM, &entry.File{Entries: []*entry.Entry{&e}}, entry.DefaultLimits)
+}

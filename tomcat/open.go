@@ -1,0 +1,172 @@
+package tomcat
+
+import (
+	"bytes"
+	"encoding/pem"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"gokeytool/store"
+	"gokeytool/store/entry"
+	pemstore "gokeytool/store/pem"
+	"gokeytool/store/pkcs12"
+	"gokeytool/x509util"
+)
+
+// FileError says which of a Certificate's files has not what is looked for.
+type FileError struct {
+	File string
+	// Key says that a private key was looked for, not certificates.
+	Key  bool
+	Data []byte // what is in the file
+	Err  error  // why it can't be read; nil if there is none
+}
+
+func (e *FileError) Error() string {
+	what := "certificate"
+	if e.Key {
+		what = "private key"
+	}
+	if e.Err != nil {
+		return fmt.Sprintf("%s: no %s that can be read: %v", e.File, what, e.Err)
+	}
+	return fmt.Sprintf("%s holds no %s in PEM", e.File, what)
+}
+
+func (e *FileError) Unwrap() error { return e.Err }
+
+// OpenPEM reads the PEM files of a Certificate as the keystore that Tomcat's
+// SSLUtilBase makes of them. It has one entry, called as the certificate's
+// file is: the last key of the key's file, and for a chain all certificates of
+// certificateFile and then all of certificateChainFile, in the order of the files,
+// whether they belong together or not. That is what Tomcat sends. own is how many of
+// them are certificateFile's. The key stays sealed.
+//
+// read reads a file whole. Limits of zero are entry.DefaultLimits. The error is
+// one of read's, or a *FileError.
+func (c *Certificate) OpenPEM(read func(name string) ([]byte, error), lim entry.Limits) (s *store.Store, own int, err error) {
+	if lim == (entry.Limits{}) {
+		lim = entry.DefaultLimits
+	}
+	var chain []entry.Certificate
+	for _, name := range []string{c.CertificateFile, c.ChainFile} {
+		if name == "" {
+			continue
+		}
+		data, err := read(name)
+		if err != nil {
+			return nil, 0, err
+		}
+		list := certificatesIn(data)
+		if len(list) == 0 {
+			_, err := x509util.ParseCertificates(data)
+			return nil, 0, &FileError{File: name, Data: data, Err: err}
+		}
+		if chain = append(chain, list...); name == c.CertificateFile {
+			own = len(list)
+		}
+	}
+	data, err := read(c.KeyFile)
+	if err != nil {
+		return nil, 0, err
+	}
+	keys, err := pemstore.DecodeKeys(data, lim)
+	if err != nil || len(keys) == 0 || !bytes.Contains(data, []byte("-----BEGIN ")) {
+		return nil, 0, &FileError{File: c.KeyFile, Key: true, Data: data, Err: err}
+	}
+	return store.NewPEM(filepath.Base(c.CertificateFile), keys[len(keys)-1], chain), own, nil
+}
+
+// certificatesIn are those of a file that Tomcat's PEMFile takes.
+func certificatesIn(data []byte) (list []entry.Certificate) {
+	for {
+		var block *pem.Block
+		if block, data = pem.Decode(data); block == nil {
+			return list
+		}
+		if block.Type == "CERTIFICATE" || block.Type == "X509 CERTIFICATE" {
+			list = append(list, entry.Certificate{Type: "X.509", DER: block.Bytes})
+		}
+	}
+}
+
+// Served returns the entry of an opened keystore whose key Tomcat serves, nil if
+// there is none, and what there is to say about that: see ServedKey.
+func (c *Certificate) Served(s *store.Store) (*entry.Entry, []Finding) {
+	if c.PEM() {
+		return s.Entries()[0], nil
+	}
+	var entries []*entry.Entry
+	var keys []KeyEntry
+	for _, e := range s.JavaOrder() {
+		if pkcs12.HiddenFromJava(e) {
+			continue
+		}
+		entries = append(entries, e)
+		keys = append(keys, KeyEntry{Alias: s.AliasOf(e.Alias), Key: e.Kind == entry.PrivateKey, Secret: e.Kind == entry.SecretKey})
+	}
+	at, findings := c.ServedKey(keys)
+	findings = append(findings, c.typed(s.Type())...)
+	if at < 0 {
+		return nil, findings
+	}
+	return entries[at], findings
+}
+
+// typed says that Java does not open a keystore under the type that is
+// configured.
+func (c *Certificate) typed(is store.Type) []Finding {
+	f := Finding{Severity: Error, Line: c.Line, Element: "Certificate", Attribute: c.KeystoreTypeAttribute()}
+	if c.Flat {
+		f.Element = "Connector"
+	}
+	switch said := strings.EqualFold(c.KeystoreType, string(store.JCEKS)); {
+	case is == store.JCEKS && !said:
+		f.Text, f.Remedy = "it is a JCEKS keystore, and the configuration does not say so: Java says: Invalid keystore format", "set "+f.Attribute+" to JCEKS"
+	case is == store.PKCS12 && said: // as which Java reads JKS, too
+		f.Text, f.Remedy = "it is a PKCS12 keystore, and the configuration calls it JCEKS: Java says: Invalid keystore format", "set "+f.Attribute+" to PKCS12"
+	default:
+		return nil
+	}
+	return []Finding{f}
+}
+
+// KeystoreTypeAttribute is what the keystore's type is called where the
+// certificate is configured.
+func (c *Certificate) KeystoreTypeAttribute() string {
+	if c.Flat {
+		return "keystoreType"
+	}
+	return "certificateKeystoreType"
+}
+
+// KeyPasswordAttribute is what the key's password is called where the
+// certificate is configured.
+func (c *Certificate) KeyPasswordAttribute() string {
+	if c.Flat {
+		return "keyPass"
+	}
+	return "certificateKeyPassword"
+}
+
+// Served are the names under which a host is served, for which its certificates
+// have to be good. The default host is served under any.
+func (h *SSLHost) Served(c *Connector) (names []string) {
+	for _, name := range h.Names {
+		if name != c.DefaultHost && name != DefaultHostName {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// KeyOf opens the key of an entry with the one password that Tomcat tries: the
+// key's, if the configuration has one, else the keystore's.
+func (c *Certificate) KeyOf(s *store.Store, e *entry.Entry) (entry.Key, error) {
+	password := c.KeyPassword
+	if password == nil {
+		password = c.KeystorePassword
+	}
+	return s.KeyOf(e, password)
+}
