@@ -152,8 +152,11 @@ func TestNotWritable(t *testing.T) {
 			}
 			t.Cleanup(func() { _ = os.Chmod(dir, 0o755) }) // to be removed
 			before := look(t, dir)
-			words := strings.Fields(tt.command)
-			out, err := n.run(t, dir, slices.Concat(words[:1], []string{"-keystore", "store", "-storepass", "changeit"}, words[1:])...)
+			words := append(strings.Fields(tt.command), "-storepass", "changeit")
+			if !slices.Contains(words, "-keystore") && words[0] != "convert" {
+				words = append(words, "-keystore", "store")
+			}
+			out, err := n.run(t, dir, words...)
 			if err == nil || !strings.Contains(out, tt.want) {
 				t.Errorf("%v: %s\nwant %q", err, out, tt.want)
 			}
