@@ -1,7 +1,12 @@
 package x509util
 
 import (
+	"bytes"
 	"crypto"
+	"crypto/rsa"
+	"crypto/subtle"
+	"encoding/binary"
+	"math/big"
 	"slices"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -44,15 +49,75 @@ func newPSSParams(hash crypto.Hash) pssParams {
 	return pssParams{oid, oid, hash.Size(), 1}
 }
 
-// hash returns the hash of the parameters where signatures with them are
+// hash returns the hash of the parameters where making signatures with them is
 // implemented: with one hash for both purposes. The error is an
 // *UnsupportedError.
 func (p pssParams) hash() (crypto.Hash, error) {
-	i := slices.IndexFunc(pssHashes[:], func(h pssHash) bool { return h.oid == p.digest })
-	if i < 0 || p.mgfDigest != p.digest || p.trailer != 1 || p.saltLength < 0 || p.saltLength > maxRSABits/8 {
-		return 0, unsupported("RSASSA-PSS signatures with these parameters")
+	hash, mgf, err := p.hashes()
+	if err == nil && hash != mgf {
+		err = errPSSUnsupported
 	}
-	return pssHashes[i].hash, nil
+	return hash, err
+}
+
+var errPSSUnsupported = unsupported("RSASSA-PSS signatures with these parameters")
+
+// hashes returns the hash of what is signed, and that of the mask. The error is
+// an *UnsupportedError.
+func (p pssParams) hashes() (hash, mgf crypto.Hash, err error) {
+	find := func(oid string) crypto.Hash {
+		i := slices.IndexFunc(pssHashes[:], func(h pssHash) bool { return h.oid == oid })
+		if i < 0 {
+			return 0
+		}
+		return pssHashes[i].hash
+	}
+	hash, mgf = find(p.digest), find(p.mgfDigest)
+	if hash == 0 || mgf == 0 || p.trailer != 1 || p.saltLength < 0 || p.saltLength > maxRSABits/8 {
+		return 0, 0, errPSSUnsupported
+	}
+	return hash, mgf, nil
+}
+
+// verifyPSS verifies a signature (RFC 8017, 8.1.2 and 9.1.2), also where the mask
+// has another hash than what is signed, which crypto/rsa does not do. The error is
+// that of rsa.VerifyPSS.
+func verifyPSS(k *rsa.PublicKey, hash, mgf crypto.Hash, saltLength int, digest, signature []byte) error {
+	if hash == mgf {
+		return rsa.VerifyPSS(k, hash, digest, signature, &rsa.PSSOptions{SaltLength: saltLength})
+	}
+	number := new(big.Int).SetBytes(signature)
+	bits := k.N.BitLen() - 1
+	size := (bits + 7) / 8
+	if len(signature) != k.Size() || number.Cmp(k.N) >= 0 || k.N.Bit(0) == 0 || size < hash.Size()+saltLength+2 {
+		return rsa.ErrVerification
+	}
+	if number.Exp(number, big.NewInt(int64(k.E)), k.N); number.BitLen() > bits {
+		return rsa.ErrVerification
+	}
+	encoded := number.FillBytes(make([]byte, size))
+	block, sum := encoded[:size-hash.Size()-1], encoded[size-hash.Size()-1:size-1]
+	mask(block, sum, mgf)
+	block[0] &= 0xFF >> (8*size - bits)
+	padding, salt := block[:len(block)-saltLength-1], block[len(block)-saltLength:]
+	h := hash.New()
+	h.Write(make([]byte, 8))
+	h.Write(digest)
+	h.Write(salt)
+	if encoded[size-1] != 0xBC || len(bytes.TrimLeft(padding, "\x00")) > 0 || block[len(padding)] != 1 || !bytes.Equal(h.Sum(nil), sum) {
+		return rsa.ErrVerification
+	}
+	return nil
+}
+
+// mask combines block with the octets that MGF1 makes of a seed (RFC 8017, B.2.1).
+func mask(block, seed []byte, hash crypto.Hash) {
+	for i := 0; len(block) > 0; i++ {
+		h := hash.New()
+		h.Write(seed)
+		h.Write(binary.BigEndian.AppendUint32(nil, uint32(i)))
+		block = block[subtle.XORBytes(block, block, h.Sum(nil)):]
+	}
 }
 
 // marshal encodes the parameters as Java does: what is not the default is

@@ -426,15 +426,16 @@ func CheckSignature(pub crypto.PublicKey, algID, tbs, sig []byte) error {
 	}
 	a := sigAlgorithmByOID(id.oid)
 	if a == nil {
-		return unsupported("signatures with %s", algorithmName(id))
+		return &UnsupportedError{"signatures with " + algorithmName(id),
+			&Error{"java.security.NoSuchAlgorithmException", id.name(jdk.Default) + " Signature not available"}}
 	}
-	hash, salt := a.hash, 0
+	hash, mgf, salt := a.hash, a.hash, 0
 	if a.family == familyPSS {
 		p, err := parsePSSParams(id.params.full)
 		if err != nil {
 			return err
 		}
-		if hash, err = p.hash(); err != nil {
+		if hash, mgf, err = p.hashes(); err != nil {
 			return err
 		}
 		salt = p.saltLength
@@ -450,7 +451,7 @@ func CheckSignature(pub crypto.PublicKey, algID, tbs, sig []byte) error {
 		case familyRSA:
 			err = rsa.VerifyPKCS1v15(k, hash, digest, sig)
 		case familyPSS:
-			err = rsa.VerifyPSS(k, hash, digest, sig, &rsa.PSSOptions{SaltLength: salt})
+			err = verifyPSS(k, hash, mgf, salt, digest, sig)
 		default:
 			return ErrSignature
 		}
