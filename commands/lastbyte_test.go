@@ -87,7 +87,7 @@ func TestLastByte(t *testing.T) {
 						os.Remove(fresh)
 						key := write(t, dir, "key.jks", mine)
 						words := strings.NewReplacer("FILE", file, "CERTIFICATE", certificate, "NEW", fresh, "KEY", key).Replace(line)
-						if out, code := inProcess(strings.Fields(words)...); code != 0 {
+						if out, code := inProcess("gokeytool", "", nil, strings.Fields(words)...); code != 0 {
 							t.Errorf("last byte %#02x, %q behind it: gokeytool %s: exit %d\n%s", last, behind, line, code, out)
 						}
 					}
@@ -116,7 +116,7 @@ func TestTextWithin(t *testing.T) {
 			{m.list(), "printcrl -file FILE"},
 		} {
 			file := write(t, dir, "file", test.data)
-			if out, code := inProcess(strings.Fields(strings.ReplaceAll(test.line, "FILE", file))...); code != 0 {
+			if out, code := inProcess("gokeytool", "", nil, strings.Fields(strings.ReplaceAll(test.line, "FILE", file))...); code != 0 {
 				t.Errorf("%q within, %s: exit %d\n%s", m.name, test.line, code, out)
 			}
 		}
@@ -124,14 +124,14 @@ func TestTextWithin(t *testing.T) {
 }
 
 // inProcess runs our program without starting a process.
-func inProcess(args ...string) (out string, code int) {
+func inProcess(program, input string, variables map[string]string, args ...string) (out string, code int) {
 	var screen bytes.Buffer
 	env := &commands.Env{
-		Stdin: strings.NewReader(""), Stdout: &screen, Stderr: &screen,
-		LookupEnv: func(string) (string, bool) { return "", false },
+		Stdin: strings.NewReader(input), Stdout: &screen, Stderr: &screen,
+		LookupEnv: func(name string) (string, bool) { value, ok := variables[name]; return value, ok },
 		Now:       time.Now, Home: os.TempDir,
 	}
-	code = commands.Main(append([]string{"gokeytool"}, args...), env)
+	code = commands.Main(append([]string{program}, args...), env)
 	return screen.String(), code
 }
 

@@ -151,7 +151,7 @@ func roundTrip(t *testing.T, s *Store, password string) {
 		t.Errorf("saved and opened again: %s %q, before %s %q",
 			again.Type(), aliases(again.JavaOrder()), s.Type(), aliases(s.JavaOrder()))
 	}
-	if !sameEntries(s.Entries(), again.Entries(), false) {
+	if !sameEntries(s.Entries(), again.Entries(), sameEntry) {
 		t.Error("saved and opened again the entries differ")
 	}
 	for i, e := range again.Entries() {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 
 	"gokeytool/internal/atomicfile"
 	"gokeytool/store/entry"
@@ -14,8 +15,9 @@ import (
 
 // Bytes returns the store as a file of its format, its integrity protected by
 // the password. What is returned has been decoded again and holds the same; but
-// PKCS12 keeps all certificates in one place, and a chain comes back longer
-// where the file has an issuer that the entry was stored without.
+// a PKCS12 file says only which certificate is a key's own. The chain above it
+// is found by names and key identifiers among all certificates of the file, as
+// Java does, and so may come back as another where two of them have one name.
 //
 // A store that was opened with Options.ReadOnly has no Bytes.
 func (s *Store) Bytes(password []byte) ([]byte, error) {
@@ -32,7 +34,11 @@ func (s *Store) Bytes(password []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: what was encoded does not open: %w", s.typ, err)
 	}
-	if !sameEntries(s.file.Entries, back.Entries, s.typ == PKCS12) {
+	same := sameEntry
+	if s.codec.loose != nil {
+		same = s.codec.sameKey(back)
+	}
+	if !sameEntries(s.file.Entries, back.Entries, same) {
 		return nil, fmt.Errorf("%s: what was encoded is not what the store holds", s.typ)
 	}
 	return data, nil
@@ -91,20 +97,44 @@ func sameContent(written io.Reader, data []byte) error {
 var errDiffers = errors.New("what was written reads back differently")
 
 // sameEntries compares what a store holds with what was read back, in whatever
-// order the format keeps. Where chains may grow, they may do so at their end.
-func sameEntries(want, got []*entry.Entry, grow bool) bool {
-	same := func(a, b *entry.Entry) bool { return sameEntry(a, b, grow) }
+// order the format keeps.
+func sameEntries(want, got []*entry.Entry, same func(a, b *entry.Entry) bool) bool {
 	return slices.EqualFunc(want, got, same) || // the usual case
 		len(want) == len(got) && slices.EqualFunc(inOrder(want), inOrder(got), same)
 }
 
-func sameEntry(a, b *entry.Entry, grow bool) bool {
-	chain := b.Chain
-	if grow && len(a.Chain) > 0 && len(chain) > len(a.Chain) {
-		chain = chain[:len(a.Chain)]
+func sameEntry(a, b *entry.Entry) bool { return sameHead(a, b) && sameChain(a, b) }
+
+func sameHead(a, b *entry.Entry) bool {
+	return a.Alias == b.Alias && a.Kind == b.Kind && bytes.Equal(a.Sealed, b.Sealed)
+}
+
+func sameChain(a, b *entry.Entry) bool {
+	return slices.EqualFunc(a.Chain, b.Chain, func(x, y entry.Certificate) bool { return bytes.Equal(x.DER, y.DER) })
+}
+
+// sameKey compares entries whose chains were put together again of all
+// certificates of the file: besides its own certificate, all of an entry have to
+// be somewhere in it.
+func (c codec) sameKey(back *entry.File) func(a, b *entry.Entry) bool {
+	there := sync.OnceValue(func() map[string]bool {
+		set := make(map[string]bool)
+		for _, e := range back.Entries {
+			for _, c := range e.Chain {
+				set[string(c.DER)] = true
+			}
+		}
+		for _, loose := range c.loose(back) {
+			set[string(loose.DER)] = true
+		}
+		return set
+	})
+	return func(a, b *entry.Entry) bool {
+		if !sameHead(a, b) || len(a.Chain) > 0 && (len(b.Chain) == 0 || !bytes.Equal(a.Chain[0].DER, b.Chain[0].DER)) {
+			return false
+		}
+		return sameChain(a, b) || !slices.ContainsFunc(a.Chain, func(c entry.Certificate) bool { return !there()[string(c.DER)] })
 	}
-	return a.Alias == b.Alias && a.Kind == b.Kind && bytes.Equal(a.Sealed, b.Sealed) &&
-		slices.EqualFunc(a.Chain, chain, func(x, y entry.Certificate) bool { return bytes.Equal(x.DER, y.DER) })
 }
 
 func inOrder(entries []*entry.Entry) []*entry.Entry {

@@ -82,7 +82,7 @@ func TestReadOnly(t *testing.T) {
 		must(t, err)
 		read, err := Open(path, Options{Password: password, ReadOnly: true})
 		must(t, err)
-		if !sameEntries(s.Entries(), read.Entries(), false) || !read.Verified() {
+		if !sameEntries(s.Entries(), read.Entries(), sameEntry) || !read.Verified() {
 			t.Errorf("%s: to be read only, it holds something else", typ)
 		}
 		if err := read.Save(path, password); err == nil {

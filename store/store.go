@@ -366,9 +366,10 @@ func (s *Store) Delete(alias string) error {
 	return nil
 }
 
-// Rename gives an entry another alias. Key and chain stay as they are; a
-// created that is not zero becomes the entry's date. The error is a
-// *NoEntryError, or an *EntryExistsError if another entry has the new alias.
+// Rename gives an entry another alias. Key and chain stay as they are. Java,
+// which stores such an entry anew, dates it now and has it last: so will
+// created, unless it is zero. The error is a *NoEntryError, or an
+// *EntryExistsError if another entry has the new alias.
 func (s *Store) Rename(alias, to string, created time.Time) error {
 	old, ok := s.Get(alias)
 	if !ok {
@@ -380,6 +381,10 @@ func (s *Store) Rename(alias, to string, created time.Time) error {
 	e := s.changed(old, created)
 	e.Alias = s.typ.fold(to)
 	s.replace(old, e)
+	if !created.IsZero() {
+		i := slices.Index(s.file.Entries, e)
+		s.file.Entries = append(slices.Delete(s.file.Entries, i, i+1), e)
+	}
 	return nil
 }
 

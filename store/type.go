@@ -65,6 +65,9 @@ type codec struct {
 	view func(data, password []byte, lim entry.Limits) (*entry.File, error)
 	// encodeDecode is encode and then decode, in less time.
 	encodeDecode func(f *entry.File, password []byte, lim entry.Limits) (data []byte, back *entry.File, err error)
+	// loose returns the certificates of no entry, in a format that puts chains
+	// together of all certificates of a file.
+	loose func(f *entry.File) []entry.Certificate
 }
 
 func (t Type) codec() codec {
@@ -75,7 +78,7 @@ func (t Type) codec() codec {
 		return codec{decode: jceks.Decode, encode: jceks.Encode, seal: jceks.Seal, unseal: jceks.Unseal}
 	case PKCS12:
 		return codec{decode: pkcs12.Decode, encode: pkcs12.Encode, seal: pkcs12.Seal, unseal: pkcs12.Unseal,
-			view: pkcs12.View, encodeDecode: pkcs12.EncodeDecode}
+			view: pkcs12.View, encodeDecode: pkcs12.EncodeDecode, loose: pkcs12.Untrusted}
 	case PEM:
 		return codec{decode: pem.Decode, unseal: pem.Unseal}
 	case DER:

@@ -27,7 +27,9 @@ type link struct {
 	names certNames
 	ok    bool // it could be read
 	first int  // the first link with the same certificate
-	taken bool // by the chain of a key
+	taken bool // by a key
+	// tried: whether it signed itself is known.
+	tried, signedItself bool
 }
 
 // namesakes are the certificates with one subject.
@@ -61,15 +63,21 @@ func (c *chains) add(b *bag, keyID []byte) {
 	}
 }
 
-// of finds the chain of a private key.
-func (c *chains) of(e *entry.Entry, o *entryOrigin, alone bool) error {
-	leaf, ok := c.leaf(e, o)
+// own finds a key's own certificate, for of. It comes before the chains of all
+// keys, so that no chain takes the bag that another key's certificate stands in.
+func (c *chains) own(e *entry.Entry, o *entryOrigin, alone bool) (leaf int, ok bool) {
+	leaf, ok = c.leaf(e, o)
 	if !ok && alone && o.implied {
 		leaf, ok = c.onlyLeaf()
 	}
-	if !ok {
-		return nil
+	if ok {
+		c.links[leaf].taken = true
 	}
+	return leaf, ok
+}
+
+// of finds the chain of a private key whose own certificate is known.
+func (c *chains) of(e *entry.Entry, o *entryOrigin, leaf int) error {
 	path := c.path(leaf)
 	if c.limit -= len(path); c.limit < 0 {
 		return &entry.FormatError{Kind: entry.ErrLimit, Format: "PKCS12", Offset: -1, What: "certificate chains too long"}
@@ -77,7 +85,10 @@ func (c *chains) of(e *entry.Entry, o *entryOrigin, alone bool) error {
 	e.Chain = make([]entry.Certificate, len(path))
 	o.chain = make([]*bag, len(path))
 	for i, at := range path {
-		b := c.take(at)
+		b := c.links[at].bag
+		if i > 0 {
+			b = c.take(at)
+		}
 		b.listed = true
 		e.Chain[i] = entry.Certificate{Type: certType, DER: b.value}
 		o.chain[i] = b
@@ -134,11 +145,29 @@ func (c *chains) path(leaf int) []int {
 		}
 		c.onChain[c.links[i].first] = c.round
 		path = append(path, i)
-		if l := &c.links[i]; !l.ok || l.names.selfSigned() {
+		if c.ends(i) {
 			break
 		}
 	}
 	return path
+}
+
+// ends says whether a chain ends with a certificate: one that can't be read, or
+// that signed itself. Java tries the signature. That matters, and is done, only
+// where another certificate would follow.
+func (c *chains) ends(i int) bool {
+	l := &c.links[i]
+	if !l.ok || l.names.issuer != l.names.subject {
+		return !l.ok
+	}
+	next, ok := c.issuer(i)
+	if !ok || c.links[next].first == l.first {
+		return true
+	}
+	if !l.tried {
+		l.tried, l.signedItself = true, signedItself(l.bag.value, &l.names)
+	}
+	return l.signedItself
 }
 
 // issuer finds the certificate that issued another: of those with the right
@@ -203,20 +232,22 @@ func (c *chains) addSubject(i int, names *certNames) {
 	}
 }
 
-// take chooses the bag that stands for a certificate on a key's chain. Java
-// writes an issuer's certificate once for each key, so that each has its own
-// as far as they suffice; the bag of a trusted certificate comes last.
+// take chooses the bag that stands for an issuer on a key's chain. Java writes
+// the certificates of each key anew, so that each has its own, as far as they
+// suffice.
 func (c *chains) take(at int) *bag {
 	first := c.links[at].first
+	twins := c.twins[first]
 	if l := &c.links[first]; !l.taken && !l.bag.trusted {
 		l.taken = true
 		return l.bag
 	}
-	twins := c.twins[first]
-	for k, i := range twins {
-		if l := &c.links[i]; !l.bag.trusted {
+	for len(twins) > 0 {
+		l := &c.links[twins[0]]
+		twins = twins[1:]
+		c.twins[first] = twins
+		if !l.taken && !l.bag.trusted {
 			l.taken = true
-			c.twins[first] = twins[k+1:]
 			return l.bag
 		}
 	}

@@ -557,11 +557,19 @@ func (d *decoder) entries() ([]*entry.Entry, error) {
 		n++
 	})
 	numberHidden(list, origins)
+	leaves := make([]int, len(list)) // from 1
 	for i, e := range list {
-		if e.Kind != entry.PrivateKey {
+		if e.Kind == entry.PrivateKey {
+			if leaf, ok := chains.own(e, &origins[i], keys == 1); ok {
+				leaves[i] = leaf + 1
+			}
+		}
+	}
+	for i, leaf := range leaves {
+		if leaf == 0 {
 			continue
 		}
-		if err := chains.of(e, &origins[i], keys == 1); err != nil {
+		if err := chains.of(list[i], &origins[i], leaf-1); err != nil {
 			return nil, err
 		}
 	}

@@ -116,17 +116,18 @@ type encoder struct {
 	// now is what becomes of each bag of the file: its own bytes, others, or
 	// nil where it goes.
 	now [][]byte
-	// at is the number of the entry, from 1, whose head (key or trusted
-	// certificate) each bag is.
-	at []int
-	// fresh bags, to go where others of their kind are.
-	freshKeys, freshCerts []freshBag
+	// at is the number of the entry, from 1, whose key each bag is.
+	at        []int
+	freshKeys []keyBagNow // to go where other keys are
+	// certs are the bags of all certificates, in their order; nil if those of
+	// the file stay where they are.
+	certs [][]byte
 }
 
-type freshBag struct {
-	der   []byte
-	at    int // as in encoder.at; 0 for what is no head
-	entry int // number of the entry, from 1, that a fresh bag belongs to
+// keyBagNow is a bag of a key, or of anything else but a certificate.
+type keyBagNow struct {
+	der []byte
+	at  int // as in encoder.at; 0 for what is no key
 }
 
 func (e *encoder) newMAC() (*pbe.MAC, error) {
@@ -146,40 +147,39 @@ func (e *encoder) parts(entries []*entry.Entry) ([][]byte, error) {
 	e.now = make([][]byte, e.nbags)
 	e.at = make([]int, e.nbags)
 	e.everyBag(func(b *bag, _ int) {
-		if !b.listed {
+		if !b.listed && b.kind != certBag {
 			e.now[b.index] = b.raw
 		}
 	})
 	if err := e.place(entries); err != nil {
 		return nil, err
 	}
-	// Java writes the bags of an entry together, in the order of entries.
-	slices.SortStableFunc(e.freshCerts, func(a, b freshBag) int { return a.entry - b.entry })
 	keys, certs := e.homes()
 	var parts [][]byte
 	if keys == nil && len(e.freshKeys) > 0 {
-		parts = append(parts, plainPart(e.freshKeys)...)
+		parts = append(parts, plainPart(ders(e.freshKeys))...)
 	}
-	for _, s := range e.safes {
-		var fresh []freshBag
+	for _, s := range e.order() {
+		var freshKeys []keyBagNow
+		var allCerts [][]byte
 		if s == keys {
-			fresh = e.freshKeys
+			freshKeys = e.freshKeys
 		}
 		if s == certs {
-			fresh = append(fresh[:len(fresh):len(fresh)], e.freshCerts...)
+			allCerts = e.certs
 		}
-		part, err := e.part(s, fresh)
+		part, err := e.part(s, freshKeys, allCerts)
 		if err != nil {
 			return nil, err
 		}
 		parts = append(parts, part...)
 	}
-	if certs == nil && len(e.freshCerts) > 0 {
+	if certs == nil && len(e.certs) > 0 {
 		scheme, err := e.freshCertScheme()
 		if err != nil {
 			return nil, err
 		}
-		part, err := e.seal(e.freshCerts, scheme)
+		part, err := e.seal(e.certs, scheme)
 		if err != nil {
 			return nil, err
 		}
@@ -188,19 +188,37 @@ func (e *encoder) parts(entries []*entry.Entry) ([][]byte, error) {
 	return parts, nil
 }
 
+// order returns the parts of the file, in their order; those with keys come
+// first once something changes. Java writes so, and enumerates entries in the
+// order of the file.
+func (e *encoder) order() []*safe {
+	if e.certs == nil {
+		return e.safes
+	}
+	byKeys := func(a, b *safe) int {
+		switch x, y := a.hasKey(), b.hasKey(); {
+		case x == y:
+			return 0
+		case x:
+			return -1
+		}
+		return 1
+	}
+	return slices.SortedStableFunc(slices.Values(e.safes), byKeys)
+}
+
+func (s *safe) hasKey() bool {
+	return slices.ContainsFunc(s.bags, func(b bag) bool { return b.kind.private() || b.kind == secretBag })
+}
+
 // homes returns the safes that new keys and new certificates go to, nil for
 // new ones of their own: keys to the first that has keys and is not
 // encrypted, certificates to the last that has certificates, preferably an
 // encrypted one.
 func (e *encoder) homes() (keys, certs *safe) {
 	for _, s := range e.safes {
-		hasKey, hasCert := false, false
-		for i := range s.bags {
-			b := &s.bags[i]
-			hasKey = hasKey || b.kind.private() || b.kind == secretBag
-			hasCert = hasCert || b.kind == certBag
-		}
-		if hasKey && s.scheme == nil && keys == nil {
+		hasCert := slices.ContainsFunc(s.bags, func(b bag) bool { return b.kind == certBag })
+		if keys == nil && s.scheme == nil && s.hasKey() {
 			keys = s
 		}
 		if hasCert && (certs == nil || s.scheme != nil || certs.scheme == nil) {
@@ -223,20 +241,15 @@ func (e *encoder) freshCertScheme() (*pbe.Scheme, error) {
 }
 
 // part returns the ContentInfo, in pieces, of a safe of the file with its bags
-// as they are now and fresh ones; nothing if no bag is left.
-func (e *encoder) part(s *safe, fresh []freshBag) ([][]byte, error) {
-	bags, changed := e.bags(s.bags)
-	if len(fresh) == 0 && !changed && (s.scheme == nil || e.proof.of(e.password)) {
+// as they are now, fresh keys, and certificates if it is the one to have them;
+// nothing if no bag is left.
+func (e *encoder) part(s *safe, freshKeys []keyBagNow, certs [][]byte) ([][]byte, error) {
+	bags := e.bags(s.bags, freshKeys, certs)
+	if unchanged(s.bags, bags) && (s.scheme == nil || e.proof.of(e.password)) {
 		return [][]byte{s.raw}, nil
 	}
-	bags = append(bags, fresh...)
 	if len(bags) == 0 {
 		return nil, nil
-	}
-	// Heads go in the order of their entries, which is that in which Java
-	// enumerates them.
-	if !slices.IsSortedFunc(heads(bags), byEntry) {
-		slices.SortStableFunc(bags, byEntry)
 	}
 	scheme := s.scheme
 	if scheme != nil {
@@ -245,70 +258,79 @@ func (e *encoder) part(s *safe, fresh []freshBag) ([][]byte, error) {
 	return e.seal(bags, scheme)
 }
 
-// bags returns bags of the file as they are now, and whether that is
-// different from what they were.
-func (e *encoder) bags(bags []bag) (now []freshBag, changed bool) {
-	last := 0
-	now = make([]freshBag, 0, len(bags))
+func unchanged(were []bag, are [][]byte) bool {
+	return slices.EqualFunc(were, are, func(b bag, der []byte) bool { return same(b.raw, der) })
+}
+
+// bags returns bags of the file as they are now. Keys go in the order of their
+// entries, which is that in which Java enumerates them, and certificates where
+// certificates were.
+func (e *encoder) bags(bags []bag, freshKeys []keyBagNow, certs [][]byte) [][]byte {
+	keys := make([]keyBagNow, 0, len(bags)+len(freshKeys))
+	for i := range bags {
+		if b := &bags[i]; e.at[b.index] > 0 {
+			keys = append(keys, keyBagNow{e.now[b.index], e.at[b.index]})
+		}
+	}
+	keys = append(keys, freshKeys...)
+	slices.SortStableFunc(keys, func(a, b keyBagNow) int { return a.at - b.at })
+	now := make([][]byte, 0, len(keys)+len(certs))
+	next := func(list *[][]byte) {
+		if len(*list) > 0 {
+			now = append(now, (*list)[0])
+			*list = (*list)[1:]
+		}
+	}
+	sorted := ders(keys)
 	for i := range bags {
 		b := &bags[i]
-		der := e.now[b.index]
-		if b.kind == safeContentsBag {
-			der = e.nested(b)
+		switch der := e.now[b.index]; {
+		case e.at[b.index] > 0:
+			next(&sorted)
+		case b.kind == certBag && e.certs != nil:
+			next(&certs)
+		case b.kind == safeContentsBag:
+			if der = e.nested(b); der != nil {
+				now = append(now, der)
+			}
+		case der != nil:
+			now = append(now, der)
 		}
-		if !same(der, b.raw) {
-			changed = true
-		}
-		if der == nil {
-			continue
-		}
-		at := e.at[b.index]
-		if at > 0 {
-			changed = changed || at < last
-			last = at
-		}
-		now = append(now, freshBag{der: der, at: at})
 	}
-	return now, changed
+	return append(append(now, sorted...), certs...)
+}
+
+func ders(bags []keyBagNow) [][]byte {
+	list := make([][]byte, len(bags))
+	for i, b := range bags {
+		list[i] = b.der
+	}
+	return list
 }
 
 // nested returns a bag of bags as it is now, nil if it had bags and has none
 // left.
 func (e *encoder) nested(b *bag) []byte {
-	inner, changed := e.bags(b.inner)
-	if !changed {
+	inner := e.bags(b.inner, nil, nil)
+	if unchanged(b.inner, inner) {
 		return b.raw
 	}
 	if len(inner) == 0 {
 		return nil
 	}
-	return safeBag(oidSafeContentsBag, ber.TLV(0x30, join(inner)), b.attrs)
+	return safeBag(oidSafeContentsBag, ber.TLV(0x30, inner...), b.attrs)
 }
 
-func join(bags []freshBag) []byte {
-	joined := make([]byte, 0, size(bags))
+func size(bags [][]byte) (n int) {
 	for _, b := range bags {
-		joined = append(joined, b.der...)
-	}
-	return joined
-}
-
-func size(bags []freshBag) (n int) {
-	for _, b := range bags {
-		n += len(b.der)
+		n += len(b)
 	}
 	return n
 }
 
-func byEntry(a, b freshBag) int { return a.at - b.at }
-
-func heads(bags []freshBag) []freshBag {
-	return slices.DeleteFunc(slices.Clone(bags), func(b freshBag) bool { return b.at == 0 })
-}
-
 // seal returns the ContentInfo of bags, in pieces: EncryptedData, or Data if
 // scheme is nil.
-func (e *encoder) seal(bags []freshBag, scheme *pbe.Scheme) ([][]byte, error) {
+func (e *encoder) seal(bags [][]byte, scheme *pbe.Scheme) ([][]byte, error) {
 	if scheme == nil {
 		return plainPart(bags), nil
 	}
@@ -319,7 +341,7 @@ func (e *encoder) seal(bags []freshBag, scheme *pbe.Scheme) ([][]byte, error) {
 	content := make([]byte, 0, ber.Size(n)+maxBlock)
 	content = ber.AppendHeader(content, 0x30, n)
 	for _, b := range bags {
-		content = append(content, b.der...)
+		content = append(content, b...)
 	}
 	scheme.Remember(e.keys)
 	content, err := scheme.Encrypt(content, e.password)
@@ -346,7 +368,7 @@ func (e *encoder) seal(bags []freshBag, scheme *pbe.Scheme) ([][]byte, error) {
 }
 
 // plainPart returns the ContentInfo of bags without encryption, in pieces.
-func plainPart(bags []freshBag) [][]byte {
+func plainPart(bags [][]byte) [][]byte {
 	n := size(bags)
 	octets := ber.Size(n)
 	oid := ber.TLV(0x06, []byte(oidData))
@@ -355,10 +377,5 @@ func plainPart(bags []freshBag) [][]byte {
 	head = ber.AppendHeader(head, 0xa0, ber.Size(octets))
 	head = ber.AppendHeader(head, 0x04, octets)
 	head = ber.AppendHeader(head, 0x30, n)
-	pieces := make([][]byte, 1, 1+len(bags))
-	pieces[0] = head
-	for _, b := range bags {
-		pieces = append(pieces, b.der)
-	}
-	return pieces
+	return append([][]byte{head}, bags...)
 }

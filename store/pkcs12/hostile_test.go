@@ -82,7 +82,7 @@ func TestIterations(t *testing.T) {
 				if !errors.Is(err, c.want) {
 					t.Errorf("got %v, want %v", err, c.want)
 				}
-				if took := time.Since(start); took > raceFactor*time.Second {
+				if took := time.Since(start); took > time.Minute {
 					t.Errorf("took %v", took)
 				}
 			})
@@ -92,13 +92,15 @@ func TestIterations(t *testing.T) {
 		part := encrypted(pkcs12PBE(ber.Integer(entry.DefaultLimits.MaxIterations)))
 		start := time.Now()
 		_, err := Decode(file(bytes.Repeat(part, 3)), []byte(password), entry.Limits{})
-		if !errors.Is(err, entry.ErrLimit) || time.Since(start) > raceFactor*time.Second {
+		if !errors.Is(err, entry.ErrLimit) || time.Since(start) > time.Minute {
 			t.Errorf("got %v after %v", err, time.Since(start))
 		}
 	})
 }
 
-// TestHostile: malformed and overgrown files end within a second and 200 MB.
+// TestHostile: malformed and overgrown files end within 200 MB, and soon: on a
+// machine with nothing else to do within a second, but what is not linear would
+// take minutes.
 func TestHostile(t *testing.T) {
 	const size = 4 << 20
 	ids := identities()
@@ -138,21 +140,15 @@ func TestHostile(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			for _, pass := range [][]byte{[]byte(password), nil} {
 				var before, after runtime.MemStats
-				var took time.Duration
-				for range 3 { // the machine may be busy with something else
-					runtime.ReadMemStats(&before)
-					start := time.Now()
-					_, err := Decode(test.data, pass, entry.Limits{})
-					took = time.Since(start)
-					runtime.ReadMemStats(&after)
-					if !errors.Is(err, test.want) {
-						t.Errorf("got %v, want %v", err, test.want)
-					}
-					if took < time.Second {
-						break
-					}
+				runtime.ReadMemStats(&before)
+				start := time.Now()
+				_, err := Decode(test.data, pass, entry.Limits{})
+				took := time.Since(start)
+				runtime.ReadMemStats(&after)
+				if !errors.Is(err, test.want) {
+					t.Errorf("got %v, want %v", err, test.want)
 				}
-				if took > raceFactor*time.Second {
+				if took > time.Minute {
 					t.Errorf("took %v", took)
 				}
 				if used := after.TotalAlloc - before.TotalAlloc; used > 200<<20 {

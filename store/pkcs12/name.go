@@ -1,7 +1,9 @@
 package pkcs12
 
 import (
+	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -20,11 +22,18 @@ type certNames struct {
 	issuerKeyID     []byte // of the AuthorityKeyIdentifier extension; nil if absent
 }
 
-// selfSigned says whether the certificate signed itself, by its names and key
-// identifiers: the signature is not tried.
-func (n *certNames) selfSigned() bool {
-	return n.subject == n.issuer &&
-		(n.issuerKeyID == nil || n.subjectKeyID == nil || string(n.issuerKeyID) == string(n.subjectKeyID))
+// signedItself says whether a certificate of one name for subject and issuer
+// signed itself: by its signature, or its key identifiers where crypto/x509
+// can't tell.
+func signedItself(der []byte, n *certNames) bool {
+	if c, err := x509.ParseCertificate(der); err == nil {
+		err := c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature)
+		_, insecure := errors.AsType[x509.InsecureAlgorithmError](err)
+		if !insecure && !errors.Is(err, x509.ErrUnsupportedAlgorithm) {
+			return err == nil
+		}
+	}
+	return n.issuerKeyID == nil || n.subjectKeyID == nil || string(n.issuerKeyID) == string(n.subjectKeyID)
 }
 
 // Tags of a TBSCertificate (RFC 5280 section 4.1).

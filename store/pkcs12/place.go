@@ -2,6 +2,7 @@ package pkcs12
 
 import (
 	"crypto/sha1"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,22 +29,29 @@ func (e *encoder) place(entries []*entry.Entry) error {
 	list := make([]placed, len(entries))
 	claimed := make([]bool, e.nbags)
 	changed := len(entries) != e.listed
+	last := int32(-1)
 	for i, ent := range entries {
 		p := placed{Entry: ent, number: i + 1}
 		if o, ok := ent.Origin.(*entryOrigin); ok && o.file == e.origin && o.kind == ent.Kind && !claimed[o.bag.index] {
 			p.was = o
 			claimed[o.bag.index] = true
+			changed = changed || o.bag.index < last
+			last = o.bag.index
 		}
 		changed = changed || p.was == nil || !p.headUnchanged() || !p.chainUnchanged()
 		list[i] = p
 	}
-	e.adopt(list)
+	if !changed {
+		e.everyBag(func(b *bag, _ int) { e.now[b.index] = b.raw })
+		return nil
+	}
+	loose := e.adopt(list)
 	ids := make(map[string]bool, len(list))
 	for i := range list {
 		p := &list[i]
 		// Names and links that follow from the place in the file are
 		// written out once places may change. Java always writes them.
-		p.rebuild = p.rebuild || changed && p.was != nil && (p.was.implied || !p.was.bag.named)
+		p.rebuild = p.rebuild || p.was != nil && (p.was.implied || !p.was.bag.named)
 		p.keyID = p.newKeyID()
 		// Keys of one alias and one date would share a certificate.
 		for p.Kind == entry.PrivateKey && !p.keepsID() && !p.Created.IsZero() && ids[p.link()] {
@@ -54,139 +62,179 @@ func (e *encoder) place(entries []*entry.Entry) error {
 		}
 		ids[p.link()] = true
 	}
-	// Trusted certificates first: a chain need not repeat what they hold.
+	for i := range list {
+		if err := e.placeKey(&list[i]); err != nil {
+			return err
+		}
+	}
+	return e.placeCertificates(list, loose)
+}
+
+// placeKey writes the head of an entry that is a key: in its old place, if it
+// has one.
+func (e *encoder) placeKey(p *placed) error {
+	var der []byte
+	switch {
+	case p.Kind == entry.TrustedCertificate:
+		return nil
+	case p.was != nil && p.headUnchanged() && !p.rebuild:
+		der = p.was.bag.raw
+	case p.Kind == entry.SecretKey:
+		der = secretBagOf(p.Sealed, p.attributes(false))
+	default:
+		var err error
+		if der, err = keyBagOf(p.Sealed, p.attributes(false)); err != nil {
+			return err
+		}
+	}
+	if p.was == nil {
+		e.freshKeys = append(e.freshKeys, keyBagNow{der, p.number})
+		return nil
+	}
+	e.now[p.was.bag.index], e.at[p.was.bag.index] = der, p.number
+	return nil
+}
+
+// placeCertificates lists the certificates as Java writes them: those of each
+// entry together, in the order of the entries, and each entry has its own, no
+// matter who else has the same. So Java strings the same chains together again
+// as from a file of its own. Those of no entry, which Java would drop, come
+// last.
+func (e *encoder) placeCertificates(list []placed, loose []*bag) error {
+	e.certs = [][]byte{}
 	for i := range list {
 		p := &list[i]
 		switch {
-		case p.Kind != entry.TrustedCertificate:
+		case p.Kind == entry.PrivateKey:
+			for at := range p.Chain {
+				e.certs = append(e.certs, p.certificate(at))
+			}
+		case p.Kind == entry.SecretKey:
 		case len(p.Chain) != 1:
 			return damaged("entry %q: a trusted certificate is one certificate", p.Alias)
 		case p.was != nil && p.headUnchanged() && !p.rebuild:
-			e.keep(p)
+			e.certs = append(e.certs, p.was.bag.raw)
 		default:
-			e.put(p, certBagOf(p.Chain[0].DER, p.attributes(true)))
+			e.certs = append(e.certs, certBagOf(p.Chain[0].DER, p.attributes(true)))
 		}
 	}
-	for i := range list {
-		p := &list[i]
-		switch {
-		case p.Kind == entry.TrustedCertificate:
-			continue
-		case p.was != nil && p.headUnchanged() && !p.rebuild:
-			e.keep(p)
-		case p.Kind == entry.SecretKey:
-			e.put(p, secretBagOf(p.Sealed, p.attributes(false)))
-		default:
-			der, err := keyBagOf(p.Sealed, p.attributes(false))
-			if err != nil {
-				return err
-			}
-			e.put(p, der)
-		}
-		if p.Kind == entry.PrivateKey {
-			for at := range p.Chain {
-				e.placeChain(p, at)
-			}
-		}
+	for _, b := range harmless(list, loose) {
+		e.certs = append(e.certs, b.raw)
 	}
 	return nil
 }
 
-// adopt gives new trusted certificates the places of the same ones that stood
-// in the file without Java's trust mark, so that none is there twice.
-func (e *encoder) adopt(list []placed) {
-	var unmarked map[string]*bag
+// certificate writes a certificate of a private key's chain, or keeps its bag.
+// As in Java's files the first has name and localKeyID of the key, the others
+// have their subject for a name.
+func (p *placed) certificate(at int) []byte {
+	der := p.Chain[at].DER
+	old := p.oldLink(der, at)
+	var extra []byte
+	if old != nil {
+		extra = otherAttributes(old.attrs, false)
+	}
+	if at == 0 {
+		if old != nil && !old.trusted && old.keyID != nil && string(old.keyID) == string(p.keyID) && old.named && old.name == p.Alias {
+			return old.raw
+		}
+		return certBagOf(der, attributes(p.Alias, p.keyID, extra))
+	}
+	if old != nil && !old.trusted && old.keyID == nil {
+		return old.raw
+	}
+	if label := subjectLabel(der); label != "" {
+		return certBagOf(der, attributes(label, nil, extra))
+	}
+	return certBagOf(der, extra)
+}
+
+// harmless returns those of the certificates of no entry with which the chains
+// are what they are without them: with another that has the name of an issuer, a
+// key would come to a chain that it did not have.
+func harmless(list []placed, loose []*bag) []*bag {
+	if len(loose) == 0 {
+		return nil
+	}
+	var leaves []int
+	alone, all := newChains(entry.Limits{}, len(list)), newChains(entry.Limits{}, len(list))
+	for i := range list {
+		p := &list[i]
+		for at := range p.Chain {
+			if at == 0 && p.Kind == entry.PrivateKey {
+				leaves = append(leaves, len(all.links))
+			}
+			b := &bag{value: p.Chain[at].DER}
+			alone.add(b, nil)
+			all.add(b, nil)
+		}
+	}
+	for _, b := range loose {
+		all.add(b, nil)
+	}
+	alone.index()
+	all.index()
+	harm := make(map[string]bool) // subjects
+	for _, leaf := range leaves {
+		for _, i := range alone.path(leaf) {
+			if all.ends(i) {
+				continue
+			}
+			if issuer, ok := all.issuer(i); ok && issuer >= len(alone.links) {
+				harm[all.links[issuer].names.subject] = true
+			}
+		}
+	}
+	var kept []*bag
+	for i, b := range loose {
+		if l := &all.links[len(alone.links)+i]; !l.ok || !harm[l.names.subject] {
+			kept = append(kept, b)
+		}
+	}
+	return kept
+}
+
+// adopt gives new trusted certificates the bags of the same ones that stood in
+// the file without Java's trust mark, so that none is there twice. It returns
+// the other certificates that are in no entry.
+func (e *encoder) adopt(list []placed) (loose []*bag) {
+	unmarked := make(map[string]*bag)
+	e.everyBag(func(b *bag, _ int) {
+		if b.kind == certBag && !b.listed {
+			unmarked[string(b.value)] = b
+			loose = append(loose, b)
+		}
+	})
+	adopted := make(map[*bag]bool)
 	for i := range list {
 		p := &list[i]
 		if p.was != nil || p.Kind != entry.TrustedCertificate || len(p.Chain) != 1 {
 			continue
 		}
-		if unmarked == nil {
-			unmarked = make(map[string]*bag)
-			e.everyBag(func(b *bag, _ int) {
-				if b.kind == certBag && !b.listed {
-					unmarked[string(b.value)] = b
-				}
-			})
-		}
 		if b := unmarked[string(p.Chain[0].DER)]; b != nil {
 			p.was, p.rebuild = &entryOrigin{file: e.origin, kind: p.Kind, bag: b, alias: b.name}, true
 			delete(unmarked, string(b.value))
+			adopted[b] = true
 		}
 	}
-}
-
-// keep leaves the head of an entry as it is.
-func (e *encoder) keep(p *placed) {
-	b := p.was.bag
-	e.now[b.index], e.at[b.index] = b.raw, p.number
-}
-
-// put writes the head of an entry: in its old place, if it has one.
-func (e *encoder) put(p *placed, der []byte) {
-	switch {
-	case p.was != nil:
-		e.now[p.was.bag.index], e.at[p.was.bag.index] = der, p.number
-	case p.Kind == entry.TrustedCertificate:
-		e.freshCerts = append(e.freshCerts, freshBag{der, p.number, p.number})
-	default:
-		e.freshKeys = append(e.freshKeys, freshBag{der, p.number, p.number})
-	}
-}
-
-// placeChain writes a certificate of a private key's chain, or leaves it where
-// it is. As in Java's files the first has name and localKeyID of the key, the
-// others have their subject for a name.
-func (e *encoder) placeChain(p *placed, at int) {
-	der := p.Chain[at].DER
-	old, oldAt := p.oldLink(der, at)
-	if old != nil && old.trusted && e.now[old.index] != nil {
-		return // stands there as an entry of its own
-	}
-	reuse := old != nil && !old.trusted
-	if reuse && at > 0 && oldAt > 0 || reuse && at == 0 && oldAt == 0 && p.sameLabel() && !p.rebuild {
-		if now := e.now[old.index]; at > 0 && now != nil || same(now, old.raw) {
-			return // another chain has kept it
-		} else if now == nil {
-			e.now[old.index] = old.raw
-			return
-		}
-	}
-	var extra []byte
-	if old != nil {
-		extra = otherAttributes(old.attrs, false)
-	}
-	var attrs []byte
-	if at == 0 {
-		attrs = attributes(p.Alias, p.keyID, extra)
-	} else if label := subjectLabel(der); label != "" {
-		attrs = attributes(label, nil, extra)
-	} else {
-		attrs = extra
-	}
-	fresh := certBagOf(der, attrs)
-	if reuse && e.now[old.index] == nil {
-		e.now[old.index] = fresh
-		return
-	}
-	e.freshCerts = append(e.freshCerts, freshBag{der: fresh, entry: p.number})
+	return slices.DeleteFunc(loose, func(b *bag) bool { return adopted[b] })
 }
 
 // oldLink finds the bag of a certificate in the chain that the key had.
-func (p *placed) oldLink(der []byte, at int) (b *bag, oldAt int) {
+func (p *placed) oldLink(der []byte, at int) *bag {
 	if p.was == nil {
-		return nil, 0
+		return nil
 	}
 	old := p.was.chain
 	if at < len(old) && same(old[at].value, der) {
-		return old[at], at
+		return old[at]
 	}
-	for i, b := range old {
+	for _, b := range old {
 		if same(b.value, der) {
-			return b, i
+			return b
 		}
 	}
-	return nil, 0
+	return nil
 }
 
 // sameLabel says whether name and time are what they were.

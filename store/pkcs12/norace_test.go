@@ -1,5 +1,0 @@
-//go:build !race
-
-package pkcs12
-
-const raceFactor = 1
