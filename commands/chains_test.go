@@ -1,6 +1,7 @@
 package commands_test
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	cryptorand "crypto/rand"
@@ -13,6 +14,7 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -55,14 +57,14 @@ func TestChains(t *testing.T) {
 		t.Run(fmt.Sprint(release), func(t *testing.T) {
 			java := testtool.StartJava(t, release, "-Dkeystore.pkcs12.certPbeIterationCount=1", "-Dkeystore.pkcs12.keyPbeIterationCount=1",
 				"-Dkeystore.pkcs12.macIterationCount=1", "-Djdk.jceks.iterationCount=10000")
-			prepared := prepareKeystores(t)
+			prepared, starts := prepareKeystores(t), opensslKeystores(t)
 			counts := make(map[string]int)
 			for i := range sequences {
 				one := uint64(i) // some are the same in each run
 				if i >= fixedSequences {
 					one = seed + uint64(i)
 				}
-				p := &chainPlay{t: t, java: java, rand: rand.New(rand.NewPCG(one, 1)), dir: t.TempDir(), prepared: prepared, counts: counts,
+				p := &chainPlay{t: t, java: java, rand: rand.New(rand.NewPCG(one, 1)), dir: t.TempDir(), prepared: prepared, starts: starts, counts: counts,
 					pass: "changeit", typ: "PKCS12", known: make(map[string]bool)}
 				if !p.play(25) {
 					t.Fatalf("sequence %d of CHAIN_SEED=%d:\n%s", i, seed, strings.Join(p.lines, "\n"))
@@ -116,6 +118,51 @@ func prepareKeystores(t *testing.T) (files []string) {
 	return files
 }
 
+// opensslKeystores makes keystores in which certificates come before the key,
+// and some belong to nobody.
+func opensslKeystores(t *testing.T) (files []string) {
+	openssl := testtool.Look(t, "openssl")
+	make := func(name string, issuerName string, signer *ecdsa.PrivateKey) (*ecdsa.PrivateKey, []byte) {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), cryptorand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if signer == nil {
+			signer = key
+		}
+		template := &x509.Certificate{SerialNumber: big.NewInt(rand.Int64()), Subject: pkix.Name{CommonName: name}, NotAfter: time.Now().AddDate(1, 0, 0)}
+		der, err := x509.CreateCertificate(cryptorand.Reader, template, &x509.Certificate{Subject: pkix.Name{CommonName: issuerName}}, key.Public(), signer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return key, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	}
+	caKey, ca := make("B", "B", nil)
+	_, other := make("B", "B", nil)
+	_, third := make("C", "C", nil)
+	_, link := make("B", "B", caKey) // another key of its name signed it
+	for _, extra := range [][][]byte{{ca}, {third, ca, other}, {other, third}, {link, ca}, {third}} {
+		dir := t.TempDir()
+		key, leaf := make("A", "B", caKey)
+		pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := append([][]byte{pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}), leaf}, extra...)
+		in, out := write(t, dir, "in.pem", bytes.Join(all, nil)), filepath.Join(dir, "out.p12")
+		mustExec(t, openssl, "pkcs12", "-export", "-name", "a", "-iter", "1", "-in", in, "-out", out, "-passout", "pass:changeit")
+		files = append(files, out)
+	}
+	return files
+}
+
+func mustExec(t *testing.T, program string, args ...string) {
+	t.Helper()
+	if out, err := exec.Command(program, args...).CombinedOutput(); err != nil {
+		t.Fatalf("%s %q: %v\n%s", program, args, err, out)
+	}
+}
+
 // chainPlay is a sequence of commands.
 type chainPlay struct {
 	t        *testing.T
@@ -123,6 +170,7 @@ type chainPlay struct {
 	rand     *rand.Rand
 	dir      string
 	prepared []string // keystores
+	starts   []string // keystores to begin with
 	counts   map[string]int
 
 	typ, pass string
@@ -135,6 +183,21 @@ type chainPlay struct {
 // play returns false where the programs come to different ends.
 func (p *chainPlay) play(steps int) bool {
 	p.rm(p.path("now"))
+	if len(p.starts) > 0 && p.rand.IntN(3) == 0 {
+		data, err := os.ReadFile(pick(p.rand, p.starts...))
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		if err := os.WriteFile(p.path("now"), data, 0o600); err != nil {
+			p.t.Fatal(err)
+		}
+		_, all := p.view(p.path("now"), p.pass)
+		for _, sum := range all {
+			p.known[sum] = true
+		}
+		p.keys = []string{"a"}
+		p.lines = append(p.lines, "(a keystore of OpenSSL's)")
+	}
 	for range steps {
 		if !p.step() {
 			return false
