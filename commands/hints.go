@@ -48,6 +48,11 @@ func (s *session) causeHints(err error) []string {
 		return moreWork(err)
 	}
 	if errors.Is(err, entry.ErrPassword) {
+		if key, ok := errors.AsType[*store.KeyError](err); ok {
+			if hints := s.keyMissHints(key); hints != nil {
+				return append([]string{fmt.Sprintf("the password does not open the key of <%s>", key.Alias)}, hints...)
+			}
+		}
 		return s.closedKeyHints()
 	}
 	var java *javaError

@@ -227,19 +227,24 @@ func (s *session) findKey(name string, data []byte) ([]byte, error) {
 		}
 	}
 	key, err := pem.Unseal(keys[0], password, entry.DefaultLimits)
+	if errors.Is(err, entry.ErrPassword) {
+		return nil, s.keyFileError(name, err, s.keyFileMissHints(name, keys[0], password)...)
+	}
 	if err != nil {
 		return nil, s.keyFileError(name, err)
 	}
 	return key.PKCS8, nil
 }
 
-func (s *session) keyFileError(name string, err error) error {
+// keyFileError says what is wrong with a file that should hold a key. Hints are
+// about its password.
+func (s *session) keyFileError(name string, err error, hints ...string) error {
 	if errors.Is(err, entry.ErrPassword) && s.opt.keyfilepass == nil && name != s.ks.path {
 		return noPassword(name, "keyfilepass")
 	}
 	if errors.Is(err, entry.ErrPassword) {
 		return withHint(java("java.security.UnrecoverableKeyException", "Cannot recover key"),
-			fmt.Sprintf("the password does not open the key in %s; give it with -keyfilepass", name))
+			append([]string{fmt.Sprintf("the password does not open the key in %s; give it with -keyfilepass", name)}, hints...)...)
 	}
 	err = fmt.Errorf("%s: %w", name, err)
 	if errors.Is(err, entry.ErrUnsupported) { // scrypt, Camellia, ARIA

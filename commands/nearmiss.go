@@ -2,6 +2,7 @@ package commands
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,6 +12,8 @@ import (
 	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/shell"
 	"gokeytool/store"
+	"gokeytool/store/entry"
+	"gokeytool/store/pem"
 )
 
 // givenPassword is a password of the line.
@@ -89,19 +92,73 @@ func (s *session) nearMissHints(err *store.OpenError) []string {
 		}
 		return []string{"passwords are case-sensitive; many stores have changeit, the default of Java and Tomcat"}
 	}
-	hints = append(hints, "it opens with "+miss.Describe(given.String()))
-	source := given.command()
-	if source == "" && miss.End != "" { // nobody can type it
-		given.option, source = "storepass", `IFS= read -rsp 'Password: ' PASSWORD && printf '%s\n' "$PASSWORD"`
+	near := given.near(miss)
+	if len(near) > 1 && miss.End != "" && !err.Type.Foreign() {
+		near = append(near, "to give the keystore a password without it, after that line: "+
+			shell.Line("gokeytool", "storepasswd", "-storepass:env", "PASSWORD", "-keystore", err.Path))
 	}
-	if line := miss.Export("PASSWORD", source); line != "" && source != "" && given.option != "" {
-		hints = append(hints, given.exported(line))
-		if miss.End != "" && !err.Type.Foreign() {
-			hints = append(hints, "to give the keystore a password without it, after that line: "+
-				shell.Line("gokeytool", "storepasswd", "-storepass:env", "PASSWORD", "-keystore", err.Path))
-		}
+	return append(hints, near...)
+}
+
+// near says what the right password is, and how to give it.
+func (g givenPassword) near(miss store.NearMiss) []string {
+	hints := []string{"it opens with " + miss.Describe(g.String())}
+	source := g.command()
+	if source == "" && miss.End != "" { // nobody can type it
+		g.option, source = cmp.Or(g.option, "storepass"), `IFS= read -rsp 'Password: ' PASSWORD && printf '%s\n' "$PASSWORD"`
+	}
+	if line := miss.Export("PASSWORD", source); line != "" && source != "" && g.option != "" {
+		hints = append(hints, g.exported(line))
 	}
 	return hints
+}
+
+// The work that looking for the password of a key may be.
+const (
+	keyTries      = 40
+	slowKeyTries  = 6 // of the formats that derive a key from a password in many rounds
+	keyIterations = 50_000
+)
+
+// keyMissHints say which password, nearly the one of -keypass, opens a key.
+func (s *session) keyMissHints(key *store.KeyError) []string {
+	if s.opt.keypass == nil || s.ks == nil || s.ks.Store == nil {
+		return nil
+	}
+	tries := keyTries
+	if key.Type != store.JKS && key.Type != store.CaseExactJKS {
+		tries = slowKeyTries
+	}
+	miss, ok := store.FindNearMiss(s.opt.keypass, tries, func(password []byte) bool {
+		_, err := s.ks.Key(key.Alias, password)
+		return err == nil
+	})
+	if !ok {
+		return nil
+	}
+	return s.given("keypass").near(miss)
+}
+
+// keyFileMissHints say which password, nearly the one that was tried, opens the
+// key of a file in PEM or DER.
+func (s *session) keyFileMissHints(name string, key *entry.Entry, tried []byte) []string {
+	if tried == nil {
+		return nil
+	}
+	option := "keyfilepass"
+	if s.opt.keyfilepass == nil && name == s.ks.path {
+		option = "storepass"
+	}
+	limits := entry.DefaultLimits
+	limits.MaxIterations = keyIterations
+	miss, ok := store.FindNearMiss(tried, keyTries, func(password []byte) bool {
+		_, err := pem.Unseal(key, password, limits)
+		return err == nil
+	})
+	if !ok {
+		return nil
+	}
+	return s.given(option).near(miss)
 }
 
 // emptyPassword says where an empty password came from.

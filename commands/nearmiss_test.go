@@ -103,6 +103,19 @@ func TestNearMiss(t *testing.T) {
 			}
 		}
 	})
+	t.Run("a key", func(t *testing.T) {
+		mustShell(t, dir, `
+			gokeytool genkeypair -alias a -keyalg EC -dname CN=a -storetype JKS -keystore key.jks -storepass changeit -keypass `+secret+` 2> /dev/null
+			gokeytool export -alias a -key -encrypt -keypass `+secret+` -keyfilepass `+secret+` -file key.pem -keystore key.jks -storepass changeit
+			gokeytool export -alias a -rfc -file cert.pem -keystore key.jks -storepass changeit
+			printf '"%s"\n' `+secret+` > key.txt`)
+		for _, line := range []string{
+			"gokeytool certreq -alias a -keystore key.jks -storepass changeit -keypass:SOURCE",
+			"gokeytool import -noprompt -alias a -keyfile key.pem -file cert.pem -keystore new.p12 -storepass changeit -keyfilepass:SOURCE",
+		} {
+			try(t, line, "", "file key.txt", "")
+		}
+	})
 	t.Run("typed, and a new password", func(t *testing.T) {
 		out, err := shellHere(t, dir, "gokeytool list -keystore newline.p12 -storepass "+secret)
 		remedies := regexp.MustCompile(`(?m)(export PASSWORD=.*)$(?s:.*)(gokeytool storepasswd .*p12)$`).FindStringSubmatch(out)

@@ -172,6 +172,8 @@ func (s *session) remedy(what store.Content, name string) []string {
 			"-srcstoretype", "BCFKS", "-destkeystore", "keystore.p12", "-deststoretype", "pkcs12")}
 	case store.HTML:
 		return []string{"a download has brought a page about the file, or an error, in place of the file"}
+	case store.JSON, store.XML:
+		return []string{"if it was downloaded, it is perhaps what a server said about an error, in place of the file"}
 	case store.LFSPointer:
 		return []string{"the file itself was not fetched: " + shell.Line("git", "-C", filepath.Dir(name), "lfs", "pull", "--include", filepath.Base(name))}
 	}
