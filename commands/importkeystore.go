@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/atomicfile"
 	"gokeytool/internal/shell"
 	"gokeytool/store"
@@ -453,9 +454,13 @@ func (s *session) recoverEntry(k *keystore, e *entry.Entry, alias string, storep
 		key, err := k.KeyOf(e, keypass)
 		return s.keep(key), keypass, err
 	}
+	var refused []string // why the key does not open, if not by the password
 	if storepass != nil {
 		key, err := k.KeyOf(e, storepass)
-		if err == nil || k.pkcs12() || !errors.Is(err, entry.ErrPassword) {
+		if err != nil && !errors.Is(err, entry.ErrPassword) {
+			refused = append(refused, err.Error())
+		}
+		if err == nil || k.pkcs12() || !s.asksPassword(err) {
 			return s.keep(key), storepass, err
 		}
 	}
@@ -471,10 +476,17 @@ func (s *session) recoverEntry(k *keystore, e *entry.Entry, alias string, storep
 	}
 	password, err := s.askExistingKeyPassword(alias)
 	if err != nil {
-		return entry.Key{}, nil, err
+		return entry.Key{}, nil, withHint(err, refused...)
 	}
 	key, err := k.KeyOf(e, password)
 	return s.keep(key), password, err
+}
+
+// asksPassword says whether a key that did not open is asked about: where the
+// password is wrong, and in keytool's style where the key is of a class that
+// Java refuses, of which keytool thinks the same.
+func (s *session) asksPassword(err error) bool {
+	return errors.Is(err, entry.ErrPassword) || s.req.Style == argv.Keytool && errors.Is(err, entry.ErrUnsupported)
 }
 
 // backUp copies a keystore to FILE.old, or FILE.old2 and on where that exists.

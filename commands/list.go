@@ -5,9 +5,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"gokeytool/commands/internal/argv"
 	"gokeytool/jdk"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -84,17 +86,18 @@ func (l *lister) list() error {
 		}
 		return l.entry(l.opt.alias, e)
 	}
+	all := l.shown()
 	entries := "entries"
-	if l.ks.Len() == 1 {
+	if len(all) == 1 {
 		entries = "entry"
 	}
 	fmt.Fprintf(l.out, "Keystore type: %s\nKeystore provider: %s\n\n", l.typ(), l.provider())
 	if l.ownStyle() && l.unread() {
-		fmt.Fprintf(l.out, "Of your keystore %s %s can be seen without its password\n\n", group(int64(l.ks.Len())), entries)
+		fmt.Fprintf(l.out, "Of your keystore %s %s can be seen without its password\n\n", group(int64(len(all))), entries)
 	} else {
-		fmt.Fprintf(l.out, "Your keystore contains %s %s\n\n", group(int64(l.ks.Len())), entries)
+		fmt.Fprintf(l.out, "Your keystore contains %s %s\n\n", group(int64(len(all))), entries)
 	}
-	for _, e := range l.ks.Sorted() {
+	for _, e := range all {
 		if err := l.entry(l.ks.Shown(e), e); err != nil {
 			return err
 		}
@@ -113,6 +116,20 @@ func (s *session) listed() (*entry.Entry, error) {
 		err = noPassword(s.ks.path, "storepass")
 	}
 	return e, err
+}
+
+// shown are the entries to list: in keytool's style without those that Java
+// loses, of several with one alias all but the last.
+func (l *lister) shown() []*entry.Entry {
+	all := l.ks.Sorted()
+	if l.req.Style == argv.Subcommand {
+		return all
+	}
+	kept := make(map[*entry.Entry]bool, len(all))
+	for _, e := range l.ks.JavaOrder() {
+		kept[e] = true
+	}
+	return slices.DeleteFunc(all, func(e *entry.Entry) bool { return !kept[e] })
 }
 
 // provider is the Java security provider that keytool names for the type.

@@ -52,6 +52,87 @@ var secretAlgorithms = [...]struct{ name, oid string }{
 	{"PBEWithSHA1AndRC2_40", oidPKCS12PBE + "\x06"},
 }
 
+// moreSecretAlgorithms are the names that Java has an identifier for beside
+// those of keys for whom keytool asks: of ciphers with their mode, of digests,
+// and of ways to derive or agree on keys. Programs put them into JCEKS.
+var moreSecretAlgorithms = [...]struct{ name, oid string }{
+	{"AES_128/ECB/NoPadding", "2.16.840.1.101.3.4.1.1"},
+	{"AES_128/CBC/NoPadding", "2.16.840.1.101.3.4.1.2"},
+	{"AES_128/OFB/NoPadding", "2.16.840.1.101.3.4.1.3"},
+	{"AES_128/CFB/NoPadding", "2.16.840.1.101.3.4.1.4"},
+	{"AES_128/KW/NoPadding", "2.16.840.1.101.3.4.1.5"},
+	{"AESWrap_128", "2.16.840.1.101.3.4.1.5"},
+	{"AES_128/GCM/NoPadding", "2.16.840.1.101.3.4.1.6"},
+	{"AES_128/KWP/NoPadding", "2.16.840.1.101.3.4.1.8"},
+	{"AESWrapPad_128", "2.16.840.1.101.3.4.1.8"},
+	{"AES_192/ECB/NoPadding", "2.16.840.1.101.3.4.1.21"},
+	{"AES_192/CBC/NoPadding", "2.16.840.1.101.3.4.1.22"},
+	{"AES_192/OFB/NoPadding", "2.16.840.1.101.3.4.1.23"},
+	{"AES_192/CFB/NoPadding", "2.16.840.1.101.3.4.1.24"},
+	{"AES_192/KW/NoPadding", "2.16.840.1.101.3.4.1.25"},
+	{"AESWrap_192", "2.16.840.1.101.3.4.1.25"},
+	{"AES_192/GCM/NoPadding", "2.16.840.1.101.3.4.1.26"},
+	{"AES_192/KWP/NoPadding", "2.16.840.1.101.3.4.1.28"},
+	{"AESWrapPad_192", "2.16.840.1.101.3.4.1.28"},
+	{"AES_256/ECB/NoPadding", "2.16.840.1.101.3.4.1.41"},
+	{"AES_256/CBC/NoPadding", "2.16.840.1.101.3.4.1.42"},
+	{"AES_256/OFB/NoPadding", "2.16.840.1.101.3.4.1.43"},
+	{"AES_256/CFB/NoPadding", "2.16.840.1.101.3.4.1.44"},
+	{"AES_256/KW/NoPadding", "2.16.840.1.101.3.4.1.45"},
+	{"AESWrap_256", "2.16.840.1.101.3.4.1.45"},
+	{"AES_256/GCM/NoPadding", "2.16.840.1.101.3.4.1.46"},
+	{"AES_256/KWP/NoPadding", "2.16.840.1.101.3.4.1.48"},
+	{"AESWrapPad_256", "2.16.840.1.101.3.4.1.48"},
+	{"SHA-256", "2.16.840.1.101.3.4.2.1"},
+	{"SHA256", "2.16.840.1.101.3.4.2.1"},
+	{"SHA-384", "2.16.840.1.101.3.4.2.2"},
+	{"SHA384", "2.16.840.1.101.3.4.2.2"},
+	{"SHA-512", "2.16.840.1.101.3.4.2.3"},
+	{"SHA512", "2.16.840.1.101.3.4.2.3"},
+	{"SHA-224", "2.16.840.1.101.3.4.2.4"},
+	{"SHA224", "2.16.840.1.101.3.4.2.4"},
+	{"SHA-512/224", "2.16.840.1.101.3.4.2.5"},
+	{"SHA512/224", "2.16.840.1.101.3.4.2.5"},
+	{"SHA-512/256", "2.16.840.1.101.3.4.2.6"},
+	{"SHA512/256", "2.16.840.1.101.3.4.2.6"},
+	{"SHA3-224", "2.16.840.1.101.3.4.2.7"},
+	{"SHA3-256", "2.16.840.1.101.3.4.2.8"},
+	{"SHA3-384", "2.16.840.1.101.3.4.2.9"},
+	{"SHA3-512", "2.16.840.1.101.3.4.2.10"},
+	{"SHAKE128-256", "2.16.840.1.101.3.4.2.11"},
+	{"SHAKE128", "2.16.840.1.101.3.4.2.11"},
+	{"SHAKE256-512", "2.16.840.1.101.3.4.2.12"},
+	{"SHAKE256", "2.16.840.1.101.3.4.2.12"},
+	{"SHAKE128-LEN", "2.16.840.1.101.3.4.2.17"},
+	{"SHAKE256-LEN", "2.16.840.1.101.3.4.2.18"},
+	{"ML-KEM-512", "2.16.840.1.101.3.4.4.1"},
+	{"ML-KEM-768", "2.16.840.1.101.3.4.4.2"},
+	{"ML-KEM-1024", "2.16.840.1.101.3.4.4.3"},
+	{"RSA", "1.2.840.113549.1.1.1"},
+	{"RSA/ECB/PKCS1Padding", "1.2.840.113549.1.1.1"},
+	{"DiffieHellman", "1.2.840.113549.1.3.1"},
+	{"DH", "1.2.840.113549.1.3.1"},
+	{"PBKDF2WithHmacSHA1", "1.2.840.113549.1.5.12"},
+	{"PBES2", "1.2.840.113549.1.5.13"},
+	{"CHACHA20-POLY1305", "1.2.840.113549.1.9.16.3.18"},
+	{"MD2", "1.2.840.113549.2.2"},
+	{"MD5", "1.2.840.113549.2.5"},
+	{"RC2/CBC/PKCS5Padding", "1.2.840.113549.3.2"},
+	{"DESede/CBC/NoPadding", "1.2.840.113549.3.7"},
+	{"RC5/CBC/PKCS5Padding", "1.2.840.113549.3.9"},
+	{"DSA", "1.2.840.10040.4.1"},
+	{"EC", "1.2.840.10045.2.1"},
+	{"ECDH", "1.3.132.1.12"},
+	{"DES/CBC", "1.3.14.3.2.7"},
+	{"SHA-1", "1.3.14.3.2.26"},
+	{"SHA", "1.3.14.3.2.26"},
+	{"SHA1", "1.3.14.3.2.26"},
+	{"X25519", "1.3.101.110"},
+	{"X448", "1.3.101.111"},
+	{"Ed25519", "1.3.101.112"},
+	{"Ed448", "1.3.101.113"},
+}
+
 // secretName returns Java's name for an algorithm, or its object identifier
 // in dotted form, as Java does.
 func secretName(oid []byte) string {
@@ -60,7 +141,13 @@ func secretName(oid []byte) string {
 			return a.name
 		}
 	}
-	return pbe.OIDString(oid)
+	dotted := pbe.OIDString(oid)
+	for _, a := range moreSecretAlgorithms {
+		if a.oid == dotted {
+			return a.name
+		}
+	}
+	return dotted
 }
 
 // secretOID returns the object identifier for Java's name of an algorithm, or
@@ -71,7 +158,13 @@ func secretOID(name string) ([]byte, error) {
 			return []byte(a.oid), nil
 		}
 	}
-	if oid, ok := parseOID(name); ok {
+	for _, a := range moreSecretAlgorithms {
+		if strings.EqualFold(a.name, name) {
+			name = a.oid
+			break
+		}
+	}
+	if oid, ok := parseOID(strings.TrimPrefix(name, "OID.")); ok {
 		return oid, nil
 	}
 	return nil, &SecretAlgorithmError{name}
