@@ -163,6 +163,11 @@ func newApp(table *argv.Table, s *session) *cli.App {
 				if s.wantHints(s.req.Style) {
 					s.saySwallows(s.req.Swallows)
 				}
+				if _, given := s.req.Property("java.security.properties"); given {
+					if err := s.checkSecurity(); err != nil {
+						return err
+					}
+				}
 				return action(c.Context, s)
 			},
 		})

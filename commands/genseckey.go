@@ -166,7 +166,7 @@ func (s *session) protectBy(keyalg string) error {
 	if s.ks.Type() != store.PKCS12 {
 		return java("java.security.KeyStoreException", "unsupported password protection algorithm")
 	}
-	params, err := pkcs12.ParamsFromProperties(s.req.Property)
+	params, err := pkcs12.ParamsFromProperties(s.storeProperty)
 	if err != nil {
 		return java("java.io.IOException", err.Error())
 	}
@@ -195,7 +195,7 @@ func (s *session) passwordKey() (entry.Key, error) {
 	if err != nil {
 		return entry.Key{}, err
 	}
-	s.warnOfSecret("The generated secret key", s.opt.keyalg)
+	s.warnOfSecret("The generated secret key", s.opt.keyalg, -1)
 	if s.opt.verbose {
 		name := "PBE"
 		if s.release <= jdk.Release17 && !strings.EqualFold(s.opt.keyalg, name) {
@@ -245,7 +245,7 @@ func (s *session) randomKey() (entry.Key, error) {
 		return entry.Key{}, java("java.security.InvalidParameterException", text)
 	}
 	fmt.Fprintf(s.talk(), "Generated %s-bit %s secret key\n", group(bits), algorithm.name)
-	s.warnOfSecret("The generated secret key", algorithm.name)
+	s.warnOfSecret("The generated secret key", algorithm.name, 8*int((bits+7)/8))
 	raw := make([]byte, (bits+7)/8)
 	switch algorithm.name {
 	case "DES":
@@ -277,8 +277,19 @@ func setOddParity(key []byte) {
 
 // warnOfSecret adds keytool's warning about weak algorithms of secret keys,
 // which it gives since JDK 21.
-func (s *session) warnOfSecret(label, algorithm string) {
-	if s.release >= jdk.Release21 && weakSecret(algorithm) {
+// bits is the key's size, -1 where only its algorithm is looked at.
+func (s *session) warnOfSecret(label, algorithm string, bits int) {
+	if s.release < jdk.Release21 {
+		return
+	}
+	byName, bySize := weakSecret(algorithm), false
+	if policy := s.security().policy; policy != nil {
+		byName, bySize = policy.SecretKey(algorithm, bits)
+	}
+	switch {
+	case bySize:
+		s.warn(fmt.Sprintf("%s uses a %d-bit %s key which is considered a security risk.", label, bits, algorithm))
+	case byName:
 		s.warn(fmt.Sprintf("%s uses the %s algorithm which is considered a security risk.", label, algorithm))
 	}
 }
@@ -287,7 +298,7 @@ func (s *session) warnOfSecret(label, algorithm string) {
 // password nothing is said: its algorithm is Java's name for passwords.
 func (s *session) warnOfSecretKey(label string, key entry.Key) {
 	if !isPBE(key.Algorithm) {
-		s.warnOfSecret(label, key.Algorithm)
+		s.warnOfSecret(label, key.Algorithm, 8*len(key.Raw))
 	}
 }
 

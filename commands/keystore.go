@@ -411,13 +411,13 @@ func (s *session) createKeystore() error {
 func (s *session) applyProperties() error {
 	switch s.ks.Type() {
 	case store.PKCS12:
-		params, err := pkcs12.ParamsFromProperties(s.req.Property)
+		params, err := pkcs12.ParamsFromProperties(s.storeProperty)
 		if err != nil {
 			return java("java.io.IOException", err.Error())
 		}
 		pkcs12.SetDefaults(s.ks.File(), params)
 	case store.JCEKS:
-		jceks.SetDefaults(s.ks.File(), jceks.ParamsFromProperties(s.req.Property))
+		jceks.SetDefaults(s.ks.File(), jceks.ParamsFromProperties(s.storeProperty))
 	}
 	return nil
 }

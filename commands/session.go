@@ -191,7 +191,8 @@ type session struct {
 	ks       *keystore
 
 	cacertsStore *store.Store // see cacerts
-	ahead        *converter   // of importkeystore; nil if not all is imported
+	securityFile *securityProperties
+	ahead        *converter // of importkeystore; nil if not all is imported
 }
 
 func newSession(env *Env, table *argv.Table, req *argv.Request, release jdk.Release) *session {
@@ -344,11 +345,13 @@ func (s *session) home() string {
 // defaultKeystore is the file keytool and Tomcat take where none is named.
 func (s *session) defaultKeystore() string { return filepath.Join(s.home(), ".keystore") }
 
-func (s *session) judge() x509util.Judge { return x509util.Judge{Release: s.release} }
+func (s *session) judge() x509util.Judge {
+	return x509util.Judge{Release: s.release, Policy: s.security().policy}
+}
 
 // printer prints certificates as keytool does.
 func (s *session) printer() *x509util.Printer {
-	return &x509util.Printer{Release: s.release, Location: s.zone(), Trusted: s.trusted}
+	return &x509util.Printer{Release: s.release, Location: s.zone(), Trusted: s.trusted, Policy: s.security().policy}
 }
 
 // zone is the time zone as Java finds it; its name decides how Java calls it.

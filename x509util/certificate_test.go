@@ -172,7 +172,7 @@ func FuzzParseCertificate(f *testing.F) {
 				t.Fatal(err)
 			}
 			checkText(t, out.String())
-			judge := Judge{p.Release}
+			judge := Judge{Release: p.Release}
 			warnings := judge.Chain("label", []*Certificate{c}, nil, true)
 			for _, w := range warnings {
 				checkText(t, w)

@@ -26,6 +26,8 @@ type Printer struct {
 	// in use (or of cacerts): keytool then doesn't judge its signature
 	// algorithm. nil: none is.
 	Trusted func(*Certificate) bool
+	// Policy is that of the Judge whose notes are printed.
+	Policy *Policy
 }
 
 func (p *Printer) release() jdk.Release { return cmp.Or(p.Release, jdk.Default) }
@@ -35,7 +37,7 @@ func (p *Printer) release() jdk.Release { return cmp.Or(p.Release, jdk.Default) 
 func (p *Printer) Certificate(w io.Writer, c *Certificate) error {
 	t := p.text()
 	defer t.free()
-	judge := Judge{p.release()}
+	judge := Judge{p.release(), p.Policy}
 	t.add("Owner: ")
 	t.untrusted(c.Subject.String())
 	t.add("\nIssuer: ")
@@ -54,10 +56,10 @@ func (p *Printer) Certificate(w io.Writer, c *Certificate) error {
 	name := c.sigAlg.name(t.rel)
 	t.add(name)
 	if p.Trusted == nil || !p.Trusted(c) {
-		t.add(judge.signature(name, c.usage(), false).note())
+		t.add(judge.signatureNote(name, c.usage()))
 	}
 	t.add("\nSubject Public Key Algorithm: ")
-	t.key(c.SPKI, judge)
+	t.key(c.SPKI, judge, c.usage())
 	t.add("\nVersion: ")
 	t.int(c.Version)
 	t.add("\n")
@@ -104,7 +106,7 @@ func (t *text) bool(b bool) { t.buf = strconv.AppendBool(t.buf, b) }
 func (t *text) date(d time.Time) { t.buf = appendJavaDate(t.buf, d, t.loc, t.rel) }
 
 // key appends a public key in words and what is to be thought of it.
-func (t *text) key(spki []byte, judge Judge) {
+func (t *text) key(spki []byte, judge Judge, u usage) {
 	k, err := readKeyFacts(spki, t.rel)
 	if err != nil {
 		// keytool refuses such a certificate.
@@ -114,7 +116,7 @@ func (t *text) key(spki []byte, judge Judge) {
 		return
 	}
 	t.add(k.display(t.rel))
-	t.add(judge.key(k).note())
+	t.add(judge.key(k, circumstances{usage: u}).note())
 }
 
 // extensions appends the extensions of a certificate or a request under a

@@ -13,14 +13,14 @@ import (
 func (p *Printer) CRL(w io.Writer, c *CRL) error {
 	t := p.text()
 	defer t.free()
-	judge := Judge{p.release()}
+	judge := Judge{p.release(), p.Policy}
 	t.add("X.509 CRL v")
 	t.int(c.Version)
 	t.add("\nSignature Algorithm: ")
 	name := c.sigAlg.name(t.rel)
 	t.add(name)
 	t.algorithmParams(c.sigAlg)
-	t.add(judge.signature(name, usageAny, false).note())
+	t.add(judge.signatureNote(name, usageAny))
 	t.add(", OID=")
 	t.add(c.sigAlg.oid)
 	t.add("\nIssuer: ")

@@ -55,7 +55,7 @@ func TestPrintBundle(t *testing.T) {
 					t.Errorf("-keytool +ours:\n%.4000s", diff)
 				}
 				warnings := ""
-				for _, w := range (Judge{rel}).Chain("The certificate", certificates, nil, false) {
+				for _, w := range (Judge{Release: rel}).Chain("The certificate", certificates, nil, false) {
 					warnings += w + "\n"
 				}
 				if warnings != "" {

@@ -10,15 +10,15 @@ import (
 func (p *Printer) Request(w io.Writer, r *Request) error {
 	t := p.text()
 	defer t.free()
-	judge := Judge{p.release()}
+	judge := Judge{p.release(), p.Policy}
 	t.add("PKCS #10 Certificate Request (Version 1.0)\nSubject: ")
 	t.untrusted(r.Subject.String())
 	t.add("\nFormat: X.509\nPublic Key: ")
-	t.key(r.SPKI, judge)
+	t.key(r.SPKI, judge, usageAny)
 	t.add("\nSignature algorithm: ")
 	name := r.sigAlg.name(t.rel)
 	t.add(name)
-	t.add(judge.signature(name, usageAny, false).note())
+	t.add(judge.signatureNote(name, usageAny))
 	t.add("\n")
 	for _, a := range hashOrder(r.Attributes) {
 		if a.OID == oidExtensionRequest {

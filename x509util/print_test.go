@@ -57,7 +57,7 @@ const notVerified = "*******************************************\n" +
 // show prints a file of testdata/print and returns the text and the warnings.
 func show(p *Printer, file string, data []byte) (text string, warnings []string, err error) {
 	var out bytes.Buffer
-	judge := Judge{p.Release}
+	judge := Judge{Release: p.Release}
 	switch filepath.Ext(file) {
 	case ".der":
 		c, err := ParseCertificate(data)

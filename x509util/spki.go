@@ -326,7 +326,7 @@ func (j Judge) DescribeKey(spki []byte) string {
 	if err != nil {
 		return ""
 	}
-	return k.display(j.release()) + j.key(k).note()
+	return k.display(j.release()) + j.key(k, circumstances{}).note()
 }
 
 // DescribeKey describes a SubjectPublicKeyInfo as keytool of the release does

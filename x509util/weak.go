@@ -20,6 +20,7 @@ import (
 // that of the default release.
 type Judge struct {
 	Release jdk.Release // zero is jdk.Default
+	Policy  *Policy     // in place of the release's own; may be nil
 }
 
 // Standing is what is known of a certificate from elsewhere. The zero value
@@ -42,15 +43,14 @@ type Standing struct {
 // such as "<tomcat>", "The certificate" or "The generated certificate".
 func (j Judge) Certificate(label string, c *Certificate, s Standing) []string {
 	var warnings []string
-	if !s.Trusted {
-		usage := c.usage()
-		if s.Issuing {
-			usage = usageAny
-		}
-		name := c.sigAlg.name(j.release())
-		warnings = j.appendSignature(warnings, label, name, j.signature(name, usage, s.Anchored))
+	usage := c.usage()
+	if s.Issuing {
+		usage = usageAny
 	}
-	return j.appendKey(warnings, label, c.SPKI)
+	if !s.Trusted {
+		warnings = j.appendSignature(warnings, label, c.sigAlg.name(j.release()), circumstances{usage: usage, anchored: s.Anchored})
+	}
+	return j.appendKey(warnings, label, c.SPKI, circumstances{usage: usage, anchored: s.Anchored})
 }
 
 // Suspects says whether Certificate may have anything to say of a certificate
@@ -62,7 +62,10 @@ func (j Judge) Suspects(der []byte) bool {
 	if err != nil {
 		return false
 	}
-	if j.signature(s.algorithm.name(j.release()), usageAny, false) != sound {
+	if j.Policy != nil {
+		return true // what it says may hang on what the certificate is for
+	}
+	if v, _ := j.signature(s.algorithm.name(j.release()), circumstances{}); v != sound {
 		return true
 	}
 	spki, err := findSPKI(s.tbs)
@@ -70,7 +73,7 @@ func (j Judge) Suspects(der []byte) bool {
 		return false
 	}
 	key, err := readKeyFacts(spki, j.release())
-	return err == nil && j.key(key) != sound
+	return err == nil && j.key(key, circumstances{}) != sound
 }
 
 // Chain returns the warnings about the certificates of a chain, leaf first.
@@ -97,23 +100,29 @@ func OneOf(label string, i, n int) string {
 }
 
 // Key returns the warning about a public key, if any.
-func (j Judge) Key(label string, spki []byte) []string { return j.appendKey(nil, label, spki) }
+func (j Judge) Key(label string, spki []byte) []string {
+	return j.appendKey(nil, label, spki, circumstances{})
+}
 
 // Request returns the warnings about a certificate request.
 func (j Judge) Request(label string, r *Request) []string {
-	name := r.sigAlg.name(j.release())
-	return j.appendKey(j.appendSignature(nil, label, name, j.signature(name, usageAny, false)), label, r.SPKI)
+	return j.appendKey(j.appendSignature(nil, label, r.sigAlg.name(j.release()), circumstances{}), label, r.SPKI, circumstances{})
 }
 
 // CRL returns the warnings about a revocation list and the key that signed it,
 // as SubjectPublicKeyInfo, nil if it is not known.
 func (j Judge) CRL(label string, c *CRL, signer []byte) []string {
-	name := c.sigAlg.name(j.release())
-	warnings := j.appendSignature(nil, label, name, j.signature(name, usageAny, false))
+	warnings := j.appendSignature(nil, label, c.sigAlg.name(j.release()), circumstances{unused: signer == nil})
 	if signer == nil {
 		return warnings
 	}
-	return j.appendKey(warnings, label, signer)
+	return j.appendKey(warnings, label, signer, circumstances{})
+}
+
+// signatureNote is what stands behind the name of a signature algorithm.
+func (j Judge) signatureNote(name string, u usage) string {
+	v, _ := j.signature(name, circumstances{usage: u})
+	return v.note()
 }
 
 func (j Judge) release() jdk.Release {
@@ -149,6 +158,7 @@ type usage uint8
 const (
 	usageAny usage = iota
 	usageTLSServer
+	usageTLSClient
 	usageSignedJAR // code signing and time stamping
 )
 
@@ -160,7 +170,7 @@ func (c *Certificate) usage() usage {
 	case has("1.3.6.1.5.5.7.3.3"): // codeSigning
 		return usageSignedJAR
 	case has("1.3.6.1.5.5.7.3.2"): // clientAuth
-		return usageAny
+		return usageTLSClient
 	case has("1.3.6.1.5.5.7.3.1"): // serverAuth
 		return usageTLSServer
 	case has("1.3.6.1.5.5.7.3.8"): // timeStamping
@@ -214,29 +224,36 @@ func (c *Certificate) EndEntity() bool {
 	return true
 }
 
-// signature judges a signature algorithm by its Java name.
-func (j Judge) signature(name string, u usage, anchored bool) verdict {
+// signature judges a signature algorithm by its Java name. after is the day
+// since which JARs can't be signed with it.
+func (j Judge) signature(name string, in circumstances) (v verdict, after string) {
+	if j.Policy != nil {
+		return j.Policy.signature(name, in)
+	}
 	digest, _, _ := strings.Cut(strings.ToUpper(name), "WITH")
 	switch digest {
 	case "MD2", "MD5":
-		return disabled
+		return disabled, ""
 	case "SHA1", "SHA-1":
 		switch {
-		case u == usageSignedJAR:
-			return notForJARs
-		case u == usageTLSServer && anchored:
-			return disabled
+		case in.usage == usageSignedJAR:
+			return notForJARs, jarLimit
+		case in.usage == usageTLSServer && in.anchored:
+			return disabled, ""
 		}
-		return weak
+		return weak, ""
 	}
-	return sound
+	return sound, ""
 }
 
 // jarLimit is the day since which SHA-1 is disabled for JARs.
 const jarLimit = "2019-01-01"
 
 // key judges a public key. RSASSA-PSS keys escape the rule for RSA.
-func (j Judge) key(k keyFacts) verdict {
+func (j Judge) key(k keyFacts, in circumstances) verdict {
+	if j.Policy != nil {
+		return j.Policy.key(k, in, j.release())
+	}
 	lowest, low := 0, 0
 	switch k.oid {
 	case oidRSA, oidDSA:
@@ -255,7 +272,8 @@ func (j Judge) key(k keyFacts) verdict {
 	return sound
 }
 
-func (j Judge) appendSignature(warnings []string, label, name string, v verdict) []string {
+func (j Judge) appendSignature(warnings []string, label, name string, in circumstances) []string {
+	v, after := j.signature(name, in)
 	text := label + " uses the " + name + " signature algorithm which is considered a security risk"
 	switch v {
 	case weak:
@@ -266,20 +284,20 @@ func (j Judge) appendSignature(warnings []string, label, name string, v verdict)
 	case disabled:
 		text += " and is disabled."
 	case notForJARs:
-		text += " and cannot be used to sign JARs after " + jarLimit + "."
+		text += " and cannot be used to sign JARs after " + after + "."
 	default:
 		return warnings
 	}
 	return append(warnings, text)
 }
 
-func (j Judge) appendKey(warnings []string, label string, spki []byte) []string {
+func (j Judge) appendKey(warnings []string, label string, spki []byte, in circumstances) []string {
 	k, err := readKeyFacts(spki, j.release())
 	if err != nil {
 		return warnings
 	}
 	text := label + " uses a " + k.display(j.release()) + " which is considered a security risk"
-	switch j.key(k) {
+	switch j.key(k, in) {
 	case weak:
 		text += ". This key size will be disabled in a future update."
 		if j.release() >= jdk.Release25 {

@@ -75,7 +75,7 @@ func TestJudgeCertificate(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := fixtureCertificate(t, tt.certificate)
-			got := Judge{tt.release}.Certificate("<a>", c, tt.standing)
+			got := Judge{Release: tt.release}.Certificate("<a>", c, tt.standing)
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Error(diff)
 			}
