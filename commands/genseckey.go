@@ -209,6 +209,15 @@ func (s *session) passwordKey() (entry.Key, error) {
 // promptCredential asks for the password that importpass stores: twice at a
 // terminal, else it is the next line of standard input.
 func (s *session) promptCredential() ([]byte, error) {
+	password, err := s.askCredential()
+	if err == nil && password == nil && s.ownStyle() {
+		err = errors.New("no password was given that could be stored: type it, or let it come as a line on the standard input")
+	}
+	return password, err
+}
+
+// askCredential asks for it, as keytool does.
+func (s *session) askCredential() ([]byte, error) {
 	if s.ReadSecret == nil {
 		return s.promptSecret("")
 	}
