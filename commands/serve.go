@@ -17,6 +17,7 @@ import (
 
 	"gokeytool/endpoint"
 	"gokeytool/internal/atomicfile"
+	"gokeytool/internal/shell"
 	"gokeytool/tomcat"
 	"gokeytool/x509util"
 )
@@ -168,7 +169,7 @@ func (s *session) openDefault(ctx context.Context) error {
 		if _, err := os.Stat(s.defaultKeystore()); errors.Is(err, fs.ErrNotExist) {
 			return withHint(failf("Keystore file does not exist: %s", s.defaultKeystore()),
 				"name a keystore with -keystore FILE,",
-				"or try a throw-away self-signed certificate for localhost: gokeytool serve -selfsigned")
+				"or try a throw-away self-signed certificate for localhost: "+shell.Line("gokeytool", "serve", "-selfsigned"))
 		}
 	}
 	if err := s.openServed(ctx); err != nil {

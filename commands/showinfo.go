@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"gokeytool/internal/shell"
 	"gokeytool/jdk"
 )
 
@@ -60,7 +61,7 @@ func showinfo(_ context.Context, s *session) error {
 	}
 	if !s.opt.tls {
 		if s.ownStyle() {
-			return withHint(errors.New("showinfo needs to know what to show"), "try: gokeytool showinfo -tls")
+			return withHint(errors.New("showinfo needs to know what to show"), "try: "+shell.Line("gokeytool", "showinfo", "-tls"))
 		}
 		_, err := fmt.Fprintln(s.Stdout, `Missing option for -showinfo. Try "keytool -showinfo -tls".`)
 		return err

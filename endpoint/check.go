@@ -250,7 +250,7 @@ func (e *examination) chain() Check {
 		}
 		if ca := e.strict[i+1]; ca != nil && ca.Version == 3 && !(ca.BasicConstraintsValid && ca.IsCA) {
 			c.ID, c.Detail = "chain-broken", fmt.Sprintf("%s issued %s, but is not marked as a CA (BasicConstraints): clients refuse it", issuer.Called(), cert.Called())
-			c.Remedy = shell.Comment("have its certificate issued again, as a CA's: gokeytool gencert -ext bc:c")
+			c.Remedy = shell.Comment("have its certificate issued again, as a CA's: " + shell.Line("gokeytool", "gencert", "-ext", "bc:c"))
 			return c
 		} else if ca != nil && ca.KeyUsage != 0 && ca.KeyUsage&x509.KeyUsageCertSign == 0 {
 			c.ID, c.Detail = "chain-broken", fmt.Sprintf("%s issued %s, but its KeyUsage does not let it sign certificates", issuer.Called(), cert.Called())

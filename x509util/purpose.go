@@ -101,7 +101,7 @@ func (p Purpose) Noticed() string {
 		{ForClient, "servers that know this very certificate need the new one"},
 		{ForMail, "whoever writes to its owner needs the new one, and old mail the old key"},
 		{ForTime | ForOCSP | ForElse, "whoever trusts this very certificate needs the new one"},
-		{ForHost, "clients that trust or pin this very certificate need the new one"},
+		{ForHost, "whoever trusts or pins this very certificate (clients, SAML partners) needs the new one"},
 	} {
 		if p&of.purpose != 0 {
 			who = append(who, of.who)
@@ -151,6 +151,10 @@ func LooksLikeHost(name string) bool {
 		if label == "" || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
 			return false
 		}
+	}
+	// Apps are named the other way round, com.example.app.
+	if top := labels[0]; len(labels) > 2 && (top == "com" || top == "org" || top == "net" || top == "io") {
+		return false
 	}
 	return len(labels) > 1
 }
