@@ -1,9 +1,6 @@
 package x509util
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // A curve is an elliptic curve that Java has a name for.
 type curve struct {
@@ -118,10 +115,13 @@ func curveByOID(oid string) *curve {
 // fieldBits returns the size of the field that the curve is over, in bits: the
 // number of three digits in its name.
 func (c *curve) fieldBits() int {
-	for i := range len(c.name) - 2 {
-		if n, err := strconv.Atoi(c.name[i : i+3]); err == nil && n >= 100 {
-			return n
+	digits, n := 0, 0
+	for i := 0; i < len(c.name) && digits < 3; i++ {
+		if d := c.name[i]; '0' <= d && d <= '9' {
+			digits, n = digits+1, 10*n+int(d-'0')
+		} else {
+			digits, n = 0, 0
 		}
 	}
-	return 0
+	return n
 }

@@ -269,13 +269,21 @@ func (v derValue) bigInteger() (*big.Int, error) {
 	return v.number(casn1.INTEGER)
 }
 
-// number reads an integer of any tag that is one underneath.
-func (v derValue) number(tag casn1.Tag) (*big.Int, error) {
+// checkNumber is the error of number.
+func (v derValue) checkNumber(tag casn1.Tag) error {
 	if v.tag != tag {
-		return nil, failIO("DerValue.getBigIntegerInternal, not expected " + v.tagText())
+		return failIO("DerValue.getBigIntegerInternal, not expected " + v.tagText())
 	}
 	if len(v.body) == 0 {
-		return nil, failIO("Invalid encoding: zero length Int value")
+		return failIO("Invalid encoding: zero length Int value")
+	}
+	return nil
+}
+
+// number reads an integer of any tag that is one underneath.
+func (v derValue) number(tag casn1.Tag) (*big.Int, error) {
+	if err := v.checkNumber(tag); err != nil {
+		return nil, err
 	}
 	n := new(big.Int).SetBytes(v.body)
 	if v.body[0] >= 0x80 {

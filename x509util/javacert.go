@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"math/big"
 	"slices"
 	"strconv"
 	"strings"
@@ -108,7 +107,7 @@ func readJavaInfo(r derReader, rel jdk.Release) (a algorithm, err error) {
 			return a, err
 		}
 	}
-	if _, err = v.bigInteger(); err != nil {
+	if err = v.checkNumber(casn1.INTEGER); err != nil {
 		return a, err
 	}
 	if v, err = r.next(); err != nil {
@@ -237,14 +236,20 @@ func readJavaValidity(r *derReader) error {
 		return failIO("No data encoded for CertificateValidity")
 	}
 	invalid := failIO("Invalid encoding for CertificateValidity")
-	times, err := v.standalone().reader().all()
-	switch {
-	case err != nil:
-		return err
-	case len(times) != 2:
+	n := 0
+	for r := v.standalone().reader(); len(r.rest) > 0; n++ {
+		if _, err := r.next(); err != nil {
+			return err
+		}
+	}
+	if n != 2 {
 		return invalid
 	}
-	for _, t := range times {
+	for r := v.reader(); len(r.rest) > 0; {
+		t, err := r.next()
+		if err != nil {
+			return err
+		}
 		if t.tag != casn1.UTCTime && t.tag != casn1.GeneralizedTime {
 			return invalid
 		}
@@ -285,13 +290,16 @@ func readJavaExtensions(r derReader, rel jdk.Release) ([]extension, error) {
 	if seq.tag != casn1.SEQUENCE {
 		return nil, failIO("Not the correct tag")
 	}
-	values, err := seq.reader().all()
-	if err != nil {
+	if err := wellFormed(seq); err != nil {
 		return nil, err
 	}
-	exts := make([]extension, 0, len(values))
-	seen := make(map[string]bool, len(values))
-	for _, v := range values {
+	exts := make([]extension, 0, 8)
+	seen := make(map[string]bool, 8)
+	for r := seq.reader(); len(r.rest) > 0; {
+		v, err := r.next()
+		if err != nil {
+			return nil, err
+		}
 		e, err := readJavaExtension(v)
 		if err != nil {
 			return nil, err
@@ -457,25 +465,25 @@ func rsaKeyFault(key []byte, rel jdk.Release) string {
 		return "Invalid RSA public key"
 	}
 	n, e := numbers[0], numbers[1]
-	size := (n.BitLen() + 7) &^ 7
+	size := 8 * len(n)
 	switch {
 	case size < minRSABits:
 		return fmt.Sprintf("RSA keys must be at least %d bits long", minRSABits)
 	case size > maxRSABits:
 		return fmt.Sprintf("RSA keys must be no longer than %d bits", maxRSABits)
-	case size > 3072 && e.BitLen() > 64:
+	case size > 3072 && bitLength(e) > 64:
 		return "RSA exponents can be no longer than 64 bits  if modulus is greater than 3072 bits"
-	case e.Cmp(n) >= 0:
+	case len(e) > len(n), len(e) == len(n) && bytes.Compare(e, n) >= 0:
 		return "exponent is larger than modulus"
-	case e.Cmp(big.NewInt(3)) < 0:
+	case len(e) == 0, len(e) == 1 && e[0] < 3:
 		return "exponent is smaller than 3"
 	}
 	return ""
 }
 
 // readRSAKey reads modulus and exponent, the bits of which Java takes for
-// those of positive numbers.
-func readRSAKey(key []byte) (numbers [2]*big.Int, err error) {
+// those of positive numbers, without zeros before them.
+func readRSAKey(key []byte) (numbers [2][]byte, err error) {
 	v, err := readValue(key)
 	if err != nil {
 		return numbers, err
@@ -489,10 +497,10 @@ func readRSAKey(key []byte) (numbers [2]*big.Int, err error) {
 		if err != nil {
 			return numbers, err
 		}
-		if _, err := n.bigInteger(); err != nil {
+		if err := n.checkNumber(casn1.INTEGER); err != nil {
 			return numbers, err
 		}
-		numbers[i] = new(big.Int).SetBytes(n.body)
+		numbers[i] = bytes.TrimLeft(n.body, "\x00")
 	}
 	if !r.empty() {
 		return numbers, failIO("Extra data available")

@@ -88,7 +88,7 @@ func readNumbers(r *derReader, n int) error {
 		if err != nil {
 			return err
 		}
-		if _, err := v.bigInteger(); err != nil {
+		if err := v.checkNumber(casn1.INTEGER); err != nil {
 			return err
 		}
 	}
