@@ -10,6 +10,7 @@ import (
 	"encoding/asn1"
 	"encoding/pem"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -18,6 +19,8 @@ import (
 
 	"gokeytool/internal/testtool"
 	"gokeytool/jdk"
+	"gokeytool/store"
+	"gokeytool/store/entry"
 	"gokeytool/x509util"
 )
 
@@ -233,4 +236,73 @@ func readAll(t *testing.T, dir string) map[string][]byte {
 		all[file.Name()] = data
 	}
 	return all
+}
+
+// TestForeignCertificates: what is no X.509 certificate, or one that Java can't
+// read and that is no entry, is found and goes nowhere.
+func TestForeignCertificates(t *testing.T) {
+	openssl := testtool.Look(t, "openssl")
+	dir := t.TempDir()
+	sm2, err := os.ReadFile("../x509util/testdata/print/ec-SM2.der")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]entry.Certificate{
+		"pgp.jks":     {Type: "PGP", DER: []byte("-----BEGIN PGP PUBLIC KEY BLOCK-----")},
+		"garbage.jks": {Type: "X.509", DER: []byte("not a certificate")},
+		"empty.jks":   {Type: "X.509"},
+		"sm2.jks":     {Type: "X.509", DER: sm2},
+	} {
+		s := store.New(store.JKS)
+		if err := s.SetCertificate("x", c, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Save(filepath.Join(dir, name), []byte("changeit")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: sm2})
+	if err := os.WriteFile(filepath.Join(dir, "sm2.pem"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	export := exec.Command(openssl, "pkcs12", "-export", "-nokeys", "-in", "sm2.pem", "-out", "unmarked.p12", "-passout", "pass:changeit")
+	export.Dir = dir
+	if out, err := export.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for release := range testtool.Keytools(t) {
+		java := testtool.StartJava(t, release)
+		for _, name := range []string{"pgp.jks", "garbage.jks", "empty.jks", "sm2.jks", "unmarked.p12"} {
+			if entries, exceptions := java.Keystore("PKCS12", filepath.Join(dir, name), "changeit"); exceptions == nil {
+				t.Errorf("JDK %d opens %s: %+v", release, name, entries)
+			}
+		}
+	}
+	for _, name := range []string{"pgp.jks", "garbage.jks", "empty.jks", "sm2.jks", "unmarked.p12"} {
+		out, err := gokeytool(t, dir, "check", "-v", name, "-storepass", "changeit")
+		if err == nil || !strings.Contains(out, "can't open this keystore at all") || strings.Contains(out, "read by Java") {
+			t.Errorf("%s: check: %v\n%s", name, err, out)
+		}
+		doors := [][]string{
+			{"convert", name, "new.p12", "-storepass", "changeit"},
+			{"migrate", name, "-storepass", "changeit"},
+			{"importkeystore", "-srckeystore", name, "-srcstorepass", "changeit", "-destkeystore", "new.p12", "-deststorepass", "changeit", "-noprompt"},
+			{"-importkeystore", "-srckeystore", name, "-srcstorepass", "changeit", "-destkeystore", "new.p12", "-deststorepass", "changeit", "-noprompt"},
+			{"import", "-bundle", name, "-keyfilepass", "changeit", "-keystore", "new.p12", "-storepass", "changeit"},
+		}
+		if name == "unmarked.p12" { // it has no entries to import
+			doors = [][]string{doors[0], doors[4], {"trustmark", name, "-storepass", "changeit"}}
+		}
+		for _, args := range doors {
+			before := readAll(t, dir)
+			if out, err := gokeytool(t, dir, args...); err == nil {
+				t.Errorf("%q: taken\n%s", args, out)
+			}
+			for file, data := range readAll(t, dir) {
+				if !bytes.Equal(data, before[file]) {
+					t.Errorf("%q has changed %s", args, file)
+				}
+			}
+		}
+	}
 }
