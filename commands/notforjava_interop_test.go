@@ -9,10 +9,12 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/pem"
+	mathrand "math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +23,7 @@ import (
 	"gokeytool/jdk"
 	"gokeytool/store"
 	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12"
 	"gokeytool/x509util"
 )
 
@@ -304,5 +307,59 @@ func TestForeignCertificates(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestStoredCertificates puts certificates that are damaged at random into
+// keystores and has Java open these: it does where it reads the certificate.
+func TestStoredCertificates(t *testing.T) {
+	files, err := filepath.Glob("../x509util/testdata/print/*.der")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	questions := 150
+	if s := os.Getenv("GOKEYTOOL_TEST_QUESTIONS"); s != "" {
+		if questions, err = strconv.Atoi(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	open, _ := pkcs12.Profile("passwordless")
+	for release := range testtool.Keytools(t) {
+		java := testtool.StartJava(t, release)
+		read := 0
+		for range questions {
+			name := files[mathrand.IntN(len(files))]
+			der, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch mathrand.IntN(4) {
+			case 0:
+				der[mathrand.IntN(len(der))] ^= 1 << mathrand.IntN(8)
+			case 1:
+				der[mathrand.IntN(min(len(der), 200))] = byte(mathrand.IntN(256))
+			case 2:
+				der = der[:len(der)-mathrand.IntN(3)]
+			case 3:
+				der = append(der, make([]byte, mathrand.IntN(3))...)
+			}
+			want := x509util.StoredError("X.509", der, release)
+			if want == nil {
+				read++
+			}
+			for typ, made := range map[string]*store.Store{"JKS": store.New(store.JKS), "PKCS12": store.NewPKCS12(open)} {
+				if err := made.SetCertificate("x", entry.Certificate{Type: "X.509", DER: der}, time.Now()); err != nil {
+					t.Fatal(err)
+				}
+				file := filepath.Join(t.TempDir(), "x")
+				if err := made.Save(file, []byte("changeit")); err != nil {
+					continue // it would not be what was put in
+				}
+				if _, exceptions := java.Keystore(typ, file, "changeit"); (exceptions != nil) != (want != nil) {
+					t.Errorf("JDK %d, %s, %s: Java says %q, we %v\n%x", release, typ, name, exceptions, want, der)
+				}
+			}
+		}
+		t.Logf("JDK %d: %d certificates, %d of them readable", release, questions, read)
 	}
 }
