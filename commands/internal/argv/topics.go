@@ -183,6 +183,7 @@ var topics = []Topic{
 		Title: "Tomcat says: Keystore was tampered with, or password was incorrect",
 		Words: "keystore password was incorrect invalid keystore format toDerInputStream rejects tag type",
 		Text: "The password is wrong, or the file is no keystore at all: a certificate, a web page, an empty file. " +
+			"Or it holds a certificate that Java can't read: then Java opens no entry of it. " +
 			"check says which, and reads the password out of a server.xml.",
 		Examples: []Example{
 			{"what the file is", "gokeytool check keystore.p12"},
