@@ -151,9 +151,10 @@ func TestNotForJava(t *testing.T) {
 				types = types[i%3 : i%3+1]
 			}
 			for _, typ := range types {
-				use := func(name string) []string {
-					return []string{"-keystore", name, "-storetype", typ, "-storepass", "changeit", "-keypass", "changeit"}
+				open := func(name string) []string {
+					return []string{"-keystore", name, "-storetype", typ, "-storepass", "changeit"}
 				}
+				use := func(name string) []string { return append(open(name), "-keypass", "changeit") }
 				base, source := "base."+typ, "source."+typ
 				mustRun(t, dir, append([]string{"import", "-noprompt", "-alias", "good", "-file", "good.pem"}, use(base)...)...)
 				mustRun(t, dir, append([]string{"import", "-noprompt", "-alias", "key", "-keyfile", "key.pem", "-file", "own.pem"}, use(base)...)...)
@@ -169,11 +170,11 @@ func TestNotForJava(t *testing.T) {
 					"-importcert":             append([]string{"-importcert", "-noprompt", "-alias", "x", "-file", "bad.pem"}, use(base)...),
 					"import of a reply":       append([]string{"import", "-noprompt", "-alias", "key", "-file", "bad.pem"}, use(base)...),
 					"-importcert of a reply":  append([]string{"-importcert", "-noprompt", "-alias", "key", "-file", "bad.pem"}, use(base)...),
-					"import -bundle":          append([]string{"import", "-bundle", "bundle.pem"}, use(base)...),
+					"import -bundle":          append([]string{"import", "-bundle", "bundle.pem"}, open(base)...),
 					"import -keyfile":         append([]string{"import", "-noprompt", "-alias", "x", "-keyfile", "key.pem", "-file", "bad.pem"}, use(base)...),
 					"import -keyfile, replac": append([]string{"import", "-noprompt", "-alias", "key", "-keyfile", "key.pem", "-file", "bad.pem"}, use(base)...),
-					"importkeystore":          append(append([]string{"importkeystore"}, from...), use(base)...),
-					"-importkeystore":         append(append([]string{"-importkeystore"}, from...), use(base)...),
+					"importkeystore":          append(append([]string{"importkeystore"}, from...), open(base)...),
+					"-importkeystore":         append(append([]string{"-importkeystore"}, from...), open(base)...),
 					"genkeypair":              append([]string{"genkeypair", "-alias", "x", "-keyalg", "EC", "-dname", "CN=x", "-ext", "2.5.29.17:critical=0102"}, use(base)...),
 					"renew":                   append([]string{"renew", "-alias", "key", "-ext", "2.5.29.17:critical=0102"}, use(base)...),
 					"selfcert":                append([]string{"selfcert", "-alias", "key", "-ext", "2.5.29.17:critical=0102"}, use(base)...),
@@ -210,7 +211,7 @@ func TestNotForJava(t *testing.T) {
 					if out, err := gokeytool(t, dir, "tomcat-config", source, "-storepass", "changeit"); err == nil || alias == "bad" && !strings.Contains(out, "at all, because of") {
 						t.Errorf("%s: tomcat-config:\n%s", typ, out)
 					}
-					mustRun(t, dir, append([]string{"delete", "-alias", alias}, use(source)...)...)
+					mustRun(t, dir, append([]string{"delete", "-alias", alias}, open(source)...)...)
 				}
 				opens(source, 1)
 			}
