@@ -533,12 +533,9 @@ func parsePBKDF2(algorithm cryptobyte.String) (p pbkdf2Params, err error) {
 }
 
 // algorithm returns the AlgorithmIdentifier in DER, as Java writes it: with
-// the key length, and with the PRF unless it is the default.
+// the key length and the PRF, also where that is the default.
 func (p pbkdf2Params) algorithm() []byte {
-	var prf []byte
-	if p.prf != SHA1 {
-		prf = ber.TLV(0x30, oidTLV(p.prf.HMACOID), null)
-	}
+	prf := ber.TLV(0x30, oidTLV(p.prf.HMACOID), null)
 	return ber.TLV(0x30, oidTLV(oidPBKDF2), ber.TLV(0x30,
 		ber.TLV(0x04, p.salt), ber.Integer(p.iterations), ber.Integer(p.keySize), prf))
 }
