@@ -310,6 +310,40 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// TestInterruptedForReader has a user read a keystore that he may not write, which
+// another has left half written: it is whole to him, and stays as it is.
+func TestInterruptedForReader(t *testing.T) {
+	root := t.TempDir()
+	n := newNobody(t, root)
+	_, chain := identityOf(t, "localhost")
+	s := store.New(store.PKCS12)
+	var states [2][]byte
+	for i, alias := range []string{"old", "new"} {
+		err := s.SetCertificate(alias, chain[0], time.Now())
+		if err == nil {
+			states[i], err = s.Bytes([]byte("changeit"))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(root, "store")
+	if err := os.WriteFile(path, tornBetween(t, states[0], states[1]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, 0o444); err != nil {
+		t.Fatal(err)
+	}
+	before := look(t, root)
+	out, err := n.run(t, root, "list", "-keystore", "store", "-storepass", "changeit")
+	if err != nil || !strings.Contains(out, "new, ") || !strings.Contains(out, "a write was interrupted. What is read here is whole") {
+		t.Errorf("%v: %s", err, out)
+	}
+	if after := look(t, root); !slices.Equal(before, after) {
+		t.Errorf("changed: %s", after)
+	}
+}
+
 // TestLockInTheWay has something else in the place of the lock: nothing is
 // written, and what is advised makes way.
 func TestLockInTheWay(t *testing.T) {
