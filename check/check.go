@@ -1,7 +1,7 @@
 // Package check gives a verdict on keystores: whether each opens, whether its
 // keys can be used, whether its certificates are in order, and who can read
 // it. What is wrong is told as a Finding: its cause in a sentence, and the
-// command that mends it.
+// command that fixes it.
 //
 // File looks at one file, Files at any number of files, directories, patterns
 // and Tomcat's server.xml, on all processors at once but with its verdicts in
@@ -47,9 +47,9 @@ type Finding struct {
 	Alias string `json:"alias,omitempty"`
 	// Text says what is wrong and why that matters, in a sentence.
 	Text string `json:"text"`
-	// Remedy is a line for bash that mends it: a command, with a comment
+	// Remedy is a line for bash that fixes it: a command, with a comment
 	// where the line by itself is not enough, or only a comment where no
-	// command mends it. It has no password, but the words of Options that
+	// command fixes it. It has no password, but the words of Options that
 	// give it. It may be empty.
 	Remedy string `json:"remedy,omitempty"`
 }

@@ -72,10 +72,10 @@ func (s *session) keepBeside(keys ownKeys, c *x509util.Certificate, line func(al
 		return true, nil
 	case s.ReadSecret != nil && !s.opt.noprompt:
 		s.hint(hints...)
-		return s.promptYesNo("Add it as a trusted certificate all the same? [no]:  ")
+		return s.promptYesNo("Add it as a trusted certificate anyway? [no]:  ")
 	}
 	return false, withHint(fmt.Errorf("%s was not added: its key is in the keystore, under alias <%s>", x509util.Printable(c.Called()), x509util.Printable(alias)),
-		append(hints, "to trust it all the same: -force")...)
+		append(hints, "to trust it anyway: -force")...)
 }
 
 // notThisKey adds to the refusal of a reply for which key of the keystore it is, if

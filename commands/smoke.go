@@ -151,7 +151,7 @@ func (s *session) printChecks(w io.Writer, checks []endpoint.Check) {
 		}
 		remedy := check.Remedy
 		if said[remedy] {
-			remedy = shell.Comment("the same mends it")
+			remedy = shell.Comment("the same line fixes it")
 		}
 		said[check.Remedy] = true
 		fmt.Fprintf(w, "  %22s  -> %s\n", "", x509util.Printable(remedy))

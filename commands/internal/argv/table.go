@@ -617,7 +617,7 @@ var commands = []Command{
 		},
 		Long: "Looks whether each keystore opens, each key opens and belongs to its certificate, chains are complete and in order, " +
 			"names, purposes, dates and algorithms are good, Java sees every entry, and who can read the file; " +
-			"says for whatever is wrong the command that mends it. A directory is searched for keystores by their content. " +
+			"says for whatever is wrong the command that fixes it. A directory is searched for keystores by their content. " +
 			"Of a Tomcat server.xml every connector's keystore is looked at, with its password and alias. " +
 			"Without a name it is ~/.keystore, as in Tomcat.",
 		Exits: []Exit{
