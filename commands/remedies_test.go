@@ -49,6 +49,9 @@ cat middle.pem root.pem > cas.pem
 
 const selfSigned = `gokeytool genkeypair -alias "$A" -keyalg EC -keystore "$F" -storepass:file pw `
 
+// noAlgorithm is selfSigned for a key of another kind.
+var noAlgorithm = strings.Replace(selfSigned, "-keyalg EC", "", 1)
+
 // server is what no finding is about.
 const server = ` -dname CN=localhost -ext san=dns:localhost -ext eku=serverAuth `
 
@@ -58,15 +61,15 @@ var faultyStores = map[string]faulty{
 	"ends soon":       {make: selfSigned + server + "-validity 9", ids: []string{"expires-soon", "modern-encryption"}},
 	"has ended":       {make: selfSigned + server + "-startdate -100d -validity 97", ids: []string{"expired"}},
 	"code has ended":  {make: selfSigned + "-dname CN=Acme -ext eku=codeSigning -startdate -100d -validity 97", ids: []string{"expired"}},
-	"app is weak":     {make: selfSigned + "-dname CN=Acme -keyalg RSA -keysize 1024", ids: []string{"weak-key"}},
+	"app is weak":     {make: noAlgorithm + "-dname CN=Acme -keyalg RSA -keysize 1024", ids: []string{"weak-key"}},
 	"app ends":        {make: selfSigned + "-dname CN=Acme -validity 9", ids: []string{"expires-soon"}},
 	"host without":    {make: selfSigned + "-dname CN=localhost", ids: []string{"names", "usage"}},
 	"server without":  {make: selfSigned + "-dname CN=Me -ext eku=serverAuth", ids: []string{"names"}},
 	"long life":       {make: selfSigned + server + "-validity 1000", ids: []string{"long-life"}},
-	"weak":            {make: selfSigned + server + "-keyalg RSA -keysize 1024", ids: []string{"weak-key"}},
+	"weak":            {make: noAlgorithm + server + "-keyalg RSA -keysize 1024", ids: []string{"weak-key"}},
 	"wrong usage":     {make: selfSigned + server + "-ext ku=keyEncipherment", ids: []string{"usage"}},
 	"wrong curve":     {make: selfSigned + server + "-groupname secp521r1", ids: []string{"key-type"}},
-	"wrong kind":      {make: selfSigned + server + "-keyalg DSA -keysize 2048", ids: []string{"key-type"}},
+	"wrong kind":      {make: noAlgorithm + server + "-keyalg DSA -keysize 2048", ids: []string{"key-type"}},
 	"issued and ends": {make: "cp ca.p12 \"./$F\"; gokeytool genkeypair -alias \"$A\" -keyalg EC -signer middle -validity 9 -keystore \"$F\" -storepass:file pw " + server, ids: []string{"expires-soon"}},
 	"client and ends": {make: "cp ca.p12 \"./$F\"; gokeytool genkeypair -alias \"$A\" -keyalg EC -signer middle -validity 9 -keystore \"$F\" -storepass:file pw -dname CN=alice -ext eku=clientAuth", ids: []string{"expires-soon"}},
 	"issued and weak": {make: "cp ca.p12 \"./$F\"; gokeytool genkeypair -alias \"$A\" -keyalg RSA -keysize 1024 -signer middle -keystore \"$F\" -storepass:file pw " + server, ids: []string{"weak-key"}},
@@ -99,7 +102,7 @@ gokeytool import -bundle cas.pem -keystore "$F" -storepass:file pw; openssl x509
 gokeytool -importcert -noprompt -alias "beside$A" -file one.pem -keystore "$F" -storepass:file pw`, ids: []string{"reply-beside-key"}},
 	"request":             {make: `gokeytool certreq -alias leaf -file "./$F" -keystore ca.p12 -storepass:file pw`, ids: []string{"not-a-keystore"}},
 	"served for others":   {target: "server.xml", make: selfSigned + server + "; " + connectorXML("certificateKeystorePassword='trustno1'"), ids: []string{"host-name", "no-trust-anchors"}},
-	"served, from a file": {target: "server.xml", make: selfSigned + "-dname CN=Me -validity 9; " + connectorXML("certificateKeystorePasswordFile='$PWD/pw'"), ids: []string{"host-name", "expires-soon", "names"}},
+	"served, from a file": {target: "server.xml", make: selfSigned + "-dname CN=Me -validity 9; " + connectorXML("certificateKeystorePasswordFile='$PWD/pw'"), ids: []string{"expires-soon", "names"}},
 	"old connector": {target: "server.xml", make: selfSigned + server + "; " +
 		`echo "<Server><Service><Connector port='8443' SSLEnabled='true' keystoreFile='$PWD/$F' keystorePass='trustno1'/></Service></Server>" > server.xml`, ids: []string{"flat-connector"}},
 	"other password": {make: strings.ReplaceAll(selfSigned, ":file pw", ":file another") + server, ids: []string{"password"}},
