@@ -4,8 +4,10 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"fmt"
 	"math/big"
 	"os"
 	"os/exec"
@@ -83,9 +85,85 @@ func inOrder(text string, words []string) bool {
 	return true
 }
 
+// Chains of a JKS keystore that are no chains come to PKCS12 as with keytool, or
+// are refused in its words: by importkeystore, and by migrate, which then leaves
+// the file as it was. None fails as late as when the keystore is saved.
+func TestBrokenChains(t *testing.T) {
+	for _, chain := range [][]int{
+		{0}, {0, 1}, {0, 2}, {0, 2, 1}, {0, 1, 1}, {0, 1, 2, 2}, {0, 0}, {0, 1, 0}, {0, 1, 2, 0}, {1, 0}, {1, 2}, {2, 1, 0}, {2, 2}, {2},
+	} {
+		t.Run(fmt.Sprint(chain), func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			path := filepath.Join(dir, "k.jks")
+			writeChain(t, path, chain)
+			line := func(to string) []string {
+				return []string{"-importkeystore", "-noprompt", "-srckeystore", "k.jks", "-destkeystore", to, "-deststoretype", "pkcs12",
+					"-srcstorepass", "changeit", "-deststorepass", "changeit"}
+			}
+			listed := func(name string) []string {
+				s, err := store.Open(filepath.Join(dir, name), store.Options{Password: []byte("changeit")})
+				if err != nil {
+					t.Fatal(err)
+				}
+				var held []string
+				for _, e := range s.Entries() {
+					held = append(held, e.Alias)
+					for _, c := range e.Chain {
+						held = append(held, fmt.Sprintf("%x", sha256.Sum256(c.DER)))
+					}
+				}
+				return held
+			}
+			ours, err := gokeytool(t, dir, line("ours.p12")...)
+			if err != nil {
+				t.Fatalf("importkeystore: %v\n%s", err, ours)
+			}
+			keytool := exec.CommandContext(t.Context(), testtool.Keytool(t), line("java.p12")...)
+			keytool.Dir = dir
+			out, err := keytool.CombinedOutput()
+			if err != nil {
+				t.Fatalf("keytool: %v\n%s", err, out)
+			}
+			if theirs := strings.ReplaceAll(string(out), "java.p12", "ours.p12"); ours != theirs {
+				t.Errorf("ours:\n%s\nkeytool's:\n%s", ours, theirs)
+			}
+			if mine, theirs := listed("ours.p12"), listed("java.p12"); !slices.Equal(mine, theirs) {
+				t.Errorf("ours holds %v\nkeytool's %v", mine, theirs)
+			}
+
+			before := listed("k.jks")
+			refused := strings.Contains(ours, "Certificate chain is not valid")
+			ours, err = gokeytool(t, dir, "migrate", "k.jks", "-storepass", "changeit")
+			if refused != (err != nil) || refused != strings.Contains(ours, "Certificate chain is not valid") {
+				t.Errorf("migrate: %v\n%s", err, ours)
+			}
+			data, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if typ, err := store.Detect(data); err != nil || refused != (typ == store.JKS) {
+				t.Errorf("%s, %v", typ, err)
+			}
+			if after := listed("k.jks"); refused && !slices.Equal(before, after) {
+				t.Errorf("held %v, now %v", before, after)
+			} else if !refused && !slices.Equal(after, listed("java.p12")) {
+				t.Errorf("migrate left %v", after)
+			}
+		})
+	}
+}
+
 // writeDisordered writes a JKS keystore whose one key has its root before the
 // certificate between them.
 func writeDisordered(t *testing.T, path string) {
+	t.Helper()
+	writeChain(t, path, []int{0, 2, 1})
+}
+
+// writeChain writes a JKS keystore with the key of a leaf (0) of an authority
+// (1) of a root (2), which has those of their certificates for a chain.
+func writeChain(t *testing.T, path string, order []int) {
 	t.Helper()
 	names := []string{"leaf", "sub", "root"}
 	keys := make([]*ecdsa.PrivateKey, len(names))
@@ -117,7 +195,7 @@ func writeDisordered(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	var chain []entry.Certificate
-	for _, i := range []int{0, 2, 1} {
+	for _, i := range order {
 		chain = append(chain, entry.Certificate{Type: "X.509", DER: certificates[i].Raw})
 	}
 	s := store.New(store.JKS)
