@@ -372,10 +372,10 @@ func unimportable(err error) string {
 	var secret *store.NoSecretKeysError
 	var kind *store.KindError
 	var algorithm *pkcs12.SecretAlgorithmError
-	var chain *chainError
+	var refused *unheldError
 	switch {
-	case errors.As(err, &chain):
-		return chain.reason
+	case errors.As(err, &refused):
+		return refused.reason
 	case errors.As(err, &secret):
 		return "Cannot store non-PrivateKeys"
 	case errors.As(err, &algorithm):
@@ -386,10 +386,10 @@ func unimportable(err error) string {
 	return ""
 }
 
-// chainError says why a keystore can't hold a certificate chain.
-type chainError struct{ reason string }
+// unheldError says why a keystore can't hold an entry.
+type unheldError struct{ reason string }
 
-func (e *chainError) Error() string { return e.reason }
+func (e *unheldError) Error() string { return e.reason }
 
 // checkChain refuses a chain that is out of order where the keystore is PKCS12:
 // that format holds no chains, but certificates of which readers build them.
@@ -405,7 +405,7 @@ func checkChain(to *store.Store, chain []entry.Certificate) error {
 		}
 	}
 	if err := x509util.CheckChain(parsed); err != nil {
-		return &chainError{err.Error()}
+		return &unheldError{err.Error()}
 	}
 	return nil
 }
@@ -416,7 +416,8 @@ func (s *session) importKey(source *keystore, e *entry.Entry, alias, newAlias st
 	if err := checkChain(s.ks.Store, e.Chain); err != nil {
 		return err
 	}
-	if s.ahead != nil && e.Kind == entry.PrivateKey {
+	unprotected := s.checkProtection(e.Kind)
+	if s.ahead != nil && e.Kind == entry.PrivateKey && unprotected == nil {
 		if sealed, ok := s.ahead.take(e); ok {
 			s.ks.SetSealed(newAlias, e.Kind, sealed, e.Chain, s.Now())
 			return nil
@@ -426,6 +427,9 @@ func (s *session) importKey(source *keystore, e *entry.Entry, alias, newAlias st
 	if err != nil {
 		return s.notOpened(err, source.path, source.Store)
 	}
+	if unprotected != nil {
+		return unprotected
+	}
 	if err := s.ks.SetKey(newAlias, key, s.sealingPassword(password), e.Chain, s.Now()); err != nil {
 		return err
 	}
@@ -433,6 +437,19 @@ func (s *session) importKey(source *keystore, e *entry.Entry, alias, newAlias st
 		s.warnOfSecretKey("<"+newAlias+">", key)
 	}
 	return nil
+}
+
+// checkProtection refuses to take a key into a PKCS12 keystore without a
+// password, as keytool does with -destprotected.
+func (s *session) checkProtection(kind entry.Kind) error {
+	if s.ownStyle() || !s.opt.protected || !s.ks.pkcs12() || s.ks.password != nil || s.opt.destkeypass != nil {
+		return nil
+	}
+	what := "PrivateKeyEntry"
+	if kind == entry.SecretKey {
+		what = "SecretKeyEntry"
+	}
+	return &unheldError{"non-null password required to create " + what}
 }
 
 // sealingPassword is the password for a key that had the one given.

@@ -172,6 +172,10 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 		return withHint(failf("%s files can be read, not changed: %s", k.Type(), k.path),
 			"to make a keystore of it: "+s.here().Operand([]string{"convert"}, "NEW.p12"))
 	}
+	if a.changes && s.ownStyle() && s.opt.protected && !k.none && !k.passwordless() {
+		return withHint(fmt.Errorf("-protected: %s can't be written without a password", x509util.Printable(k.path)),
+			"leave -protected out, to be asked for the password, or give it with -storepass")
+	}
 	if a.changes && k.exists {
 		if err := s.applyProperties(); err != nil {
 			return err
@@ -407,13 +411,16 @@ func (s *session) createKeystore() error {
 }
 
 // applyProperties has new keys protected as Java's properties say; of a new
-// keystore everything.
+// keystore everything, if it has a password to do so.
 func (s *session) applyProperties() error {
 	switch s.ks.Type() {
 	case store.PKCS12:
 		params, err := pkcs12.ParamsFromProperties(s.storeProperty)
 		if err != nil {
 			return java("java.io.IOException", err.Error())
+		}
+		if !s.ks.exists && s.opt.protected && !s.ownStyle() {
+			params.CertAlgorithm, params.MACAlgorithm = pkcs12.None, pkcs12.None
 		}
 		pkcs12.SetDefaults(s.ks.File(), params)
 	case store.JCEKS:

@@ -51,6 +51,9 @@ func JavaError(err error, _ jdk.Release) (text string, ok bool) {
 		// Of Open: whatever the reason for which it cannot be read.
 		return "java.lang.Exception: Keystore file does not exist: " + e.Path, true
 	}
+	if err == entry.ErrNoPassword { // of a key; a SaveError has come before
+		return "java.security.KeyStoreException: password can't be null", true
+	}
 	if inner := errors.Unwrap(err); inner != nil {
 		return JavaError(inner, 0)
 	}
@@ -311,6 +314,9 @@ func (e *KeyError) java() (string, bool) {
 
 // java is what Java says of a file that cannot be written.
 func (e *SaveError) java() (string, bool) {
+	if errors.Is(e.Err, entry.ErrNoPassword) {
+		return "java.lang.IllegalArgumentException: password can't be null", true
+	}
 	errno, ok := errors.AsType[syscall.Errno](e.Err)
 	if !ok {
 		return "", false

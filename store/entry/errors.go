@@ -11,6 +11,8 @@ var (
 	// ErrPassword: the integrity check or a decryption failed while the
 	// structure is whole; the password is wrong or the content was changed.
 	ErrPassword = errors.New("password incorrect")
+	// ErrNoPassword: there is no password to protect a key or a file with.
+	ErrNoPassword = errors.New("without a password")
 	// ErrDamaged: the bytes are not a well-formed file of the format.
 	ErrDamaged = errors.New("damaged file")
 	// ErrUnsupported: well-formed, but using what this program cannot do.

@@ -91,7 +91,7 @@ func Seal(key entry.Key, password []byte, f *entry.File) ([]byte, error) {
 	}
 	switch {
 	case password == nil:
-		return nil, errors.New("JCEKS: a key cannot be protected without a password")
+		return nil, fmt.Errorf("JCEKS: a key cannot be protected %w", entry.ErrNoPassword)
 	case iterations < 1:
 		return nil, fmt.Errorf("JCEKS: %d iterations", iterations)
 	case len(key.PKCS8) > 0:

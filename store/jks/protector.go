@@ -6,7 +6,6 @@ import (
 	"crypto/sha1"
 	"crypto/subtle"
 	"encoding/asn1"
-	"errors"
 	"fmt"
 	"unicode/utf8"
 
@@ -32,7 +31,7 @@ func Seal(key entry.Key, password []byte, _ *entry.File) ([]byte, error) {
 		return nil, fmt.Errorf("JKS: only private keys can be stored: %w", entry.ErrUnsupported)
 	}
 	if password == nil {
-		return nil, errors.New("JKS: a key cannot be protected without a password")
+		return nil, fmt.Errorf("JKS: a key cannot be protected %w", entry.ErrNoPassword)
 	}
 	if narrow, ok := latin1(password); ok {
 		defer entry.Wipe(narrow)

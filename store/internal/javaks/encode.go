@@ -15,7 +15,7 @@ import (
 // that was decoded and is still the same keeps its bytes.
 func (f *Format) Encode(file *entry.File, password []byte) ([]byte, error) {
 	if password == nil {
-		return nil, errors.New(f.Name + ": a file cannot be written without a password")
+		return nil, fmt.Errorf("%s: a file cannot be written %w", f.Name, entry.ErrNoPassword)
 	}
 	if len(file.Entries) > math.MaxInt32 {
 		return nil, errors.New(f.Name + ": too many entries")
