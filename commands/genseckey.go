@@ -166,22 +166,10 @@ func (s *session) protectBy(keyalg string) error {
 	if s.ks.Type() != store.PKCS12 {
 		return java("java.security.KeyStoreException", "unsupported password protection algorithm")
 	}
-	params, err := pkcs12.ParamsFromProperties(s.storeProperty)
-	if err != nil {
-		return java("java.io.IOException", err.Error())
-	}
+	params := s.pkcs12Params()
 	params.KeyAlgorithm = keyalg
-	// SHA512/224 and SHA512/256 came with JDK 19.
-	if params.Check() == nil && (s.release > jdk.Release17 || !strings.Contains(strings.ToUpper(keyalg), "SHA512/")) {
-		pkcs12.SetDefaults(s.ks.File(), params)
-		return nil
-	}
-	reason := "getPBEAlgorithmParameters failed: " + keyalg + " AlgorithmParameters not available"
-	if strings.EqualFold(keyalg, "PBEWithMD5AndTripleDES") {
-		reason = "unrecognized algorithm name: " + keyalg
-	}
-	return java("java.security.KeyStoreException",
-		"Key protection algorithm not found: java.security.UnrecoverableKeyException: Encrypt Private Key failed: "+reason)
+	pkcs12.SetDefaults(s.ks.File(), params)
+	return nil
 }
 
 func isPBE(keyalg string) bool { return strings.HasPrefix(strings.ToUpper(keyalg), "PBE") }

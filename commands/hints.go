@@ -44,6 +44,9 @@ func (s *session) causeHints(err error) []string {
 	if errors.As(err, &lock) {
 		return []string{"without a lock nothing is written: others may be changing the file. If nobody is, remove what is in the way: " + lockRemoval(lock)}
 	}
+	if protection, ok := errors.AsType[*pkcs12.ProtectionError](err); ok {
+		return s.protectionHints(protection)
+	}
 	if errors.Is(err, entry.ErrLimit) {
 		return moreWork(err)
 	}
@@ -60,6 +63,15 @@ func (s *session) causeHints(err error) []string {
 		return append(s.textHints(java.Text), s.unreadHints()...)
 	}
 	return nil
+}
+
+// protectionHints say which property can't be heeded, and what it may be.
+func (s *session) protectionHints(err *pkcs12.ProtectionError) []string {
+	name := err.Property
+	if err.Fault == pkcs12.UnknownAlgorithm && err.Part == pkcs12.Keys && err.Value == s.opt.keyalg {
+		name = "-keyalg"
+	}
+	return []string{fmt.Sprintf("%s is %q; possible: %s", name, err.Value, err.Possible())}
 }
 
 // lockRemoval is the line that removes what has the name of a lock.

@@ -65,14 +65,19 @@ func importcert(ctx context.Context, s *session) error {
 		}
 	}
 	if done {
-		// Saved first: the message then says what is so.
+		text := "Certificate was added to keystore"
+		if exists && e.Kind == entry.PrivateKey {
+			text = "Certificate reply was installed in keystore"
+		}
+		// keytool says so before it saves. In our own style it is so first.
+		if !s.ownStyle() {
+			fmt.Fprintln(s.Stderr, text)
+		}
 		if err := s.ks.save(); err != nil {
 			return err
 		}
-		if exists && e.Kind == entry.PrivateKey {
-			fmt.Fprintln(s.talk(), "Certificate reply was installed in keystore")
-		} else {
-			fmt.Fprintln(s.talk(), "Certificate was added to keystore")
+		if s.ownStyle() {
+			fmt.Fprintln(s.talk(), text)
 		}
 		s.announceStored()
 		s.added(sum, alias)

@@ -14,6 +14,7 @@ import (
 	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/atomicfile"
 	"gokeytool/internal/shell"
+	"gokeytool/jdk"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
@@ -334,9 +335,12 @@ func (s *session) importEntry(source *keystore, alias string, sum *jsonImport) (
 	} else {
 		err = s.importKey(source, e, alias, newAlias)
 	}
-	if reason := unimportable(err); reason != "" {
+	if reason := unimportable(err, s.release); reason != "" {
 		fmt.Fprintf(s.Stderr, "Problem importing entry for alias %[1]s: java.security.KeyStoreException: %[2]s.\nEntry for alias %[1]s not imported.\n",
 			x509util.Printable(alias), reason)
+		if protection, ok := errors.AsType[*pkcs12.ProtectionError](err); ok {
+			s.hint(s.protectionHints(protection)...)
+		}
 		sum.Failed = append(sum.Failed, jsonFailed{alias, reason})
 		return entryFailed, nil
 	}
@@ -368,12 +372,16 @@ func (s *session) unanswered(alias string) error {
 
 // unimportable is what Java says of an entry that the destination can't take,
 // while others may follow; "" for any other error.
-func unimportable(err error) string {
+func unimportable(err error, release jdk.Release) string {
 	var secret *store.NoSecretKeysError
 	var kind *store.KindError
 	var algorithm *pkcs12.SecretAlgorithmError
 	var refused *unheldError
+	var protection *pkcs12.ProtectionError
 	switch {
+	case errors.As(err, &protection):
+		_, text, _ := strings.Cut(protection.Java(release), ": ")
+		return text
 	case errors.As(err, &refused):
 		return refused.reason
 	case errors.As(err, &secret):

@@ -177,9 +177,7 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 			"leave -protected out, to be asked for the password, or give it with -storepass")
 	}
 	if a.changes && k.exists {
-		if err := s.applyProperties(); err != nil {
-			return err
-		}
+		s.applyProperties()
 	}
 	if k.pkcs12() && k.password != nil {
 		s.opt.keypass = s.onePassword("keypass", s.opt.keypass)
@@ -407,18 +405,16 @@ func (s *session) createKeystore() error {
 	}
 	s.ks.typ = string(typ)
 	s.ks.Store = store.New(typ)
-	return s.applyProperties()
+	s.applyProperties()
+	return nil
 }
 
 // applyProperties has new keys protected as Java's properties say; of a new
 // keystore everything, if it has a password to do so.
-func (s *session) applyProperties() error {
+func (s *session) applyProperties() {
 	switch s.ks.Type() {
 	case store.PKCS12:
-		params, err := pkcs12.ParamsFromProperties(s.storeProperty)
-		if err != nil {
-			return java("java.io.IOException", err.Error())
-		}
+		params := s.pkcs12Params()
 		if !s.ks.exists && s.opt.protected && !s.ownStyle() {
 			params.CertAlgorithm, params.MACAlgorithm = pkcs12.None, pkcs12.None
 		}
@@ -426,7 +422,16 @@ func (s *session) applyProperties() error {
 	case store.JCEKS:
 		jceks.SetDefaults(s.ks.File(), jceks.ParamsFromProperties(s.storeProperty))
 	}
-	return nil
+}
+
+// pkcs12Params are the parameters of the properties: in keytool's style only
+// of algorithms that it knows.
+func (s *session) pkcs12Params() pkcs12.Params {
+	release := s.release
+	if s.ownStyle() {
+		release = 0
+	}
+	return pkcs12.ParamsFromProperties(s.storeProperty, release)
 }
 
 // openOptions are how keystores are opened that are only read: in our own style

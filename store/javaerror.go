@@ -19,14 +19,18 @@ import (
 // "keytool error: ". It is false where that is not known. The text is the
 // first line that scripts look for; what the matter is, err says better.
 //
-// JDK 17 and 25 say the same in all that is known here.
-func JavaError(err error, _ jdk.Release) (text string, ok bool) {
+// JDK 17 and 25 say the same in all that is known here, but for algorithms of
+// PKCS12 that they don't know.
+func JavaError(err error, release jdk.Release) (text string, ok bool) {
 	switch e := err.(type) {
 	case *OpenError:
 		return e.java()
 	case *KeyError:
 		return e.java()
 	case *SaveError:
+		if protection, ok := errors.AsType[*pkcs12.ProtectionError](e.Err); ok {
+			return protection.Java(release), true
+		}
 		return e.java()
 	case *NoEntryError:
 		return fmt.Sprintf("java.lang.Exception: Alias <%s> does not exist", e.Alias), true
@@ -40,6 +44,8 @@ func JavaError(err error, _ jdk.Release) (text string, ok bool) {
 	case *pkcs12.SecretAlgorithmError:
 		return "java.security.KeyStoreException: Key protection algorithm not found: " +
 			"java.security.NoSuchAlgorithmException: unrecognized algorithm name: " + e.Algorithm, true
+	case *pkcs12.ProtectionError:
+		return e.Java(release), true
 	case *NoSecretKeysError:
 		return "java.security.KeyStoreException: Cannot store non-PrivateKeys", true
 	case *UnknownTypeError:
@@ -55,7 +61,7 @@ func JavaError(err error, _ jdk.Release) (text string, ok bool) {
 		return "java.security.KeyStoreException: password can't be null", true
 	}
 	if inner := errors.Unwrap(err); inner != nil {
-		return JavaError(inner, 0)
+		return JavaError(inner, release)
 	}
 	return "", false
 }

@@ -1,6 +1,7 @@
 package pkcs12
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -46,10 +47,7 @@ func (e *encoder) encode(f *entry.File) ([]byte, error) {
 	if slices.ContainsFunc(e.safes, func(s *safe) bool { return s.unread }) {
 		return nil, errors.New("PKCS12: the file was opened without its password, so it cannot be written")
 	}
-	mac, err := e.newMAC()
-	if err != nil {
-		return nil, err
-	}
+	mac, macErr := e.newMAC()
 	if mac != nil && e.password == nil {
 		return nil, errNoPassword
 	}
@@ -71,7 +69,8 @@ func (e *encoder) encode(f *entry.File) ([]byte, error) {
 	parts, err := e.parts(f.Entries)
 	key := <-macKey
 	defer entry.Wipe(key.key)
-	if err = errors.Join(err, key.err); err != nil {
+	// As Java does, of two things wrong the one with the content is said.
+	if err = cmp.Or(err, macErr, key.err); err != nil {
 		return nil, err
 	}
 	return assemble(parts, mac, key.key), nil
@@ -135,9 +134,12 @@ func (e *encoder) newMAC() (*pbe.MAC, error) {
 	case e.macErr != nil:
 		return nil, e.macErr
 	case e.mac != nil:
-		return e.mac.Fresh(), checkIterations("MAC", e.mac.Iterations(), e.limits.MaxIterations)
+		if err := checkIterations("MAC", e.mac.Iterations(), e.limits.MaxIterations); err != nil {
+			return nil, err
+		}
+		return e.mac.Fresh(), nil
 	case e.read:
-		return nil, nil
+		return nil, e.params.checkCount(MAC)
 	}
 	return e.params.mac()
 }
@@ -152,6 +154,9 @@ func (e *encoder) parts(entries []*entry.Entry) ([][]byte, error) {
 		}
 	})
 	if err := e.place(entries); err != nil {
+		return nil, err
+	}
+	if err := e.checkCertCount(entries); err != nil {
 		return nil, err
 	}
 	keys, certs := e.homes()
@@ -226,6 +231,15 @@ func (e *encoder) homes() (keys, certs *safe) {
 		}
 	}
 	return keys, certs
+}
+
+// checkCertCount returns what is wrong with the count of certificates: Java
+// looks at it for all of them, unless the file has one.
+func (e *encoder) checkCertCount(entries []*entry.Entry) error {
+	if scheme, _ := e.certScheme(); scheme != nil || !slices.ContainsFunc(entries, func(e *entry.Entry) bool { return len(e.Chain) > 0 }) {
+		return nil
+	}
+	return e.params.checkCount(Certificates)
 }
 
 // freshCertScheme returns how to encrypt certificates in a part of their own.

@@ -26,7 +26,7 @@ func sameEntry(a, b *entry.Entry) bool {
 // FuzzDecode: what is read is written and read again as the same; with one
 // entry more, too, but for chains, which may grow.
 func FuzzDecode(f *testing.F) {
-	for _, p := range []Params{fast, {None, 1, rc2, 1, None, 1}, {rc2, 1, desede, 1, macSHA1, 1}} {
+	for _, p := range []Params{fast, of(None, 1, rc2, 1, None, 1), of(rc2, 1, desede, 1, macSHA1, 1)} {
 		f.Add(encode(f, sample(f, p), password))
 	}
 	f.Add(file())
@@ -93,7 +93,7 @@ func FuzzDecode(f *testing.F) {
 // FuzzUnseal: a key that opens can be sealed and opens again as the same.
 func FuzzUnseal(f *testing.F) {
 	ids := identities()
-	for _, p := range []Params{fast, {None, 1, rc2, 1, None, 1}, {None, 1, "PBEWithMD5AndDES", 1, None, 1}} {
+	for _, p := range []Params{fast, of(None, 1, rc2, 1, None, 1), of(None, 1, "PBEWithMD5AndDES", 1, None, 1)} {
 		file := NewFile(p)
 		f.Add(keyEntry(f, file, "", ids.lone).Sealed, false)
 		f.Add(secretEntry(f, file, "", "AES", []byte("0123456789abcdef")).Sealed, true)

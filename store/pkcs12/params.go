@@ -1,11 +1,11 @@
 package pkcs12
 
 import (
-	"errors"
-	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
+	"gokeytool/jdk"
 	"gokeytool/store/entry"
 	"gokeytool/store/internal/pbe"
 )
@@ -27,6 +27,9 @@ type Params struct {
 	KeyIterations  int
 	MACAlgorithm   string // integrity of the whole file, or None
 	MACIterations  int
+
+	release jdk.Release             // whose algorithms they are; 0: all of this package
+	wrong   [parts]*ProtectionError // of counts that are none
 }
 
 // None stands for no encryption of certificates, or no MAC.
@@ -49,34 +52,43 @@ var (
 	// since 2022: PBES2 with AES-256, and a MAC of SHA-256. JDK 12, 11.0.12,
 	// 8u301 and later read it, OpenSSL 1.1.1, Windows 10 and Server 2019,
 	// and today's NSS, GnuTLS and BouncyCastle.
-	Default = Params{aes256, iterations, aes256, iterations, macSHA256, iterations}
+	Default = of(aes256, iterations, aes256, iterations, macSHA256, iterations)
 
 	// Java8 is what JDK 8 to 15 write, and later ones with
 	// keystore.pkcs12.legacy set. All of Java reads it, Windows too, OpenSSL
 	// 3 only with -legacy. Under 40 bits of RC2 certificates are as good as
 	// open to everybody.
-	Java8 = Params{rc2, 50000, desede, 50000, macSHA1, 100000}
+	Java8 = of(rc2, 50000, desede, 50000, macSHA1, 100000)
 
 	// Legacy is readable by everything that reads PKCS #12 at all, such as
 	// Windows before 10, macOS, appliances, and OpenSSL 3 without -legacy:
 	// Triple-DES for keys and certificates, and a MAC of SHA-1.
-	Legacy = Params{desede, 50000, desede, 50000, macSHA1, 100000}
+	Legacy = of(desede, 50000, desede, 50000, macSHA1, 100000)
 
 	// OpenSSL3 is what openssl pkcs12 -export of OpenSSL 3 writes. What
 	// reads Default reads it. Its lower counts open it sooner, also to who
 	// guesses passwords.
-	OpenSSL3 = Params{aes256, 2048, aes256, 2048, macSHA256, 2048}
+	OpenSSL3 = of(aes256, 2048, aes256, 2048, macSHA256, 2048)
 
 	// Java26 has the MAC of RFC 9579 (PBMAC1), which FIPS 140 allows. JDK
 	// 26, OpenSSL 3.4 and later read it; earlier ones refuse the file.
-	Java26 = Params{aes256, iterations, aes256, iterations, pbmac1, iterations}
+	Java26 = of(aes256, iterations, aes256, iterations, pbmac1, iterations)
 
 	// Passwordless is for trust stores, as the cacerts of JDK 18 and later:
 	// certificates in clear and no MAC, so that it opens without a password.
 	// Keys in it are encrypted as in Default. All of Java reads it, with
 	// whatever password; other programs may want a MAC.
-	Passwordless = Params{None, iterations, aes256, iterations, None, iterations}
+	Passwordless = of(None, iterations, aes256, iterations, None, iterations)
 )
+
+// of makes a set of all parameters.
+func of(cert string, certIterations int, key string, keyIterations int, mac string, macIterations int) Params {
+	return Params{
+		CertAlgorithm: cert, CertIterations: certIterations,
+		KeyAlgorithm: key, KeyIterations: keyIterations,
+		MACAlgorithm: mac, MACIterations: macIterations,
+	}
+}
 
 // Profile returns the set of that name: "default", "java8", "legacy",
 // "openssl3", "java26" or "passwordless".
@@ -104,82 +116,106 @@ const maxPropertyIterations = 5_000_000
 // ParamsFromProperties makes parameters of Java's keystore.pkcs12.*
 // properties, as lookup gives them; what is absent or empty has Java's
 // default. keystore.pkcs12.legacy, with whatever value, overrules the others.
-// The error names the property whose value is not understood.
-func ParamsFromProperties(lookup func(string) (string, bool)) (Params, error) {
+// Algorithms that Java of the release does not know are wrong; with release 0
+// only those that this package does not know.
+//
+// A wrong value is no error yet: as in Java it is one, a *ProtectionError, once
+// something is to be protected by it.
+func ParamsFromProperties(lookup func(string) (string, bool), release jdk.Release) Params {
 	if _, ok := lookup("keystore.pkcs12.legacy"); ok {
-		return Java8, nil
+		return Java8
+	}
+	value := func(name, standard string) string {
+		if v, _ := lookup(name); v != "" {
+			return v
+		}
+		return standard
 	}
 	p := Default
+	p.release = release
 	// Java reads this one in two spellings (JDK 8 documented the second).
-	if name, ok := lookup("keystore.PKCS12.keyProtectionAlgorithm"); ok && name != "" {
-		p.KeyAlgorithm = name
-	}
-	for _, property := range []struct {
-		name string
-		text *string
-		n    *int
-	}{
-		{"certProtectionAlgorithm", &p.CertAlgorithm, nil},
-		{"certPbeIterationCount", nil, &p.CertIterations},
-		{"keyProtectionAlgorithm", &p.KeyAlgorithm, nil},
-		{"keyPbeIterationCount", nil, &p.KeyIterations},
-		{"macAlgorithm", &p.MACAlgorithm, nil},
-		{"macIterationCount", nil, &p.MACIterations},
-	} {
-		value, ok := lookup("keystore.pkcs12." + property.name)
-		switch {
-		case !ok || value == "":
-		case property.text != nil:
-			*property.text = value
+	p.KeyAlgorithm = value("keystore.PKCS12.keyProtectionAlgorithm", p.KeyAlgorithm)
+	p.KeyAlgorithm = value(Keys.algorithm(), p.KeyAlgorithm)
+	p.CertAlgorithm = value(Certificates.algorithm(), p.CertAlgorithm)
+	p.MACAlgorithm = value(MAC.algorithm(), p.MACAlgorithm)
+	for part, n := range map[Part]*int{Keys: &p.KeyIterations, Certificates: &p.CertIterations, MAC: &p.MACIterations} {
+		text := value(part.count(), "")
+		if text == "" {
+			continue
+		}
+		// As Integer.parseInt does, but for digits other than ASCII's.
+		switch count, err := strconv.ParseInt(text, 10, 32); {
+		case err != nil:
+			p.wrong[part] = &ProtectionError{part, part.count(), text, NotNumber}
+		case count <= 0 || count > maxPropertyIterations:
+			p.wrong[part] = &ProtectionError{part, part.count(), text, OutOfRange}
 		default:
-			// The texts are those of Java's IllegalArgumentException.
-			n, err := strconv.ParseInt(value, 10, 32)
-			if err != nil {
-				return Params{}, fmt.Errorf("keystore.pkcs12.%s is not a number: %s", property.name, value)
-			}
-			if n <= 0 || n > maxPropertyIterations {
-				//lint:ignore ST1005 Java's words
-				return Params{}, fmt.Errorf("Invalid keystore.pkcs12.%s: %s", property.name, value)
-			}
-			*property.n = int(n)
+			*n = int(count)
 		}
 	}
-	return p, p.Check()
-}
-
-// Check says which of the algorithms is none that can be written.
-func (p Params) Check() error {
-	var errs []error
-	if _, err := p.certScheme(); err != nil {
-		errs = append(errs, fmt.Errorf("certificates: %w", err))
-	}
-	if _, err := p.keyScheme(); err != nil {
-		errs = append(errs, fmt.Errorf("keys: %w", err))
-	}
-	if _, err := p.mac(); err != nil {
-		errs = append(errs, fmt.Errorf("integrity: %w", err))
-	}
-	return errors.Join(errs...)
+	return p
 }
 
 // certScheme returns a fresh scheme for certificates, nil for None.
 func (p Params) certScheme() (*pbe.Scheme, error) {
+	if err := p.checkCount(Certificates); err != nil {
+		return nil, err
+	}
 	if strings.EqualFold(p.CertAlgorithm, None) {
 		return nil, nil
 	}
-	return pbe.NewScheme(p.CertAlgorithm, p.CertIterations)
+	return p.scheme(Certificates, p.CertAlgorithm, p.CertIterations)
 }
 
 func (p Params) keyScheme() (*pbe.Scheme, error) {
-	return pbe.NewScheme(p.KeyAlgorithm, p.KeyIterations)
+	if err := p.checkCount(Keys); err != nil {
+		return nil, err
+	}
+	return p.scheme(Keys, p.KeyAlgorithm, p.KeyIterations)
+}
+
+func (p Params) scheme(part Part, algorithm string, iterations int) (*pbe.Scheme, error) {
+	scheme, err := pbe.NewScheme(algorithm, iterations)
+	if err != nil || !p.javaHas(javaSchemes, algorithm) {
+		return nil, &ProtectionError{part, part.algorithm(), algorithm, UnknownAlgorithm}
+	}
+	return scheme, nil
 }
 
 // mac returns a fresh MAC, nil for None.
 func (p Params) mac() (*pbe.MAC, error) {
+	if err := p.checkCount(MAC); err != nil {
+		return nil, err
+	}
 	if strings.EqualFold(p.MACAlgorithm, None) {
 		return nil, nil
 	}
-	return pbe.NewMAC(p.MACAlgorithm, p.MACIterations)
+	mac, err := pbe.NewMAC(p.MACAlgorithm, p.MACIterations)
+	if err != nil || !p.javaHas(javaMACs, p.MACAlgorithm) {
+		return nil, &ProtectionError{MAC, MAC.algorithm(), p.MACAlgorithm, UnknownAlgorithm}
+	}
+	return mac, nil
+}
+
+// checkCount returns what is wrong with the iteration count of a part. Java
+// looks at it first, also where no algorithm then needs it.
+func (p Params) checkCount(part Part) error {
+	if p.wrong[part] != nil {
+		return p.wrong[part]
+	}
+	return nil
+}
+
+// What Java knows.
+var (
+	javaSchemes = regexp.MustCompile(`(?i)^PBEWith(SHA1And(RC[24]_(40|128)|DESede)|MD5AndDES|HmacSHA(1|224|256|384|512(/224|/256)?)AndAES_(128|256))$`)
+	javaMACs    = regexp.MustCompile(`(?i)^(HmacPBE|PBEWithHmac)SHA(1|224|256|384|512(/224|/256)?)$`)
+	since19     = regexp.MustCompile(`(?i)^PBEWithHmacSHA512/`)
+)
+
+// javaHas says whether Java of p's release knows an algorithm.
+func (p Params) javaHas(known *regexp.Regexp, algorithm string) bool {
+	return p.release == 0 || known.MatchString(algorithm) && (p.release > jdk.Release17 || !since19.MatchString(algorithm))
 }
 
 // NewFile returns an empty file that is to be protected as p says.

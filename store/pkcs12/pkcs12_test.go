@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"gokeytool/jdk"
 	"gokeytool/store/entry"
 	"gokeytool/store/internal/ber"
 )
@@ -480,7 +481,7 @@ func TestKeepsParams(t *testing.T) {
 	SetDefaults(f, OpenSSL3)
 	f.Entries = append(f.Entries, certEntry("new", identities().ca), keyEntry(t, f, "new key", identities().server))
 	f = decode(t, encode(t, f, password), password)
-	want := Params{rc2, 50000, aes256, 10000, macSHA1, 100000}
+	want := of(rc2, 50000, aes256, 10000, macSHA1, 100000)
 	if got := FileParams(f); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
@@ -492,42 +493,89 @@ func TestKeepsParams(t *testing.T) {
 	}
 }
 
+func paramsOf(properties string, release jdk.Release) Params {
+	values := make(map[string]string)
+	for field := range strings.FieldsSeq(properties) {
+		name, value, _ := strings.Cut(field, "=")
+		values["keystore.pkcs12."+name] = value
+	}
+	return ParamsFromProperties(func(name string) (string, bool) {
+		value, ok := values[name]
+		return value, ok
+	}, release)
+}
+
 func TestParamsFromProperties(t *testing.T) {
 	for _, test := range []struct {
 		properties string // name=value ...
 		want       Params
-		err        string
 	}{
-		{"", Default, ""},
-		{"legacy=", Java8, ""},
-		{"legacy=false macAlgorithm=nonsense", Java8, ""},
-		{"certProtectionAlgorithm=NONE macAlgorithm=none", Params{"NONE", 10000, aes256, 10000, "none", 10000}, ""},
-		{"certProtectionAlgorithm= macAlgorithm=", Default, ""},
-		{"keyProtectionAlgorithm=PBEWithMD5AndDES keyPbeIterationCount=7", Params{aes256, 10000, "PBEWithMD5AndDES", 7, macSHA256, 10000}, ""},
-		{"macAlgorithm=PBEWithHmacSHA512 macIterationCount=5000000", Params{aes256, 10000, aes256, 10000, "PBEWithHmacSHA512", 5000000}, ""},
-		{"macIterationCount=many", Params{}, "keystore.pkcs12.macIterationCount is not a number: many"},
-		{"certPbeIterationCount=0", Params{}, "Invalid keystore.pkcs12.certPbeIterationCount: 0"},
-		{"keyPbeIterationCount=5000001", Params{}, "Invalid keystore.pkcs12.keyPbeIterationCount: 5000001"},
-		{"keyProtectionAlgorithm=NONE", Params{}, `keys: PKCS12: encryption algorithm "NONE" is not supported`},
-		{"macAlgorithm=HmacSHA256", Params{}, `integrity: PKCS12: MAC algorithm "HmacSHA256" is not supported`},
+		{"", Default},
+		{"legacy=", Java8},
+		{"legacy=false macAlgorithm=nonsense", Java8},
+		{"certProtectionAlgorithm=NONE macAlgorithm=none", of("NONE", 10000, aes256, 10000, "none", 10000)},
+		{"certProtectionAlgorithm= macAlgorithm= macIterationCount=", Default},
+		{"keyProtectionAlgorithm=PBEWithMD5AndDES keyPbeIterationCount=7", of(aes256, 10000, "PBEWithMD5AndDES", 7, macSHA256, 10000)},
+		{"macAlgorithm=PBEWithHmacSHA512 macIterationCount=5000000", of(aes256, 10000, aes256, 10000, "PBEWithHmacSHA512", 5000000)},
 	} {
-		t.Run(test.properties, func(t *testing.T) {
-			properties := make(map[string]string)
-			for _, field := range strings.Fields(test.properties) {
-				name, value, _ := strings.Cut(field, "=")
-				properties["keystore.pkcs12."+name] = value
-			}
-			got, err := ParamsFromProperties(func(name string) (string, bool) {
-				value, ok := properties[name]
-				return value, ok
-			})
-			if test.err != "" {
-				if err == nil || err.Error() != test.err {
-					t.Errorf("got %v, want %s", err, test.err)
-				}
-			} else if err != nil || got != test.want {
-				t.Errorf("got %+v, %v, want %+v", got, err, test.want)
-			}
-		})
+		if got := paramsOf(test.properties, 0); got != test.want {
+			t.Errorf("%s: got %+v, want %+v", test.properties, got, test.want)
+		}
 	}
+}
+
+// A wrong value is an error where something is to be protected by it, and
+// nowhere else.
+func TestWrongParams(t *testing.T) {
+	id := identities()
+	for _, test := range []struct {
+		properties        string
+		release           jdk.Release
+		key, cert, secret string // the error with such an entry in a new file
+	}{
+		{"macIterationCount=many", 0, "keystore.pkcs12.macIterationCount is not a number: many", "same", "same"},
+		{"macAlgorithm=NONE macIterationCount=-1", 0, "Invalid keystore.pkcs12.macIterationCount: -1", "same", "same"},
+		{"macAlgorithm=HmacSHA256", 0, "keystore.pkcs12.macAlgorithm: no such algorithm: HmacSHA256", "same", "same"},
+		{"certPbeIterationCount=0 macIterationCount=0", 0, "Invalid keystore.pkcs12.certPbeIterationCount: 0", "same", "Invalid keystore.pkcs12.macIterationCount: 0"},
+		{"certProtectionAlgorithm=foo", 0, "keystore.pkcs12.certProtectionAlgorithm: no such algorithm: foo", "same", ""},
+		{"certProtectionAlgorithm=foo certPbeIterationCount=5000001", 0, "Invalid keystore.pkcs12.certPbeIterationCount: 5000001", "same", ""},
+		{"keyPbeIterationCount=5000001", 0, "Invalid keystore.pkcs12.keyPbeIterationCount: 5000001", "", "same"},
+		{"keyProtectionAlgorithm=NONE certProtectionAlgorithm=NONE", 0, "keystore.pkcs12.keyProtectionAlgorithm: no such algorithm: NONE", "", "same"},
+		{"keyProtectionAlgorithm=PBEWithHmacSHA1AndAES_192", 0, "", "", ""},
+		{"keyProtectionAlgorithm=PBEWithHmacSHA1AndAES_192", jdk.Release25, "keystore.pkcs12.keyProtectionAlgorithm: no such algorithm: PBEWithHmacSHA1AndAES_192", "", "same"},
+		{"keyProtectionAlgorithm=PBEWithHmacSHA512/256AndAES_128", jdk.Release25, "", "", ""},
+		{"keyProtectionAlgorithm=PBEWithHmacSHA512/256AndAES_128", jdk.Release17, "keystore.pkcs12.keyProtectionAlgorithm: no such algorithm: PBEWithHmacSHA512/256AndAES_128", "", "same"},
+		{"macAlgorithm=HmacPBESHA512/256", jdk.Release17, "", "", ""},
+	} {
+		for kind, want := range map[string]string{"key": test.key, "cert": test.cert, "secret": test.secret} {
+			if want == "same" {
+				want = test.key
+			}
+			f := NewFile(paramsOf(test.properties, test.release))
+			e := certEntry("a", id.ca)
+			var err error
+			switch kind {
+			case "key":
+				e.Kind = entry.PrivateKey
+				e.Sealed, err = Seal(id.server.key, []byte(password), f)
+			case "secret":
+				e.Kind, e.Chain = entry.SecretKey, nil
+				e.Sealed, err = Seal(entry.Key{Algorithm: "AES", Raw: make([]byte, 16)}, []byte(password), f)
+			}
+			if err == nil {
+				f.Entries = append(f.Entries, e)
+				_, err = Encode(f, []byte(password))
+			}
+			if got := errorText(err); got != want {
+				t.Errorf("%s of release %d, %s: got %q, want %q", test.properties, test.release, kind, got, want)
+			}
+		}
+	}
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }
