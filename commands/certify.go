@@ -42,7 +42,10 @@ func (s *session) openIssuer(alias string, password []byte) (*issuerKey, error) 
 	if err != nil {
 		return nil, err
 	}
-	e, _ := s.ks.Store.Get(alias)
+	e, err := s.ks.get(alias)
+	if err != nil {
+		return nil, err
+	}
 	return &issuerKey{
 		alias: alias, signer: signer, name: certificate.Subject,
 		certificate: certificate, chain: e.Chain, password: password,

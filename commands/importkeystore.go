@@ -152,8 +152,9 @@ func (s *session) openSource() (*keystore, error) {
 		}
 	}
 	if s.opt.given("srcstoretype") {
+		k.domain = strings.EqualFold(s.opt.srcstoretype, domainType) && !s.ownStyle()
 		named, err := s.parseType(s.opt.srcstoretype)
-		if err != nil {
+		if err != nil && !k.domain {
 			return nil, java("java.security.KeyStoreException", niceType(s.opt.srcstoretype)+" not found")
 		}
 		if named == store.PKCS12 {

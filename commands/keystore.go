@@ -50,6 +50,7 @@ type keystore struct {
 	none     bool          // -keystore NONE: no file
 	provided bool          // -providername was given
 	jks      bool          // the file is JKS by its content
+	domain   bool          // it was named as a domain of keystores, DKS
 	options  store.Options // beside password and type
 	backup   func(path string) error
 	refuse   func(*keystore) error // what of the new must not be saved; nil for nothing
@@ -132,11 +133,12 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 		return err
 	}
 	if s.opt.given("storetype") {
-		if strings.EqualFold(s.opt.storetype, "DKS") && k.exists {
-			return withHint(java("java.lang.UnsupportedOperationException", "This keystore must be loaded using a DomainLoadStoreParameter"),
-				"neither keytool nor gokeytool reads domains of keystores: name one of the keystores with -keystore")
+		isDomain := strings.EqualFold(s.opt.storetype, domainType) && k.exists
+		if isDomain && (a.changes || s.ownStyle()) {
+			return errDomain()
 		}
-		if _, err := s.parseType(s.opt.storetype); err != nil {
+		k.domain = isDomain
+		if _, err := s.parseType(s.opt.storetype); err != nil && !isDomain {
 			return java("java.security.KeyStoreException", niceType(s.opt.storetype)+" not found")
 		}
 	}
@@ -345,6 +347,9 @@ func (k *keystore) load(storetype string) error {
 	o := k.options
 	o.Password, o.Type = k.password, named
 	opened, err := store.Open(k.path, o)
+	if k.domain && (err != nil || opened.Type() != store.PKCS12 && opened.Type() != store.JKS) {
+		return errDomain()
+	}
 	if err != nil {
 		var path *fs.PathError
 		if errors.As(err, &path) {
@@ -369,10 +374,36 @@ func (k *keystore) load(storetype string) error {
 	if named != "" {
 		k.typ = string(named)
 	}
-	if named == "" && k.provided {
+	if k.domain {
+		k.typ = domainType
+	}
+	if named == "" && k.provided && !k.domain {
 		k.typ = defaultType // Java was told whose keystores to take, and looks no further
 	}
 	return nil
+}
+
+const (
+	// domainType is Java's type of several keystores that are used as one.
+	domainType = "DKS"
+	// domainPrefix is before the aliases of a keystore that Java takes for the
+	// only one of a domain. That is all that keytool sees of domains: it gives
+	// Java a file, not where the keystores of a domain are.
+	domainPrefix = "iostream1 "
+)
+
+// errDomain is Java's refusal of what is no keystore of a domain.
+func errDomain() error {
+	return withHint(java("java.lang.UnsupportedOperationException", "This keystore must be loaded using a DomainLoadStoreParameter"),
+		"neither keytool nor gokeytool reads the file that lists the keystores of a domain: name one of the keystores with -keystore")
+}
+
+// Shown is the alias of an entry as keytool shows it.
+func (k *keystore) Shown(e *entry.Entry) string {
+	if k.domain {
+		return domainPrefix + k.Store.Shown(e)
+	}
+	return k.Store.Shown(e)
 }
 
 // sameFamily says whether Java opens a keystore under the name of that type:
@@ -610,7 +641,11 @@ func (s *session) warnUnverified() {
 
 // get is the entry of that alias, or keytool's error.
 func (k *keystore) get(alias string) (*entry.Entry, error) {
-	e, ok := k.Store.Get(alias)
+	name := alias
+	if k.domain { // with the prefix, or without
+		name = strings.TrimPrefix(alias, domainPrefix)
+	}
+	e, ok := k.Store.Get(name)
 	if !ok {
 		return nil, failf("Alias <%s> does not exist", alias)
 	}
@@ -649,7 +684,7 @@ func (s *session) recoverKey(alias string, password []byte) (entry.Key, []byte, 
 		return entry.Key{}, nil, failf("Alias <%s> has no key", alias)
 	}
 	if password == nil && s.ks.password != nil {
-		key, err := s.ks.Key(alias, s.ks.password)
+		key, err := s.ks.KeyOf(e, s.ks.password)
 		if err == nil || !errors.Is(err, entry.ErrPassword) {
 			return s.keep(key), s.ks.password, err
 		}
@@ -662,7 +697,7 @@ func (s *session) recoverKey(alias string, password []byte) (entry.Key, []byte, 
 			return entry.Key{}, nil, err
 		}
 	}
-	key, err := s.ks.Key(alias, password)
+	key, err := s.ks.KeyOf(e, password)
 	return s.keep(key), password, err
 }
 
