@@ -58,4 +58,14 @@ func TestCertificatesOfNobody(t *testing.T) {
 	if len(again.Entries[0].Chain) != 1 || len(left) != 1 || !bytes.Equal(left[0].DER, ids.server2.chain[0].DER) {
 		t.Errorf("got %q and %d more", describe(t, again, password), len(left))
 	}
+
+	// Without any key, or any entry, all of them stay.
+	for _, entries := range [][]*entry.Entry{nil, {certEntry("root", ids.root)}} {
+		f := decode(t, data, password)
+		f.Entries = entries
+		again := decode(t, encode(t, f, password), password)
+		if len(again.Entries) != len(entries) || len(Untrusted(again)) != 2 {
+			t.Errorf("%d entries and no key: got %q and %d more", len(entries), describe(t, again, password), len(Untrusted(again)))
+		}
+	}
 }

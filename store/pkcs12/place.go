@@ -153,8 +153,9 @@ func (p *placed) certificate(at int) []byte {
 // are what they are without them: with another that has the name of an issuer, a
 // key would come to a chain that it did not have.
 func harmless(list []placed, loose []*bag) []*bag {
-	if len(loose) == 0 {
-		return nil
+	hasKeys := slices.ContainsFunc(list, func(p placed) bool { return p.Kind == entry.PrivateKey })
+	if len(loose) == 0 || !hasKeys {
+		return loose
 	}
 	var leaves []int
 	alone, all := newChains(entry.Limits{}, len(list)), newChains(entry.Limits{}, len(list))
