@@ -501,13 +501,14 @@ cp ../store store
 cp store before
 cat /dev/zero >fill 2>/dev/null || true
 try() {
-	if "$gokeytool" "$@" -keystore store -storepass changeit; then
+	if "$gokeytool" "$@"; then
 		echo "no error"
 	fi
 }
-try changealias -alias a -destalias b
-try delete -alias a -backup
-try exportcert -alias a -file exported
+store="-keystore store -storepass changeit"
+try changealias -alias a -destalias b $store
+try delete -alias a -backup $store
+try exportcert -alias a -file exported $store
 try importkeystore -srckeystore before -srcstorepass changeit -destkeystore new -deststorepass changeit
 cmp store before
 ls -A | tr '\n' ' '

@@ -45,7 +45,7 @@ func TestLastByte(t *testing.T) {
 		{"certificate", m.certificate, []string{
 			"printcert -file FILE",
 			"list -v -keystore FILE",
-			"check -alias 1 FILE",
+			"check FILE",
 			"import -noprompt -alias any -storetype JKS -file FILE " + pass + "NEW",
 			"import -noprompt -storetype JKS -bundle FILE " + pass + "NEW",
 			"import -alias me -file FILE " + pass + "KEY",
