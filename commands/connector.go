@@ -300,8 +300,8 @@ func (s *session) openConfigured(c *tomcat.Certificate, v *served) (opened *stor
 	switch {
 	case !ok:
 		return opened, own, err
-	case none.Key && none.Err != nil && onTheWay(none.File, none.Data, forKey) == nil:
-		return nil, 0, s.keyFileError(none.File, none.Err)
+	case none.Key && none.Err != nil:
+		return nil, 0, s.damagedKeyFile(none.File, none.Data, none.Err)
 	case none.Key:
 		return nil, 0, withHint(failf("Input not a private key"), s.noneInPEM(none, forKey)...)
 	}

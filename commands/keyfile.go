@@ -199,20 +199,27 @@ func (s *session) readKeyFile(name string) (*foundKey, []*x509util.Certificate, 
 	return key, certificates, nil
 }
 
+// damagedKeyFile is why a file of keys can't be read: what it got on its way here,
+// or else what its reader says.
+func (s *session) damagedKeyFile(name string, data []byte, err error) error {
+	if hints := onTheWay(name, data, forKey); hints != nil {
+		return withHint(failf("Input not a private key"), hints...)
+	}
+	return s.keyFileError(name, err)
+}
+
 // findKey returns the one private key of a file in PEM or DER as PKCS #8.
 func (s *session) findKey(name string, data []byte) ([]byte, error) {
 	keys, err := pem.DecodeKeys(data, entry.DefaultLimits)
-	if err != nil || len(keys) == 0 {
-		if hints := onTheWay(name, data, forKey); hints != nil {
-			return nil, withHint(failf("Input not a private key"), hints...)
-		}
-	}
 	switch {
 	case err != nil:
-		return nil, s.keyFileError(name, err)
+		return nil, s.damagedKeyFile(name, data, err)
 	case len(keys) > 1:
 		return nil, failf("%s holds more than one private key", name)
 	case len(keys) == 0:
+		if hints := onTheWay(name, data, forKey); hints != nil {
+			return nil, withHint(failf("Input not a private key"), hints...)
+		}
 		hint := name + " holds no private key in PEM (BEGIN PRIVATE KEY, BEGIN RSA PRIVATE KEY ...), DER or a keystore"
 		_, err := store.Detect(data)
 		if not, ok := errors.AsType[*store.NotKeystoreError](err); ok && not.What != store.Unknown {

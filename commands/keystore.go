@@ -202,7 +202,7 @@ func (k *keystore) acquire(ctx context.Context) error {
 }
 
 // completeWrite brings to its end what a process that was killed has left of a
-// write in place. Who may not write the file reads it all the same, and is told.
+// write in place. Who may not write the file reads it anyway, and is told.
 func (s *session) completeWrite(path string) {
 	if !atomicfile.Interrupted(path) {
 		return

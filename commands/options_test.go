@@ -35,7 +35,7 @@ var elsewhere = []string{"serve", "dev", "trust", "probe", "smoke", "completion"
 const notForJava = "notforjava"
 
 // optionLines are lines of our own style by command, with the options that have
-// an effect on each: "option VALUE". What is in $DIR is made anew for each line.
+// an effect on each: "option VALUE". What is in $DIR is made again for each line.
 var optionLines = map[string][]optionLine{
 	"certreq": {
 		{"-alias one -keystore k.p12 -storepass changeit", "", []string{"alias ca", "sigalg SHA512withECDSA", "file out", "keystore other.p12", "dname CN=x",

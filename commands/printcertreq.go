@@ -66,7 +66,7 @@ func (s *session) readRequest(name string, data []byte, word string) (*x509util.
 }
 
 // requestError says what is wrong with the signature of a request. One that can't
-// be verified is shown all the same, but not certified.
+// be verified is shown anyway, but not certified.
 func (s *session) requestError(name string, err error) error {
 	_, unsupported := errors.AsType[*x509util.UnsupportedError](err)
 	switch {

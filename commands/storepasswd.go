@@ -51,7 +51,7 @@ func (k *keystore) protects() bool {
 	}
 	for _, e := range k.Entries() {
 		if e.Kind != entry.TrustedCertificate {
-			return true // its key is sealed anew
+			return true // its key is sealed again
 		}
 	}
 	return false
