@@ -197,6 +197,9 @@ func (x *examination) unseal(e *entry.Entry, alias string) (entry.Key, bool) {
 	if x.server && alias == x.Serves {
 		return x.servedKey(e, alias)
 	}
+	if x.costly {
+		return entry.Key{}, false
+	}
 	key, err := x.store.KeyOf(e, x.password)
 	if err == nil {
 		return key, true
@@ -241,7 +244,9 @@ func (x *examination) unopened(err error, alias string) (entry.Key, bool) {
 	if of, ok := errors.AsType[*store.KeyError](err); ok {
 		err = of.Err
 	}
-	if errors.Is(err, entry.ErrUnsupported) || errors.Is(err, entry.ErrLimit) {
+	if errors.Is(err, entry.ErrLimit) {
+		x.beyond(alias, err)
+	} else if errors.Is(err, entry.ErrUnsupported) {
 		x.find(Warning, "unknown-key", alias, fmt.Sprintf("the key can't be opened here: %v", err), "")
 	} else {
 		x.find(Error, "damaged-key", alias, fmt.Sprintf("the key can't be read: %v", err), "")

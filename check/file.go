@@ -61,6 +61,7 @@ type examination struct {
 	password []byte          // that opened the store; nil if none did
 	apart    map[string]bool // aliases of the keys that KeyPassword opens
 	keys     map[string][]keyEntry
+	costly   bool          // keys are not opened: together they would take too long
 	doubtful bool          // the store opens with any password, and a key with none of those tried
 	refusing []jdk.Release // of Java that a certificate keeps from opening the file
 }
@@ -208,7 +209,7 @@ func foreign(err error, plain bool) bool {
 // find adds a finding. No command here changes a file of a type that is only
 // read, whatever would mend a keystore.
 func (x *examination) find(s Severity, id, alias, text, remedy string) {
-	if x.Type.Foreign() && strings.HasPrefix(remedy, "gokeytool ") && id != "password" && id != "foreign-format" && id != "store-type" {
+	if x.Type.Foreign() && strings.HasPrefix(remedy, "gokeytool ") && id != "password" && id != "limit" && id != "foreign-format" && id != "store-type" {
 		remedy = ""
 	}
 	x.Findings = append(x.Findings, Finding{ID: id, Severity: s, Alias: alias, Text: text, Remedy: remedy})
@@ -443,23 +444,37 @@ func (x *examination) undecodable(err error) {
 		x.damaged(damage)
 		return
 	}
-	id, text := "damaged", "the file is damaged: "
 	switch {
 	case errors.Is(err, entry.ErrUnsupported):
-		id, text = "unsupported", "it uses what can't be read here: "
+		x.find(Error, "unsupported", "", "it uses what can't be read here: "+err.Error(), "")
 	case errors.Is(err, entry.ErrLimit):
-		id, text = "limit", "it asks for more than is reasonable: "
+		x.beyond("", err)
+	default:
+		x.find(Error, "damaged", "", "the file is damaged: "+err.Error(), binaryCopy)
 	}
+}
+
+// beyond: the file, or the key of an alias, asks for more than it gets.
+func (x *examination) beyond(alias string, err error) {
+	x.Status = Unchecked
 	remedy := ""
-	switch id {
-	case "damaged":
-		remedy = binaryCopy
-	case "limit":
+	if e, ok := errors.AsType[*entry.FormatError](err); ok && e.Enough > 0 {
 		k := x.keystore()
 		k.Open = x.o.Storepass
-		remedy = shell.Note(k.Operand([]string{"check", "-maxIterations", "N"}), "if the file is to be trusted")
+		remedy = shell.Note(k.Operand([]string{"check", "-maxIterations", strconv.Itoa(e.Enough)}), "if the file is to be trusted, and there is time")
 	}
-	x.find(Error, id, "", text+err.Error(), remedy)
+	x.find(Error, "limit", alias, "it asks for more than is reasonable: "+err.Error(), remedy)
+}
+
+// affordable says whether the keys are to be opened: not where the file asks for
+// so much work that nobody would wait for it. A connector opens one of them.
+func (x *examination) affordable() {
+	if err := x.store.CheckCost(); err != nil && x.password != nil && !x.trust {
+		x.costly = true
+		if !x.server {
+			x.beyond("", err)
+		}
+	}
 }
 
 // damaged: it is known what has happened to the file.

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"io/fs"
 	"iter"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+
+	"gokeytool/store/entry"
 )
 
 // Files looks at all keystores among paths: files, directories with everything
@@ -28,6 +31,10 @@ func Files(ctx context.Context, paths []string, o Options) iter.Seq[Verdict] {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		workers := runtime.GOMAXPROCS(0)
+		if o.Limits == (entry.Limits{}) {
+			o.Limits = entry.DefaultLimits
+		}
+		pool := o.pool()
 		// A job waits in both channels: in jobs to be done, in order for its
 		// results to be taken in turn. What waits in order is bounded, and
 		// so is what the workers can be ahead of the reader.
@@ -36,7 +43,7 @@ func Files(ctx context.Context, paths []string, o Options) iter.Seq[Verdict] {
 		for range workers {
 			go func() {
 				for j := range jobs {
-					j.result <- j.do(o)
+					j.result <- j.do(o.withWork(pool))
 				}
 			}()
 		}
@@ -72,6 +79,27 @@ func Files(ctx context.Context, paths []string, o Options) iter.Seq[Verdict] {
 			}
 		}
 	}
+}
+
+// What may be spent on key derivation beside entry.Limits: each file that is named
+// or found may have so many iterations for itself, beyond them all share what
+// sharedFiles of the most expensive would take, about a minute. The files of one
+// server.xml count as one.
+const (
+	ordinaryRounds = 500_000
+	sharedFiles    = 20
+)
+
+// pool returns what the work for all files counts for.
+func (o Options) pool() *entry.Work {
+	one := o.Limits.KeyRounds(math.MaxInt)
+	return entry.NewWork(sharedFiles*min(one, math.MaxInt/sharedFiles), 0, o.Limits.Work)
+}
+
+// withWork returns the options for a file whose work counts for the pool.
+func (o Options) withWork(pool *entry.Work) Options {
+	o.Limits.Work = entry.NewWork(o.Limits.KeyRounds(math.MaxInt), ordinaryRounds, pool)
+	return o
 }
 
 // job is a file to look at.

@@ -20,6 +20,7 @@ func (x *examination) look() {
 		x.Serves = x.store.AliasOf(inJava[i].Alias)
 	}
 	x.served()
+	x.affordable()
 	for _, e := range inJava {
 		x.entry(e)
 	}

@@ -40,6 +40,7 @@ type served struct {
 	// connector is that of a server.xml, and plain the one that leads to it,
 	// if any.
 	connector, plain *tomcat.Connector
+	work             *entry.Work // what all files together cost; nil before the first
 }
 
 // watch notes a file that is about to be read.
@@ -48,11 +49,23 @@ func (v *served) watch(file string) { v.files = append(v.files, look(file)) }
 // open opens a keystore, which is noted.
 func (v *served) open(file string, o store.Options) (*store.Store, error) {
 	v.watch(file)
+	o.Limits = v.limits()
 	opened, err := store.Open(file, o)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fileError(file, pathCause(err))
 	}
 	return opened, err
+}
+
+// limits bound the work for a file, and with it that for all files, to what ten of
+// the most expensive take: a server.xml may name one many times.
+func (v *served) limits() entry.Limits {
+	lim := entry.DefaultLimits
+	if v.work == nil {
+		v.work = entry.NewWork(10*lim.KeyRounds(math.MaxInt), 0, nil)
+	}
+	lim.Work = v.work
+	return lim
 }
 
 // adoptTomcatNames takes Tomcat's names of our options for the options.
@@ -295,7 +308,7 @@ func (s *session) openConfigured(c *tomcat.Certificate, v *served) (opened *stor
 	opened, own, err = c.OpenPEM(func(name string) ([]byte, error) {
 		v.watch(name)
 		return s.readInput(name)
-	}, entry.DefaultLimits)
+	}, v.limits())
 	none, ok := errors.AsType[*tomcat.FileError](err)
 	switch {
 	case !ok:

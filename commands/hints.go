@@ -48,7 +48,7 @@ func (s *session) causeHints(err error) []string {
 		return s.protectionHints(protection)
 	}
 	if errors.Is(err, entry.ErrLimit) {
-		return moreWork(err)
+		return s.moreWork(err)
 	}
 	if errors.Is(err, entry.ErrPassword) {
 		if key, ok := errors.AsType[*store.KeyError](err); ok {
@@ -262,7 +262,7 @@ func (s *session) openHints(err *store.OpenError) []string {
 		}
 		return append([]string{whole}, s.nearMissHints(err)...)
 	case errors.Is(err, entry.ErrLimit):
-		return moreWork(err)
+		return s.moreWork(err)
 	}
 	var hints []string
 	if errors.Is(err, entry.ErrDamaged) {
@@ -291,13 +291,13 @@ func damageHints(path string, damage store.Damage) []string {
 }
 
 // moreWork says how to open what takes longer than files from anywhere should.
-func moreWork(err error) []string {
+func (s *session) moreWork(err error) []string {
 	var hints []string
 	if _, ok := store.JavaError(err, 0); ok { // the error was in Java's words
 		hints = append(hints, err.Error())
 	}
-	if strings.Contains(err.Error(), "iteration") {
-		hints = append(hints, "if you trust the file, and have the time, allow more with -maxIterations N")
+	if e, ok := errors.AsType[*entry.FormatError](err); ok && e.Enough > 0 && s.table.Command(s.req.Command).Documents(s.table.Option("maxIterations")) {
+		hints = append(hints, fmt.Sprintf("if you trust the file, and have the time, allow more with -maxIterations %d", e.Enough))
 	}
 	return hints
 }

@@ -108,6 +108,8 @@ func (s *session) keyCheck(err error) endpoint.Check {
 			check.Detail = "the password given does not open the key; Tomcat will say: Cannot recover key"
 			check.Remedy = strings.Join(s.closedKeyHints(), "; ")
 		}
+	case errors.Is(err, entry.ErrLimit):
+		check.Remedy = strings.Join(s.moreWork(err), "; ")
 	case errors.As(err, &kind):
 		check.Detail = fmt.Sprintf("this entry is a %s: it has no private key", kind.Kind)
 	}

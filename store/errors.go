@@ -46,8 +46,9 @@ type OpenError struct {
 	Type Type // the format found in the file; empty where it is none that is read
 	Err  error
 
-	options Options // how it was to be opened
-	data    []byte  // the file
+	options Options     // how it was to be opened
+	data    []byte      // the file
+	near    *entry.Work // what is spent on NearMiss; nil before
 }
 
 func (e *OpenError) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Err) }
@@ -59,12 +60,18 @@ func (e *OpenError) Wrapped() []Wrapped { return Unwrap(e.data) }
 
 // KeyError says which key did not open.
 type KeyError struct {
+	Path  string // of the file, where it asks for too much; else empty
 	Alias string
 	Type  Type
 	Err   error
 }
 
-func (e *KeyError) Error() string { return fmt.Sprintf("key %q: %v", e.Alias, e.Err) }
+func (e *KeyError) Error() string {
+	if e.Path != "" {
+		return fmt.Sprintf("%s: key %q: %v", e.Path, e.Alias, e.Err)
+	}
+	return fmt.Sprintf("key %q: %v", e.Alias, e.Err)
+}
 
 func (e *KeyError) Unwrap() error { return e.Err }
 

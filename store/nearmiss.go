@@ -11,7 +11,6 @@ import (
 	"unicode/utf8"
 
 	"gokeytool/store/entry"
-	"gokeytool/store/pkcs12"
 )
 
 // NearMiss is how the password that opens a keystore differs from one that
@@ -73,27 +72,22 @@ func (e *OpenError) Tried(password []byte) bool {
 }
 
 func (e *OpenError) opens(password []byte) bool {
+	if e.near == nil {
+		e.near = entry.NewWork(nearMissIterations, 0, e.options.Limits.Work)
+	}
 	o := e.options
 	o.Password, o.ReadOnly = password, false // to read only may use up the data
+	if o.Limits == (entry.Limits{}) {
+		o.Limits = entry.DefaultLimits
+	}
+	o.Limits.Work = e.near
 	_, err := Decode(e.Path, e.data, o)
 	return err == nil
 }
 
-// tries is how often the file may be opened.
-func (e *OpenError) tries() int {
-	n := nearMissBytes / max(len(e.data), 1)
-	if e.Type != PKCS12 {
-		return n
-	}
-	o := e.options
-	o.Password, o.ReadOnly = nil, false
-	s, err := Decode(e.Path, e.data, o)
-	if err != nil {
-		return 0
-	}
-	p := pkcs12.FileParams(s.File())
-	return min(n, nearMissIterations/max(p.MACIterations+p.CertIterations, 1))
-}
+// tries is how often the file may be opened, by its size. Its iterations are
+// counted as they come.
+func (e *OpenError) tries() int { return nearMissBytes / max(len(e.data), 1) }
 
 // nearMisses are the passwords that a given one may stand for, the likeliest
 // first, each once.

@@ -101,7 +101,7 @@ func Decode(name string, data []byte, o Options) (*Store, error) {
 		return nil, &OpenError{Path: name, Type: t, Err: err, options: o, data: data}
 	}
 	s := newStore(t, f, lim)
-	s.readOnly = o.ReadOnly
+	s.path, s.readOnly = name, o.ReadOnly
 	return s, nil
 }
 

@@ -27,7 +27,9 @@ func (s *Store) Bytes(password []byte) ([]byte, error) {
 	if s.readOnly {
 		return nil, errors.New("the keystore was opened to be read only")
 	}
-	data, back, err := s.codec.both(s.file, password, s.limits)
+	lim := s.limits
+	lim.Work = nil // of our own doing
+	data, back, err := s.codec.both(s.file, password, lim)
 	if data == nil {
 		return nil, err
 	}

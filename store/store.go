@@ -18,6 +18,7 @@ package store
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -31,10 +32,14 @@ type Store struct {
 	typ     Type
 	codec   codec
 	limits  entry.Limits
+	path    string      // of the file; "" for none
+	shared  *entry.Work // what the store's limits count for too; nil: nothing
 	file    *entry.File
 	aliases map[string][]*entry.Entry // see names
 	once    sync.Once                 // makes aliases
 	leaves  *leafIndex                // nil until FindCertificate wants it
+	costs   sync.Once                 // allows the keys their iterations
+	costly  error                     // why not all keys are opened; nil until costs
 
 	readOnly bool
 }
@@ -64,7 +69,9 @@ func limitsOfNew() entry.Limits {
 }
 
 func newStore(t Type, f *entry.File, lim entry.Limits) *Store {
-	return &Store{typ: t, codec: t.codec(), limits: lim, file: f}
+	s := &Store{typ: t, codec: t.codec(), limits: lim, file: f, shared: lim.Work}
+	s.limits.Work = entry.NewWork(0, 0, s.shared)
+	return s
 }
 
 // names are the entries by their alias as Java compares it, in file order. They
@@ -228,11 +235,53 @@ func (s *Store) KeyOf(e *entry.Entry, password []byte) (entry.Key, error) {
 	if e.Kind == entry.TrustedCertificate {
 		return entry.Key{}, &KindError{Alias: s.Shown(e), Kind: e.Kind, Want: entry.PrivateKey}
 	}
+	s.costs.Do(s.allowKeys)
 	key, err := s.codec.unseal(e, password, s.limits)
+	if errors.Is(err, entry.ErrLimit) {
+		return entry.Key{}, &KeyError{Path: s.path, Alias: s.Shown(e), Type: s.typ, Err: cmp.Or(s.costly, err)}
+	}
 	if err != nil {
 		return entry.Key{}, &KeyError{Alias: s.Shown(e), Type: s.typ, Err: err}
 	}
 	return key, nil
+}
+
+// CheckCost returns the error with which not all keys of the store are opened,
+// before any is: together they ask for more iterations than
+// entry.Limits.KeyRounds. It is an *entry.FormatError of entry.ErrLimit.
+func (s *Store) CheckCost() error { return s.allowance().Check(string(s.typ), s.cost()) }
+
+// allowance are the limits that hold for all keys together.
+func (s *Store) allowance() entry.Limits {
+	lim := s.limits
+	lim.Work = s.shared
+	return lim
+}
+
+// cost is what it takes to open all keys.
+func (s *Store) cost() (c entry.Cost) {
+	for _, e := range s.file.Entries {
+		if e.Kind != entry.TrustedCertificate {
+			rounds := 0
+			if s.codec.rounds != nil {
+				rounds = s.codec.rounds(e)
+			}
+			c.Add(rounds)
+		}
+	}
+	return c
+}
+
+// allowKeys grants what may be spent on keys: each may be tried with two
+// passwords. Where all together cost too much, it is enough for a few: who wants
+// one of them gets it, and who wants all is stopped soon.
+func (s *Store) allowKeys() {
+	cost := s.cost()
+	if s.costly = s.allowance().Check(string(s.typ), cost); s.costly != nil {
+		s.limits.Work.Allow(s.limits.KeyRounds(0))
+		return
+	}
+	s.limits.Work.Allow(2 * s.limits.KeyRounds(cost.Keys))
 }
 
 // SetKey stores a private key with its chain, or a secret key without one,

@@ -61,6 +61,8 @@ type codec struct {
 	seal   func(key entry.Key, password []byte, f *entry.File) ([]byte, error)
 	unseal func(e *entry.Entry, password []byte, lim entry.Limits) (entry.Key, error)
 
+	// rounds is the iteration count of what unseal derives; nil for none.
+	rounds func(e *entry.Entry) int
 	// view is decode for a file that will not be encoded again, in less memory.
 	view func(data, password []byte, lim entry.Limits) (*entry.File, error)
 	// encodeDecode is encode and then decode, in less time.
@@ -75,20 +77,20 @@ func (t Type) codec() codec {
 	case JKS, CaseExactJKS:
 		return codec{decode: jks.Decode, encode: jks.Encode, seal: jks.Seal, unseal: jks.Unseal}
 	case JCEKS:
-		return codec{decode: jceks.Decode, encode: jceks.Encode, seal: jceks.Seal, unseal: jceks.Unseal}
+		return codec{decode: jceks.Decode, encode: jceks.Encode, seal: jceks.Seal, unseal: jceks.Unseal, rounds: jceks.Rounds}
 	case PKCS12:
-		return codec{decode: pkcs12.Decode, encode: pkcs12.Encode, seal: pkcs12.Seal, unseal: pkcs12.Unseal,
+		return codec{decode: pkcs12.Decode, encode: pkcs12.Encode, seal: pkcs12.Seal, unseal: pkcs12.Unseal, rounds: pkcs12.Rounds,
 			view: pkcs12.View, encodeDecode: pkcs12.EncodeDecode, loose: pkcs12.Untrusted}
 	case PEM:
-		return codec{decode: pem.Decode, unseal: pem.Unseal}
+		return codec{decode: pem.Decode, unseal: pem.Unseal, rounds: pem.Rounds}
 	case DER:
-		return codec{decode: pem.DecodeDER, unseal: pem.Unseal}
+		return codec{decode: pem.DecodeDER, unseal: pem.Unseal, rounds: pem.Rounds}
 	case PKCS7:
-		return codec{decode: pem.DecodePKCS7, unseal: pem.Unseal}
+		return codec{decode: pem.DecodePKCS7, unseal: pem.Unseal, rounds: pem.Rounds}
 	case BKS:
-		return codec{decode: bks.Decode, unseal: bks.Unseal}
+		return codec{decode: bks.Decode, unseal: bks.Unseal, rounds: bks.Rounds}
 	case UBER:
-		return codec{decode: bks.DecodeUBER, unseal: bks.Unseal}
+		return codec{decode: bks.DecodeUBER, unseal: bks.Unseal, rounds: bks.Rounds}
 	}
 	panic("store: no codec for type " + string(t))
 }

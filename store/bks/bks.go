@@ -84,7 +84,7 @@ func Decode(data, password []byte, lim entry.Limits) (*entry.File, error) {
 	if password == nil {
 		return f, nil
 	}
-	if err := checkIterations("BKS", "MAC", iterations, lim); err != nil {
+	if err := lim.Derive("BKS", "MAC", iterations); err != nil {
 		return nil, err
 	}
 	matches := pbe.EachPassword(password, func(bmp []byte) bool {
@@ -116,7 +116,7 @@ func DecodeUBER(data, password []byte, lim entry.Limits) (*entry.File, error) {
 	case password == nil:
 		return new(entry.File), nil
 	}
-	if err := checkIterations("UBER", "encryption", iterations, lim); err != nil {
+	if err := lim.Derive("UBER", "encryption", iterations); err != nil {
 		return nil, err
 	}
 	body, ok, err := pbe.Twofish(salt, iterations).Decrypt(r.Rest(), password, func(plain []byte) bool {
@@ -157,14 +157,6 @@ func parameters(r *datainput.Reader) (salt []byte, iterations int) {
 		r.Fail(entry.ErrDamaged, start, "iteration count below 1")
 	}
 	return salt, int(min(uint64(n), math.MaxInt))
-}
-
-func checkIterations(format, what string, n int, lim entry.Limits) error {
-	if n <= lim.MaxIterations {
-		return nil
-	}
-	return &entry.FormatError{Kind: entry.ErrLimit, Format: format, Offset: -1,
-		What: fmt.Sprintf("iteration count of the %s is %d, more than the limit of %d", what, n, lim.MaxIterations)}
 }
 
 // readEntries reads entries up to the byte that ends them.

@@ -69,7 +69,7 @@ func unseal(e *entry.Entry, sealed, password []byte, lim entry.Limits) (entry.Ke
 	if password == nil {
 		return entry.Key{}, fmt.Errorf("BKS: key: %w", entry.ErrPassword)
 	}
-	if err := checkIterations("BKS", "key", iterations, lim); err != nil {
+	if err := lim.Derive("BKS", "key", iterations); err != nil {
 		return entry.Key{}, err
 	}
 	var k key
@@ -85,6 +85,20 @@ func unseal(e *entry.Entry, sealed, password []byte, lim entry.Limits) (entry.Ke
 	}
 	defer entry.Wipe(plain)
 	return k.open(e)
+}
+
+// Rounds is the iteration count of the derivation that opens the key of an
+// entry; 0 where none does.
+func Rounds(e *entry.Entry) int {
+	if len(e.Sealed) == 0 || e.Sealed[0] != typeSealed {
+		return 0
+	}
+	r := datainput.New("BKS", e.Sealed[1:])
+	_, iterations := parameters(r)
+	if r.Err() != nil {
+		return 0
+	}
+	return iterations
 }
 
 // open makes of a key what a keystore gives its user.

@@ -27,6 +27,9 @@ type FormatError struct {
 	Format string // "JKS", "PKCS12", ...
 	Offset int    // byte offset in the file; -1 if not known
 	What   string // what is wrong, in a few words
+	// Enough is the Limits.MaxIterations that would do, where that is what is
+	// wrong; 0 else.
+	Enough int
 }
 
 func (e *FormatError) Error() string {

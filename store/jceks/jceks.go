@@ -118,3 +118,20 @@ func Unseal(e *entry.Entry, password []byte, lim entry.Limits) (entry.Key, error
 	}
 	return entry.Key{}, fmt.Errorf("JCEKS: a %v has no key: %w", e.Kind, entry.ErrUnsupported)
 }
+
+// Rounds is the iteration count of the derivation that opens the key of an
+// entry; 0 where none does.
+func Rounds(e *entry.Entry) int {
+	var p parameters
+	var err error
+	switch e.Kind {
+	case entry.PrivateKey:
+		p, _, err = splitPrivate(e.Sealed)
+	case entry.SecretKey:
+		p, _, err = splitSecret(e.Sealed, entry.DefaultLimits.MaxDepth)
+	}
+	if err != nil {
+		return 0
+	}
+	return p.iterations
+}

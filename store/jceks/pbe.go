@@ -9,6 +9,7 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -46,8 +47,8 @@ func (p parameters) add(b *cryptobyte.Builder) {
 	})
 }
 
-// readParameters reads and bounds the parameters at the start of input.
-func readParameters(input *cryptobyte.String, lim entry.Limits) (parameters, error) {
+// readParameters reads the parameters at the start of input.
+func readParameters(input *cryptobyte.String) (parameters, error) {
 	var params, salt cryptobyte.String
 	var p parameters
 	var iterations int64
@@ -58,12 +59,8 @@ func readParameters(input *cryptobyte.String, lim entry.Limits) (parameters, err
 	if len(salt) != saltSize || iterations < 1 {
 		return p, damaged(fmt.Sprintf("%d bytes of salt, %d iterations", len(salt), iterations))
 	}
-	if iterations > int64(lim.MaxIterations) {
-		return p, &entry.FormatError{Kind: entry.ErrLimit, Format: "JCEKS", Offset: -1,
-			What: fmt.Sprintf("protected key: %d iterations, more than the limit of %d", iterations, lim.MaxIterations)}
-	}
 	copy(p.salt[:], salt)
-	p.iterations = int(iterations)
+	p.iterations = int(min(iterations, math.MaxInt))
 	return p, nil
 }
 
@@ -83,14 +80,18 @@ func (p parameters) encrypt(plain, password []byte) []byte {
 }
 
 // decrypt returns what encrypt was given. The content is accepted only if
-// looksRight; else the error is entry.ErrPassword.
-func (p parameters) decrypt(data, password []byte, looksRight func([]byte) bool) ([]byte, error) {
+// looksRight; else the error is entry.ErrPassword. It is entry.ErrLimit where
+// the derivation of the key is beyond lim.
+func (p parameters) decrypt(data, password []byte, lim entry.Limits, looksRight func([]byte) bool) ([]byte, error) {
 	if len(data) == 0 || len(data)%des.BlockSize != 0 {
 		return nil, damaged(fmt.Sprintf("%d bytes are no whole number of blocks", len(data)))
 	}
 	salts := [][saltSize]byte{p.salt}
 	if p.halvesEqual() {
 		salts = p.inverted()
+	}
+	if err := lim.Derive("JCEKS", "key", p.iterations); err != nil {
+		return nil, err
 	}
 	plain := make([]byte, len(data))
 	for _, salt := range salts {
@@ -171,29 +172,33 @@ func sealPrivate(pkcs8, password []byte, iterations int) ([]byte, error) {
 
 // unsealPrivate opens an EncryptedPrivateKeyInfo (PKCS #8, RFC 5208).
 func unsealPrivate(sealed, password []byte, lim entry.Limits) (entry.Key, error) {
-	input := cryptobyte.String(sealed)
-	var info, algorithm, data cryptobyte.String
-	var oid asn1.ObjectIdentifier
-	if !input.ReadASN1(&info, cbasn1.SEQUENCE) || !input.Empty() ||
-		!info.ReadASN1(&algorithm, cbasn1.SEQUENCE) || !algorithm.ReadASN1ObjectIdentifier(&oid) ||
-		!info.ReadASN1(&data, cbasn1.OCTET_STRING) || !info.Empty() {
-		return entry.Key{}, damaged("not an EncryptedPrivateKeyInfo")
-	}
-	if !oid.Equal(oidKeyProtector) {
-		return entry.Key{}, errOtherProtector
-	}
-	p, err := readParameters(&algorithm, lim)
+	p, data, err := splitPrivate(sealed)
 	if err != nil {
 		return entry.Key{}, err
 	}
-	if !algorithm.Empty() {
-		return entry.Key{}, damaged("malformed encryption parameters")
-	}
-	plain, err := p.decrypt(data, password, isPrivateKeyInfo)
+	plain, err := p.decrypt(data, password, lim, isPrivateKeyInfo)
 	if err != nil {
 		return entry.Key{}, fmt.Errorf("JCEKS: private key: %w", err)
 	}
 	return entry.Key{PKCS8: plain}, nil
+}
+
+func splitPrivate(sealed []byte) (p parameters, data cryptobyte.String, err error) {
+	input := cryptobyte.String(sealed)
+	var info, algorithm cryptobyte.String
+	var oid asn1.ObjectIdentifier
+	if !input.ReadASN1(&info, cbasn1.SEQUENCE) || !input.Empty() ||
+		!info.ReadASN1(&algorithm, cbasn1.SEQUENCE) || !algorithm.ReadASN1ObjectIdentifier(&oid) ||
+		!info.ReadASN1(&data, cbasn1.OCTET_STRING) || !info.Empty() {
+		return p, nil, damaged("not an EncryptedPrivateKeyInfo")
+	}
+	if !oid.Equal(oidKeyProtector) {
+		return p, nil, errOtherProtector
+	}
+	if p, err = readParameters(&algorithm); err == nil && !algorithm.Empty() {
+		err = damaged("malformed encryption parameters")
+	}
+	return p, data, err
 }
 
 // isPrivateKeyInfo tells a private key from what a wrong password makes of it.

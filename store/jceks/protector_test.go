@@ -139,7 +139,7 @@ func TestCipher(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			plain, err := p.decrypt(data, []byte("changeit"), func(b []byte) bool { return string(b) == "hello" })
+			plain, err := p.decrypt(data, []byte("changeit"), entry.DefaultLimits, func(b []byte) bool { return string(b) == "hello" })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -170,7 +170,7 @@ func TestPadding(t *testing.T) {
 			data := []byte(tt.padded)
 			block, iv := p.cipher(p.salt, []byte("pw"))
 			cipher.NewCBCEncrypter(block, iv).CryptBlocks(data, data)
-			_, err := p.decrypt(data, []byte("pw"), func([]byte) bool { return true })
+			_, err := p.decrypt(data, []byte("pw"), entry.DefaultLimits, func([]byte) bool { return true })
 			if (err == nil) != tt.ok || err != nil && !errors.Is(err, entry.ErrPassword) {
 				t.Errorf("error %v", err)
 			}

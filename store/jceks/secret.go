@@ -41,28 +41,11 @@ func sealSecret(key entry.Key, password []byte, iterations int) ([]byte, error) 
 }
 
 func unsealSecret(sealed, password []byte, lim entry.Limits) (entry.Key, error) {
-	object, n, err := javaser.Read(sealed, lim.MaxDepth)
-	if err != nil {
-		return entry.Key{}, fmt.Errorf("JCEKS: sealed key: %w", err)
-	}
-	if n != len(sealed) {
-		return entry.Key{}, damaged("bytes after the sealed object")
-	}
-	if !object.Is(javaser.SealedObject) {
-		return entry.Key{}, unsupported(fmt.Sprintf("sealed in class %q", object.Class))
-	}
-	if alg := object.String("sealAlg"); alg != sealAlgorithm {
-		return entry.Key{}, unsupported(fmt.Sprintf("sealed with %q", alg))
-	}
-	params := cryptobyte.String(object.Bytes("encodedParams"))
-	p, err := readParameters(&params, lim)
+	p, data, err := splitSecret(sealed, lim.MaxDepth)
 	if err != nil {
 		return entry.Key{}, err
 	}
-	if !params.Empty() {
-		return entry.Key{}, damaged("malformed encryption parameters")
-	}
-	plain, err := p.decrypt(object.Bytes("encryptedContent"), password, func(b []byte) bool {
+	plain, err := p.decrypt(data, password, lim, func(b []byte) bool {
 		return bytes.HasPrefix(b, []byte(javaser.Magic))
 	})
 	if err != nil {
@@ -70,6 +53,27 @@ func unsealSecret(sealed, password []byte, lim entry.Limits) (entry.Key, error) 
 	}
 	defer entry.Wipe(plain)
 	return readSecret(plain, lim)
+}
+
+func splitSecret(sealed []byte, maxDepth int) (p parameters, data []byte, err error) {
+	object, n, err := javaser.Read(sealed, maxDepth)
+	if err != nil {
+		return p, nil, fmt.Errorf("JCEKS: sealed key: %w", err)
+	}
+	if n != len(sealed) {
+		return p, nil, damaged("bytes after the sealed object")
+	}
+	if !object.Is(javaser.SealedObject) {
+		return p, nil, unsupported(fmt.Sprintf("sealed in class %q", object.Class))
+	}
+	if alg := object.String("sealAlg"); alg != sealAlgorithm {
+		return p, nil, unsupported(fmt.Sprintf("sealed with %q", alg))
+	}
+	params := cryptobyte.String(object.Bytes("encodedParams"))
+	if p, err = readParameters(&params); err == nil && !params.Empty() {
+		err = damaged("malformed encryption parameters")
+	}
+	return p, object.Bytes("encryptedContent"), err
 }
 
 // readSecret reads the key that was sealed. Java allows the same two classes

@@ -57,6 +57,15 @@ func Unseal(e *entry.Entry, password []byte, lim entry.Limits) (entry.Key, error
 	return pkcs12.Unseal(e, password, lim)
 }
 
+// Rounds is the iteration count of the derivation that opens the key of an
+// entry; 0 where none does.
+func Rounds(e *entry.Entry) int {
+	if _, ok := e.Origin.(*legacy); ok {
+		return 0
+	}
+	return pkcs12.Rounds(e)
+}
+
 // Decode reads a PEM file. The password is not needed. The error is an
 // *entry.FormatError.
 func Decode(data, _ []byte, lim entry.Limits) (*entry.File, error) {

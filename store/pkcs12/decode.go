@@ -3,7 +3,6 @@ package pkcs12
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -46,11 +45,16 @@ func View(data, password []byte, lim entry.Limits) (*entry.File, error) {
 	return d.decode(data)
 }
 
+// maxBeside is the number of iterations up to which keys are derived before it is
+// known whether the password is right. Java's default has never been more.
+const maxBeside = 200_000
+
 type decoder struct {
 	*origin
 	password []byte
 	keys     *pbe.Keys // where keys are remembered; nil: nowhere
 	total    int       // of bags
+	work     int       // iterations of all derivations
 }
 
 func newDecoder(password []byte, lim entry.Limits) *decoder {
@@ -69,9 +73,16 @@ func (d *decoder) decode(data []byte) (*entry.File, error) {
 		return nil, err
 	}
 	verified := make(chan bool, 1)
-	if d.password == nil || d.mac == nil {
+	switch {
+	case d.password == nil || d.mac == nil:
 		verified <- false
-	} else {
+	case d.work > maxBeside:
+		ok := d.mac.Verify(content, d.password)
+		if !ok {
+			return nil, errPassword
+		}
+		verified <- ok
+	default:
 		// The MAC's key is derived beside those of the content.
 		go func() { verified <- d.mac.Verify(content, d.password) }()
 	}
@@ -190,10 +201,8 @@ func (d *decoder) readSafes(content []byte) error {
 	if err != nil {
 		return err
 	}
-	work := 0
 	if d.mac != nil && d.password != nil {
-		work, err = d.addWork(work, "MAC", d.mac.Iterations())
-		if err != nil {
+		if err := d.addWork("MAC", d.mac.Iterations()); err != nil {
 			return err
 		}
 	}
@@ -210,7 +219,7 @@ func (d *decoder) readSafes(content []byte) error {
 		case d.password == nil:
 			s.unread = true
 		default:
-			if work, err = d.addWork(work, "encryption", s.scheme.Iterations()); err != nil {
+			if err := d.addWork("encryption", s.scheme.Iterations()); err != nil {
 				return err
 			}
 		}
@@ -219,29 +228,17 @@ func (d *decoder) readSafes(content []byte) error {
 	return nil
 }
 
-// addWork adds an iteration count to the sum of those before.
-func (d *decoder) addWork(sum int, what string, iterations int) (int, error) {
-	limit := d.limits.MaxIterations
-	if err := checkIterations(what, iterations, limit); err != nil {
-		return 0, err
+// addWork counts a derivation that is to come. All that open a file, without its
+// keys, may take twice as long as one.
+func (d *decoder) addWork(what string, iterations int) error {
+	if err := d.limits.Derive("PKCS12", what, iterations); err != nil {
+		return err
 	}
-	if sum > 2*limit-iterations {
-		return 0, &entry.FormatError{Kind: entry.ErrLimit, Format: "PKCS12", Offset: -1,
-			What: fmt.Sprintf("more than %d iterations of key derivation in all", 2*limit)}
+	if d.work += iterations; d.work > 2*d.limits.MaxIterations {
+		return &entry.FormatError{Kind: entry.ErrLimit, Format: "PKCS12", Offset: -1, Enough: d.work,
+			What: fmt.Sprintf("more than %d iterations of key derivation in all", 2*d.limits.MaxIterations)}
 	}
-	return sum + iterations, nil
-}
-
-func checkIterations(what string, iterations, limit int) error {
-	if iterations <= limit {
-		return nil
-	}
-	number := strconv.Itoa(iterations)
-	if iterations == math.MaxInt {
-		number = "2^63 or more"
-	}
-	return &entry.FormatError{Kind: entry.ErrLimit, Format: "PKCS12", Offset: -1,
-		What: fmt.Sprintf("iteration count of the %s is %s, more than the limit of %d", what, number, limit)}
+	return nil
 }
 
 // sequence returns the content of a SEQUENCE that is all of data.

@@ -134,7 +134,9 @@ func (e *encoder) newMAC() (*pbe.MAC, error) {
 	case e.macErr != nil:
 		return nil, e.macErr
 	case e.mac != nil:
-		if err := checkIterations("MAC", e.mac.Iterations(), e.limits.MaxIterations); err != nil {
+		lim := e.limits
+		lim.Work = nil // which counts what a file makes us do
+		if err := lim.Derive("PKCS12", "MAC", e.mac.Iterations()); err != nil {
 			return nil, err
 		}
 		return e.mac.Fresh(), nil

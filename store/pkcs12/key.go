@@ -58,17 +58,11 @@ func Unseal(e *entry.Entry, password []byte, lim entry.Limits) (entry.Key, error
 	if isPrivateKeyInfo(sealed) {
 		return openKey(e.Kind, append([]byte(nil), sealed...))
 	}
-	var info, algorithm, ciphertext cryptobyte.String
-	s := cryptobyte.String(sealed)
-	if !s.ReadASN1(&info, asn1.SEQUENCE) || !info.ReadASN1(&algorithm, asn1.SEQUENCE) ||
-		!info.ReadASN1(&ciphertext, asn1.OCTET_STRING) {
-		return entry.Key{}, damaged("encrypted key malformed")
-	}
-	scheme, err := pbe.ParseScheme(algorithm)
+	scheme, ciphertext, err := splitSealed(sealed)
 	if err != nil {
 		return entry.Key{}, err
 	}
-	if err := checkIterations("key", scheme.Iterations(), lim.MaxIterations); err != nil {
+	if err := lim.Derive("PKCS12", "key", scheme.Iterations()); err != nil {
 		return entry.Key{}, err
 	}
 	plaintext, ok, err := scheme.Decrypt(ciphertext, password, isPrivateKeyInfo)
@@ -79,6 +73,32 @@ func Unseal(e *entry.Entry, password []byte, lim entry.Limits) (entry.Key, error
 		return entry.Key{}, fmt.Errorf("PKCS12: key: %w", entry.ErrPassword)
 	}
 	return openKey(e.Kind, plaintext)
+}
+
+// splitSealed splits an EncryptedPrivateKeyInfo in DER.
+func splitSealed(sealed []byte) (scheme *pbe.Scheme, ciphertext cryptobyte.String, err error) {
+	var info, algorithm cryptobyte.String
+	s := cryptobyte.String(sealed)
+	if !s.ReadASN1(&info, asn1.SEQUENCE) || !info.ReadASN1(&algorithm, asn1.SEQUENCE) ||
+		!info.ReadASN1(&ciphertext, asn1.OCTET_STRING) {
+		return nil, nil, damaged("encrypted key malformed")
+	}
+	scheme, err = pbe.ParseScheme(algorithm)
+	return scheme, ciphertext, err
+}
+
+// Rounds is the iteration count of the derivation that opens the key of an
+// entry; 0 where none does.
+func Rounds(e *entry.Entry) int {
+	sealed, _, err := ber.ToDER(e.Sealed, entry.DefaultLimits.MaxDepth)
+	if err != nil || isPrivateKeyInfo(sealed) {
+		return 0
+	}
+	scheme, _, err := splitSealed(sealed)
+	if err != nil {
+		return 0
+	}
+	return scheme.Iterations()
 }
 
 // isPrivateKeyInfo says whether data is a PrivateKeyInfo by its shape:
