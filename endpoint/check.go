@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"gokeytool/certpath"
 	"gokeytool/internal/shell"
 	"gokeytool/x509util"
 )
@@ -248,15 +249,6 @@ func (e *examination) chain() Check {
 			c.Remedy = e.bring("CHAIN", "with the issuer's present certificate")
 			return c
 		}
-		if ca := e.strict[i+1]; ca != nil && ca.Version == 3 && !(ca.BasicConstraintsValid && ca.IsCA) {
-			c.ID, c.Detail = "chain-broken", fmt.Sprintf("%s issued %s, but is not marked as a CA (BasicConstraints): clients refuse it", issuer.Called(), cert.Called())
-			c.Remedy = shell.Comment("have its certificate issued again, as a CA's: " + shell.Line("gokeytool", "gencert", "-ext", "bc:c"))
-			return c
-		} else if ca != nil && ca.KeyUsage != 0 && ca.KeyUsage&x509.KeyUsageCertSign == 0 {
-			c.ID, c.Detail = "chain-broken", fmt.Sprintf("%s issued %s, but its KeyUsage does not let it sign certificates", issuer.Called(), cert.Called())
-			c.Remedy = shell.Comment("have its certificate issued again with -ext ku=keyCertSign,cRLSign")
-			return c
-		}
 	}
 
 	last := len(e.certs) - 1
@@ -290,11 +282,32 @@ func (e *examination) chain() Check {
 		c.OK, c.Warn, c.ID = true, true, "chain-without-root"
 		c.Detail = fmt.Sprintf("%d certificates, in order, %s; they end at %s, whose issuer %s clients must know", len(e.certs), signatures, top.Called(), top.Issuer)
 	}
+	if faults := certpath.Judge(e.certs, certpath.For(e.purpose)); c.OK && len(faults) > 0 {
+		return Check{Name: c.Name, ID: "chain-broken", Detail: refusals(faults), Remedy: e.repair(faults[0])}
+	}
 	if c.OK && len(doubts) > 0 {
 		c.Warn, c.ID = true, "chain-unverified"
 		c.Detail += "; " + strings.Join(doubts, "; ")
 	}
 	return c
+}
+
+// refusals says why programs refuse a chain, in a line.
+func refusals(faults []certpath.Fault) string {
+	const most = 3
+	var texts []string
+	for i, f := range faults {
+		if i == most {
+			texts = append(texts, fmt.Sprintf("%d more reasons", len(faults)-most))
+			break
+		}
+		verb := "refuse"
+		if !strings.Contains(f.By.String(), " ") {
+			verb = "refuses"
+		}
+		texts = append(texts, fmt.Sprintf("%s: %s %s it", f.Text, f.By, verb))
+	}
+	return strings.Join(texts, "; ")
 }
 
 // before is where in the chain certificate i has been already, -1 if it has not.

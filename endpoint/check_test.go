@@ -287,7 +287,8 @@ func TestSmokeFindsFaults(t *testing.T) {
 			id.Chain = [][]byte{sign(t, expired, id.Key, middle).Raw, middle.cert.Raw, root.cert.Raw}
 			return id
 		}()}, []string{"dates"}, []string{"handshake TLSv1.3", "handshake TLSv1.2"}, "3 days ago"},
-		{"name constraints", SmokeConfig{Identity: forbidden}, []string{"handshake TLSv1.3", "handshake TLSv1.2"}, nil, "a client that trusts CN=Root, O=Example refuses the certificate: a root or intermediate certificate is not authorized to sign for this name"},
+		{"name constraints", SmokeConfig{Identity: forbidden}, []string{"chain"}, []string{"handshake TLSv1.3", "handshake TLSv1.2"},
+			"the name constraints of CN=Constrained, O=Example permit dns:example.com, but CN=localhost has dns:localhost: openssl, Go and Java refuse it"},
 		{"only TLS 1.2", SmokeConfig{Identity: good, Policy: Policy{Protocols: []uint16{tls.VersionTLS12}, ClientAuth: tls.RequireAnyClientCert}}, nil, nil, ""},
 		{"no certificate", SmokeConfig{Identity: Identity{Key: good.Key}}, []string{"key"}, nil, ""},
 		{"no key", SmokeConfig{Identity: Identity{Chain: good.Chain}}, []string{"key"}, nil, ""},

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/crypto/ocsp"
 
+	"gokeytool/certpath"
 	"gokeytool/internal/shell"
 	"gokeytool/probe"
 	"gokeytool/x509util"
@@ -304,7 +305,11 @@ func (p *prober) examineChain(state *tls.ConnectionState) []Check {
 	if broken != nil {
 		return []Check{*broken}
 	}
-	trust, chain := p.examineTrust(state), e.chain()
+	trust, path := p.examineTrust(state)
+	chain := e.chain()
+	if chain.OK && trust.OK {
+		trust = e.refusedFor(path, trust)
+	}
 	if trust.OK && len(e.certs) == 1 && !e.certs[0].SelfSigned() {
 		// Nothing is missing to a client that knows the issuer.
 		chain = Check{Name: "chain", OK: true, Detail: fmt.Sprintf("the certificate alone; its issuer %s is trusted", e.certs[0].Issuer)}
@@ -312,9 +317,27 @@ func (p *prober) examineChain(state *tls.ConnectionState) []Check {
 	return []Check{trust, chain, e.matches(p.cfg.ServerName), e.dates(), e.usage(), e.strength()}
 }
 
+// refusedFor is the verdict on trust where programs refuse the whole path, up to
+// the root that is trusted and perhaps was not sent.
+func (e *examination) refusedFor(path []*x509.Certificate, trust Check) Check {
+	var certs []*x509util.Certificate
+	for _, cert := range path {
+		c, err := x509util.ParseCertificate(cert.Raw)
+		if err != nil {
+			return trust
+		}
+		certs = append(certs, c)
+	}
+	if faults := certpath.Judge(certs, certpath.For(e.purpose)); len(faults) > 0 {
+		trust.OK = false
+		trust.Detail = "the chain leads" + strings.TrimPrefix(trust.Detail, "trusted: the chain leads") + ", but " + refusals(faults)
+	}
+	return trust
+}
+
 // examineTrust verifies the chain as a client does, but for its name and dates,
-// which are other checks.
-func (p *prober) examineTrust(state *tls.ConnectionState) Check {
+// which are other checks. It returns the path to a root.
+func (p *prober) examineTrust(state *tls.ConnectionState) (Check, []*x509.Certificate) {
 	c := Check{Name: "trust"}
 	leaf := state.PeerCertificates[0]
 	opts := x509.VerifyOptions{Roots: p.cfg.Roots, Intermediates: x509.NewCertPool(), CurrentTime: p.cfg.Now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}
@@ -326,20 +349,23 @@ func (p *prober) examineTrust(state *tls.ConnectionState) Check {
 	for _, cert := range state.PeerCertificates[1:] {
 		opts.Intermediates.AddCert(cert)
 	}
+	if len(leaf.ExtKeyUsage)+len(leaf.UnknownExtKeyUsage) == 0 {
+		opts.KeyUsages = nil // a server's, as far as the leaf goes: see usage
+	}
 	chains, err := leaf.Verify(opts)
 	if err != nil {
 		if doubts := p.doubts(state.PeerCertificates); doubts != "" {
 			c.OK, c.Warn = true, true
 			c.Detail = fmt.Sprintf("the chain leads to %s by its names alone: %s", p.cfg.RootsName, doubts)
-			return c
+			return c, nil
 		}
 		c.Detail = fmt.Sprintf("the chain does not lead to %s: %s", p.cfg.RootsName, plain(err))
-		return c
+		return c, nil
 	}
 	c.OK = true
 	root := chains[0][len(chains[0])-1]
 	c.Detail = fmt.Sprintf("trusted: the chain leads to %s of %s", showName(root.RawSubject), p.cfg.RootsName)
-	return c
+	return c, chains[0]
 }
 
 // doubts says which signatures can't be verified on the way to one of the unread

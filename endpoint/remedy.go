@@ -5,9 +5,11 @@ import (
 	"cmp"
 	"crypto/x509"
 	"encoding/asn1"
+	"fmt"
 	"strconv"
 	"strings"
 
+	"gokeytool/certpath"
 	"gokeytool/internal/shell"
 	"gokeytool/x509util"
 )
@@ -79,6 +81,50 @@ func (e *examination) bind(note string) string {
 	}
 	k := e.keystore()
 	return shell.Note(k.KeyLine([]string{"import", "-noprompt", "-backup", "-alias", e.alias()}, "-keyfile", k.Path, "-file", "CERTIFICATE"), note)
+}
+
+// repair says what to do about a chain that programs refuse.
+func (e *examination) repair(f certpath.Fault) string {
+	who := e.certs[f.At].Called()
+	again := func(how string) string { return e.bring("CHAIN", "with the certificate of "+who+" issued again, "+how) }
+	gencert := func(extensions ...string) string {
+		words := []string{"gokeytool", "gencert"}
+		for _, e := range extensions {
+			words = append(words, "-ext", e)
+		}
+		return shell.Line(words...)
+	}
+	switch f.Rule {
+	case certpath.NoCA:
+		return again("as a CA's: " + gencert("bc:c", "ku=keyCertSign,cRLSign"))
+	case certpath.KeyUsage:
+		return again("with the right to sign: " + gencert("ku=keyCertSign,cRLSign"))
+	case certpath.PathLength:
+		return again(fmt.Sprintf("with a longer path: %s; or with a certificate that a CA above signed", gencert(fmt.Sprintf("bc:c=ca:true,pathlen:%d", f.Demanded))))
+	case certpath.Usage:
+		return again("without ExtendedKeyUsage, or with all that it is to pass on: " + gencert("eku=serverAuth,clientAuth"))
+	case certpath.CriticalExtension:
+		if f.At == 0 {
+			return e.plainly()
+		}
+		return again("without the extension")
+	case certpath.NameConstraints:
+		return shell.Comment("get a certificate for names that the CA may sign, or from another CA; or have the CA's certificate issued again, with constraints that permit these names")
+	case certpath.KeyIdentifier:
+		return e.bring("CHAIN", "with the issuer's certificate that "+who+" names, or issued again by the one that is there")
+	case certpath.Policy:
+		return shell.Comment("have the certificates of the chain issued again, with a policy in common, or " + who + " without PolicyConstraints and critical policies")
+	}
+	return ""
+}
+
+// plainly says how to come to a certificate that has only the extensions which a
+// server's needs. The owner of a self-signed one can't leave one out of it.
+func (e *examination) plainly() string {
+	if e.selfSigned() && !e.pem() {
+		return e.another(e.wishedNames())
+	}
+	return e.reissue(nil)
 }
 
 // complete is the line that puts the chain in order and adds what is missing,

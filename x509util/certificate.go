@@ -316,6 +316,17 @@ func (c *Certificate) CheckSignatureFrom(issuer *Certificate) error {
 // Extension returns the extension with the dotted OID, or nil.
 func (c *Certificate) Extension(oid string) *Extension { return findExtension(c.Extensions, oid) }
 
+// CriticalExtensions are the OIDs of the extensions that are critical, in the
+// certificate's order: also of those that don't fit asn1.ObjectIdentifier.
+func (c *Certificate) CriticalExtensions() (oids []string) {
+	for _, e := range c.exts {
+		if e.critical {
+			oids = append(oids, e.oid)
+		}
+	}
+	return oids
+}
+
 func findExtension(exts []Extension, oid string) *Extension {
 	for i := range exts {
 		if exts[i].OID.String() == oid {

@@ -354,15 +354,35 @@ func decodeBytes(value []byte, last byte) string {
 // byte for byte. (Java also folds Unicode compatibility forms, which is left
 // out here.)
 func (n Name) Equal(o Name) bool {
-	if len(n.rdns) != len(o.rdns) {
+	return len(n.rdns) == len(o.rdns) && n.Within(o)
+}
+
+// Within reports whether a name is o or stands below it in the directory: it
+// begins with the parts of o, which are compared as by Equal.
+func (n Name) Within(o Name) bool {
+	if len(n.rdns) < len(o.rdns) {
 		return false
 	}
-	for i := range n.rdns {
+	for i := range o.rdns {
 		if len(n.rdns[i]) != len(o.rdns[i]) || !slices.Equal(n.rdns[i].canonical(), o.rdns[i].canonical()) {
 			return false
 		}
 	}
 	return true
+}
+
+// Values are the values of the attributes of a type, given as "2.5.4.3", in the
+// order of the encoding.
+func (n Name) Values(oid string) (values []string) {
+	for _, r := range n.rdns {
+		for _, a := range r {
+			if a.dotted() == oid {
+				text, _ := a.text()
+				values = append(values, text)
+			}
+		}
+	}
+	return values
 }
 
 // canonical returns what is compared of each attribute, sorted.

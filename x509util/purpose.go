@@ -59,7 +59,7 @@ func PurposeOf(c *Certificate, use Use) Purpose {
 // statedPurpose is what ExtendedKeyUsage says. That any use is good says
 // nothing.
 func (c *Certificate) statedPurpose() (p Purpose) {
-	for _, oid := range c.purposes() {
+	for _, oid := range c.Purposes() {
 		switch oid {
 		case "1.3.6.1.5.5.7.3.1":
 			p |= ForServer

@@ -164,7 +164,7 @@ const (
 
 // usage follows keytool's order of looking at the extended key usages.
 func (c *Certificate) usage() usage {
-	purposes := c.purposes()
+	purposes := c.Purposes()
 	has := func(oid string) bool { return slices.Contains(purposes, oid) }
 	switch {
 	case has("1.3.6.1.5.5.7.3.3"): // codeSigning
@@ -179,9 +179,9 @@ func (c *Certificate) usage() usage {
 	return usageAny
 }
 
-// purposes returns the OIDs of the extended key usages, none if there are none
+// Purposes returns the OIDs of the extended key usages, none if there are none
 // or they can't be read.
-func (c *Certificate) purposes() []string {
+func (c *Certificate) Purposes() []string {
 	for _, e := range c.exts {
 		if e.oid != "2.5.29.37" {
 			continue

@@ -11,11 +11,20 @@ import java.security.Key;
 import java.security.KeyStore;
 import java.security.MessageDigest;
 import java.security.cert.Certificate;
+import java.security.cert.CertPathValidator;
 import java.security.cert.CertificateFactory;
+import java.security.cert.PKIXParameters;
+import java.security.cert.TrustAnchor;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509TrustManager;
 
 /**
  * Answers questions for as long as its standard input lasts. A question is a
@@ -27,6 +36,8 @@ import java.util.HexFormat;
  *   certificates DATA             what it makes of many: their number
  *   keystore TYPE FILE PASSWORD   a word for each entry, in Java's order
  *   key TYPE FILE PASSWORD ALIAS KEYPASSWORD   a key's algorithm and encoded form
+ *   validate PURPOSE ROOT CERTIFICATE...       what TLS makes of a chain, the leaf first, when ROOT is
+ *                                 trusted: PURPOSE is server, client, or any for PKIX alone
  *   keytool INPUT ARGS...         a command of keytool: its output
  *
  * A usage error of keytool ends the process.
@@ -94,11 +105,41 @@ public class Oracle {
         case "key":
             Key key = open(question).getKey(text(question[4]), text(question[5]).toCharArray());
             return key == null ? "null" : key.getAlgorithm() + "\0" + HexFormat.of().formatHex(key.getEncoded());
+        case "validate":
+            return validate(factory, question);
         case "keytool":
             return keytool(question);
         default:
             throw new IllegalArgumentException(text(question[0]));
         }
+    }
+
+    private static String validate(CertificateFactory factory, byte[][] question) throws Exception {
+        X509Certificate root = (X509Certificate) factory.generateCertificate(new ByteArrayInputStream(question[2]));
+        X509Certificate[] chain = new X509Certificate[question.length - 3];
+        for (int i = 0; i < chain.length; i++) {
+            chain[i] = (X509Certificate) factory.generateCertificate(new ByteArrayInputStream(question[i + 3]));
+        }
+        if (text(question[1]).equals("any")) {
+            List<X509Certificate> path = new ArrayList<>(List.of(chain));
+            path.remove(root);
+            PKIXParameters parameters = new PKIXParameters(Set.of(new TrustAnchor(root, null)));
+            parameters.setRevocationEnabled(false);
+            CertPathValidator.getInstance("PKIX").validate(factory.generateCertPath(path), parameters);
+            return "valid";
+        }
+        KeyStore trusted = KeyStore.getInstance("PKCS12");
+        trusted.load(null, null);
+        trusted.setCertificateEntry("root", root);
+        TrustManagerFactory managers = TrustManagerFactory.getInstance("PKIX");
+        managers.init(trusted);
+        X509TrustManager manager = (X509TrustManager) managers.getTrustManagers()[0];
+        if (text(question[1]).equals("server")) {
+            manager.checkServerTrusted(chain, "UNKNOWN");
+        } else {
+            manager.checkClientTrusted(chain, "UNKNOWN");
+        }
+        return "valid";
     }
 
     private static KeyStore open(byte[][] question) throws Exception {

@@ -154,6 +154,22 @@ func (j *Java) Key(storeType, file, password, alias, keyPassword string) (algori
 	return answer[0], encoded, nil
 }
 
+// Validate has Java's TLS judge a chain in DER, the leaf first, when a root is
+// trusted. The purpose is "server" or "client", or "any" for the path alone. It
+// returns the exceptions; none if the chain is good.
+func (j *Java) Validate(purpose string, root []byte, chain ...[]byte) (exceptions []string) {
+	j.t.Helper()
+	words := []string{"validate", purpose, string(root)}
+	for _, der := range chain {
+		words = append(words, string(der))
+	}
+	answer, ok := j.ask(words...)
+	if ok {
+		return nil
+	}
+	return answer
+}
+
 // Keytool runs a command of keytool inside the process, and returns all that it
 // prints. Files are named absolutely: the process stays in its directory. A
 // usage error ends the process, and with it the test.
