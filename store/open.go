@@ -108,7 +108,7 @@ func Decode(name string, data []byte, o Options) (*Store, error) {
 // readOnce reads a file whole, if its beginning may be that of a keystore, and
 // its beginning only if not: enough for Detect and Unwrap to say what it is.
 func readOnce(path string, o Options) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := atomicfile.Open(path)
 	if err != nil {
 		return nil, err
 	}

@@ -65,11 +65,32 @@ func (c codec) both(f *entry.File, password []byte, lim entry.Limits) (data []by
 // the new one is there, whole; see atomicfile.Write. A new file is readable by
 // its owner alone. The error is a *SaveError; the file is then as it was.
 func (s *Store) Save(path string, password []byte) error {
+	return s.write(path, password, func(data []byte, verify func(io.Reader) error) error {
+		return atomicfile.Write(path, data, 0o600, verify)
+	})
+}
+
+// Create is Save for a file that is not there yet. If somebody else has made it
+// meanwhile it is left to him, and the error is fs.ErrExist.
+func (s *Store) Create(path string, password []byte) error {
+	return s.write(path, password, func(data []byte, verify func(io.Reader) error) error {
+		target, regular, err := atomicfile.Target(path)
+		if err != nil {
+			return err
+		}
+		if !regular {
+			return atomicfile.Write(path, data, 0o600, verify)
+		}
+		return atomicfile.Create(target, data, 0o600, verify)
+	})
+}
+
+// write encodes the store and has it written, and read back.
+func (s *Store) write(path string, password []byte, write func(data []byte, verify func(io.Reader) error) error) error {
 	data, err := s.Bytes(password)
-	if err != nil {
-		return &SaveError{Path: path, Err: err}
+	if err == nil {
+		err = write(data, func(written io.Reader) error { return sameContent(written, data) })
 	}
-	err = atomicfile.Write(path, data, 0o600, func(written io.Reader) error { return sameContent(written, data) })
 	if err != nil {
 		return &SaveError{Path: path, Err: err}
 	}

@@ -19,7 +19,8 @@
 // overwrite.
 //
 // A file that the user may not write is not replaced, even where the directory
-// would allow it.
+// would allow it. In a directory where everybody may make files, as /tmp, another
+// user's file, FIFO or symbolic link is not used at all; see Guard.
 package atomicfile
 
 import (
@@ -34,29 +35,44 @@ import (
 )
 
 // Write gives a file new content. A file that is not there yet gets the mode
-// perm, less the umask. If verify is not nil it reads what has been written
-// back from the disk, and its error is an error of Write that leaves the old file.
+// perm, less the umask; one for its owner alone (0600) gets it whatever the umask.
+// If verify is not nil it reads what has been written back from the disk, and its
+// error is an error of Write that leaves the old file.
 //
 // What is not a regular file (a FIFO, a device, /dev/stdout whatever that is)
 // is written directly, and not verified.
 //
-// The error is an *fs.PathError that names path.
+// The error is an *fs.PathError that names path. It wraps a *RefusedError where
+// somebody else may have put there what has the name; see Guard.
 func Write(path string, data []byte, perm fs.FileMode, verify func(written io.Reader) error) error {
+	return write(path, payload{data: data, verify: verify}, perm)
+}
+
+// WriteSecret is Write for what nobody but the user may read: a key, a password.
+// A new file has mode 0600. One that is there must be a file of the user's (root
+// may fill another user's) that has no other name; one that all may use is replaced by one with
+// mode 0600, and one that cannot be replaced is refused, with a *RefusedError.
+// What a group may do with it is kept: somebody has chosen it.
+func WriteSecret(path string, data []byte) error {
+	return write(path, payload{data: data, secret: true}, 0o600)
+}
+
+// payload is what a file is to hold.
+type payload struct {
+	data   []byte
+	verify func(written io.Reader) error
+	secret bool
+}
+
+func write(path string, c payload, perm fs.FileMode) error {
 	target, regular, err := Target(path)
 	if err != nil {
 		return err
 	}
 	if !regular {
-		return writeDirectly(path, data)
-	}
-	old, err := writable(target)
-	if err != nil {
-		return named(path, err)
-	}
-	if old != nil && (links(old) > 1 || bound(target)) {
-		err = writeInPlace(target, data, verify)
-	} else if err = replaceFile(target, old, data, perm, verify); old != nil && errors.Is(err, errBound) {
-		err = writeInPlace(target, data, verify)
+		err = writeStream(target, c)
+	} else {
+		err = writeRegular(target, c, perm)
 	}
 	if err != nil {
 		return named(path, err)
@@ -64,8 +80,29 @@ func Write(path string, data []byte, perm fs.FileMode, verify func(written io.Re
 	return nil
 }
 
+// writeRegular replaces a file, or writes it in place where that cannot be.
+func writeRegular(target string, c payload, perm fs.FileMode) error {
+	old, err := writable(target)
+	if err != nil {
+		return err
+	}
+	if old != nil && c.secret {
+		if err := fit(old); err != nil {
+			return err
+		}
+	}
+	if old != nil && (links(old) > 1 || bound(target)) {
+		return writeInPlace(target, old, c)
+	}
+	err = replaceFile(target, old, c, perm)
+	if old != nil && errors.Is(err, errBound) {
+		return writeInPlace(target, old, c)
+	}
+	return err
+}
+
 // replaceFile puts a new file in the place of the old one, if there is one.
-func replaceFile(target string, old fs.FileInfo, data []byte, perm fs.FileMode, verify func(io.Reader) error) error {
+func replaceFile(target string, old fs.FileInfo, c payload, perm fs.FileMode) error {
 	Clean(target)
 	if old != nil {
 		perm = 0o600 // until it has the old file's mode
@@ -74,9 +111,78 @@ func replaceFile(target string, old fs.FileInfo, data []byte, perm fs.FileMode, 
 	if err != nil {
 		return boundError(err)
 	}
-	if err := replace(temp, target, old, data, verify); err != nil {
+	if err := replace(temp, target, old, c); err != nil {
 		temp.Close()
 		os.Remove(temp.Name())
+		return err
+	}
+	return nil
+}
+
+// Create makes a file that is not there yet. It appears with all its content: two
+// that make it at once do not mix, and one of them gets an error that is
+// fs.ErrExist. What the other has written is lasting then, and need only be read.
+// (On a file system that can neither link nor rename without replacing, the name
+// stands for an empty file for an instant.)
+//
+// A symbolic link that has the name is not followed: it is there. See Target.
+// Otherwise all is as with Write.
+func Create(path string, data []byte, perm fs.FileMode, verify func(written io.Reader) error) error {
+	err := createFile(path, payload{data: data, verify: verify}, perm)
+	if err != nil {
+		return named(path, err)
+	}
+	return nil
+}
+
+func createFile(path string, c payload, perm fs.FileMode) error {
+	dir, _ := split(path)
+	if _, _, err := follow(dir); err != nil {
+		return err
+	}
+	if _, err := os.Lstat(path); err == nil {
+		_ = syncDir(dir)
+		return errExists
+	}
+	Clean(path)
+	temp, err := create(path, perm)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temp.Name()) // unless it has the name by then
+	defer temp.Close()
+	if err := fill(temp, path, c, nil); err != nil {
+		return err
+	}
+	err = placeNew(temp, path)
+	if err != nil {
+		_ = syncDir(dir)
+		return err
+	}
+	return syncDir(dir)
+}
+
+// placeNew gives temp its name, if nothing has it, in the first way that the
+// system and the file system know.
+func placeNew(temp *os.File, target string) error {
+	var err error
+	for _, way := range waysToPlace {
+		if err = way(temp, target); err == nil || errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	return err
+}
+
+// claimName takes the name with an empty file, and puts temp in its place.
+func claimName(temp *os.File, target string) error {
+	f, err := os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	f.Close()
+	if err := rename(temp, target); err != nil {
+		os.Remove(target)
 		return err
 	}
 	return nil
@@ -123,7 +229,7 @@ func (b bounded) Unwrap() []error { return []error{b.error, errBound} }
 // writable returns the file that is to be replaced, nil if there is none, and
 // an error if the user may not write it.
 func writable(target string) (fs.FileInfo, error) {
-	f, err := os.OpenFile(target, os.O_WRONLY, 0)
+	f, err := os.OpenFile(target, os.O_WRONLY|asItIs, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -131,29 +237,17 @@ func writable(target string) (fs.FileInfo, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return f.Stat()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return info, Guard(target, info)
 }
 
 // replace fills temp and puts it in the place of target.
-func replace(temp *os.File, target string, old fs.FileInfo, data []byte, verify func(io.Reader) error) error {
-	if _, err := temp.Write(data); err != nil {
+func replace(temp *os.File, target string, old fs.FileInfo, c payload) error {
+	if err := fill(temp, target, c, old); err != nil {
 		return err
-	}
-	if old != nil {
-		if err := keepMetadata(temp, target, old); err != nil {
-			return bounded{err}
-		}
-	}
-	if err := temp.Sync(); err != nil {
-		return err
-	}
-	if verify != nil {
-		if _, err := temp.Seek(0, io.SeekStart); err != nil {
-			return err
-		}
-		if err := verify(temp); err != nil {
-			return &fs.PathError{Op: "verify", Path: target, Err: err}
-		}
 	}
 	if err := rename(temp, target); err != nil {
 		return boundError(err)
@@ -161,6 +255,35 @@ func replace(temp *os.File, target string, old fs.FileInfo, data []byte, verify 
 	dir, _ := split(target)
 	return syncDir(dir)
 }
+
+// fill writes the content into temp, and to the disk. Of an old file temp becomes
+// what that was, but no secret of a file that everybody may use.
+func fill(temp *os.File, target string, c payload, old fs.FileInfo) error {
+	if _, err := temp.Write(c.data); err != nil {
+		return err
+	}
+	if old != nil && !(c.secret && wide(old)) {
+		if err := keepMetadata(temp, target, old); err != nil {
+			return bounded{err}
+		}
+	}
+	if err := temp.Sync(); err != nil {
+		return err
+	}
+	if c.verify == nil {
+		return nil
+	}
+	if _, err := temp.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	if err := c.verify(temp); err != nil {
+		return &fs.PathError{Op: "verify", Path: target, Err: err}
+	}
+	return nil
+}
+
+// wide says whether everybody may use a file.
+func wide(info fs.FileInfo) bool { return info.Mode().Perm()&0o007 != 0 }
 
 // create makes the temporary file, claimed so that Clean leaves it alone.
 func create(target string, perm fs.FileMode) (*os.File, error) {
@@ -175,6 +298,14 @@ func create(target string, perm fs.FileMode) (*os.File, error) {
 			return nil, err
 		}
 		if claim(f) {
+			if perm&0o077 == 0 { // whatever the umask
+				err = f.Chmod(perm)
+			}
+			if err != nil {
+				f.Close()
+				os.Remove(name)
+				return nil, err
+			}
 			return f, nil
 		}
 		f.Close() // Clean of another process was faster and has removed it.
@@ -250,33 +381,28 @@ func Clean(path string) {
 
 // Target returns the file that writing path would write, at the end of its
 // symbolic links, and whether it is a regular file or none yet, to be replaced
-// as a whole. The error is an *fs.PathError.
+// as a whole. The error is an *fs.PathError; it wraps a *RefusedError where a
+// link is not followed.
 func Target(path string) (target string, regular bool, err error) {
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.IsDir():
 		return "", false, &fs.PathError{Op: "open", Path: path, Err: errIsDir}
-	case err == nil && !info.Mode().IsRegular():
-		return path, false, nil
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return "", false, err
 	}
-	target = path
-	for range 40 { // as many links as Linux follows
-		if ofProcess(target) {
-			return path, false, nil
-		}
-		next, err := os.Readlink(target)
-		if err != nil {
-			return target, true, nil
-		}
-		if !filepath.IsAbs(next) {
-			dir, _ := split(target)
-			next = dir + next
-		}
-		target = next
+	end, ofProcess, err := follow(path)
+	switch {
+	case err != nil:
+		return "", false, named(path, err)
+	case ofProcess:
+		return path, false, nil
 	}
-	return "", false, &fs.PathError{Op: "open", Path: path, Err: errors.New("too many levels of symbolic links")}
+	// Where only directories are links it keeps its name.
+	if last, err := os.Lstat(path); err != nil || last.Mode()&fs.ModeSymlink == 0 {
+		end = path
+	}
+	return end, info == nil || info.Mode().IsRegular(), nil
 }
 
 // ofProcess says whether a name stands for an open file of a process, which
@@ -286,13 +412,63 @@ func ofProcess(name string) bool {
 	return strings.HasPrefix(name, "/proc/") || strings.HasPrefix(name, "/dev/fd/")
 }
 
-func writeDirectly(path string, data []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
+// Open opens a file to be read, as os.Open does, but follows no symbolic link
+// that Target would not follow. The error is an *fs.PathError.
+func Open(path string) (*os.File, error) {
+	end, ofProcess, err := follow(path)
+	if err != nil {
+		return nil, named(path, err)
+	}
+	if ofProcess {
+		return os.Open(path)
+	}
+	f, err := openEnd(end)
+	if err != nil {
+		return nil, named(path, err)
+	}
+	return f, nil
+}
+
+// RefusedError says why a file is not used though the system would let the user.
+// It is fs.ErrPermission, as what Linux does where it refuses the same.
+type RefusedError struct{ Reason string }
+
+func (e *RefusedError) Error() string { return e.Reason }
+
+func (e *RefusedError) Is(target error) bool { return target == fs.ErrPermission }
+
+// writeStream writes what is not a regular file, or is one that a process has open.
+func writeStream(target string, c payload) error {
+	if err := fitStream(target, c); err != nil {
+		return err
+	}
+	return writeDirectly(target, c, 0)
+}
+
+// writeDirectly writes a file, opened with these flags too, as it is.
+func writeDirectly(target string, c payload, flags int) error {
+	f, err := os.OpenFile(target, os.O_WRONLY|os.O_TRUNC|flags, 0)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data)
+	_, err = f.Write(c.data)
 	return errors.Join(err, f.Close())
+}
+
+// fitStream looks, before it is opened, at what is no regular file: opening a FIFO
+// waits for its reader, and lets him know.
+func fitStream(target string, c payload) error {
+	info, err := os.Lstat(target)
+	if err != nil || info.Mode()&(fs.ModeNamedPipe|fs.ModeSocket) == 0 {
+		return nil // a device, or a link to what a process has open
+	}
+	if err := Guard(target, info); err != nil {
+		return err
+	}
+	if c.secret {
+		return fit(info)
+	}
+	return nil
 }
 
 // named makes an error of the temporary file one of the file that was asked for.

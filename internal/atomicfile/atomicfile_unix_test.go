@@ -25,6 +25,7 @@ import (
 const (
 	childDoes = "ATOMICFILE_TEST_CHILD"
 	childFile = "ATOMICFILE_TEST_FILE"
+	childWay  = "ATOMICFILE_TEST_WAY"
 )
 
 func TestMain(m *testing.M) {
@@ -35,6 +36,28 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	case "write":
 		err = Write(path, []byte("new"), 0o600, nil)
+	case "write a secret":
+		err = WriteSecret(path, []byte("new"))
+	case "open":
+		var f *os.File
+		if f, err = Open(path); err == nil {
+			_, err = io.Copy(os.Stdout, f)
+		}
+	case "create":
+		io.Copy(io.Discard, os.Stdin) // until all may begin
+		way, _ := strconv.Atoi(os.Getenv(childWay))
+		waysToPlace = waysToPlace[way:]
+		mine := bytes.Repeat([]byte(strconv.Itoa(os.Getpid())+"\n"), 1000)
+		if err = Create(path, mine, 0o600, nil); err == nil {
+			os.Stdout.Write(mine)
+			break
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			break
+		}
+		var theirs []byte
+		theirs, err = os.ReadFile(path)
+		os.Stdout.Write(theirs)
 	case "write until killed":
 		for i := 0; ; i++ {
 			if err := Write(path, contentOf(i), 0o600, nil); err != nil {

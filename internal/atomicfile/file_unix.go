@@ -12,7 +12,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-var errIsDir error = syscall.EISDIR
+var (
+	errIsDir  error = syscall.EISDIR
+	errExists error = syscall.EEXIST
+)
+
+// asItIs opens what has a name, be it no link that has taken it meanwhile, nor a
+// FIFO to be waited for.
+const asItIs = unix.O_NOFOLLOW | unix.O_NONBLOCK
 
 // claim locks the temporary file for as long as its writer lives. It is false
 // if the file was removed before.

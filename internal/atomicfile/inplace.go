@@ -161,7 +161,11 @@ func Recover(path string) error {
 	if !Interrupted(path) {
 		return nil
 	}
-	f, size, err := openInPlace(path)
+	target, _, err := Target(path)
+	if err != nil {
+		return err
+	}
+	f, size, err := openInPlace(target)
 	if err != nil {
 		return named(path, err)
 	}
@@ -174,7 +178,7 @@ func Recover(path string) error {
 
 // openInPlace opens a file, and keeps away others who write it in place.
 func openInPlace(path string) (*os.File, int64, error) {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	f, err := os.OpenFile(path, os.O_RDWR|asItIs, 0)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -183,6 +187,9 @@ func openInPlace(path string) (*os.File, int64, error) {
 		return nil, 0, err
 	}
 	info, err := f.Stat()
+	if err == nil {
+		err = Guard(path, info)
+	}
 	if err != nil {
 		f.Close()
 		return nil, 0, err
@@ -235,38 +242,48 @@ func cut(f file, size int64) error {
 	return f.Sync()
 }
 
-// writeInPlace gives the file itself new content. Where it may not be read
-// nothing of it can be kept, and it is written directly.
-func writeInPlace(target string, data []byte, verify func(io.Reader) error) error {
+// writeInPlace gives the file itself, which was looked at before, new content.
+// Where it may not be read nothing of it can be kept, and it is written directly.
+func writeInPlace(target string, old fs.FileInfo, c payload) error {
+	if c.secret && wide(old) { // who has it open for reading would go on reading
+		return &RefusedError{"it can be used by everybody, and cannot be replaced by a file of its owner's alone"}
+	}
 	f, size, err := openInPlace(target)
-	if errors.Is(err, fs.ErrPermission) {
-		return writeDirectly(target, data)
+	if _, refused := errors.AsType[*RefusedError](err); errors.Is(err, fs.ErrPermission) && !refused {
+		return writeDirectly(target, c, asItIs)
 	}
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if err := recover(f, size); err != nil {
-		return err
-	}
 	info, err := f.Stat()
+	if err == nil && !os.SameFile(info, old) {
+		err = errors.New("it was replaced in the meantime")
+	}
+	if err == nil {
+		err = recover(f, size)
+	}
+	if err == nil {
+		info, err = f.Stat()
+	}
 	if err != nil {
 		return err
 	}
-	if err := overwrite(f, info.Size(), data, verify); err != nil {
+	if err := overwrite(f, info.Size(), c); err != nil {
 		return err
 	}
 	return f.Close()
 }
 
 // overwrite gives a file of that size new content.
-func overwrite(f file, size int64, data []byte, verify func(io.Reader) error) error {
+func overwrite(f file, size int64, c payload) error {
+	data := c.data
 	t := &trailer{old: size, new: int64(len(data)), newSum: sha256.Sum256(data)}
 	var err error
 	if t.oldSum, err = digest(io.NewSectionReader(f, 0, size)); err != nil {
 		return err
 	}
-	if err := keepBoth(f, t, data, verify); err != nil {
+	if err := keepBoth(f, t, data, c.verify); err != nil {
 		return errors.Join(err, f.Truncate(size))
 	}
 	if err := copyTo(f, bytes.NewReader(data)); err != nil {

@@ -84,7 +84,7 @@ func eachWrite(t *testing.T, test func(t *testing.T, old, new []byte, ops []op))
 			t.Run(fmt.Sprintf("%d to %d", was, becomes), func(t *testing.T) {
 				old, new := contents(was, 1), contents(becomes, 2)
 				d := &disk{data: bytes.Clone(old)}
-				if err := overwrite(d, int64(was), new, nil); err != nil {
+				if err := overwrite(d, int64(was), payload{data: new}); err != nil {
 					t.Fatal(err)
 				}
 				if !bytes.Equal(d.data, new) {
@@ -186,7 +186,7 @@ func TestKillRecovery(t *testing.T) {
 			if err := recover(d, int64(len(d.data))); err != nil {
 				t.Fatal(err)
 			}
-			if err := overwrite(d, int64(len(d.data)), next, nil); err != nil {
+			if err := overwrite(d, int64(len(d.data)), payload{data: next}); err != nil {
 				t.Fatal(err)
 			}
 			for _, o := range d.ops[:random.IntN(len(d.ops)+1)] {
@@ -206,7 +206,7 @@ func TestFullInPlace(t *testing.T) {
 	old, new := contents(5000, 1), contents(6000, 2)
 	for full := 5000; full < 20000; full += 500 {
 		d := &disk{data: bytes.Clone(old), full: full}
-		err := overwrite(d, 5000, new, nil)
+		err := overwrite(d, 5000, payload{data: new})
 		if err != nil && !bytes.Equal(d.data, old) || err == nil && !bytes.Equal(d.data, new) {
 			t.Errorf("of a disk of %d bytes: %v, and %d bytes", full, err, len(d.data))
 		}
@@ -216,9 +216,9 @@ func TestFullInPlace(t *testing.T) {
 	}
 	d := &disk{data: bytes.Clone(old)}
 	bad := errors.New("no good")
-	err := overwrite(d, 5000, new, func(r io.Reader) error {
+	err := overwrite(d, 5000, payload{data: new, verify: func(r io.Reader) error {
 		return errors.Join(iotest.TestReader(r, new), bad)
-	})
+	}})
 	if err == nil || err.Error() != bad.Error() || !bytes.Equal(d.data, old) {
 		t.Errorf("after a verification that failed: %v", err)
 	}
@@ -260,7 +260,7 @@ func TestForgedTrailer(t *testing.T) {
 
 func FuzzSettled(f *testing.F) {
 	d := &disk{data: contents(100, 1)}
-	if err := overwrite(d, 100, contents(50, 2), nil); err != nil {
+	if err := overwrite(d, 100, payload{data: contents(50, 2)}); err != nil {
 		f.Fatal(err)
 	}
 	data := contents(100, 1)
@@ -279,7 +279,7 @@ func TestRecover(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f")
 	old, new := contents(5000, 1), contents(6000, 2)
 	d := &disk{data: bytes.Clone(old)}
-	if err := overwrite(d, 5000, new, nil); err != nil {
+	if err := overwrite(d, 5000, payload{data: new}); err != nil {
 		t.Fatal(err)
 	}
 	data := bytes.Clone(old)
@@ -303,7 +303,11 @@ func TestRecover(t *testing.T) {
 	if err := os.WriteFile(path, d.ops[1].on(d.ops[0].on(bytes.Clone(old))), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeInPlace(path, []byte("third"), nil); err != nil {
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := writeInPlace(path, info, payload{data: []byte("third")}); err != nil {
 		t.Fatal(err)
 	}
 	wantContent(t, path, "third")
