@@ -66,6 +66,7 @@ var actions = map[string]func(context.Context, *session) error{
 // code.
 func Main(args []string, env *Env) int {
 	ctx := context.Background()
+	env.generated = nil
 	program := "gokeytool"
 	if len(args) > 0 {
 		program = strings.TrimSuffix(filepath.Base(args[0]), ".exe")
@@ -101,7 +102,9 @@ func Main(args []string, env *Env) int {
 		Generate:    env.generatePassword,
 	})
 	if err != nil {
-		return env.reportUsage(err, table, release)
+		code := env.reportUsage(err, table, release)
+		env.sayGenerated()
+		return code
 	}
 	defer req.Wipe()
 	if req.Help {
@@ -118,7 +121,11 @@ func Main(args []string, env *Env) int {
 	}
 	env.setDefaultPassword(table, req)
 	s := newSession(env, table, req, release)
-	return s.finish(newApp(table, s).RunContext(ctx, append([]string{program}, req.Args...)))
+	code := s.finish(newApp(table, s).RunContext(ctx, append([]string{program}, req.Args...)))
+	if code != exitOK {
+		env.sayGenerated()
+	}
+	return code
 }
 
 // newApp declares the commands to urfave/cli, which dispatches the canonical

@@ -64,6 +64,27 @@ func dev(ctx context.Context, s *session) error {
 			return err
 		}
 	}
+	return d.run(ctx)
+}
+
+// run does it all with the directory locked: of two runs at once the second finds
+// what the first has made, and the files of a key belong together.
+func (d *developer) run(ctx context.Context) (err error) {
+	if _, statErr := os.Stat(d.dir); errors.Is(statErr, fs.ErrNotExist) {
+		defer func() {
+			if err != nil {
+				os.Remove(d.dir) // which is empty then, or stays
+			}
+		}()
+	}
+	if err := os.MkdirAll(d.dir, 0o777); err != nil {
+		return d.fileError(d.dir, err)
+	}
+	lock, err := store.Lock(ctx, d.path(serverFiles()[0]))
+	if err != nil {
+		return d.fileError(d.path(serverFiles()[0]), err)
+	}
+	defer lock.Unlock()
 	if err := d.claim(); err != nil {
 		return err
 	}
@@ -80,6 +101,7 @@ type developer struct {
 	days  int64
 	hosts []string // in order; the first names the certificate
 
+	there     map[string]bool // the files that are there already, by name
 	authority *issuerKey
 	made      []devFile
 }
@@ -166,8 +188,16 @@ func (d *developer) claim() error {
 	for _, name := range d.opt.clients {
 		groups = append(groups, clientFiles(name))
 	}
-	taken := func(name string) error {
-		return withHint(fmt.Errorf("%s is there already, and was not made by dev: it stays as it is", d.path(name)), "name another directory with -dir DIR")
+	d.there = make(map[string]bool)
+	trust := []string{"truststore.p12", "ca.pem"}
+	names := slices.Clone(trust)
+	for _, files := range groups {
+		names = append(names, files[:]...)
+	}
+	for _, name := range names {
+		if _, err := os.Lstat(d.path(name)); err == nil {
+			d.there[name] = true
+		}
 	}
 	ours := false
 	for i, files := range groups {
@@ -179,20 +209,25 @@ func (d *developer) claim() error {
 			ours = ours || i == 0
 			continue
 		case !errors.Is(err, fs.ErrNotExist):
-			return taken(files[0])
+			return taken(d.path(files[0]))
 		}
 		for _, name := range files {
-			if _, err := os.Lstat(d.path(name)); err == nil {
-				return taken(name)
+			if d.there[name] {
+				return taken(d.path(name))
 			}
 		}
 	}
-	for _, name := range []string{"truststore.p12", "ca.pem"} {
-		if _, err := os.Lstat(d.path(name)); err == nil && !ours {
-			return taken(name)
+	for _, name := range trust {
+		if d.there[name] && !ours {
+			return taken(d.path(name))
 		}
 	}
 	return nil
+}
+
+// taken is the error of a file that another program has made.
+func taken(path string) error {
+	return withHint(fmt.Errorf("%s is there already, and was not made by dev: it stays as it is", path), "name another directory with -dir DIR")
 }
 
 // existing is the certificate of the first key in a keystore of the directory;
@@ -236,6 +271,9 @@ func (d *developer) openAuthority(ctx context.Context) error {
 		return err
 	}
 	defer lock.Unlock()
+	if err := d.trustAuthority(path); err != nil {
+		return err
+	}
 	password := []byte(tomcatPassword) // the mode of the file protects the key
 	ks, err := store.Open(path, store.Options{Password: password})
 	switch {
@@ -252,14 +290,48 @@ func (d *developer) openAuthority(ctx context.Context) error {
 			return nil
 		}
 	}
-	if err := d.createAuthority(path, password); err != nil {
+	if err := d.createAuthority(path, password, ks != nil); err != nil {
 		return err
 	}
 	fmt.Fprintf(d.out(), "Development CA: %s, new, kept in %s\n", d.authority.name.CommonName(), path)
 	return nil
 }
 
-func (d *developer) createAuthority(path string, password []byte) error {
+// trustAuthority refuses a CA that others could have read, or put there: who has its key
+// can be any server to the browsers that trust it.
+func (d *developer) trustAuthority(path string) error {
+	file, err := openTrusted(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	why := ""
+	if err != nil {
+		if _, refused := errors.AsType[*atomicfile.RefusedError](pathCause(err)); !refused {
+			return fileError(path, pathCause(err))
+		}
+		why = pathCause(err).Error()
+	} else {
+		defer file.Close()
+		info, err := file.Stat()
+		if err != nil {
+			return fileError(path, pathCause(err))
+		}
+		if othersMay(info, 0o077) {
+			why = fmt.Sprintf("others than its owner can use it (mode %04o), and so may have its key", info.Mode().Perm())
+		}
+	}
+	if dir, err := os.Stat(filepath.Dir(path)); err == nil && why == "" && othersMay(dir, 0o002) {
+		why = "everybody can write its directory, and so may have put it there"
+	}
+	if why == "" {
+		return nil
+	}
+	return withHint(fmt.Errorf("%s, the development CA, is not used: %s", x509util.Printable(path), why),
+		"if nobody else has been on this machine: "+shell.Line("chmod", "go=", shell.File(filepath.Dir(path)), shell.File(path)),
+		"otherwise move the file away, for a new CA to be made; browsers have to trust the new one then, and no longer the old one")
+}
+
+func (d *developer) createAuthority(path string, password []byte, replace bool) error {
 	key, spki, err := d.newKey()
 	if err != nil {
 		return err
@@ -282,7 +354,7 @@ func (d *developer) createAuthority(path string, password []byte) error {
 		return err
 	}
 	d.authority = &issuerKey{alias: "ca", signer: key, name: name, certificate: certificate, chain: []entry.Certificate{{Type: "X.509", DER: der}}}
-	_, err = d.saveKey(path, "ca", key, d.authority.chain, password)
+	_, err = d.saveKey(path, "ca", key, d.authority.chain, password, replace)
 	return err
 }
 
@@ -302,8 +374,9 @@ func (d *developer) issue(subject x509util.Name, spki []byte, days int64, issuer
 	return d.certify(certificate{subject: subject, spki: spki}, issuer)
 }
 
-// saveKey writes a new keystore with one key and returns the key as PKCS #8.
-func (d *developer) saveKey(path, alias string, key crypto.Signer, chain []entry.Certificate, password []byte) ([]byte, error) {
+// saveKey writes a new keystore with one key, in the place of another or where
+// there is none, and returns the key as PKCS #8.
+func (d *developer) saveKey(path, alias string, key crypto.Signer, chain []entry.Certificate, password []byte, replace bool) ([]byte, error) {
 	pkcs8, err := x509util.MarshalPrivateKey(key)
 	if err != nil {
 		return nil, err
@@ -312,11 +385,22 @@ func (d *developer) saveKey(path, alias string, key crypto.Signer, chain []entry
 	if err := ks.SetKey(alias, d.keep(entry.Key{PKCS8: pkcs8}), password, chain, d.Now()); err != nil {
 		return nil, err
 	}
-	return pkcs8, d.fileError(path, ks.Save(path, password))
+	return pkcs8, d.save(path, ks, password, replace)
+}
+
+// save writes a keystore, in the place of another or where there is none.
+func (d *developer) save(path string, ks *store.Store, password []byte, replace bool) error {
+	if replace {
+		return d.fileError(path, ks.Save(path, password))
+	}
+	return d.fileError(path, ks.Create(path, password))
 }
 
 // fileError puts an error of the file system in Java's words.
 func (d *developer) fileError(path string, err error) error {
+	if errors.Is(err, fs.ErrExist) { // since we looked
+		return taken(path)
+	}
 	var cause *fs.PathError
 	if errors.As(err, &cause) {
 		return fileError(path, cause.Err)
@@ -326,15 +410,12 @@ func (d *developer) fileError(path string, err error) error {
 
 // make writes the files that are not there yet, or no longer fit.
 func (d *developer) make() error {
-	if err := os.MkdirAll(d.dir, 0o777); err != nil {
-		return d.fileError(d.dir, err)
-	}
 	ca := d.authority.chain[0]
 	trust := store.New(store.PKCS12)
 	if err := trust.SetCertificate("dev-ca", ca, d.Now()); err != nil {
 		return err
 	}
-	if err := d.fileError(d.path("truststore.p12"), trust.Save(d.path("truststore.p12"), d.opt.storepass)); err != nil {
+	if err := d.save(d.path("truststore.p12"), trust, d.opt.storepass, d.there["truststore.p12"]); err != nil {
 		return err
 	}
 	if err := d.writePEM("ca.pem", "CERTIFICATE", ca.DER, 0o644); err != nil {
@@ -389,7 +470,7 @@ func (d *developer) makeKey(files [3]string, alias, commonName, what string, ext
 		d.made = append(d.made, devFile{files[0], what + " (kept, until " + x509util.MediumDate(old.NotAfter, d.zone()) + ")"})
 	} else {
 		chain := append([]entry.Certificate{{Type: "X.509", DER: der}}, d.authority.chain...)
-		pkcs8, err := d.saveKey(d.path(files[0]), alias, key, chain, d.opt.storepass)
+		pkcs8, err := d.saveKey(d.path(files[0]), alias, key, chain, d.opt.storepass, d.there[files[0]])
 		if err != nil {
 			return err
 		}
@@ -432,7 +513,19 @@ func (d *developer) complete(files [3]string) bool {
 func (d *developer) writePEM(name, block string, der []byte, mode fs.FileMode) error {
 	text := pem.EncodeToMemory(&pem.Block{Type: block, Bytes: der})
 	defer entry.Wipe(text)
-	return d.fileError(d.path(name), atomicfile.Write(d.path(name), text, mode, nil))
+	path := d.path(name)
+	if !d.there[name] {
+		return d.fileError(path, atomicfile.Create(path, text, mode, nil))
+	}
+	if mode == 0o600 {
+		before, _ := os.Stat(path)
+		if err := atomicfile.WriteSecret(path, text); err != nil {
+			return d.fileError(path, err)
+		}
+		d.sayMode(path, before)
+		return nil
+	}
+	return d.fileError(path, atomicfile.Write(path, text, mode, nil))
 }
 
 // out is where it is said what was made: nowhere with -quiet.

@@ -40,6 +40,8 @@ type Env struct {
 	OutTerminal bool
 
 	lines lineReader
+	// generated are the files of the passwords that this command has made.
+	generated []string
 	// warnVisible: JDK 25 warns where a password may be typed in sight, that is
 	// where standard input is no terminal and nothing waits in it yet.
 	warnVisible bool

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 
+	"gokeytool/internal/atomicfile"
 	"gokeytool/x509util"
 )
 
@@ -59,6 +60,9 @@ var errQuiet = errors.New("given up")
 
 // fileError turns an error of the file system into what Java says of it.
 func fileError(path string, err error) error {
+	if refused, ok := errors.AsType[*atomicfile.RefusedError](err); ok {
+		return withHint(fileError(path, fs.ErrPermission), path+": "+refused.Reason)
+	}
 	var reason string
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -33,7 +33,7 @@ func explain(_ context.Context, s *session) error {
 		LookupEnv: func(string) (string, bool) { return "PASSWORD", true },
 		ReadFile:  func(string) ([]byte, error) { return secret() },
 		ReadLine:  func(int) ([]byte, error) { return secret() },
-		Generate:  func(string) ([]byte, error) { return secret() },
+		Generate:  func(*argv.Request, string, string) ([]byte, error) { return secret() },
 		Property:  s.javaProperty,
 	})
 	var usage *argv.UsageError

@@ -338,6 +338,9 @@ func (s *session) writeSecret(name string, data []byte) error {
 	if err == nil && regular && ofAnother(info) {
 		return withHint(fmt.Errorf("%s belongs to another user, who would have the keys", x509util.Printable(name)), "name another file, or remove this one before")
 	}
+	if err := atomicfile.CheckSecret(name); err != nil {
+		return secretNotWritten(name, err)
+	}
 	if err == nil && regular && info.Size() > 0 && !s.opt.noprompt {
 		yes, err := s.promptYesNo(fmt.Sprintf("%s exists. Replace it? [no]:  ", x509util.Printable(name)))
 		if err != nil {
@@ -349,13 +352,35 @@ func (s *session) writeSecret(name string, data []byte) error {
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fileError(name, pathCause(err))
 	}
-	if err := atomicfile.Write(name, data, 0o600, nil); err != nil {
-		return notWritten(name, pathCause(err))
+	if err := atomicfile.WriteSecret(name, data); err != nil {
+		return secretNotWritten(name, err)
 	}
 	fmt.Fprintf(s.talk(), "Stored in file <%s>\n", name)
 	s.warnOfName(name, typesOf(data)...)
-	if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
-		fmt.Fprintf(s.Stderr, "gokeytool: others than its owner can use this file (mode %04o): %s\n", info.Mode().Perm(), shell.Line("chmod", "600", shell.File(name)))
-	}
+	s.sayMode(name, info)
 	return nil
+}
+
+// secretNotWritten is why a file for keys was not written.
+func secretNotWritten(name string, err error) error {
+	if refused, ok := errors.AsType[*atomicfile.RefusedError](err); ok {
+		return withHint(fmt.Errorf("%s is not written: %s", x509util.Printable(name), refused.Reason), "name another file, or remove this one before")
+	}
+	return notWritten(name, pathCause(err))
+}
+
+// sayMode says who may use a file that holds secrets now, if others than its
+// owner could when it was there before.
+func (s *session) sayMode(name string, before fs.FileInfo) {
+	info, err := os.Stat(name)
+	if err != nil || before == nil || !info.Mode().IsRegular() {
+		return
+	}
+	was, is := before.Mode().Perm(), info.Mode().Perm()
+	switch {
+	case othersMay(info, 0o077):
+		fmt.Fprintf(s.Stderr, "gokeytool: others than its owner can use this file (mode %04o): %s\n", is, shell.Line("chmod", "600", shell.File(name)))
+	case othersMay(before, 0o077) && was != is:
+		fmt.Fprintf(s.Stderr, "gokeytool: everybody could use %s (mode %04o), and now its owner alone can (mode %04o)\n", x509util.Printable(name), was, is)
+	}
 }

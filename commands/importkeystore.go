@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -517,25 +518,31 @@ func (s *session) asksPassword(err error) bool {
 
 // backUp copies a keystore to FILE.old, or FILE.old2 and on where that exists.
 func (s *session) backUp(path string) (string, error) {
-	data, err := os.ReadFile(path)
-	data = atomicfile.Settled(data)
+	data, err := readWhole(path)
 	if err != nil {
 		return "", fileError(path, pathCause(err))
 	}
+	data = atomicfile.Settled(data)
 	for n := 1; ; n++ {
 		name := path + ".old"
 		if n > 1 {
 			name += strconv.Itoa(n)
 		}
-		if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
-			if err != nil {
-				return "", fileError(name, pathCause(err))
-			}
-			continue
-		}
-		if err := atomicfile.Write(name, data, 0o600, nil); err != nil {
+		switch err := atomicfile.Create(name, data, 0o600, nil); {
+		case err == nil:
+			return name, nil
+		case !errors.Is(err, fs.ErrExist):
 			return "", notWritten(name, pathCause(err))
 		}
-		return name, nil
 	}
+}
+
+// readWhole reads a file as atomicfile.Open opens it.
+func readWhole(path string) ([]byte, error) {
+	file, err := atomicfile.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(file)
 }

@@ -57,6 +57,7 @@ type keystore struct {
 	had      certificatesIn        // when it was opened to be changed
 	password []byte                // nil if none was given
 	lock     *store.FileLock
+	fresh    bool  // there was no file when it was opened
 	created  bool  // it was saved, and was not there before
 	unlocked error // why there is no lock, where nothing can be written either
 }
@@ -116,6 +117,7 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 		s.completeWrite(k.path)
 	}
 	info, err := os.Stat(k.path)
+	k.fresh = errors.Is(err, fs.ErrNotExist)
 	switch {
 	case k.none, a.anew, a.creates && a.changes && s.isStream(info, k.path):
 	case err == nil && info.Mode().IsRegular() && info.Size() == 0:
@@ -415,7 +417,7 @@ func sameFamily(named store.Type, opened *store.Store) bool {
 
 // isJKS says whether a file begins as JKS does.
 func isJKS(path string) bool {
-	file, err := os.Open(path)
+	file, err := atomicfile.Open(path)
 	if err != nil {
 		return false
 	}
@@ -575,7 +577,11 @@ func (k *keystore) save() error {
 			return err
 		}
 	}
-	if err := k.Save(k.path, k.password); err != nil {
+	write := k.Save
+	if k.fresh { // what is there by now is not ours to replace
+		write = k.Create
+	}
+	if err := write(k.path, k.password); err != nil {
 		var path *fs.PathError
 		if errors.As(err, &path) {
 			return k.notSaved(path.Err)
@@ -583,6 +589,7 @@ func (k *keystore) save() error {
 		return err
 	}
 	k.created = k.created || !k.exists
+	k.fresh = false
 	k.exists, k.jks = true, k.Type() == store.JKS
 	return nil
 }
@@ -591,8 +598,14 @@ func (k *keystore) save() error {
 // writes into the old file: we put a new one in its place.
 func (k *keystore) notSaved(cause error) error {
 	err := notWritten(k.path, cause)
+	if errors.Is(cause, fs.ErrExist) {
+		return withHint(err, fmt.Sprintf("%s was not there when the command began; another program has made it since, and it is as that has left it: run the command again to add to it", k.path))
+	}
 	if unfinished, ok := errors.AsType[*atomicfile.UnfinishedError](cause); ok {
 		return withHint(err, k.path+": "+unfinished.Error())
+	}
+	if _, refused := errors.AsType[*atomicfile.RefusedError](cause); refused {
+		return err
 	}
 	if _, plain := cause.(syscall.Errno); !plain {
 		return withHint(err, fmt.Sprintf("%s is as it was: %v", k.path, cause))

@@ -20,15 +20,19 @@ const maxInput = 64 << 20
 
 // readInput reads the named file, or standard input where name is empty.
 func (s *session) readInput(name string) ([]byte, error) {
-	in := s.Stdin
-	if name != "" {
-		file, err := os.Open(name)
-		if err != nil {
-			return nil, fileError(name, pathCause(err))
-		}
-		defer file.Close()
-		in = file
+	if name == "" {
+		return readAll(s.Stdin, name)
 	}
+	file, err := atomicfile.Open(name)
+	if err != nil {
+		return nil, fileError(name, pathCause(err))
+	}
+	defer file.Close()
+	return readAll(file, name)
+}
+
+// readAll reads what was opened by that name.
+func readAll(in io.Reader, name string) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(in, maxInput+1))
 	if err != nil {
 		return nil, fileError(name, pathCause(err))

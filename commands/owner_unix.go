@@ -8,6 +8,13 @@ import (
 	"syscall"
 )
 
+// othersMay says whether others than the owner may use a file in one of these
+// ways, as the bits of a mode say.
+func othersMay(info fs.FileInfo, ways fs.FileMode) bool { return info.Mode().Perm()&ways != 0 }
+
+// ofUser says whether a file belongs to the user who runs us.
+func ofUser(info fs.FileInfo) bool { return int(info.Sys().(*syscall.Stat_t).Uid) == os.Geteuid() }
+
 // ofAnother says whether a file belongs to another user than the one who runs
 // us. To root every file is as his own.
 func ofAnother(info fs.FileInfo) bool {

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"time"
 
 	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/atomicfile"
@@ -55,26 +56,108 @@ func (e *Env) readPasswordLine(fd int) ([]byte, error) {
 
 // generatePassword makes a password of 26 letters and digits (130 random bits)
 // and keeps it in a file for its owner alone. A file that is there is not
-// touched: its first line is the password, so that the same line works again.
-func (e *Env) generatePassword(name string) ([]byte, error) {
-	data, err := readSmallFile(name)
+// touched: its first line is the password, so that the same line works again, and
+// several that run at once all have one password. The file is on the disk, whole,
+// before anything is protected by what it holds.
+//
+// It is not taken away again where the command then fails: another one may have
+// protected a key by it in the meantime.
+func (e *Env) generatePassword(req *argv.Request, option, name string) ([]byte, error) {
+	for tries := 0; ; tries++ {
+		password, err := keptPassword(name)
+		switch {
+		case errors.Is(err, errNoPassword) && tries < 10: // where others make it; see atomicfile.Create
+			time.Sleep(10 * time.Millisecond)
+			continue
+		case !errors.Is(err, fs.ErrNotExist):
+			return password, pathCause(err)
+		}
+		if err := atomicfile.Check(name); err != nil {
+			return nil, pathCause(err)
+		}
+		if err := uselessNew(req, option); err != nil {
+			if password, again := keptPassword(name); again == nil { // another process has made both since
+				return password, nil
+			}
+			return nil, err
+		}
+		target, _, err := atomicfile.Target(name)
+		if err != nil {
+			return nil, pathCause(err)
+		}
+		password = []byte(rand.Text())
+		err = atomicfile.Create(target, append(bytes.Clone(password), '\n'), 0o600, nil)
+		switch {
+		case err == nil:
+			fmt.Fprintf(e.Stderr, "gokeytool: a new password is kept in %s\n", x509util.Printable(name))
+			e.generated = append(e.generated, name)
+			return password, nil
+		case !errors.Is(err, fs.ErrExist) || tries > 10:
+			return nil, pathCause(err)
+		}
+	}
+}
+
+// errNoPassword says that a file which should keep a password keeps none.
+var errNoPassword = errors.New("its first line is empty")
+
+// keptPassword is the first line of a file that keeps a generated password.
+// Whoever else could have written it knows the password.
+func keptPassword(name string) ([]byte, error) {
+	file, err := openTrusted(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	line, err := readSmall(file)
+	if err != nil {
+		return nil, err
+	}
+	if i := bytes.IndexAny(line, "\r\n"); i >= 0 {
+		line = line[:i]
+	}
+	if len(line) == 0 {
+		return nil, errNoPassword
+	}
+	return line, nil
+}
+
+// openTrusted opens a file with a secret of ours. What another user may have put
+// there is refused.
+func openTrusted(name string) (*os.File, error) {
+	file, err := atomicfile.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
 	if err == nil {
-		line := data
-		if i := bytes.IndexAny(data, "\r\n"); i >= 0 {
-			line = data[:i]
-		}
-		if len(line) == 0 {
-			return nil, errors.New("its first line is empty")
-		}
-		return line, nil
+		err = atomicfile.Trusted(name, info)
 	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return nil, pathCause(err)
+	if err != nil {
+		file.Close()
+		return nil, err
 	}
-	password := []byte(rand.Text())
-	if err := atomicfile.Write(name, append(bytes.Clone(password), '\n'), 0o600, nil); err != nil {
-		return nil, pathCause(err)
+	return file, nil
+}
+
+// uselessNew refuses to make a password for a keystore that has one.
+func uselessNew(req *argv.Request, option string) error {
+	keystore := map[string]string{"storepass": "keystore", "srcstorepass": "srckeystore"}[option]
+	path, given := req.Value(keystore)
+	if !given {
+		return nil
 	}
-	fmt.Fprintf(e.Stderr, "gokeytool: a new password is kept in %s\n", x509util.Printable(name))
-	return password, nil
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return nil
+	}
+	return fmt.Errorf("there is no such file, and a new password would not open %s, which is there already", x509util.Printable(path))
+}
+
+// sayGenerated says, where the command has failed, that the passwords which it has
+// made are kept.
+func (e *Env) sayGenerated() {
+	for _, name := range e.generated {
+		fmt.Fprintf(e.Stderr, "gokeytool: the new password stays in %s, from where the same line takes it\n", x509util.Printable(name))
+	}
 }

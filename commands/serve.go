@@ -64,12 +64,14 @@ func serve(ctx context.Context, s *session) error {
 	if err != nil {
 		return s.listenError(cfg.Addr, err)
 	}
-	if err := s.announce(server, cfg); err != nil {
-		server.Close()
-		return err
-	}
+	s.announce(server, cfg)
 	if s.opt.portfile != "" {
-		defer os.Remove(s.opt.portfile)
+		port := portFile{s.opt.portfile, fmt.Appendf(nil, "%d\n", server.Addr().(*net.TCPAddr).Port)}
+		if err := port.write(ctx); err != nil {
+			server.Close()
+			return err
+		}
+		defer port.remove()
 	}
 	reloads, done := context.WithCancel(ctx)
 	finished := make(chan struct{})
@@ -116,11 +118,29 @@ func (s *session) source(ctx context.Context) (func() (*served, error), error) {
 		}
 		if err == nil && s.opt.ticketkey != "" {
 			v.watch(s.opt.ticketkey)
-			v.config.TicketSecret, err = s.readInput(s.opt.ticketkey)
+			v.config.TicketSecret, err = s.readTicketKey(s.opt.ticketkey)
 			s.secrets = append(s.secrets, v.config.TicketSecret)
 		}
 		return v, err
 	}, nil
+}
+
+// readTicketKey reads the secret by which endpoints resume each other's sessions.
+// Who else knows it reads their traffic.
+func (s *session) readTicketKey(name string) ([]byte, error) {
+	file, err := openTrusted(name)
+	if err != nil {
+		return nil, fileError(name, pathCause(err))
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() && othersMay(info, 0o007) {
+		end := ""
+		if ofUser(info) && file.Chmod(0o600) == nil {
+			end = "; from now on its owner alone can (mode 0600)"
+		}
+		fmt.Fprintf(s.Stderr, "gokeytool: everybody could read %s (mode %04o), and with it this endpoint's traffic%s\n", x509util.Printable(name), info.Mode().Perm(), end)
+	}
+	return readAll(file, name)
 }
 
 // keySource loads the keys and how they are served.
@@ -333,9 +353,9 @@ func (s *session) configure(cfg *endpoint.Config) (err error) {
 		cfg.TrustedProxies = append(cfg.TrustedProxies, prefix)
 	}
 	if s.opt.keylog != "" {
-		file, err := os.OpenFile(s.opt.keylog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		file, err := atomicfile.AppendSecret(s.opt.keylog)
 		if err != nil {
-			return fileError(s.opt.keylog, pathCause(err))
+			return secretNotWritten(s.opt.keylog, err)
 		}
 		fmt.Fprintf(s.Stderr, "gokeytool: whoever reads %s can read this endpoint's traffic\n", s.opt.keylog)
 		cfg.KeyLog = file // open until the end of the program
@@ -347,7 +367,7 @@ func (s *session) configure(cfg *endpoint.Config) (err error) {
 }
 
 // announce says what is served and where, for people and for scripts.
-func (s *session) announce(server *endpoint.Server, cfg endpoint.Config) error {
+func (s *session) announce(server *endpoint.Server, cfg endpoint.Config) {
 	hosts := cfg.Hosts
 	if len(cfg.Identities) > 0 {
 		hosts = append([]endpoint.Host{{Identities: cfg.Identities}}, hosts...)
@@ -376,13 +396,6 @@ func (s *session) announce(server *endpoint.Server, cfg endpoint.Config) error {
 	if !address.IP.IsLoopback() {
 		fmt.Fprintf(s.Stderr, "gokeytool: listening on %s: other machines can connect\n", address)
 	}
-	if s.opt.portfile == "" {
-		return nil
-	}
-	if err := atomicfile.Write(s.opt.portfile, fmt.Appendf(nil, "%d\n", address.Port), 0o644, nil); err != nil {
-		return notWritten(s.opt.portfile, pathCause(err))
-	}
-	return nil
 }
 
 // addresses puts where -address, -port and -redirectPort say to listen over the

@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"gokeytool/commands/internal/argv"
+	"gokeytool/internal/atomicfile"
 	"gokeytool/internal/shell"
 	"gokeytool/jdk"
 	"gokeytool/store"
@@ -386,14 +387,19 @@ const maxSmallFile = 1 << 20
 // readSmallFile reads a file of options or a password, of any kind: a shell's
 // <(command) is a pipe.
 func readSmallFile(name string) ([]byte, error) {
-	file, err := os.Open(name)
+	file, err := atomicfile.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
+	return readSmall(file)
+}
+
+// readSmall reads such a file that was opened.
+func readSmall(file *os.File) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(file, maxSmallFile+1))
 	if err == nil && len(data) > maxSmallFile {
-		err = fmt.Errorf("%s is larger than %d bytes", name, maxSmallFile)
+		err = fmt.Errorf("%s is larger than %d bytes", file.Name(), maxSmallFile)
 	}
 	if err != nil {
 		clear(data) // it may be a password

@@ -25,6 +25,7 @@ package atomicfile
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"math/rand/v2"
@@ -55,6 +56,60 @@ func Write(path string, data []byte, perm fs.FileMode, verify func(written io.Re
 // What a group may do with it is kept: somebody has chosen it.
 func WriteSecret(path string, data []byte) error {
 	return write(path, payload{data: data, secret: true}, 0o600)
+}
+
+// AppendSecret opens a file to which secrets are added as they come up. It is made,
+// or must be one that WriteSecret would fill; but one that all may use is refused:
+// who has it open goes on reading. The error is an *fs.PathError.
+func AppendSecret(path string) (*os.File, error) {
+	target, regular, err := Target(path)
+	if err != nil {
+		return nil, err
+	}
+	var f *os.File
+	if regular {
+		f, err = appendTo(target)
+	} else if err = fitStream(target, payload{secret: true}); err == nil {
+		f, err = os.OpenFile(target, os.O_WRONLY|os.O_APPEND, 0)
+	}
+	if err != nil {
+		return nil, named(path, err)
+	}
+	return f, nil
+}
+
+// appendTo opens a regular file for AppendSecret, or makes it.
+func appendTo(target string) (*os.File, error) {
+	f, err := os.OpenFile(target, os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		err = f.Chmod(0o600) // whatever the umask
+	} else if errors.Is(err, fs.ErrExist) {
+		if f, err = os.OpenFile(target, os.O_WRONLY|os.O_APPEND|asItIs, 0); err == nil {
+			err = fitToAppend(f, target)
+		}
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func fitToAppend(f *os.File, target string) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if err := Guard(target, info); err != nil {
+		return err
+	}
+	if err := fit(info); err != nil {
+		return err
+	}
+	if wide(info) {
+		return &RefusedError{fmt.Sprintf("everybody can use it (mode %04o), and who has it open would go on reading", info.Mode().Perm())}
+	}
+	return nil
 }
 
 // payload is what a file is to hold.
@@ -190,12 +245,26 @@ func claimName(temp *os.File, target string) error {
 
 // Check says what Write would fail with before there is anything to write: the
 // directory is not there, or the user may not write. It leaves nothing behind.
-func Check(path string) error {
+func Check(path string) error { return check(path, payload{}) }
+
+// CheckSecret says what WriteSecret would fail with.
+func CheckSecret(path string) error { return check(path, payload{secret: true}) }
+
+func check(path string, c payload) error {
 	target, regular, err := Target(path)
-	if err != nil || !regular {
+	if err != nil {
 		return err
 	}
+	if !regular {
+		if err := fitStream(target, c); err != nil {
+			return named(path, err)
+		}
+		return nil
+	}
 	old, err := writable(target)
+	if err == nil && old != nil && c.secret {
+		err = fit(old)
+	}
 	if err != nil {
 		return named(path, err)
 	}
@@ -207,7 +276,10 @@ func Check(path string) error {
 		return named(path, err)
 	}
 	temp.Close()
-	return os.Remove(temp.Name())
+	if err := os.Remove(temp.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) { // Clean of another was faster
+		return named(path, err)
+	}
+	return nil
 }
 
 // errBound says that no other file can have the name, or be all that the old one
@@ -281,9 +353,6 @@ func fill(temp *os.File, target string, c payload, old fs.FileInfo) error {
 	}
 	return nil
 }
-
-// wide says whether everybody may use a file.
-func wide(info fs.FileInfo) bool { return info.Mode().Perm()&0o007 != 0 }
 
 // create makes the temporary file, claimed so that Clean leaves it alone.
 func create(target string, perm fs.FileMode) (*os.File, error) {

@@ -130,6 +130,9 @@ func everybodys(dir string) fs.FileInfo {
 	return info
 }
 
+// wide says whether everybody may use a file.
+func wide(info fs.FileInfo) bool { return info.Mode().Perm()&0o007 != 0 }
+
 // fit says why what is there may not be filled with a secret.
 func fit(info fs.FileInfo) error {
 	uid := info.Sys().(*syscall.Stat_t).Uid
@@ -140,6 +143,31 @@ func fit(info fs.FileInfo) error {
 		return &RefusedError{"it has other names (hard links), by which others might have what is secret"}
 	case !info.Mode().IsRegular() && wide(info):
 		return &RefusedError{"everybody can read from it what is secret"}
+	}
+	return nil
+}
+
+// Trusted says, as a *RefusedError, why what was opened by the name of path is not
+// believed to be a secret of the user's: another one than root owns it or may write
+// it, and so knows it. Root believes every owner, but see Guard. What comes out of
+// a pipe is from who has made the pipe.
+func Trusted(path string, info fs.FileInfo) error {
+	target, regular, err := Target(path)
+	if err != nil {
+		return err
+	}
+	if !regular && info.Mode()&fs.ModeNamedPipe == 0 || ofProcess(target) {
+		return nil
+	}
+	if err := Guard(target, info); err != nil {
+		return err
+	}
+	uid := info.Sys().(*syscall.Stat_t).Uid
+	switch me := os.Geteuid(); {
+	case me != 0 && uid != 0 && int(uid) != me:
+		return &RefusedError{fmt.Sprintf("it belongs to user %s, who knows what is in it", userName(uid))}
+	case info.Mode().Perm()&0o002 != 0:
+		return &RefusedError{fmt.Sprintf("everybody can write it (mode %04o), and so may know what is in it", info.Mode().Perm())}
 	}
 	return nil
 }

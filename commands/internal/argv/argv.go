@@ -79,7 +79,7 @@ type Env struct {
 	// Generate resolves -storepass:generate FILE: it makes a password and keeps
 	// it in the file, or returns the one that is there already. It is called
 	// when and as often as ReadLine is.
-	Generate func(file string) ([]byte, error)
+	Generate func(req *Request, option, file string) ([]byte, error)
 }
 
 // Request is a line understood. Options are known by their canonical names,

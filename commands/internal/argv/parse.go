@@ -562,8 +562,13 @@ func reason(err error) string {
 		return "No such file or directory"
 	}
 	s := err.Error()
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
+		s = path.Err.Error()
+	}
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		s = errno.Error()
+	} else if errors.Is(err, fs.ErrPermission) { // refused by us, and not by the system
+		s = "permission denied: " + s
 	}
 	return strings.ToUpper(s[:min(1, len(s))]) + s[min(1, len(s)):]
 }
@@ -604,7 +609,7 @@ func (p *parser) finish() (*Request, error) {
 		case l.generated != "":
 			from = l.generated
 			if p.env.Generate != nil {
-				s, err = p.env.Generate(l.generated)
+				s, err = p.env.Generate(r, l.name, l.generated)
 			}
 		case p.env.ReadLine != nil:
 			s, err = p.env.ReadLine(l.fd)

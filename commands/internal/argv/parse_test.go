@@ -48,7 +48,7 @@ func testEnv() Env {
 			lines = lines[1:]
 			return []byte(s), nil
 		},
-		Generate: func(file string) ([]byte, error) {
+		Generate: func(_ *Request, _, file string) ([]byte, error) {
 			return []byte("kept in " + file), nil
 		},
 	}
@@ -458,7 +458,7 @@ func TestPasswordModifiers(t *testing.T) {
 		t.Errorf("a pipe: %v, again by %q", err, r.Again("storepass", "storepass"))
 	}
 	env = testEnv()
-	env.Generate = func(string) ([]byte, error) {
+	env.Generate = func(*Request, string, string) ([]byte, error) {
 		t.Error("a password was made for a line that is wrong")
 		return nil, io.EOF
 	}
