@@ -38,6 +38,7 @@ import javax.net.ssl.X509TrustManager;
  *   key TYPE FILE PASSWORD ALIAS KEYPASSWORD   a key's algorithm and encoded form
  *   validate PURPOSE ROOT CERTIFICATE...       what TLS makes of a chain, the leaf first, when ROOT is
  *                                 trusted: PURPOSE is server, client, or any for PKIX alone
+ *   contents TYPE DATA PASSWORD   a word for each entry, in Java's order, with its key; and what is trusted
  *   keytool INPUT ARGS...         a command of keytool: its output
  *
  * A usage error of keytool ends the process.
@@ -107,6 +108,8 @@ public class Oracle {
             return key == null ? "null" : key.getAlgorithm() + "\0" + HexFormat.of().formatHex(key.getEncoded());
         case "validate":
             return validate(factory, question);
+        case "contents":
+            return contents(question);
         case "keytool":
             return keytool(question);
         default:
@@ -164,11 +167,55 @@ public class Oracle {
             }
             list.append(alias).append('\t').append(kind);
             for (Certificate certificate : chain) {
-                byte[] digest = MessageDigest.getInstance("SHA-256").digest(certificate.getEncoded());
-                list.append('\t').append(HexFormat.of().formatHex(digest));
+                list.append('\t').append(sha256(certificate));
             }
         }
         return list.toString();
+    }
+
+    private static String contents(byte[][] question) throws Exception {
+        KeyStore store = KeyStore.getInstance(text(question[1]));
+        char[] password = text(question[3]).toCharArray();
+        store.load(new ByteArrayInputStream(question[2]), password);
+        StringBuilder list = new StringBuilder();
+        for (String alias : Collections.list(store.aliases())) {
+            String kind = store.isCertificateEntry(alias) ? "trusted"
+                : store.entryInstanceOf(alias, KeyStore.SecretKeyEntry.class) ? "secret"
+                : store.isKeyEntry(alias) ? "key" : "none";
+            String key = "";
+            if (kind.equals("key") || kind.equals("secret")) {
+                try {
+                    Key opened = store.getKey(alias, password);
+                    key = opened == null ? "null" : "ok " + opened.getAlgorithm() + " "
+                        + (kind.equals("secret") ? HexFormat.of().formatHex(opened.getEncoded()) : "");
+                } catch (Exception e) {
+                    key = e.toString().replaceAll("[\t\0]", " ");
+                }
+            }
+            list.append(HexFormat.of().formatHex(alias.getBytes(StandardCharsets.UTF_8)))
+                .append('\t').append(kind).append('\t').append(key);
+            Certificate[] chain = store.getCertificateChain(alias);
+            Certificate only = store.getCertificate(alias);
+            if (chain == null) {
+                chain = only == null ? new Certificate[0] : new Certificate[] {only};
+            }
+            for (Certificate certificate : chain) {
+                list.append('\t').append(sha256(certificate));
+            }
+            list.append('\0');
+        }
+        TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
+        factory.init(store);
+        list.append("trusted");
+        for (X509Certificate certificate : ((X509TrustManager) factory.getTrustManagers()[0]).getAcceptedIssuers()) {
+            list.append('\t').append(sha256(certificate));
+        }
+        return list.toString();
+    }
+
+    private static String sha256(Certificate certificate) throws Exception {
+        byte[] digest = MessageDigest.getInstance("SHA-256").digest(certificate.getEncoded());
+        return HexFormat.of().formatHex(digest);
     }
 
     private static String keytool(byte[][] question) throws Failed {

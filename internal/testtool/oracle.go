@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -134,6 +135,42 @@ func (j *Java) Keystore(storeType, file, password string) (entries []JavaEntry, 
 		entries = append(entries, JavaEntry{Alias: fields[0], Kind: fields[1], Chain: fields[2:]})
 	}
 	return entries, nil
+}
+
+// JavaContents is a keystore as a program in Java finds it.
+type JavaContents struct {
+	Entries []JavaContent // in Java's order
+	Trusted []string      // the SHA-256 of each certificate that its TrustManager accepts, sorted
+}
+
+// JavaContent is an entry of JavaContents.
+type JavaContent struct {
+	JavaEntry
+	// Key is "ok", the algorithm, and of a secret key its bytes in hexadecimal,
+	// where the keystore's password opens it; else the exception.
+	Key string
+}
+
+// Contents loads a keystore from memory and returns what is in it, or the
+// exceptions.
+func (j *Java) Contents(storeType string, data []byte, password string) (c JavaContents, exceptions []string) {
+	j.t.Helper()
+	answer, ok := j.ask("contents", storeType, string(data), password)
+	if !ok {
+		return c, answer
+	}
+	for _, line := range answer[:len(answer)-1] {
+		fields := strings.Split(line, "\t")
+		alias, err := hex.DecodeString(fields[0])
+		if err != nil {
+			j.t.Fatal(err)
+		}
+		c.Entries = append(c.Entries, JavaContent{JavaEntry{Alias: string(alias), Kind: fields[1], Chain: fields[3:]}, fields[2]})
+	}
+	c.Trusted = strings.Split(answer[len(answer)-1], "\t")[1:]
+	slices.Sort(c.Trusted)
+	c.Trusted = slices.Compact(c.Trusted)
+	return c, nil
 }
 
 // Key returns a key of a keystore, its algorithm and Key.getEncoded, or the

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"hash/maphash"
 	"strings"
+	"unicode"
 
 	"gokeytool/store/entry"
 )
@@ -59,7 +60,7 @@ func (c *chains) add(b *bag, keyID []byte) {
 		c.byKeyID[string(keyID)] = append(c.byKeyID[string(keyID)], i)
 	}
 	if b.named {
-		c.byAlias[strings.ToLower(b.name)] = i
+		c.byAlias[foldName(b.name)] = i
 	}
 }
 
@@ -103,7 +104,7 @@ func (c *chains) leaf(e *entry.Entry, o *entryOrigin) (int, bool) {
 	if o.keyID != nil {
 		candidates := c.byKeyID[string(o.keyID)]
 		for _, i := range candidates {
-			if b := c.links[i].bag; b.named && strings.EqualFold(b.name, e.Alias) {
+			if b := c.links[i].bag; b.named && foldName(b.name) == foldName(e.Alias) {
 				return i, true
 			}
 		}
@@ -111,12 +112,18 @@ func (c *chains) leaf(e *entry.Entry, o *entryOrigin) (int, bool) {
 			return candidates[len(candidates)-1], true
 		}
 	}
-	i, ok := c.byAlias[strings.ToLower(e.Alias)]
+	i, ok := c.byAlias[foldName(e.Alias)]
 	return i, ok
 }
 
+// foldName makes names equal that Java's String.equalsIgnoreCase holds for
+// equal.
+func foldName(name string) string {
+	return strings.Map(func(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }, name)
+}
+
 // onlyLeaf finds the certificate of the only key in a file without
-// localKeyIDs, where Java finds none: the first that issued no other.
+// localKeyIDs, which Java does not list: the first that issued no other.
 func (c *chains) onlyLeaf() (int, bool) {
 	c.index()
 	issuers := make(map[string]bool)

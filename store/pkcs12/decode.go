@@ -3,6 +3,7 @@ package pkcs12
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,7 +17,10 @@ import (
 )
 
 // tagContent is the [0] of ContentInfo, SafeBag and CertBag.
-var tagContent = asn1.Tag(0).Constructed().ContextSpecific()
+var tagContent = tagPrimitive.Constructed()
+
+// tagPrimitive is the same as it should not be.
+const tagPrimitive = asn1.Tag(0x80)
 
 // Decode reads a PKCS12 file. With a nil password the MAC is not checked and
 // what is encrypted stays unread, as with keytool: keys are listed without
@@ -167,6 +171,9 @@ func (d *decoder) readPFX(data []byte) (content []byte, err error) {
 		}
 		if d.mac != nil {
 			d.mac.Remember(d.keys)
+			if d.mac.Loose() {
+				d.refuse("a MAC with more in it than belongs there")
+			}
 		}
 	}
 	return authSafe, nil
@@ -188,9 +195,12 @@ func startsAsPFX(data []byte) bool {
 // readContentInfo reads a ContentInfo (PKCS #7): its type and content.
 func readContentInfo(s *cryptobyte.String) (oid string, content cryptobyte.String, ok bool) {
 	var info, id cryptobyte.String
-	ok = s.ReadASN1(&info, asn1.SEQUENCE) &&
-		info.ReadASN1(&id, asn1.OBJECT_IDENTIFIER) &&
-		info.ReadASN1(&content, tagContent)
+	var element []byte
+	var tag asn1.Tag // [0], whatever it is for Java
+	ok = s.ReadASN1(&info, asn1.SEQUENCE) && readOID(&info, &id) && info.ReadAnyASN1(&content, &tag) && info.Empty()
+	if one := content; string(id) == oidData || string(id) == oidEncryptedData {
+		ok = ok && readElement(&one, &element) && one.Empty()
+	}
 	return string(id), content, ok
 }
 
@@ -213,6 +223,9 @@ func (d *decoder) readSafes(content []byte) error {
 		}
 		if s.scheme != nil {
 			s.scheme.Remember(d.keys)
+			if s.loose || s.scheme.Loose() {
+				d.refuse("an encrypted part with more in it than belongs there")
+			}
 		}
 		switch {
 		case s.ciphertext == nil:
@@ -241,14 +254,15 @@ func (d *decoder) addWork(what string, iterations int) error {
 	return nil
 }
 
-// sequence returns the content of a SEQUENCE that is all of data.
+// sequence returns the content of a SEQUENCE that data begins with. As Java
+// does, it passes over what stands behind it.
 func (d *decoder) sequence(data []byte, what string) (cryptobyte.String, error) {
-	der, n, err := ber.ToDER(data, d.limits.MaxDepth)
+	der, _, err := ber.ToDERLoosely(data, d.limits.MaxDepth)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	s := cryptobyte.String(der)
-	if n != len(data) || !s.ReadASN1(&s, asn1.SEQUENCE) {
+	if !s.ReadASN1(&s, asn1.SEQUENCE) {
 		return nil, damaged("%s malformed", what)
 	}
 	return s, nil
@@ -282,12 +296,12 @@ func readSafe(list *cryptobyte.String) (*safe, error) {
 
 // readEncrypted reads EncryptedData (PKCS #7, RFC 2315 sections 13 and 10.1).
 func (s *safe) readEncrypted(content cryptobyte.String) (err error) {
-	var data, info, algorithm, octets cryptobyte.String
+	var data, info, oid, algorithm, octets cryptobyte.String
 	var tag asn1.Tag
 	ok := content.ReadASN1(&data, asn1.SEQUENCE) &&
 		data.SkipASN1(asn1.INTEGER) &&
 		data.ReadASN1(&info, asn1.SEQUENCE) &&
-		info.SkipASN1(asn1.OBJECT_IDENTIFIER) &&
+		readOID(&info, &oid) &&
 		info.ReadASN1(&algorithm, asn1.SEQUENCE) &&
 		info.ReadAnyASN1(&octets, &tag)
 	if !ok {
@@ -308,6 +322,7 @@ func (s *safe) readEncrypted(content cryptobyte.String) (err error) {
 	default:
 		return damaged("EncryptedData malformed")
 	}
+	s.loose = !info.Empty()
 	s.scheme, err = pbe.ParseScheme(algorithm)
 	return err
 }
@@ -344,7 +359,7 @@ func (d *decoder) open(s *safe, what string) (bags cryptobyte.String, err error)
 	}
 	_, ok, err := decrypt(s.ciphertext, d.password, func(plaintext []byte) bool {
 		bags, structure = d.sequence(plaintext, what)
-		return structure == nil
+		return structure == nil && wellFormed(bags)
 	})
 	switch {
 	case err != nil:
@@ -361,7 +376,8 @@ func (d *decoder) open(s *safe, what string) (bags cryptobyte.String, err error)
 func (d *decoder) readBags(list cryptobyte.String, what string) ([]bag, error) {
 	n := 0
 	for rest := list; !rest.Empty(); n++ {
-		if !rest.SkipASN1(asn1.SEQUENCE) {
+		var body cryptobyte.String
+		if !readBody(&rest, &body) {
 			return nil, damaged("%s: bag %d malformed", what, n+1)
 		}
 	}
@@ -375,96 +391,275 @@ func (d *decoder) readBags(list cryptobyte.String, what string) ([]bag, error) {
 		b.index = int32(d.nbags)
 		d.nbags++
 		var body cryptobyte.String
-		list.ReadASN1Element((*cryptobyte.String)(&b.raw), asn1.SEQUENCE)
+		readElement(&list, &b.raw)
 		element := cryptobyte.String(b.raw)
-		element.ReadASN1(&body, asn1.SEQUENCE)
-		if err := d.readBag(b, body, what); err != nil {
+		readBody(&element, &body)
+		if err := d.readBag(b, body); err != nil {
 			return nil, fmt.Errorf("%s, bag %d: %w", what, i+1, err)
 		}
 	}
 	return bags, nil
 }
 
-func (d *decoder) readBag(b *bag, body cryptobyte.String, what string) (err error) {
+// readBag reads a bag as Java does. What Java passes over goes into d.hidden.
+// What makes Java refuse the file, but can be carried along, is noted in
+// d.refused.
+func (d *decoder) readBag(b *bag, body cryptobyte.String) error {
 	var oid, value, attrs cryptobyte.String
-	if !body.ReadASN1(&oid, asn1.OBJECT_IDENTIFIER) || !body.ReadASN1(&value, tagContent) {
+	if !readOID(&body, &oid) || !readTagged(&body, &value) {
 		return damaged("bag malformed")
 	}
-	if !body.Empty() && !body.ReadASN1(&attrs, asn1.SET) {
-		return damaged("attributes malformed")
+	if body.ReadASN1(&attrs, asn1.SET) && wellFormed(attrs) { // all else is no attributes
+		b.attrs = attrs
 	}
-	b.attrs = attrs
+	if first := value; !readElement(&first, new([]byte)) {
+		d.refuse("an empty bag")
+	}
+	what := ""
 	switch string(oid) {
-	case oidKeyBag, oidShroudedKeyBag:
-		b.kind = keyBag
-		if string(oid) == oidShroudedKeyBag {
-			b.kind = shroudedKeyBag
+	case oidKeyBag:
+		if b.kind = keyBag; !value.ReadASN1Element((*cryptobyte.String)(&b.value), asn1.SEQUENCE) {
+			b.kind, what = otherBag, "private key in a form that nobody reads"
 		}
-		if !value.ReadASN1Element((*cryptobyte.String)(&b.value), asn1.SEQUENCE) {
+	case oidShroudedKeyBag: // Java looks into it when it wants the key
+		b.kind = shroudedKeyBag
+		if !readElement(&value, &b.value) {
 			return damaged("key malformed")
 		}
 	case oidCertBag, oidSecretBag:
-		// Both are SEQUENCE { type, [0] value }. Java's secret keys are an
-		// EncryptedPrivateKeyInfo in an OCTET STRING.
-		var pair, id, octets cryptobyte.String
-		ok := value.ReadASN1(&pair, asn1.SEQUENCE) &&
-			pair.ReadASN1(&id, asn1.OBJECT_IDENTIFIER) &&
-			pair.ReadASN1(&value, tagContent)
-		if !ok {
+		// Both are SEQUENCE { type, [0] value }. Java takes them whatever the
+		// type says. Its secret keys are an EncryptedPrivateKeyInfo in an OCTET
+		// STRING.
+		octets, ok := readTyped(value)
+		switch {
+		case octets == nil && !ok:
 			return damaged("bag malformed")
+		case !ok:
+			d.refuse("a bag of a certificate or secret key that is no OCTET STRING, or has more in it")
+		case string(oid) == oidSecretBag:
+			b.kind = secretBag
+		default:
+			b.kind = certBag
+			if len(octets) == 0 {
+				d.refuse("a certificate's bag without a certificate")
+			}
 		}
-		if !value.ReadASN1(&octets, asn1.OCTET_STRING) {
-			break
-		}
-		if string(oid) == oidSecretBag {
-			b.kind, b.value = secretBag, octets
-		} else if string(id) == oidX509Certificate {
-			b.kind, b.value = certBag, octets
-		}
+		b.value = octets
+		what = "certificate or secret key in a form that nobody reads"
 	case oidSafeContentsBag:
-		if !value.ReadASN1(&value, asn1.SEQUENCE) {
-			return damaged("bag malformed")
-		}
-		b.kind = safeContentsBag
-		b.inner, err = d.readBags(value, what)
-		return err
+		d.readNested(value)
+	case oidCRLBag:
+		what = "CRL"
+	default:
+		what = "bag of the type " + pbe.OIDString(oid)
 	}
-	b.readAttributes()
+	d.refuse(b.readAttributes())
+	if b.kind == otherBag && what != "" {
+		d.hidden = append(d.hidden, Hidden{What: what, Name: b.name})
+	}
 	return nil
 }
 
-// readAttributes takes what counts for entries from a bag's attributes. Of
-// an attribute that is malformed nothing is taken: it is carried as it is.
-func (b *bag) readAttributes() {
-	eachBagAttribute(b.attrs, func(oid string, values cryptobyte.String, _ []byte) {
-		var value cryptobyte.String
-		var tag asn1.Tag
-		if !values.ReadAnyASN1(&value, &tag) {
+// readNested notes what stands in a bag of bags. Java does not look into it.
+func (d *decoder) readNested(value cryptobyte.String) {
+	var list cryptobyte.String
+	if !value.ReadASN1(&list, asn1.SEQUENCE) {
+		return
+	}
+	for !list.Empty() && d.total <= d.limits.MaxEntries {
+		d.total++
+		var body, oid, value, attrs cryptobyte.String
+		if !readBody(&list, &body) {
 			return
 		}
-		switch {
-		case oid == oidFriendlyName && tag == tagBMPString:
-			b.name, b.named = decodeUTF16(value), true
-		case oid == oidFriendlyName && tag == asn1.UTF8String: // not by the standard
-			b.name, b.named = strings.ToValidUTF8(string(value), "\uFFFD"), true
-		case oid == oidLocalKeyID && tag == asn1.OCTET_STRING:
-			b.keyID = value
-		case oid == oidTrustedKeyUsage:
-			b.trusted = true
+		if !body.ReadASN1(&oid, asn1.OBJECT_IDENTIFIER) || !readTagged(&body, &value) {
+			continue
 		}
-	})
+		var b bag
+		if body.ReadASN1(&attrs, asn1.SET) {
+			b.attrs = attrs
+		}
+		b.readAttributes()
+		h := Hidden{Name: b.name, Nested: true}
+		switch string(oid) {
+		case oidSafeContentsBag:
+			d.readNested(value)
+			continue
+		case oidKeyBag, oidShroudedKeyBag:
+			h.What = "private key"
+		case oidSecretBag:
+			h.What = "secret key"
+		case oidCertBag:
+			h.What = "certificate"
+			if b.trusted {
+				h.What = "trusted certificate"
+			}
+			h.Certificate, _ = readTyped(value)
+		case oidCRLBag:
+			h.What = "CRL"
+		default:
+			h.What = "bag of the type " + pbe.OIDString(oid)
+		}
+		d.hidden = append(d.hidden, h)
+	}
 }
 
-// eachBagAttribute walks PKCS12Attributes: SEQUENCE { type, SET OF value }.
+// refuse notes why Java does not open the file, unless a reason is noted.
+func (d *decoder) refuse(reason string) {
+	if d.refused == "" {
+		d.refused = reason
+	}
+}
+
+// readTyped reads what a certificate's or a secret key's bag holds: SEQUENCE
+// { type, [0] OCTET STRING }. ok is false where Java does not take it;
+// octets are nil then where even its shape is wrong.
+func readTyped(value cryptobyte.String) (octets []byte, ok bool) {
+	var pair, id, tagged, content cryptobyte.String
+	if !value.ReadASN1(&pair, asn1.SEQUENCE) || !readOID(&pair, &id) || !readTagged(&pair, &tagged) {
+		return nil, false
+	}
+	if !tagged.ReadASN1(&content, asn1.OCTET_STRING) {
+		return []byte{}, false
+	}
+	return content, pair.Empty()
+}
+
+// readBody reads a SafeBag, which for Java may be a SET as well.
+func readBody(s, body *cryptobyte.String) bool {
+	return s.PeekASN1Tag(asn1.SET) && s.ReadASN1(body, asn1.SET) || s.ReadASN1(body, asn1.SEQUENCE)
+}
+
+// readTagged reads an element with the tag [0], in whose number alone Java is
+// interested.
+func readTagged(s, content *cryptobyte.String) bool {
+	return s.PeekASN1Tag(tagContent) && s.ReadASN1(content, tagContent) ||
+		s.PeekASN1Tag(tagPrimitive) && s.ReadASN1(content, tagPrimitive)
+}
+
+// readElement reads an element whatever its tag.
+func readElement(s *cryptobyte.String, element *[]byte) bool {
+	var tag asn1.Tag
+	return s.ReadAnyASN1Element((*cryptobyte.String)(element), &tag)
+}
+
+// element is one of those that stand end to end.
+type element struct {
+	tag     asn1.Tag
+	content cryptobyte.String
+}
+
+// wellFormed says whether s is elements end to end.
+func wellFormed(s cryptobyte.String) bool {
+	for !s.Empty() {
+		var element []byte
+		if !readElement(&s, &element) {
+			return false
+		}
+	}
+	return true
+}
+
+// elements splits what holds elements end to end.
+func elements(s cryptobyte.String) (list []element, ok bool) {
+	for !s.Empty() {
+		var e element
+		if !s.ReadAnyASN1(&e.content, &e.tag) {
+			return nil, false
+		}
+		list = append(list, e)
+	}
+	return list, true
+}
+
+// readAttributes takes what counts for entries from a bag's attributes, of each
+// the last. refused is why Java does not open a file with them; empty if it
+// does. Of an attribute that is malformed nothing is taken: it is carried as
+// it is.
+func (b *bag) readAttributes() (refused string) {
+	eachBagAttribute(b.attrs, func(oid string, set cryptobyte.String, _ []byte) {
+		values, ok := elements(set)
+		if oid == "" || !ok {
+			refused = "an attribute that is malformed"
+			return
+		}
+		switch oid {
+		case oidFriendlyName, oidLocalKeyID:
+			if len(values) == 0 {
+				refused = "a name or a localKeyID without a value"
+				return
+			}
+			switch v := values[0]; {
+			case oid == oidFriendlyName && v.tag == tagBMPString:
+				b.name, b.named = decodeUTF16(v.content), true
+			case oid == oidFriendlyName && v.tag == asn1.UTF8String: // not by the standard
+				b.name, b.named = strings.ToValidUTF8(string(v.content), "\uFFFD"), true
+				refused = "a name that is no BMPString"
+			case oid == oidLocalKeyID && v.tag == asn1.OCTET_STRING:
+				b.keyID = v.content
+				if b.keyID == nil {
+					b.keyID = []byte{}
+				}
+			default:
+				refused = "a name that is no BMPString, or a localKeyID that is no OCTET STRING"
+			}
+		case oidTrustedKeyUsage:
+			b.trusted = true // Java counts the attribute, not what it says
+			if slices.ContainsFunc(values, func(v element) bool { return v.tag != asn1.OBJECT_IDENTIFIER || !validOID(v.content) }) {
+				refused = "a trust mark with something else than object identifiers"
+			}
+		default:
+			if slices.ContainsFunc(values, element.odd) {
+				refused = "an attribute with a malformed value"
+			}
+		}
+	})
+	return refused
+}
+
+// odd says whether Java refuses an attribute's value.
+func (v element) odd() bool {
+	switch v.tag {
+	case asn1.OBJECT_IDENTIFIER:
+		return !validOID(v.content)
+	case asn1.INTEGER:
+		return len(v.content) == 0
+	case asn1.BOOLEAN:
+		return len(v.content) != 1
+	case asn1.UTCTime, asn1.GeneralizedTime:
+		var when time.Time
+		s := cryptobyte.String(ber.TLV(byte(v.tag), v.content))
+		return !s.ReadASN1UTCTime(&when) && !s.ReadASN1GeneralizedTime(&when)
+	}
+	return false
+}
+
+// readOID reads an object identifier that is well-formed.
+func readOID(s, oid *cryptobyte.String) bool {
+	return s.ReadASN1(oid, asn1.OBJECT_IDENTIFIER) && validOID(*oid)
+}
+
+// validOID says whether the content of an object identifier is well-formed.
+func validOID(content []byte) bool {
+	for i, c := range content {
+		if c == 0x80 && (i == 0 || content[i-1]&0x80 == 0) {
+			return false
+		}
+	}
+	return len(content) > 0 && content[len(content)-1]&0x80 == 0
+}
+
+// eachBagAttribute walks PKCS12Attributes: SEQUENCE { type, SET OF value }. oid
+// is empty for one that is malformed.
 func eachBagAttribute(attrs cryptobyte.String, visit func(oid string, values cryptobyte.String, element []byte)) {
 	for !attrs.Empty() {
-		var element, pair, oid, values cryptobyte.String
-		if !attrs.ReadASN1Element(&element, asn1.SEQUENCE) {
+		var pair, oid, values cryptobyte.String
+		var element []byte
+		if !readElement(&attrs, &element) {
 			return
 		}
 		pair = element
-		if !pair.ReadASN1(&pair, asn1.SEQUENCE) || !pair.ReadASN1(&oid, asn1.OBJECT_IDENTIFIER) ||
-			!pair.ReadASN1(&values, asn1.SET) {
+		if !pair.ReadASN1(&pair, asn1.SEQUENCE) || !readOID(&pair, &oid) || !pair.ReadASN1(&values, asn1.SET) || !pair.Empty() {
 			oid, values = nil, nil
 		}
 		visit(string(oid), values, element)
@@ -557,7 +752,7 @@ func (d *decoder) entries() ([]*entry.Entry, error) {
 	leaves := make([]int, len(list)) // from 1
 	for i, e := range list {
 		if e.Kind == entry.PrivateKey {
-			if leaf, ok := chains.own(e, &origins[i], keys == 1); ok {
+			if leaf, ok := chains.own(e, &origins[i], keys == 1 && origins[i].hidden); ok {
 				leaves[i] = leaf + 1
 			}
 		}

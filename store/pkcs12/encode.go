@@ -305,10 +305,6 @@ func (e *encoder) bags(bags []bag, freshKeys []keyBagNow, certs [][]byte) [][]by
 			next(&sorted)
 		case b.kind == certBag && e.certs != nil:
 			next(&certs)
-		case b.kind == safeContentsBag:
-			if der = e.nested(b); der != nil {
-				now = append(now, der)
-			}
 		case der != nil:
 			now = append(now, der)
 		}
@@ -322,19 +318,6 @@ func ders(bags []keyBagNow) [][]byte {
 		list[i] = b.der
 	}
 	return list
-}
-
-// nested returns a bag of bags as it is now, nil if it had bags and has none
-// left.
-func (e *encoder) nested(b *bag) []byte {
-	inner := e.bags(b.inner, nil, nil)
-	if unchanged(b.inner, inner) {
-		return b.raw
-	}
-	if len(inner) == 0 {
-		return nil
-	}
-	return safeBag(oidSafeContentsBag, ber.TLV(0x30, inner...), b.attrs)
 }
 
 func size(bags [][]byte) (n int) {

@@ -40,27 +40,41 @@ func Seal(key entry.Key, password []byte, f *entry.File) ([]byte, error) {
 // maxBlock is the largest block size in use, in bytes.
 const maxBlock = 16
 
-// Unseal opens the key of an entry. One that stands in the file without
-// encryption opens with any password. Errors: entry.ErrPassword, or a
-// *entry.FormatError; ErrLimit where the iteration count is beyond lim, whose
-// zero value is entry.DefaultLimits.
+// Unseal opens the key of an entry, where Java does. One that stands in the
+// file without encryption opens with any password. Errors: entry.ErrPassword,
+// or a *entry.FormatError; ErrDamaged where it is in a form that Java does not
+// take, which Salvage may; ErrLimit where the iteration count is beyond lim,
+// whose zero value is entry.DefaultLimits.
 func Unseal(e *entry.Entry, password []byte, lim entry.Limits) (entry.Key, error) {
+	return unseal(e, password, lim, true)
+}
+
+// Salvage is Unseal also for keys with something behind them, or behind their
+// ciphertext, which Java and OpenSSL do not take.
+func Salvage(e *entry.Entry, password []byte, lim entry.Limits) (entry.Key, error) {
+	return unseal(e, password, lim, false)
+}
+
+func unseal(e *entry.Entry, password []byte, lim entry.Limits, strict bool) (entry.Key, error) {
 	if lim == (entry.Limits{}) {
 		lim = entry.DefaultLimits
 	}
 	if e.Kind == entry.TrustedCertificate {
 		return entry.Key{}, damaged("a certificate is no key")
 	}
-	sealed, _, err := ber.ToDER(e.Sealed, lim.MaxDepth)
+	sealed, n, err := ber.ToDERLoosely(e.Sealed, lim.MaxDepth)
 	if err != nil {
 		return entry.Key{}, err
 	}
-	if isPrivateKeyInfo(sealed) {
+	if o, ok := e.Origin.(*entryOrigin); isPrivateKeyInfo(sealed) && !(ok && o.bag.kind.sealed()) {
 		return openKey(e.Kind, append([]byte(nil), sealed...))
 	}
-	scheme, ciphertext, err := splitSealed(sealed)
+	scheme, ciphertext, err := splitSealed(sealed, strict)
 	if err != nil {
 		return entry.Key{}, err
+	}
+	if strict && n < len(e.Sealed) {
+		return entry.Key{}, notForJava("bytes behind it")
 	}
 	if err := lim.Derive("PKCS12", "key", scheme.Iterations()); err != nil {
 		return entry.Key{}, err
@@ -72,38 +86,63 @@ func Unseal(e *entry.Entry, password []byte, lim entry.Limits) (entry.Key, error
 	if !ok {
 		return entry.Key{}, fmt.Errorf("PKCS12: key: %w", entry.ErrPassword)
 	}
+	if whole, n, err := ber.ToDERLoosely(plaintext, lim.MaxDepth); strict && (err != nil || n < len(plaintext) || !javaTakes(whole)) {
+		entry.Wipe(plaintext)
+		return entry.Key{}, notForJava("bytes behind the key in it, or a key in another form than it should have")
+	}
 	return openKey(e.Kind, plaintext)
 }
 
-// splitSealed splits an EncryptedPrivateKeyInfo in DER.
-func splitSealed(sealed []byte) (scheme *pbe.Scheme, ciphertext cryptobyte.String, err error) {
+// splitSealed splits an EncryptedPrivateKeyInfo in DER, whose own tag Java does
+// not look at; strict refuses what Java does.
+func splitSealed(sealed []byte, strict bool) (scheme *pbe.Scheme, ciphertext cryptobyte.String, err error) {
 	var info, algorithm cryptobyte.String
+	var tag asn1.Tag
 	s := cryptobyte.String(sealed)
-	if !s.ReadASN1(&info, asn1.SEQUENCE) || !info.ReadASN1(&algorithm, asn1.SEQUENCE) ||
+	if !s.ReadAnyASN1(&info, &tag) || !info.ReadASN1(&algorithm, asn1.SEQUENCE) ||
 		!info.ReadASN1(&ciphertext, asn1.OCTET_STRING) {
 		return nil, nil, damaged("encrypted key malformed")
 	}
+	if strict && !info.Empty() {
+		return nil, nil, notForJava("bytes behind its ciphertext")
+	}
 	scheme, err = pbe.ParseScheme(algorithm)
+	if err == nil && strict && scheme.Loose() {
+		return nil, nil, notForJava("more in its parameters than belongs there")
+	}
 	return scheme, ciphertext, err
+}
+
+// notForJava is the error of a key that is whole for others.
+func notForJava(what string) error {
+	return damaged("encrypted key with %s, so that Java does not open it", what)
 }
 
 // Rounds is the iteration count of the derivation that opens the key of an
 // entry; 0 where none does.
 func Rounds(e *entry.Entry) int {
-	sealed, _, err := ber.ToDER(e.Sealed, entry.DefaultLimits.MaxDepth)
+	sealed, _, err := ber.ToDERLoosely(e.Sealed, entry.DefaultLimits.MaxDepth)
 	if err != nil || isPrivateKeyInfo(sealed) {
 		return 0
 	}
-	scheme, _, err := splitSealed(sealed)
+	scheme, _, err := splitSealed(sealed, false)
 	if err != nil {
 		return 0
 	}
 	return scheme.Iterations()
 }
 
+// javaTakes says whether Java reads the algorithm of a PrivateKeyInfo: one
+// element or two.
+func javaTakes(info []byte) bool {
+	algorithm, _, ok := splitKeyInfo(info)
+	list, well := elements(algorithm)
+	return ok && well && len(list) >= 1 && len(list) <= 2 && list[0].tag == asn1.OBJECT_IDENTIFIER && validOID(list[0].content)
+}
+
 // isPrivateKeyInfo says whether data is a PrivateKeyInfo by its shape:
 // SEQUENCE { INTEGER, AlgorithmIdentifier, OCTET STRING, ... } (RFC 5958).
-// Java's secret keys have it too. Some programs leave bytes behind it.
+// Java's secret keys have it too.
 func isPrivateKeyInfo(data []byte) bool {
 	_, _, ok := splitKeyInfo(data)
 	return ok

@@ -12,6 +12,7 @@ const (
 	oidKeyBag          = oidBag + "\x01"
 	oidShroudedKeyBag  = oidBag + "\x02"
 	oidCertBag         = oidBag + "\x03"
+	oidCRLBag          = oidBag + "\x04"
 	oidSecretBag       = oidBag + "\x05"
 	oidSafeContentsBag = oidBag + "\x06"
 

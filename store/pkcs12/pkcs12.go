@@ -12,14 +12,18 @@
 // # Entries
 //
 // An entry is what Java lists: a private key, a secret key, or a certificate
-// with Java's trust mark; beyond Java also unencrypted keys, and keys without
-// localKeyID (see HiddenFromJava). Its alias is the friendlyName; where there
-// is none it is a number, counted as Java counts. Several entries of one alias
-// are all returned; Java sees the last. A key's Created is what Java wrote into
-// its localKeyID, else zero. Its chain is put together from the certificates
-// of the file as Java does: the leaf by localKeyID, then by name, the issuers
-// by name and key identifier. Certificates that come into no entry are to be
-// had from Untrusted.
+// with Java's trust mark, whatever type the bag says it has; beyond Java also
+// unencrypted keys, and keys without localKeyID (see HiddenFromJava). Its alias
+// is the friendlyName; where there is none it is a number, counted as Java
+// counts. Several entries of one alias are all returned; Java sees the last. A
+// key's Created is what Java wrote into its localKeyID, else zero. Its chain is
+// put together from the certificates of the file as Java does: the leaf by
+// localKeyID, then by name, the issuers by name and key identifier; where Java
+// finds none there is none, though its certificates may be in the file.
+// Certificates that come into no entry are to be had from Untrusted. What
+// stands in bags that Java passes over (CRLs, and bags of bags with all that is
+// in them) is told by
+// Passed. Refused says why Java does not open the file.
 //
 // Sealed is the EncryptedPrivateKeyInfo of a private key, or the
 // PrivateKeyInfo where it is not encrypted (Unseal then takes any password);
@@ -65,7 +69,10 @@ type origin struct {
 	listed int      // entries
 	mac    *pbe.MAC // nil: none
 	macErr error    // why the MAC cannot be understood
-	proof  proof
+	hidden []Hidden // what stands in bags that Java passes over
+	// refused is why Java does not open the file; empty if it does.
+	refused string
+	proof   proof
 }
 
 // safe is one ContentInfo of the AuthenticatedSafe (RFC 7292 section 4.1).
@@ -75,6 +82,7 @@ type safe struct {
 	ciphertext []byte
 	plain      []byte // SafeContents of what is not encrypted
 	unread     bool   // encrypted, and there was no password
+	loose      bool   // encrypted, with more in it than belongs there
 	bags       []bag
 }
 
@@ -83,7 +91,6 @@ type bag struct {
 	raw   []byte // in DER
 	value []byte // a certificate's DER, a key's Sealed; nil in other kinds
 	attrs []byte // content of the attribute SET
-	inner []bag  // of a bag of bags
 	// From the attributes:
 	name    string
 	keyID   []byte
@@ -103,10 +110,12 @@ const (
 	shroudedKeyBag
 	certBag
 	secretBag
-	safeContentsBag
 )
 
 func (k bagKind) private() bool { return k == keyBag || k == shroudedKeyBag }
+
+// sealed says whether a bag holds a key that is to be encrypted.
+func (k bagKind) sealed() bool { return k == shroudedKeyBag || k == secretBag }
 
 // entryOrigin is how an entry stood in its file.
 type entryOrigin struct {
@@ -133,18 +142,13 @@ func originOf(f *entry.File) *origin {
 	return &origin{params: Default}
 }
 
-// everyBag calls visit for all bags in file order, also for those within bags.
-// place is the bag's number among its neighbours.
+// everyBag calls visit for all bags in file order. place is the bag's number
+// in its part.
 func (o *origin) everyBag(visit func(b *bag, place int)) {
-	var walk func([]bag)
-	walk = func(bags []bag) {
-		for i := range bags {
-			visit(&bags[i], i)
-			walk(bags[i].inner)
-		}
-	}
 	for _, s := range o.safes {
-		walk(s.bags)
+		for i := range s.bags {
+			visit(&s.bags[i], i)
+		}
 	}
 }
 
@@ -174,6 +178,23 @@ func Untrusted(f *entry.File) []entry.Certificate {
 	})
 	return certs
 }
+
+// Hidden is something in a file that Java passes over and that is no entry:
+// what is not an entry's key or certificate, or stands in a bag of bags.
+type Hidden struct {
+	What        string // "trusted certificate", "certificate", "private key", "secret key", "CRL", "bag of the type 1.2.3"
+	Name        string // its friendlyName, if any
+	Nested      bool   // it stands in a bag of bags
+	Certificate []byte // a certificate in DER; else nil
+}
+
+// Passed returns what Java passes over in f as it was read, in the order of the
+// file. It is carried along when f is changed.
+func Passed(f *entry.File) []Hidden { return originOf(f).hidden }
+
+// Refused returns why Java does not open f as it was read, though it was read
+// here; empty if it does.
+func Refused(f *entry.File) string { return originOf(f).refused }
 
 // HiddenFromJava says whether e, as it was read, is a key that Java does not
 // list: one that is not encrypted, or one without localKeyID where there are

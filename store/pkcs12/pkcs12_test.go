@@ -315,7 +315,6 @@ func TestErrors(t *testing.T) {
 		{"unknown part", file(plain(), contentInfo("\x2a\x03", nil)), entry.ErrUnsupported, "part 2: PKCS12: content of type 1.2.3 is not supported"},
 		{"part is no sequence", file(contentInfo(oidData, ber.TLV(0x04, []byte("x")))), entry.ErrDamaged, ""},
 		{"bag is empty", file(plain(ber.TLV(0x30))), entry.ErrDamaged, "part 1, bag 1: PKCS12: bag malformed"},
-		{"bag in a bag is empty", file(plain(safeBag(oidSafeContentsBag, ber.TLV(0x30, ber.TLV(0x30)), nil))), entry.ErrDamaged, ""},
 		{"cut short", encode(t, sample(t, fast), password)[:500], entry.ErrDamaged, "PKCS12: element longer than what holds it at offset 0"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -369,13 +368,13 @@ func TestJavaRules(t *testing.T) {
 	}{
 		{"numbers", [][]byte{plain(keyOf(ids.lone, withID("a")), cert(ids.root, trustMark), keyOf(ids.ca, withID("b")))}, "1 key 0, 2 cert 1, 3 key 0", 0},
 		{"lone key and first certificate", [][]byte{plain(keyOf(ids.server, nil)), plain(cert(ids.server, nil), cert(ids.ca, nil), cert(ids.root, nil))}, "1 key 3", 0},
-		{"lone key behind its certificates", [][]byte{plain(cert(ids.ca, nil), cert(ids.server, nil), cert(ids.root, nil)), plain(keyOf(ids.server, nil))}, "1 key 3", 0},
+		{"lone key behind its certificates", [][]byte{plain(cert(ids.ca, nil), cert(ids.server, nil), cert(ids.root, nil)), plain(keyOf(ids.server, nil))}, "1 key 0", 3},
 		{"pairs by localKeyID", [][]byte{plain(cert(ids.lone, withID("a")), cert(ids.server, withID("b"))), plain(keyOf(ids.server, withID("b")), keyOf(ids.lone, withID("a")))}, "1 key 1, 2 key 1", 0},
 		{"pairs by name", [][]byte{plain(keyOf(ids.server, attributes("Server", []byte("x"), nil)), cert(ids.server, named("SERVER")))}, "Server key 1", 0},
 		{"second key without localKeyID", [][]byte{plain(keyOf(ids.lone, withID("a")), keyOf(ids.ca, nil), keyOf(ids.root, withID("c")))}, "1 key 0, -3 key 0, 2 key 0", 0},
 		{"key in clear", [][]byte{plain(clear(ids.server, named("Clear")), cert(ids.server, named("clear")), cert(ids.ca, nil), cert(ids.root, nil))}, "-Clear key 3", 0},
 		{"key in clear without a name", [][]byte{plain(clear(ids.server, nil), cert(ids.lone, append(named("1"), trustMark...)))}, "-2 key 0, 1 cert 1", 0},
-		{"bags in a bag", [][]byte{plain(inner(keyOf(ids.lone, attributes("in", []byte("x"), nil)), inner(cert(ids.lone, withID("x")))))}, "in key 1", 0},
+		{"bags in a bag", [][]byte{plain(inner(keyOf(ids.lone, attributes("in", []byte("x"), nil)), inner(cert(ids.lone, withID("x")))))}, "", 0},
 		{"untrusted", [][]byte{plain(cert(ids.lone, named("lone")), cert(ids.root, nil))}, "", 2},
 		{"loop", [][]byte{plain(keyOf(ids.root, withID("a")), cert(ids.root, withID("a")), cert(ids.root, nil))}, "1 key 1", 1},
 		{"two of a name", [][]byte{plain(keyOf(ids.lone, attributes("x", []byte("a"), nil)), cert(ids.root, append(named("X"), trustMark...)))}, "x key 0, X cert 1", 0},

@@ -81,6 +81,8 @@ func (e *encoder) placeKey(p *placed) error {
 		der = p.was.bag.raw
 	case p.Kind == entry.SecretKey:
 		der = secretBagOf(p.Sealed, p.attributes(false))
+	case p.was != nil && p.was.bag.kind == shroudedKeyBag && same(p.Sealed, p.was.bag.value): // whatever it is
+		der = safeBag(oidShroudedKeyBag, p.Sealed, p.attributes(false))
 	default:
 		var err error
 		if der, err = keyBagOf(p.Sealed, p.attributes(false)); err != nil {

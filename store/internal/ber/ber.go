@@ -9,6 +9,7 @@
 package ber
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -26,6 +27,19 @@ const (
 // or ErrLimit where elements nest deeper than maxDepth.
 func ToDER(data []byte, maxDepth int) (der []byte, n int, err error) {
 	t := transcoder{src: data, maxDepth: maxDepth}
+	return t.toDER()
+}
+
+// ToDERLoosely is ToDER, but what an element of definite length holds is left
+// as it is from where it is no longer made of elements: who reads no further
+// than Java does never meets it.
+func ToDERLoosely(data []byte, maxDepth int) (der []byte, n int, err error) {
+	t := transcoder{src: data, maxDepth: maxDepth, loose: true}
+	return t.toDER()
+}
+
+func (t *transcoder) toDER() (der []byte, n int, err error) {
+	data, maxDepth := t.src, t.maxDepth
 	n, size, same, err := t.measure(0, len(data), maxDepth)
 	if err != nil {
 		return nil, 0, err
@@ -44,11 +58,16 @@ func ToDER(data []byte, maxDepth int) (der []byte, n int, err error) {
 type transcoder struct {
 	src      []byte
 	maxDepth int
-	lens     []int // content lengths in DER; verbatim: the element is DER already
+	loose    bool
+	junk     map[int]int // by an element's offset, that of what is no element in it
+	lens     []int       // content lengths in DER, or one of the constants below
 	dst      []byte
 }
 
-const verbatim = -1
+const (
+	verbatim = -1 // the element is DER already
+	opaque   = -2 // its content stays, whatever it is
+)
 
 // header is an element's identifier and length octets.
 type header struct {
@@ -130,6 +149,9 @@ func (t *transcoder) measure(pos, end, depth int) (next, size int, same bool, er
 	}
 	if isString(h.tag) {
 		next, length, err := t.pieces(h, end, depth, nil)
+		if t.passes(h, err) {
+			return t.opaque(h)
+		}
 		t.lens = append(t.lens, length)
 		return next, 1 + lenSize(length) + length, false, err
 	}
@@ -154,7 +176,17 @@ func (t *transcoder) measure(pos, end, depth int) (next, size int, same bool, er
 			next = p
 			break
 		}
+		before := len(t.lens)
 		q, childSize, childSame, err := t.measure(p, stop, depth-1)
+		if t.passes(h, err) {
+			if t.junk == nil {
+				t.junk = make(map[int]int)
+			}
+			t.lens, t.junk[h.start] = t.lens[:before], p
+			length += stop - p
+			next = stop
+			break
+		}
 		if err != nil {
 			return 0, 0, false, err
 		}
@@ -168,6 +200,19 @@ func (t *transcoder) measure(pos, end, depth int) (next, size int, same bool, er
 		t.lens[slot] = length
 	}
 	return next, h.tagLen + lenSize(length) + length, same, nil
+}
+
+// passes says whether an error in an element's content is passed over.
+func (t *transcoder) passes(h header, err error) bool {
+	return t.loose && h.end != indefinite && errors.Is(err, entry.ErrDamaged)
+}
+
+// opaque is what measure says of a string in pieces whose content is left as it
+// is.
+func (t *transcoder) opaque(h header) (next, size int, same bool, err error) {
+	t.lens = append(t.lens, opaque)
+	length := h.end - h.content
+	return h.end, h.tagLen + lenSize(length) + length, h.minimal, nil
 }
 
 // pieces goes through the pieces of a constructed string, which are OCTET
@@ -233,6 +278,11 @@ func (t *transcoder) emit(pos int) (next int) {
 	}
 	length := t.lens[0]
 	t.lens = t.lens[1:]
+	if length == opaque {
+		t.open(h, h.tag, h.end-h.content)
+		t.dst = append(t.dst, t.src[h.content:h.end]...)
+		return h.end
+	}
 	if length == verbatim {
 		t.dst = append(t.dst, t.src[h.start:h.end]...)
 		return h.end
@@ -246,7 +296,12 @@ func (t *transcoder) emit(pos int) (next int) {
 	}
 	t.open(h, h.tag, length)
 	p := h.content
+	junk, has := t.junk[h.start]
 	for {
+		if has && p == junk {
+			t.dst = append(t.dst, t.src[p:h.end]...)
+			return h.end
+		}
 		if h.end == indefinite {
 			if t.src[p] == 0 && t.src[p+1] == 0 {
 				return p + 2

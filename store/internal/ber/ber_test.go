@@ -55,6 +55,29 @@ func TestToDER(t *testing.T) {
 	}
 }
 
+// What is no element stays within what holds it, and what is around it is DER.
+func TestToDERLoosely(t *testing.T) {
+	for _, test := range []struct{ name, in, want string }{
+		{"DER stays", "3006 020103 0401ff", "3006 020103 0401ff"},
+		{"junk in a sequence", "3003 0405aa", "3003 0405aa"},
+		{"junk behind an element", "308105 020103 ff02", "3005 020103 ff02"},
+		{"junk beside BER", "3080 3102 0405 3080 0500 0000 0000", "3008 3102 0405 3002 0500"},
+		{"junk within indefinite within definite", "3080 3106 3080 0405 0000 0500 0000", "300a 3106 3080 0405 0000 0500"},
+		{"junk behind BER", "3007 3080 0500 0000 ff", "3005 3002 0500 ff"},
+		{"other in an octet string", "3080 2403 020103 0000", "3005 2403 020103"},
+	} {
+		in, want := unhex(t, test.in), unhex(t, test.want)
+		if got, n, err := ToDERLoosely(in, 10); err != nil || n != len(in) || !bytes.Equal(got, want) {
+			t.Errorf("%s: got %x of %d bytes (%v), want %x", test.name, got, n, err, want)
+		}
+	}
+	for _, in := range []string{"3004 0201", "3080 0405 0000", strings.Repeat("3080", 20) + strings.Repeat("0000", 20)} {
+		if got, _, err := ToDERLoosely(unhex(t, in), 10); err == nil {
+			t.Errorf("%s: got %x", in, got)
+		}
+	}
+}
+
 func TestToDERKeepsMemory(t *testing.T) {
 	in := unhex(t, "3006 020103 0401ff")
 	if got, _, err := ToDER(in, 10); err != nil || &got[0] != &in[0] {

@@ -16,6 +16,7 @@ import (
 // whose key comes from the key derivation of PKCS #12 (RFC 7292 section 4)
 // or, as PBMAC1, from PBKDF2 (RFC 9579).
 type MAC struct {
+	loose      bool
 	hash       *Hash
 	pbmac1     *pbkdf2Params // nil for the MAC of RFC 7292
 	salt       []byte
@@ -91,6 +92,13 @@ func ParseMAC(macData cryptobyte.String) (*MAC, error) {
 	if !ok {
 		return nil, damaged("MAC malformed")
 	}
+	rest := algorithm
+	if !rest.Empty() {
+		var params cryptobyte.String
+		var tag asn1.Tag
+		m.loose = !rest.ReadAnyASN1(&params, &tag) || tag == asn1.NULL && !params.Empty()
+	}
+	m.loose = m.loose || !rest.Empty() || !digestInfo.Empty() || !macData.Empty()
 	if string(oid) == oidPBMAC1 {
 		if err := m.parsePBMAC1(algorithm); err != nil {
 			return nil, err
@@ -134,6 +142,10 @@ func (m *MAC) parsePBMAC1(algorithm cryptobyte.String) error {
 	m.pbmac1, m.iterations = &p, p.iterations
 	return nil
 }
+
+// Loose says whether more stands in the MacData than belongs there, which Java
+// does not take.
+func (m *MAC) Loose() bool { return m.loose }
 
 // Verify says whether the MAC over content is right under the password.
 func (m *MAC) Verify(content, password []byte) bool {

@@ -131,6 +131,7 @@ type Scheme struct {
 	iterations int
 	iv         []byte // of PBES2
 	keys       *Keys  // where the key is remembered; nil: nowhere
+	loose      bool
 }
 
 // NewScheme returns the scheme of that name with fresh salt and
@@ -216,6 +217,8 @@ func ParseScheme(algorithm cryptobyte.String) (*Scheme, error) {
 	if s.suite == nil {
 		return nil, unsupported("encryption algorithm " + OIDString(oid))
 	}
+	rest := algorithm
+	s.loose = !rest.SkipASN1(asn1.SEQUENCE) || !rest.Empty()
 	// pkcs-12PbeParams and PBEParameter: SEQUENCE { salt, iterations }.
 	ok := algorithm.ReadASN1(&params, asn1.SEQUENCE) &&
 		params.ReadASN1Bytes(&s.salt, asn1.OCTET_STRING) &&
@@ -223,15 +226,18 @@ func ParseScheme(algorithm cryptobyte.String) (*Scheme, error) {
 	if !ok {
 		return nil, damaged("parameters of " + s.Name() + " malformed")
 	}
+	s.loose = s.loose || !params.Empty()
 	return s, s.checkIterations()
 }
 
 // parsePBES2 reads PBES2-params (RFC 8018 appendix A.4).
 func (s *Scheme) parsePBES2(algorithm cryptobyte.String) error {
 	var params, kdf, scheme, oid cryptobyte.String
-	ok := algorithm.ReadASN1(&params, asn1.SEQUENCE) &&
-		params.ReadASN1(&kdf, asn1.SEQUENCE) &&
-		params.ReadASN1(&scheme, asn1.SEQUENCE) &&
+	ok := algorithm.ReadASN1(&params, asn1.SEQUENCE)
+	s.loose = !algorithm.Empty()
+	var tag asn1.Tag // of the cipher, whatever it is for Java
+	ok = ok && params.ReadASN1(&kdf, asn1.SEQUENCE) &&
+		params.ReadAnyASN1(&scheme, &tag) &&
 		scheme.ReadASN1(&oid, asn1.OBJECT_IDENTIFIER)
 	if !ok {
 		return damaged("parameters of PBES2 malformed")
@@ -240,7 +246,7 @@ func (s *Scheme) parsePBES2(algorithm cryptobyte.String) error {
 	if err != nil {
 		return err
 	}
-	s.prf, s.salt, s.iterations = k.prf, k.salt, k.iterations
+	s.prf, s.salt, s.iterations, s.loose = k.prf, k.salt, k.iterations, s.loose || k.loose
 	if string(oid) == oidEncryption+"\x02" {
 		return s.parseRC2(scheme, k.keySize)
 	}
@@ -251,9 +257,6 @@ func (s *Scheme) parsePBES2(algorithm cryptobyte.String) error {
 	}
 	if s.suite == nil {
 		return unsupported("cipher " + OIDString(oid))
-	}
-	if k.keySize != 0 && k.keySize != s.suite.keySize {
-		return damaged("key length of PBKDF2 does not fit the cipher")
 	}
 	if !scheme.ReadASN1Bytes(&s.iv, asn1.OCTET_STRING) || len(s.iv) != s.suite.cipher.size {
 		return damaged("initialization vector malformed")
@@ -298,10 +301,14 @@ func (s *Scheme) Algorithm() []byte {
 			params = ber.TLV(0x30, ber.Integer(v.version), params)
 		}
 	}
-	kdf := pbkdf2Params{s.prf, s.salt, s.iterations, s.suite.keySize}
+	kdf := pbkdf2Params{prf: s.prf, salt: s.salt, iterations: s.iterations, keySize: s.suite.keySize}
 	return ber.TLV(0x30, oidTLV(oidPBES2),
 		ber.TLV(0x30, kdf.algorithm(), ber.TLV(0x30, oidTLV(s.suite.oid), params)))
 }
+
+// Loose says whether more stands in the AlgorithmIdentifier than belongs there,
+// which Java does not take.
+func (s *Scheme) Loose() bool { return s.loose }
 
 // ErrForbidden: this process may not use the algorithm; Go is set to strict
 // FIPS 140 rules.
@@ -469,7 +476,7 @@ func (s *Scheme) derive(password []byte, try func(key, iv []byte) bool) bool {
 		}
 		return once(dk[:8:8], dk[8:16])
 	case pbes2:
-		kdf := pbkdf2Params{s.prf, s.salt, s.iterations, s.suite.keySize}
+		kdf := pbkdf2Params{prf: s.prf, salt: s.salt, iterations: s.iterations, keySize: s.suite.keySize}
 		return once(kdf.derive(password), s.iv)
 	}
 	return EachPassword(password, func(bmp []byte) bool {
@@ -494,6 +501,7 @@ type pbkdf2Params struct {
 	salt       []byte
 	iterations int
 	keySize    int // 0 when the file does not say
+	loose      bool
 }
 
 // parsePBKDF2 reads the content of an AlgorithmIdentifier of PBKDF2.
@@ -513,18 +521,20 @@ func parsePBKDF2(algorithm cryptobyte.String) (p pbkdf2Params, err error) {
 	}
 	ok := params.ReadASN1Bytes(&p.salt, asn1.OCTET_STRING) &&
 		readCount(&params, &p.iterations) &&
-		(!params.PeekASN1Tag(asn1.INTEGER) || readCount(&params, &p.keySize) && p.keySize > 0)
+		(!params.PeekASN1Tag(asn1.INTEGER) || readCount(&params, &p.keySize))
 	if !ok {
 		return p, damaged("parameters of PBKDF2 malformed")
 	}
 	p.prf = SHA1
-	if !params.Empty() {
+	if params.PeekASN1Tag(asn1.SEQUENCE) {
 		if !params.ReadASN1(&prf, asn1.SEQUENCE) || !prf.ReadASN1(&prfOID, asn1.OBJECT_IDENTIFIER) {
 			return p, damaged("parameters of PBKDF2 malformed")
 		}
 		if p.prf = HashByHMAC(prfOID); p.prf == nil {
 			return p, unsupported("pseudo-random function " + OIDString(prfOID))
 		}
+		prf.SkipOptionalASN1(asn1.NULL)
+		p.loose = !prf.Empty()
 	}
 	if p.iterations < 1 {
 		return p, damaged("iteration count below 1")

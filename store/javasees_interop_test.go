@@ -1,0 +1,197 @@
+package store
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	mathrand "math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"gokeytool/internal/testtool"
+	"gokeytool/jdk"
+	"gokeytool/store/entry"
+	"gokeytool/store/internal/ber"
+	"gokeytool/store/pkcs12"
+)
+
+// sight is what there is to see in a keystore, each entry as a line: alias,
+// kind, whether the keystore's password opens the key, chain.
+type sight struct {
+	entries []string
+	trusted []string
+	refused string // why it does not open
+	notes   []string
+	known   []string // certificates of all entries, also of those that another of the same alias hides
+}
+
+func seenByJava(java *testtool.Java, typ Type, data []byte, password string) (s sight) {
+	contents, exceptions := java.Contents(string(typ), data, password)
+	if exceptions != nil {
+		return sight{refused: strings.Join(exceptions, " <- ")}
+	}
+	for _, e := range contents.Entries {
+		key := e.Key
+		switch {
+		case e.Kind == "key" && strings.HasPrefix(key, "ok "):
+			key = "ok"
+		case e.Key != "" && !strings.HasPrefix(key, "ok "):
+			s.notes, key = append(s.notes, e.Alias+": "+e.Key), "no"
+		}
+		s.entries = append(s.entries, fmt.Sprintf("%s\t%s\t%s\t%s", e.Alias, e.Kind, key, strings.Join(e.Chain, " ")))
+	}
+	s.trusted = contents.Trusted
+	return s
+}
+
+func seenByUs(typ Type, data []byte, password string) (s sight) {
+	opened, err := Decode("x", bytes.Clone(data), Options{Password: []byte(password), Type: typ})
+	if err != nil {
+		return sight{refused: err.Error()}
+	}
+	for _, e := range opened.Entries() {
+		for _, c := range e.Chain {
+			s.known = append(s.known, digestOf(c))
+		}
+	}
+	for _, e := range opened.JavaOrder() {
+		if pkcs12.HiddenFromJava(e) {
+			continue
+		}
+		kind, key := "trusted", ""
+		if e.Kind != entry.TrustedCertificate {
+			kind, key = "key", "no"
+			opens, err := opened.KeyOf(e, []byte(password))
+			if err == nil && e.Kind == entry.PrivateKey {
+				_, err = x509.ParsePKCS8PrivateKey(opens.PKCS8)
+			}
+			if err == nil {
+				key = "ok"
+			} else {
+				s.notes = append(s.notes, err.Error())
+			}
+			if e.Kind == entry.SecretKey {
+				if kind = "secret"; err == nil {
+					key = "ok " + opens.Algorithm + " " + hex.EncodeToString(opens.Raw)
+				}
+			}
+		}
+		var chain []string
+		for i, c := range e.Chain {
+			chain = append(chain, digestOf(c))
+			if i == 0 {
+				s.trusted = append(s.trusted, digestOf(c))
+			}
+		}
+		s.entries = append(s.entries, fmt.Sprintf("%s\t%s\t%s\t%s", opened.Shown(e), kind, key, strings.Join(chain, " ")))
+	}
+	slices.Sort(s.trusted)
+	s.trusted = slices.Compact(s.trusted)
+	s.refused = pkcs12.Refused(opened.File())
+	return s
+}
+
+// digestOf is the SHA-256 of a certificate without what is behind it.
+func digestOf(c entry.Certificate) string {
+	der, _, err := ber.ToDER(c.DER, 100)
+	if err != nil {
+		der = c.DER
+	}
+	sum := sha256.Sum256(der)
+	return hex.EncodeToString(sum[:])
+}
+
+// differs says how what we see differs from what Java sees.
+func differs(java, ours sight) string {
+	switch {
+	case java.refused != "" && ours.refused != "":
+		return ""
+	case java.refused != "":
+		return "Java refuses it: " + java.refused
+	case ours.refused != "":
+		return "we refuse it: " + ours.refused
+	case !slices.Equal(java.entries, ours.entries):
+		return fmt.Sprintf("Java sees\n  %s\nwe see\n  %s\n%q, %q", strings.Join(java.entries, "\n  "), strings.Join(ours.entries, "\n  "), java.notes, ours.notes)
+	case !slices.Equal(java.trusted, ours.trusted):
+		return fmt.Sprintf("Java trusts %q, we say %q", java.trusted, ours.trusted)
+	}
+	return ""
+}
+
+// fromEnvironment reads a number from the environment.
+func fromEnvironment(t testing.TB, name string, otherwise int) int {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// What Java sees in a PKCS12 file is what we see, however odd the file: the
+// entries, in their order, their kinds and chains, which keys the password
+// opens, whom a TrustManager trusts. JAVA_SEES_FILES is how many files are
+// tried, JAVA_SEES_SEED where they begin; JAVA_SEES_KEEP is a directory that
+// they are kept in.
+func TestJavaSees(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts Java")
+	}
+	files := fromEnvironment(t, "JAVA_SEES_FILES", 300)
+	seed := fromEnvironment(t, "JAVA_SEES_SEED", 1)
+	made := newMaterial(t)
+	java17, java25 := testtool.StartJava(t, jdk.Release17), testtool.StartJava(t, jdk.Release25)
+	var opened, entries, refused, lost, faults int
+	for i := range files {
+		m := &maker{Rand: mathrand.New(mathrand.NewPCG(uint64(seed), uint64(i))), material: made}
+		data := m.file()
+		if dir := os.Getenv("JAVA_SEES_KEEP"); dir != "" {
+			must(t, os.WriteFile(filepath.Join(dir, fmt.Sprintf("%d-%d.p12", seed, i)), data, 0o600))
+		}
+		ours := seenByUs(PKCS12, data, filePassword)
+		by25 := seenByJava(java25, PKCS12, data, filePassword)
+		for _, java := range []*testtool.Java{java25, java17} {
+			theirs := by25
+			if java == java17 {
+				theirs = seenByJava(java, PKCS12, data, filePassword)
+			}
+			diff := differs(theirs, ours)
+			switch {
+			case java == java17 && diff != "" && differs(by25, theirs) != "":
+				// Java 17 loses what stands behind an element of indefinite length,
+				// and looks at fewer parameters. Whom it trusts we list.
+				lost++
+				for _, certificate := range theirs.trusted {
+					if !slices.Contains(ours.known, certificate) {
+						t.Errorf("file %d: Java 17 trusts %s, which we don't list\n%s", i, certificate, base64.StdEncoding.EncodeToString(data))
+					}
+				}
+			case diff != "":
+				t.Errorf("file %d, Java %d: %s\n%s", i, java.Release, diff, base64.StdEncoding.EncodeToString(data))
+				if faults++; faults == 20 {
+					t.Fatal("and perhaps more")
+				}
+			case theirs.refused != "":
+				refused++
+			default:
+				opened++
+				entries += len(theirs.entries)
+			}
+		}
+	}
+	t.Logf("%d files, 17 and 25: opened %d times with %d entries, refused %d times, read otherwise by 17 %d times", files, opened, entries, refused, lost)
+	if opened < files || entries < files || lost > files/20 {
+		t.Errorf("of %d files each Java opened %d only, with %d entries, and 17 read %d otherwise", files, opened/2, entries/2, lost)
+	}
+}
