@@ -118,8 +118,8 @@ func hashCode(s string) uint32 {
 // newest key first; the table begins with 11 buckets and grows to 2n+1 before
 // a key is added to a table that is three quarters full.
 type hashtable struct {
-	buckets [][]hashEntry // in a bucket, the newest last
-	count   int
+	buckets [][]*hashEntry // in a bucket, the newest last
+	byAlias map[string]*hashEntry
 }
 
 type hashEntry struct {
@@ -128,28 +128,27 @@ type hashEntry struct {
 	entry *entry.Entry
 }
 
-// put adds an entry under an alias, or replaces the one that is there.
+// put adds an entry under an alias, or replaces the one that is there. That is
+// not looked for in its bucket: all may be in one.
 func (t *hashtable) put(alias string, e *entry.Entry) {
-	hash := hashCode(alias)
 	if t.buckets == nil {
-		t.buckets = make([][]hashEntry, 11)
+		t.buckets = make([][]*hashEntry, 11)
+		t.byAlias = make(map[string]*hashEntry)
 	}
-	bucket := t.bucket(hash)
-	for i := range *bucket {
-		if (*bucket)[i].alias == alias {
-			(*bucket)[i].entry = e
-			return
-		}
+	if there := t.byAlias[alias]; there != nil {
+		there.entry = e
+		return
 	}
-	if t.count >= len(t.buckets)*3/4 {
+	if len(t.byAlias) >= len(t.buckets)*3/4 {
 		t.grow()
-		bucket = t.bucket(hash)
 	}
-	*bucket = append(*bucket, hashEntry{hash, alias, e})
-	t.count++
+	made := &hashEntry{hashCode(alias), alias, e}
+	t.byAlias[alias] = made
+	bucket := t.bucket(made.hash)
+	*bucket = append(*bucket, made)
 }
 
-func (t *hashtable) bucket(hash uint32) *[]hashEntry {
+func (t *hashtable) bucket(hash uint32) *[]*hashEntry {
 	return &t.buckets[hash&0x7FFFFFFF%uint32(len(t.buckets))]
 }
 
@@ -157,7 +156,7 @@ func (t *hashtable) bucket(hash uint32) *[]hashEntry {
 // newest key, so that keys that stay together turn round.
 func (t *hashtable) grow() {
 	old := t.entries()
-	t.buckets = make([][]hashEntry, 2*len(t.buckets)+1)
+	t.buckets = make([][]*hashEntry, 2*len(t.buckets)+1)
 	for _, e := range old {
 		bucket := t.bucket(e.hash)
 		*bucket = append(*bucket, e)
@@ -165,8 +164,8 @@ func (t *hashtable) grow() {
 }
 
 // entries returns what the table holds, in the order of enumeration.
-func (t *hashtable) entries() []hashEntry {
-	all := make([]hashEntry, 0, t.count)
+func (t *hashtable) entries() []*hashEntry {
+	all := make([]*hashEntry, 0, len(t.byAlias))
 	for i := len(t.buckets) - 1; i >= 0; i-- {
 		for j := len(t.buckets[i]) - 1; j >= 0; j-- {
 			all = append(all, t.buckets[i][j])

@@ -13,7 +13,8 @@ import (
 type leafIndex struct {
 	seed   maphash.Seed
 	byHash map[uint64][]*entry.Entry
-	places map[*entry.Entry]int // in Java's order; nil if not known
+	places map[*entry.Entry]int    // in Java's order; nil if not known
+	firsts map[uint64]*entry.Entry // what first has found, while places holds
 }
 
 func newLeafIndex(entries []*entry.Entry) *leafIndex {
@@ -31,7 +32,7 @@ func (x *leafIndex) add(e *entry.Entry) {
 	}
 	hash := maphash.Bytes(x.seed, e.Chain[0].DER)
 	x.byHash[hash] = append(x.byHash[hash], e)
-	x.places = nil
+	x.places, x.firsts = nil, nil
 }
 
 // remove takes an entry out.
@@ -41,13 +42,17 @@ func (x *leafIndex) remove(e *entry.Entry) {
 	}
 	hash := maphash.Bytes(x.seed, e.Chain[0].DER)
 	x.byHash[hash] = slices.DeleteFunc(x.byHash[hash], func(other *entry.Entry) bool { return other == e })
-	x.places = nil
+	x.places, x.firsts = nil, nil
 }
 
 // first returns the entry with that certificate which comes first in Java's
 // order of s, nil if there is none.
 func (x *leafIndex) first(s *Store, der []byte) *entry.Entry {
-	same := x.byHash[maphash.Bytes(x.seed, der)]
+	hash := maphash.Bytes(x.seed, der)
+	if found := x.firsts[hash]; found != nil && bytes.Equal(found.Chain[0].DER, der) {
+		return found
+	}
+	same := x.byHash[hash]
 	if len(same) == 1 && len(s.names()[s.typ.fold(same[0].Alias)]) == 1 { // the usual case needs no order
 		if bytes.Equal(same[0].Chain[0].DER, der) {
 			return same[0]
@@ -59,6 +64,7 @@ func (x *leafIndex) first(s *Store, der []byte) *entry.Entry {
 		for i, e := range s.JavaOrder() {
 			x.places[e] = i
 		}
+		x.firsts = make(map[uint64]*entry.Entry)
 	}
 	var first *entry.Entry
 	for _, e := range same {
@@ -66,6 +72,9 @@ func (x *leafIndex) first(s *Store, der []byte) *entry.Entry {
 		if seen && (first == nil || place < x.places[first]) && bytes.Equal(e.Chain[0].DER, der) {
 			first = e
 		}
+	}
+	if first != nil {
+		x.firsts[hash] = first
 	}
 	return first
 }

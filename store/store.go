@@ -36,6 +36,7 @@ type Store struct {
 	shared  *entry.Work // what the store's limits count for too; nil: nothing
 	file    *entry.File
 	aliases map[string][]*entry.Entry // see names
+	exact   map[string]*entry.Entry   // the last of each alias as Shown; nil until many are named alike
 	once    sync.Once                 // makes aliases
 	leaves  *leafIndex                // nil until FindCertificate wants it
 	costs   sync.Once                 // allows the keys their iterations
@@ -157,7 +158,7 @@ func (s *Store) JavaOrder() []*entry.Entry {
 	for _, e := range s.file.Entries {
 		table.put(e.Alias, e)
 	}
-	order := make([]*entry.Entry, 0, table.count)
+	order := make([]*entry.Entry, 0, len(table.byAlias))
 	for _, e := range table.entries() {
 		order = append(order, e.entry)
 	}
@@ -193,12 +194,31 @@ func (s *Store) Get(alias string) (*entry.Entry, bool) {
 	if len(same) == 0 {
 		return nil, false
 	}
+	last := same[len(same)-1]
+	if len(same) > maxAlike {
+		return cmp.Or(s.byExact()[alias], last), true
+	}
 	for _, e := range slices.Backward(same) {
 		if s.Shown(e) == alias {
 			return e, true
 		}
 	}
-	return same[len(same)-1], true
+	return last, true
+}
+
+// maxAlike is how many entries whose aliases are the same but for their case are
+// looked through. More come from a file that was made to take time.
+const maxAlike = 16
+
+// byExact are the entries by their alias as Shown, of several the last.
+func (s *Store) byExact() map[string]*entry.Entry {
+	if s.exact == nil {
+		s.exact = make(map[string]*entry.Entry, s.Len())
+		for _, e := range s.file.Entries {
+			s.exact[s.Shown(e)] = e
+		}
+	}
+	return s.exact
 }
 
 // AliasOf returns the alias as it is, or would be, stored and shown. For
@@ -400,6 +420,7 @@ func (s *Store) Delete(alias string) error {
 	if !ok {
 		return &NoEntryError{Alias: alias}
 	}
+	s.exact = nil
 	name := s.typ.fold(alias)
 	var gone, kept []*entry.Entry
 	for _, e := range s.names()[name] {
@@ -411,7 +432,11 @@ func (s *Store) Delete(alias string) error {
 		s.leaves.remove(e)
 	}
 	s.aliases[name] = kept
-	s.file.Entries = slices.DeleteFunc(s.file.Entries, func(e *entry.Entry) bool { return slices.Contains(gone, e) })
+	isGone := make(map[*entry.Entry]bool, len(gone))
+	for _, e := range gone {
+		isGone[e] = true
+	}
+	s.file.Entries = slices.DeleteFunc(s.file.Entries, func(e *entry.Entry) bool { return isGone[e] })
 	return nil
 }
 
@@ -470,6 +495,7 @@ func (s *Store) put(e *entry.Entry) {
 		s.replace(old, e)
 		return
 	}
+	s.exact = nil
 	s.file.Entries = append(s.file.Entries, e)
 	s.leaves.add(e)
 	name := s.typ.fold(e.Alias)
@@ -478,6 +504,7 @@ func (s *Store) put(e *entry.Entry) {
 
 // replace puts one entry in the place of another.
 func (s *Store) replace(old, e *entry.Entry) {
+	s.exact = nil
 	s.file.Entries[slices.Index(s.file.Entries, old)] = e
 	s.leaves.remove(old)
 	s.leaves.add(e)

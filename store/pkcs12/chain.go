@@ -14,7 +14,8 @@ import (
 type chains struct {
 	limit     int // certificates in all chains together
 	links     []link
-	byKeyID   map[string][]int      // untrusted certificates
+	byKeyID   map[string]int        // untrusted certificates: the last of each localKeyID
+	byBoth    map[[2]string]int     // of each localKeyID and name, the first
 	byAlias   map[string]int        // untrusted certificates: the last of each name
 	bySubject map[string]*namesakes // all; made when first needed
 	twins     map[int][]int         // links with the same certificate, by the first of them
@@ -43,7 +44,8 @@ type namesakes struct {
 func newChains(lim entry.Limits, keys int) *chains {
 	c := &chains{limit: lim.MaxEntries}
 	if keys > 0 {
-		c.byKeyID = make(map[string][]int)
+		c.byKeyID = make(map[string]int)
+		c.byBoth = make(map[[2]string]int)
 		c.byAlias = make(map[string]int)
 	}
 	return c
@@ -57,7 +59,11 @@ func (c *chains) add(b *bag, keyID []byte) {
 		return
 	}
 	if keyID != nil {
-		c.byKeyID[string(keyID)] = append(c.byKeyID[string(keyID)], i)
+		c.byKeyID[string(keyID)] = i
+		both := [2]string{string(keyID), foldName(b.name)}
+		if _, taken := c.byBoth[both]; b.named && !taken {
+			c.byBoth[both] = i
+		}
 	}
 	if b.named {
 		c.byAlias[foldName(b.name)] = i
@@ -102,14 +108,11 @@ func (c *chains) of(e *entry.Entry, o *entryOrigin, leaf int) error {
 // ones it is the last.
 func (c *chains) leaf(e *entry.Entry, o *entryOrigin) (int, bool) {
 	if o.keyID != nil {
-		candidates := c.byKeyID[string(o.keyID)]
-		for _, i := range candidates {
-			if b := c.links[i].bag; b.named && foldName(b.name) == foldName(e.Alias) {
-				return i, true
-			}
+		if i, ok := c.byBoth[[2]string{string(o.keyID), foldName(e.Alias)}]; ok {
+			return i, true
 		}
-		if len(candidates) > 0 {
-			return candidates[len(candidates)-1], true
+		if i, ok := c.byKeyID[string(o.keyID)]; ok {
+			return i, true
 		}
 	}
 	i, ok := c.byAlias[foldName(e.Alias)]

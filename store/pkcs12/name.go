@@ -1,6 +1,7 @@
 package pkcs12
 
 import (
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
@@ -26,7 +27,7 @@ type certNames struct {
 // signed itself: by its signature, or its key identifiers where crypto/x509
 // can't tell.
 func signedItself(der []byte, n *certNames) bool {
-	if c, err := x509.ParseCertificate(der); err == nil {
+	if c, err := x509.ParseCertificate(der); err == nil && verifiable(c) {
 		err := c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature)
 		_, insecure := errors.AsType[x509.InsecureAlgorithmError](err)
 		if !insecure && !errors.Is(err, x509.ErrUnsupportedAlgorithm) {
@@ -34,6 +35,15 @@ func signedItself(der []byte, n *certNames) bool {
 		}
 	}
 	return n.issuerKeyID == nil || n.subjectKeyID == nil || string(n.issuerKeyID) == string(n.subjectKeyID)
+}
+
+// maxRSABits is the longest RSA key whose signatures are verified, as in package
+// x509util. One of a million bits would take minutes.
+const maxRSABits = 16384
+
+func verifiable(c *x509.Certificate) bool {
+	key, ok := c.PublicKey.(*rsa.PublicKey)
+	return !ok || key.N.BitLen() <= maxRSABits
 }
 
 // Tags of a TBSCertificate (RFC 5280 section 4.1).
