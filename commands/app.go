@@ -119,6 +119,7 @@ func Main(args []string, env *Env) int {
 		}
 		return exitOK
 	}
+	env.sayReadable(req)
 	env.setDefaultPassword(table, req)
 	s := newSession(env, table, req, release)
 	code := s.finish(newApp(table, s).RunContext(ctx, append([]string{program}, req.Args...)))

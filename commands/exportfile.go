@@ -364,7 +364,11 @@ func (s *session) writeSecret(name string, data []byte) error {
 // secretNotWritten is why a file for keys was not written.
 func secretNotWritten(name string, err error) error {
 	if refused, ok := errors.AsType[*atomicfile.RefusedError](err); ok {
-		return withHint(fmt.Errorf("%s is not written: %s", x509util.Printable(name), refused.Reason), "name another file, or remove this one before")
+		hints := []string{"name another file, or remove this one before"}
+		if info, err := os.Stat(name); err == nil && ofUser(info) && othersMay(info, 0o007) {
+			hints = append(hints, "or take it from others, if none of them uses it: "+shell.Line("chmod", "o=", shell.File(name)))
+		}
+		return withHint(fmt.Errorf("%s is not written: %s", x509util.Printable(name), refused.Reason), hints...)
 	}
 	return notWritten(name, pathCause(err))
 }

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"time"
 
 	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/atomicfile"
+	"gokeytool/internal/shell"
 	"gokeytool/x509util"
 )
 
@@ -69,8 +71,10 @@ func (e *Env) generatePassword(req *argv.Request, option, name string) ([]byte, 
 		case errors.Is(err, errNoPassword) && tries < 10: // where others make it; see atomicfile.Create
 			time.Sleep(10 * time.Millisecond)
 			continue
+		case err == nil:
+			return password, atomicfile.Lasting(name)
 		case !errors.Is(err, fs.ErrNotExist):
-			return password, pathCause(err)
+			return nil, pathCause(err)
 		}
 		if err := atomicfile.Check(name); err != nil {
 			return nil, pathCause(err)
@@ -152,6 +156,32 @@ func uselessNew(req *argv.Request, option string) error {
 		return nil
 	}
 	return fmt.Errorf("there is no such file, and a new password would not open %s, which is there already", x509util.Printable(path))
+}
+
+// sayReadable tells, where hints are wanted in either style, of passwords that stand in files
+// which others can read or own. They are used: keytool uses them, and the secrets of containers are such
+// files, which belong to root.
+func (e *Env) sayReadable(req *argv.Request) {
+	if !e.wantHints(argv.Keytool) {
+		return
+	}
+	var said []string
+	for _, option := range slices.Sorted(maps.Keys(req.Origins)) {
+		name := req.Origins[option].Value
+		if req.Origins[option].Modifier != "file" || slices.Contains(said, name) {
+			continue
+		}
+		said = append(said, name)
+		info, err := os.Stat(name)
+		switch {
+		case err != nil || !info.Mode().IsRegular():
+		case ofAnother(info) && !ofRoot(info):
+			fmt.Fprintf(e.Stderr, "gokeytool: the password is in a file of another user, who knows it: %s\n", x509util.Printable(name))
+		case ofUser(info) && othersMay(info, 0o007) && mayWrite(name):
+			fmt.Fprintf(e.Stderr, "gokeytool: everybody can read the password (mode %04o); to keep it from others: %s\n",
+				info.Mode().Perm(), shell.Line("chmod", "o=", shell.File(name)))
+		}
+	}
 }
 
 // sayGenerated says, where the command has failed, that the passwords which it has

@@ -117,6 +117,7 @@ func (s *session) source(ctx context.Context) (func() (*served, error), error) {
 			err = s.addresses(v)
 		}
 		if err == nil && s.opt.ticketkey != "" {
+			s.closeTicketKey(s.opt.ticketkey)
 			v.watch(s.opt.ticketkey)
 			v.config.TicketSecret, err = s.readTicketKey(s.opt.ticketkey)
 			s.secrets = append(s.secrets, v.config.TicketSecret)
@@ -133,14 +134,29 @@ func (s *session) readTicketKey(name string) ([]byte, error) {
 		return nil, fileError(name, pathCause(err))
 	}
 	defer file.Close()
-	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() && othersMay(info, 0o007) {
-		end := ""
-		if ofUser(info) && file.Chmod(0o600) == nil {
-			end = "; from now on its owner alone can (mode 0600)"
-		}
-		fmt.Fprintf(s.Stderr, "gokeytool: everybody could read %s (mode %04o), and with it this endpoint's traffic%s\n", x509util.Printable(name), info.Mode().Perm(), end)
-	}
 	return readAll(file, name)
+}
+
+// closeTicketKey takes a ticket key of the user's from those who could read it, and
+// says so. One that is not the user's own, as a container may have it, stays as it is.
+func (s *session) closeTicketKey(name string) {
+	if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
+		return // a pipe is read once
+	}
+	file, err := openTrusted(name)
+	if err != nil {
+		return // as reading it will say
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() || !othersMay(info, 0o007) {
+		return
+	}
+	now := ""
+	if ofUser(info) && file.Chmod(0o600) == nil {
+		now = "; from now on its owner alone can (mode 0600)"
+	}
+	fmt.Fprintf(s.Stderr, "gokeytool: everybody could read %s (mode %04o), and with it this endpoint's traffic%s\n", x509util.Printable(name), info.Mode().Perm(), now)
 }
 
 // keySource loads the keys and how they are served.

@@ -217,6 +217,17 @@ func createFile(path string, c payload, perm fs.FileMode) error {
 	return syncDir(dir)
 }
 
+// Lasting waits until the name of a file, which another process may just have made
+// by Create, is on the disk.
+func Lasting(path string) error {
+	target, regular, err := Target(path)
+	if err != nil || !regular {
+		return err
+	}
+	dir, _ := split(target)
+	return syncDir(dir)
+}
+
 // placeNew gives temp its name, if nothing has it, in the first way that the
 // system and the file system know.
 func placeNew(temp *os.File, target string) error {
@@ -329,13 +340,17 @@ func replace(temp *os.File, target string, old fs.FileInfo, c payload) error {
 }
 
 // fill writes the content into temp, and to the disk. Of an old file temp becomes
-// what that was, but no secret of a file that everybody may use.
+// what that was; but a secret gets the owner alone of a file that everybody may use.
 func fill(temp *os.File, target string, c payload, old fs.FileInfo) error {
 	if _, err := temp.Write(c.data); err != nil {
 		return err
 	}
-	if old != nil && !(c.secret && wide(old)) {
-		if err := keepMetadata(temp, target, old); err != nil {
+	if old != nil {
+		keep := keepMetadata
+		if c.secret && wide(old) {
+			keep = keepOwner
+		}
+		if err := keep(temp, target, old); err != nil {
 			return bounded{err}
 		}
 	}

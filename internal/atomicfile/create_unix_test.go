@@ -153,6 +153,22 @@ func TestWriteSecret(t *testing.T) {
 			t.Errorf("mode %v: who had it open reads the secret", was)
 		}
 	}
+	t.Run("of another, by root", func(t *testing.T) {
+		if os.Getuid() != 0 {
+			t.Skip("only root can give files away")
+		}
+		path := filepath.Join(t.TempDir(), "f")
+		if err := errors.Join(os.WriteFile(path, nil, 0o644), os.Chown(path, mallory, 5678), WriteSecret(path, []byte("secret"))); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if st := info.Sys().(*syscall.Stat_t); st.Uid != mallory || st.Gid != 5678 || info.Mode() != 0o600 {
+			t.Errorf("owner %d:%d, mode %v", st.Uid, st.Gid, info.Mode())
+		}
+	})
 	t.Run("hard link", func(t *testing.T) {
 		dir := t.TempDir()
 		path, other := filepath.Join(dir, "f"), filepath.Join(dir, "other")

@@ -46,6 +46,17 @@ func removeAbandoned(name string) {
 
 // keepMetadata gives temp the owner, mode and attributes of the old file.
 func keepMetadata(temp *os.File, target string, old fs.FileInfo) error {
+	if err := keepOwner(temp, target, old); err != nil {
+		return err
+	}
+	if err := temp.Chmod(old.Mode()); err != nil {
+		return err
+	}
+	return keepAttributes(temp, target)
+}
+
+// keepOwner gives temp the owner and group of the old file.
+func keepOwner(temp *os.File, _ string, old fs.FileInfo) error {
 	info, err := temp.Stat()
 	if err != nil {
 		return err
@@ -56,10 +67,7 @@ func keepMetadata(temp *os.File, target string, old fs.FileInfo) error {
 			return fmt.Errorf("cannot keep owner %d and group %d: %w", was.Uid, was.Gid, errors.Unwrap(err))
 		}
 	}
-	if err := temp.Chmod(old.Mode()); err != nil {
-		return err
-	}
-	return keepAttributes(temp, target)
+	return nil
 }
 
 // links is how many names a file has.

@@ -79,6 +79,9 @@ func removeAbandoned(name string) { os.Remove(name) }
 // directory, and MoveFileEx keeps no others.
 func keepMetadata(*os.File, string, fs.FileInfo) error { return nil }
 
+// keepOwner has nothing to do either.
+func keepOwner(*os.File, string, fs.FileInfo) error { return nil }
+
 // links is how many names a file has, which does not matter here.
 func links(fs.FileInfo) uint64 { return 1 }
 
