@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -190,6 +192,41 @@ func TestBackupsAtOnce(t *testing.T) {
 		}
 		if !slices.Equal(entries, []int{4, 3, 2, 1}) {
 			t.Errorf("the backups have %d entries", entries)
+		}
+		nothingLeft(t, dir)
+	}
+}
+
+// TestExportAtOnce has several processes export their keys to one file, each of
+// which would ask before it replaced another's: one does, and the others say that they have not.
+func TestExportAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	for i := range four {
+		atOnce(t, dir, fmt.Sprintf("genkeypair -alias a%d -keyalg EC -dname CN=a -keystore k.p12 -storepass changeit", i))
+	}
+	for range 2 * atOnceRounds() {
+		path := filepath.Join(dir, "key.pem")
+		var stored atomic.Int32
+		var all sync.WaitGroup
+		for i := range four {
+			all.Go(func() {
+				cmd := exec.CommandContext(t.Context(), filepath.Join(programs, "gokeytool"), "export", "-key", "-alias", fmt.Sprintf("a%d", i), "-file", "key.pem", "-keystore", "k.p12", "-storepass", "changeit")
+				cmd.Dir = dir
+				out, err := cmd.CombinedOutput()
+				switch {
+				case err == nil:
+					stored.Add(1)
+				case !bytes.Contains(out, []byte("key.pem is left as it was")) && !bytes.Contains(out, []byte("made by another program in the meantime")):
+					t.Errorf("%v: %s", err, out)
+				}
+			})
+		}
+		all.Wait()
+		if n := stored.Load(); n != 1 {
+			t.Errorf("%d processes say that they have stored their key", n)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Error(err)
 		}
 		nothingLeft(t, dir)
 	}

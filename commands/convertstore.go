@@ -145,6 +145,7 @@ func migrate(ctx context.Context, s *session) error {
 		return err
 	}
 	if err := atomicfile.Write(s.ks.path, data, 0o600, nil); err != nil {
+		dropBackup(s.ks.path, backup)
 		return notWritten(s.ks.path, pathCause(err))
 	}
 	fmt.Fprintf(s.talk(), "Migrated %s from %s to %s: %s; the old one is kept as %s\n", s.ks.path, old, to.typ, entriesOf(made), backup)

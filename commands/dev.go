@@ -70,7 +70,13 @@ func dev(ctx context.Context, s *session) error {
 // run does it all with the directory locked: of two runs at once the second finds
 // what the first has made, and the files of a key belong together.
 func (d *developer) run(ctx context.Context) (err error) {
-	if _, statErr := os.Stat(d.dir); errors.Is(statErr, fs.ErrNotExist) {
+	info, statErr := os.Stat(d.dir)
+	if statErr == nil { // who owns the directory could put another CA there
+		if err := atomicfile.Guard(filepath.Clean(d.dir), info); err != nil {
+			return withHint(fmt.Errorf("%s is not used: %w", x509util.Printable(d.dir), err), "name another directory with -dir DIR")
+		}
+	}
+	if errors.Is(statErr, fs.ErrNotExist) {
 		defer func() {
 			if err != nil {
 				os.Remove(d.dir) // which is empty then, or stays

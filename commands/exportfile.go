@@ -352,7 +352,13 @@ func (s *session) writeSecret(name string, data []byte) error {
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fileError(name, pathCause(err))
 	}
-	if err := atomicfile.WriteSecret(name, data); err != nil {
+	write := func() error { return atomicfile.WriteSecret(name, data) }
+	if errors.Is(err, fs.ErrNotExist) && !s.opt.noprompt { // nobody was asked about what is there by now
+		write = func() error { return atomicfile.Create(target, data, 0o600, nil) }
+	}
+	if err := write(); errors.Is(err, fs.ErrExist) {
+		return withHint(fmt.Errorf("%s was made by another program in the meantime, and is left as it is", x509util.Printable(name)), "-noprompt replaces it")
+	} else if err != nil {
 		return secretNotWritten(name, err)
 	}
 	fmt.Fprintf(s.talk(), "Stored in file <%s>\n", name)

@@ -120,6 +120,9 @@ func TestNotWritable(t *testing.T) {
 		{"read-only directory, new keystore", 0o600, 0o555, false, "genkeypair -keyalg EC -dname CN=b -keystore other", ": . may not be written by this user"},
 		{"read-only directory, backup", 0o600, 0o555, false, "delete -alias a -backup", "store.old (Permission denied)"},
 		{"unwritable file", 0o444, 0o755, false, "delete -alias a", "store (Permission denied)"},
+		{"unwritable file, backup", 0o444, 0o755, false, "delete -alias a -backup", "store (Permission denied)"},
+		{"unwritable file, migrated", 0o444, 0o755, false, "migrate -to jks store", "store (Permission denied)"},
+		{"unwritable file, imported into itself", 0o444, 0o755, false, "-importkeystore -srckeystore store -srcstorepass changeit -deststoretype jks -noprompt", "store (Permission denied)"},
 		{"unreadable file", 0o200, 0o755, false, "delete -alias a", "store (Permission denied)"},
 		{"foreign owner", 0o644, 0o755, true, "changealias -alias a -destalias b", "store (Permission denied)"},
 		{"foreign owner of a file for keys", 0o666, 0o755, true, "convert -to jks store store -noprompt", "store belongs to another user"},
@@ -153,7 +156,7 @@ func TestNotWritable(t *testing.T) {
 			t.Cleanup(func() { _ = os.Chmod(dir, 0o755) }) // to be removed
 			before := look(t, dir)
 			words := append(strings.Fields(tt.command), "-storepass", "changeit")
-			if !slices.Contains(words, "-keystore") && words[0] != "convert" {
+			if !slices.Contains(words, "-keystore") && words[0] != "convert" && words[0] != "migrate" {
 				words = append(words, "-keystore", "store")
 			}
 			out, err := n.run(t, dir, words...)

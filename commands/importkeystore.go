@@ -73,6 +73,9 @@ func importkeystore(ctx context.Context, s *session) error {
 		}
 	}
 	if err := s.saveKeystore(); err != nil {
+		if inPlace {
+			dropBackup(s.opt.srckeystore, backup)
+		}
 		return err
 	}
 	if inPlace {
@@ -534,6 +537,14 @@ func (s *session) backUp(path string) (string, error) {
 		case !errors.Is(err, fs.ErrExist):
 			return "", notWritten(name, pathCause(err))
 		}
+	}
+}
+
+// dropBackup takes the copy of a keystore away that was not changed after all; but
+// not while it holds parts of what it was to become.
+func dropBackup(path, backup string) {
+	if !atomicfile.Interrupted(path) {
+		os.Remove(backup)
 	}
 }
 

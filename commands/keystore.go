@@ -52,7 +52,7 @@ type keystore struct {
 	jks      bool          // the file is JKS by its content
 	domain   bool          // it was named as a domain of keystores, DKS
 	options  store.Options // beside password and type
-	backup   func(path string) error
+	backup   func(path string) (end func(saved bool), err error)
 	refuse   func(*keystore) error // what of the new must not be saved; nil for nothing
 	had      certificatesIn        // when it was opened to be changed
 	password []byte                // nil if none was given
@@ -482,16 +482,20 @@ func (s *session) openOptions() store.Options {
 	return o
 }
 
-// keepBackup keeps the keystore as it was beside the one that is to be saved.
-func (s *session) keepBackup(path string) error {
+// keepBackup keeps the keystore as it was beside the one that is to be saved. end
+// says so when it was saved, and takes the copy away if it was not.
+func (s *session) keepBackup(path string) (end func(saved bool), err error) {
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-		return nil // nothing that could be lost
+		return func(bool) {}, nil // nothing that could be lost
 	}
 	name, err := s.backUp(path)
-	if err == nil {
+	return func(saved bool) {
+		if !saved {
+			dropBackup(path, name)
+			return
+		}
 		fmt.Fprintf(s.talk(), "gokeytool: the keystore as it was is kept as %s\n", name)
-	}
-	return err
+	}, err
 }
 
 // askStorePassword asks for the keystore's password.
@@ -572,8 +576,10 @@ func (k *keystore) save() error {
 			return err
 		}
 	}
+	end := func(bool) {}
 	if k.backup != nil && k.exists {
-		if err := k.backup(k.path); err != nil {
+		var err error
+		if end, err = k.backup(k.path); err != nil {
 			return err
 		}
 	}
@@ -581,7 +587,9 @@ func (k *keystore) save() error {
 	if k.fresh { // what is there by now is not ours to replace
 		write = k.Create
 	}
-	if err := write(k.path, k.password); err != nil {
+	err := write(k.path, k.password)
+	end(err == nil)
+	if err != nil {
 		var path *fs.PathError
 		if errors.As(err, &path) {
 			return k.notSaved(path.Err)

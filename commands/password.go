@@ -72,7 +72,8 @@ func (e *Env) generatePassword(req *argv.Request, option, name string) ([]byte, 
 			time.Sleep(10 * time.Millisecond)
 			continue
 		case err == nil:
-			return password, atomicfile.Lasting(name)
+			_ = atomicfile.Lasting(name) // it was read, whatever the file system says
+			return password, nil
 		case !errors.Is(err, fs.ErrNotExist):
 			return nil, pathCause(err)
 		}

@@ -83,6 +83,9 @@ func TestSecretsOfOthers(t *testing.T) {
 		{sticky, link, malloryID, generate, "nr", "symbolic link that user 1234"},
 		{open, text(0o666), 0, generate, "nr", "everybody can write it (mode 0666)"},
 		{sticky, link, malloryID, file, "nr", "symbolic link that user 1234"},
+		// A directory of all files, which its owner could fill with others.
+		{sticky, func(path, _ string) error { return os.Mkdir(path, 0o777) }, malloryID, "dev -dir f", "nr", "f is not used: it belongs to user 1234"},
+		{sticky, func(path, _ string) error { return os.Symlink(root, path) }, malloryID, "dev -dir f", "nr", "symbolic link that user 1234"},
 		// What serve writes and reads.
 		{open, text(0o666), malloryID, serve + "keylog f", "n", "belongs to user 1234"},
 		{sticky, text(0o666), malloryID, serve + "keylog f", "nr", "belongs to user 1234"},
