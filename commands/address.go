@@ -54,8 +54,6 @@ func (s *session) fetch(ctx context.Context, u *url.URL, name string) ([]byte, e
 	default:
 		return nil, java("java.net.MalformedURLException", "unknown protocol: "+u.Scheme)
 	}
-	ctx, stop := untilInterrupted(ctx)
-	defer stop()
 	data, err := fetch.Get(ctx, name, fetch.Options{Proxy: s.proxy, Roots: s.httpsRoots(u), Limit: maxInput})
 	if err != nil {
 		return nil, withHint(s.fetchError(err), err.Error())

@@ -340,6 +340,9 @@ func (s *session) askPEMKey(c *tomcat.Certificate, opened *store.Store, e *entry
 		}
 	}
 	key, err := opened.KeyOf(e, password)
+	if err == nil {
+		c.KeyPassword = password // for the next time
+	}
 	if errors.Is(err, entry.ErrPassword) {
 		hint := fmt.Sprintf("the password does not open the key in %s: it is %s", c.KeyFile, c.KeyPasswordAttribute())
 		if password == nil {

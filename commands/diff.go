@@ -15,8 +15,6 @@ import (
 
 // diff compares two keystores, or a keystore with what a TLS server shows.
 func diff(ctx context.Context, s *session) error {
-	ctx, stop := untilInterrupted(ctx)
-	defer stop()
 	a, b := s.req.Operands[0], s.req.Operands[1]
 	if isServer(a) {
 		a, b = b, a

@@ -2,17 +2,16 @@ package commands
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"os"
-	"os/signal"
 	"os/user"
 	"strconv"
-	"syscall"
 	"time"
 
 	"golang.org/x/term"
+
+	"gokeytool/internal/interrupt"
 )
 
 // Env is what a command has of the world around it. Commands touch nothing
@@ -50,12 +49,14 @@ type Env struct {
 	asked bool
 }
 
-// System is the environment of this process.
+// System is the environment of this process, which from now on ends in good order
+// when a signal comes.
 func System() *Env {
+	interrupt.Watch()
 	env := &Env{
 		Stdin:       os.Stdin,
-		Stdout:      os.Stdout,
-		Stderr:      os.Stderr,
+		Stdout:      interrupt.Output(os.Stdout),
+		Stderr:      interrupt.Output(os.Stderr),
 		LookupEnv:   os.LookupEnv,
 		Now:         time.Now,
 		Home:        homeDir,
@@ -67,13 +68,6 @@ func System() *Env {
 	}
 	env.InputWaiting = func() bool { return inputWaiting(os.Stdin) }
 	return env
-}
-
-// untilInterrupted is a context that ends with an interrupt (Ctrl-C), for
-// commands that have something to end in good order. All others just end: at
-// any instant the files are whole.
-func untilInterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 }
 
 // homeDir is the home directory as Java finds it: in the password database,

@@ -41,7 +41,10 @@ func (s *session) causeHints(err error) []string {
 		return s.openHints(opened)
 	}
 	var lock *store.LockError
-	if errors.As(err, &lock) {
+	if errors.As(err, &lock) && lock.Held {
+		return []string{"without a lock nothing is written: others may be changing the file. To see who it is: " + shell.Line("fuser", "-v", shell.File(lock.Lock))}
+	}
+	if lock != nil {
 		return []string{"without a lock nothing is written: others may be changing the file. If nobody is, remove what is in the way: " + lockRemoval(lock)}
 	}
 	if protection, ok := errors.AsType[*pkcs12.ProtectionError](err); ok {

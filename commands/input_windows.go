@@ -4,6 +4,7 @@ import (
 	"os"
 
 	"golang.org/x/sys/windows"
+	"golang.org/x/term"
 )
 
 // inputWaiting is not known on Windows.
@@ -17,3 +18,6 @@ func echoOff(fd int) error {
 	}
 	return windows.SetConsoleMode(windows.Handle(fd), mode&^windows.ENABLE_ECHO_INPUT)
 }
+
+// readHidden reads a line from the console.
+func readHidden(fd int) ([]byte, error) { return term.ReadPassword(fd) }

@@ -23,8 +23,6 @@ const serverTimeout = 30 * time.Second
 
 // printServerCertificates prints the certificates that a TLS server shows.
 func (s *session) printServerCertificates(ctx context.Context) error {
-	ctx, stop := untilInterrupted(ctx)
-	defer stop()
 	chain, _, err := s.serverCertificates(ctx, s.opt.sslserver)
 	if len(chain) == 0 {
 		failure := failf("No certificate from the SSL server")

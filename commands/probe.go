@@ -20,8 +20,6 @@ import (
 // probe looks at a TLS server from outside: its chain and whether it is
 // trusted, what it accepts, and whether it has the certificate of a keystore.
 func probe(ctx context.Context, s *session) error {
-	ctx, stop := untilInterrupted(ctx)
-	defer stop()
 	address := s.req.Operands[0] // argv has seen to it that there is one
 	if rest, ok := strings.CutPrefix(address, "https://"); ok {
 		address, _, _ = strings.Cut(rest, "/") // as serve prints it, and browsers show it

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"gokeytool/internal/interrupt"
 	"gokeytool/store/entry"
 )
 
@@ -18,6 +19,7 @@ const maxAnswers = 20
 // terminal, else a line of standard input. No line, or an empty one, is nil,
 // as in Java's sun.security.util.Password.
 func (e *Env) promptSecret(prompt string) ([]byte, error) {
+	defer interrupt.Asking()()
 	var secret []byte
 	var err error
 	if e.ReadSecret != nil {
@@ -37,6 +39,7 @@ func (e *Env) promptSecret(prompt string) ([]byte, error) {
 
 // promptLine prints the prompt and reads a line; ok is false at end of input.
 func (e *Env) promptLine(prompt string) (line string, ok bool, err error) {
+	defer interrupt.Asking()()
 	fmt.Fprint(e.Stderr, prompt)
 	e.asked = true
 	b, ok, err := e.lines.readLine(e.Stdin)

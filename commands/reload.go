@@ -1,15 +1,20 @@
 package commands
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"os"
-	"os/signal"
 	"slices"
+	"sync"
+	"syscall"
 	"time"
 
 	"gokeytool/endpoint"
+	"gokeytool/internal/interrupt"
+	"gokeytool/store/entry"
 	"gokeytool/x509util"
 )
 
@@ -18,72 +23,171 @@ const reloadInterval = time.Second
 
 // watchedFile is a file as it was before it was read.
 type watchedFile struct {
-	name       string
-	size, time int64 // zero where there was none
+	name  string
+	state fileState // zero where there was none
 }
 
-func look(name string) watchedFile {
-	info, err := os.Stat(name)
-	if err != nil {
-		return watchedFile{name: name}
+func look(name string) watchedFile { return watchedFile{name, stateOf(name)} }
+
+func (f watchedFile) changed() bool { return stateOf(f.name) != f.state }
+
+// irregular is what there is in place of a file, if it is something that cannot
+// be read again: to open a FIFO may take for ever.
+func (f watchedFile) irregular() error {
+	info, err := os.Stat(f.name)
+	switch {
+	case err != nil || info.Mode().IsRegular():
+		return nil
+	case info.IsDir():
+		return fileError(f.name, syscall.EISDIR)
 	}
-	return watchedFile{name, info.Size(), info.ModTime().UnixNano()}
+	return fmt.Errorf("%s is not a regular file", x509util.Printable(f.name))
 }
 
-// reload serves what the files hold now whenever one of them changes, or on
-// SIGHUP. What could not be served is reported, and what was served before
-// stays.
-func (s *session) reload(ctx context.Context, server *endpoint.Server, load func() (*served, error), running *served) {
-	if len(running.files) == 0 {
+// reloader serves what the files hold now whenever one of them changes.
+type reloader struct {
+	*session
+	server  *endpoint.Server
+	load    func() (*served, error)
+	running *served
+	out     *heldBack // the session's standard error
+	files   []watchedFile
+	failed  string    // what was said when it went wrong last; empty if it went well
+	next    time.Time // when it is tried again
+}
+
+// watch looks at the files every second, and whatever they are like on SIGHUP,
+// until the context ends. It does not wait for a file system that hangs.
+func (r *reloader) watch(ctx context.Context) {
+	if len(r.files) == 0 {
 		return
 	}
-	hangups := make(chan os.Signal, 1)
+	var hangups <-chan os.Signal
 	if hangup != nil {
-		signal.Notify(hangups, hangup)
-		defer signal.Stop(hangups)
+		signals, release := interrupt.Take(hangup)
+		defer release()
+		hangups = signals
 	}
 	ticker := time.NewTicker(reloadInterval)
 	defer ticker.Stop()
-	files := running.files
-	changed := func(file watchedFile) bool { return look(file.name) != file }
 	for {
+		asked := false
 		select {
 		case <-ctx.Done():
 			return
 		case <-hangups:
+			asked = true
 		case <-ticker.C:
-			if !slices.ContainsFunc(files, changed) {
-				continue
-			}
 		}
-		v, err := load()
-		files = v.files
-		if err == nil {
-			err = s.judgeServed(v.checks)
-		}
-		var changes []string
-		if err == nil {
-			changes, err = server.Update(v.config)
-		}
-		if err != nil {
-			text, ok := s.javaText(err)
-			if !ok {
-				text = err.Error()
-			}
-			fmt.Fprintf(s.Stderr, "gokeytool: not reloaded, the old certificate is served on: %s\n", x509util.Printable(text))
-			s.hint(s.hints(err)...) // which of the files it is
-			continue
-		}
-		if len(changes) == 0 {
-			changes = []string{"the certificates are the same"}
-		}
-		for _, change := range changes {
-			fmt.Fprintf(s.Stdout, "Reloaded: %s\n", x509util.Printable(change))
-		}
-		for _, change := range atTheNextStart(running.config, v.config) {
-			fmt.Fprintf(s.Stderr, "gokeytool: changed, but not before the next start: %s\n", x509util.Printable(change))
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			r.look(asked)
+		}()
+		select {
+		case <-ctx.Done():
+			return
+		case <-done:
 		}
 	}
+}
+
+// look serves what the files hold, if one of them has changed, if it went wrong
+// the last time, or if it was asked for. What could not be served is reported, if
+// that was not said before, and what was served before stays.
+func (r *reloader) look(asked bool) {
+	retry := r.failed != "" && !time.Now().Before(r.next)
+	if !asked && !retry && !slices.ContainsFunc(r.files, watchedFile.changed) {
+		return
+	}
+	before, begun := len(r.secrets), time.Now()
+	r.out.hold()
+	changes, err := r.serve()
+	if err != nil {
+		text, ok := r.javaText(err)
+		if !ok {
+			text = err.Error()
+		}
+		fmt.Fprintf(r.Stderr, "gokeytool: not reloaded, the old certificate is served on: %s\n", x509util.Printable(text))
+		r.hint(r.hints(err)...) // which of the files it is
+		for _, secret := range r.secrets[before:] {
+			entry.Wipe(secret)
+		}
+		r.secrets = r.secrets[:before]
+	}
+	said := r.out.release()
+	if err == nil || asked || said != r.failed {
+		io.WriteString(r.Stderr, said)
+	}
+	r.failed = ""
+	if err != nil {
+		r.failed = said
+		r.next = time.Now().Add(9 * time.Since(begun)) // a tenth of a processor at most
+	}
+	for _, change := range changes {
+		fmt.Fprintf(r.Stdout, "Reloaded: %s\n", x509util.Printable(change))
+	}
+}
+
+// serve serves what the files hold, and says what is different.
+func (r *reloader) serve() (changes []string, err error) {
+	for _, file := range r.files {
+		if err := file.irregular(); err != nil {
+			return nil, err
+		}
+	}
+	v, err := r.load()
+	r.files = v.files
+	if err == nil {
+		err = r.judgeServed(v.checks)
+	}
+	if err == nil {
+		changes, err = r.server.Update(v.config)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, change := range atTheNextStart(r.running.config, v.config) {
+		fmt.Fprintf(r.Stderr, "gokeytool: changed, but not before the next start: %s\n", x509util.Printable(change))
+	}
+	if len(changes) == 0 {
+		changes = []string{"the certificates are the same"}
+	}
+	return changes, nil
+}
+
+// heldBack is a writer whose text can be held back.
+type heldBack struct {
+	io.Writer
+	mu   sync.Mutex
+	text *bytes.Buffer // nil: it is not
+}
+
+func (h *heldBack) Write(p []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.text != nil {
+		return h.text.Write(p)
+	}
+	return h.Writer.Write(p)
+}
+
+func (h *heldBack) hold() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.text = new(bytes.Buffer)
+}
+
+// release returns the text that was held back.
+func (h *heldBack) release() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	text := ""
+	if h.text != nil {
+		text = h.text.String()
+	}
+	h.text = nil
+	return text
 }
 
 // atTheNextStart says what a running endpoint can't take over of another

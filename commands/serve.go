@@ -17,6 +17,7 @@ import (
 
 	"gokeytool/endpoint"
 	"gokeytool/internal/atomicfile"
+	"gokeytool/internal/interrupt"
 	"gokeytool/internal/shell"
 	"gokeytool/tomcat"
 	"gokeytool/x509util"
@@ -36,8 +37,6 @@ const maxMinutes = 100 * 365 * 24 * 60
 // interrupted. It takes its settings from options with Tomcat's names, or from
 // a server.xml.
 func serve(ctx context.Context, s *session) error {
-	ctx, stop := untilInterrupted(ctx)
-	defer stop()
 	s.adoptTomcatNames()
 	load, err := s.source(ctx)
 	if err != nil {
@@ -54,6 +53,8 @@ func serve(ctx context.Context, s *session) error {
 	if err := s.configure(&cfg); err != nil {
 		return err
 	}
+	ctx, stop := interrupt.Context(ctx)
+	defer stop()
 	if s.opt.given("for") {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, s.opt.duration)
@@ -75,13 +76,19 @@ func serve(ctx context.Context, s *session) error {
 	}
 	reloads, done := context.WithCancel(ctx)
 	finished := make(chan struct{})
+	out := &heldBack{Writer: s.Stderr}
+	env := *s.Env
+	env.Stderr = out
+	s.Env = &env
+	r := reloader{session: s, server: server, load: load, running: v, out: out, files: v.files}
 	go func() {
 		defer close(finished)
-		s.reload(reloads, server, load, v)
+		r.watch(reloads)
 	}()
 	err = server.Serve(ctx)
 	done()
 	<-finished
+	out.release()
 	if err != nil {
 		return err
 	}
@@ -320,6 +327,7 @@ func (s *session) judgeServed(checks []endpoint.Check) error {
 // configure adds what the options say about the endpoint itself.
 func (s *session) configure(cfg *endpoint.Config) (err error) {
 	cfg.Now = s.Now
+	cfg.Exhausted = s.sayExhausted
 	cfg.Requests = int(s.opt.requests)
 	cfg.HSTS = s.opt.hsts
 	if s.opt.once {
@@ -380,6 +388,13 @@ func (s *session) configure(cfg *endpoint.Config) (err error) {
 		cfg.Logger = slog.New(slog.NewTextHandler(s.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	return nil
+}
+
+// sayExhausted tells of clients that wait because the process has too many files
+// and connections open.
+func (s *session) sayExhausted(err error) {
+	fmt.Fprintf(s.Stderr, "gokeytool: clients have to wait: %s. More can be served at once where more descriptors are allowed: %s before the start\n",
+		err, shell.Line("ulimit", "-n", "65536"))
 }
 
 // announce says what is served and where, for people and for scripts.

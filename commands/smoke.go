@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"gokeytool/endpoint"
+	"gokeytool/internal/interrupt"
 	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -18,8 +19,6 @@ import (
 // smoke proves a keystore: it serves every private key over HTTPS, connects
 // to each as a client, and prints what it found, a line a check.
 func smoke(ctx context.Context, s *session) error {
-	ctx, stop := untilInterrupted(ctx)
-	defer stop()
 	if err := s.openServed(ctx); err != nil {
 		return err
 	}
@@ -30,6 +29,8 @@ func smoke(ctx context.Context, s *session) error {
 		}
 		aliases = []string{s.ks.AliasOf(s.opt.alias)}
 	}
+	ctx, stop := interrupt.Context(ctx)
+	defer stop()
 	if s.opt.json {
 		return s.smokeJSON(ctx, aliases)
 	}

@@ -3,41 +3,36 @@ package commands
 import (
 	"io"
 	"os"
-	"os/signal"
 
 	"golang.org/x/term"
+
+	"gokeytool/internal/interrupt"
 )
 
-// readTerminalSecret prints the prompt and reads a line without echo. An
-// interrupt puts the terminal back as it was before it ends the program.
+// readTerminalSecret prints the prompt and reads a line without echo. A signal
+// that ends or stops the program puts the terminal back as it was before.
 func readTerminalSecret(fd int, stderr io.Writer, prompt string) ([]byte, error) {
 	state, err := term.GetState(fd)
 	if err != nil {
 		return nil, err
 	}
-	interrupts := make(chan os.Signal, 1)
-	signal.Notify(interrupts, os.Interrupt)
-	done := make(chan struct{})
-	defer func() {
-		signal.Stop(interrupts)
-		close(done)
-		_ = term.Restore(fd, state)
-	}()
-	go func() {
-		select {
-		case <-interrupts:
-			_ = term.Restore(fd, state)
-			io.WriteString(stderr, "\n")
-			os.Exit(exitInterrupted)
-		case <-done:
-		}
-	}()
+	restore := func() { _ = term.Restore(fd, state) }
 	// Whoever answers at once (a program does) must find the echo off.
-	if err := echoOff(fd); err != nil {
+	off := func() error { return echoOff(fd) }
+	ask := func() { io.WriteString(stderr, prompt) }
+	asked := whenStopped(restore, func() { _ = interrupt.Whole(off); ask() })
+	silent, err := interrupt.Make(off, func() {
+		restore()
+		_, _ = os.Stderr.WriteString("\n")
+	})
+	if err != nil {
+		asked()
 		return nil, err
 	}
-	io.WriteString(stderr, prompt)
-	secret, err := term.ReadPassword(fd)
+	ask()
+	secret, err := readHidden(fd)
+	asked()
+	_ = silent.End(func() error { restore(); return nil })
 	io.WriteString(stderr, "\n")
 	if err == io.EOF {
 		err = nil

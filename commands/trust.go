@@ -16,8 +16,6 @@ import (
 // a trusted one of the topmost: clients then take the server also when its own
 // certificate was renewed.
 func trust(ctx context.Context, s *session) error {
-	ctx, stop := untilInterrupted(ctx)
-	defer stop()
 	if err := s.openKeystore(ctx, access{creates: true, changes: true}); err != nil {
 		return err
 	}

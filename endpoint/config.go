@@ -143,6 +143,10 @@ type Config struct {
 
 	// Logger gets what happens; nil discards it.
 	Logger *slog.Logger
+	// Exhausted is called, at most once a minute, when no connection can be taken
+	// because there are no more file descriptors; nil for nothing. Clients wait
+	// then, and are served when others have gone.
+	Exhausted func(error)
 	// AccessLog gets one record a request; nil for none.
 	AccessLog *slog.Logger
 	// KeyLog gets the TLS secrets in NSS format, with which anybody can

@@ -3,11 +3,14 @@ package endpoint
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
+	"time"
 )
 
 // conn is a connection of a client. The handshake fills it in before the
@@ -54,6 +57,7 @@ type listener struct {
 	places chan struct{} // holds one element for each open connection
 	done   chan struct{} // closed when the listener is
 	once   sync.Once
+	said   time.Time // when it was said that there are no descriptors
 }
 
 func (l *listener) Accept() (net.Conn, error) {
@@ -65,9 +69,22 @@ func (l *listener) Accept() (net.Conn, error) {
 	raw, err := l.Listener.Accept()
 	if err != nil {
 		<-l.places
+		l.sayExhausted(err)
 		return nil, err
 	}
 	return &conn{Conn: raw, server: l.server, places: l.places}, nil
+}
+
+// sayExhausted tells when there are no file descriptors. net/http waits then, up
+// to a second, and tries again.
+func (l *listener) sayExhausted(err error) {
+	if !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE) {
+		return
+	}
+	if say := l.server.cfg.Exhausted; say != nil && time.Since(l.said) > time.Minute {
+		l.said = time.Now()
+		say(err)
+	}
 }
 
 func (l *listener) Close() error {

@@ -9,11 +9,13 @@ import (
 	"time"
 
 	"gokeytool/internal/atomicfile"
+	"gokeytool/internal/interrupt"
 )
 
 // FileLock is held by the one process that may change a keystore file.
 type FileLock struct {
-	release func() error
+	made    *interrupt.Made
+	release func() error // nil if nothing is held
 }
 
 // LockError says that a keystore cannot be locked because of what has the name of
@@ -23,6 +25,7 @@ type LockError struct {
 	Path string // the keystore
 	Lock string // the file that should be its lock
 	Err  error
+	Held bool // it is locked by one who locks in no way of ours, and may only read it
 }
 
 func (e *LockError) Error() string {
@@ -34,9 +37,55 @@ func (e *LockError) Unwrap() error { return e.Err }
 // errLockTaken says that what has the name of the lock cannot be locked.
 var errLockTaken = errors.New("the name of the lock is taken")
 
+// readerError says that one who locks a file in a way that needs no right to
+// write it keeps it locked: none of us.
+type readerError struct{ file string }
+
+func (e *readerError) Error() string {
+	return "is kept locked by a process that need only read it for that"
+}
+func (e *readerError) Is(target error) bool { return target == errLockTaken }
+
 // lockPatience is how long another user's lock may be one that cannot be opened:
 // until it has the rights that it should have, or is gone.
 const lockPatience = 2 * time.Second
+
+// Holder is the process that has a lock. It is zero where that cannot be told: it
+// is on another machine, in another container, or has no lock file.
+type Holder struct {
+	PID  int
+	User string // its name, or else its number
+}
+
+func (h Holder) String() string {
+	if h.PID == 0 {
+		return "another process"
+	}
+	return fmt.Sprintf("PID %d (user %s)", h.PID, h.User)
+}
+
+// BusyError says that others did not give the lock of a keystore up in time.
+type BusyError struct {
+	Path   string // the keystore
+	Holder Holder // who had it in the end
+	Waited time.Duration
+}
+
+func (e *BusyError) Error() string {
+	return fmt.Sprintf("%s is in use by %v, also after %v of waiting", e.Path, e.Holder, e.Waited)
+}
+
+// Wait is how long Lock waits for others.
+type Wait struct {
+	// Timeout is the time after which there is a *BusyError; zero for as long as
+	// it takes.
+	Timeout time.Duration
+	// Said is called, once, when it has waited for a second. It may be nil.
+	Said func(Holder)
+}
+
+// saidAfter is when Wait.Said is called.
+const saidAfter = time.Second
 
 // Lock waits until no other process holds the lock of the file, or until the
 // context is done, and takes it. The file need not exist; its directory must.
@@ -52,36 +101,73 @@ const lockPatience = 2 * time.Second
 //
 // The error is a *LockError, that of the context, or an *fs.PathError: where the
 // keystore cannot be written anyway.
-func Lock(ctx context.Context, path string) (*FileLock, error) {
+func Lock(ctx context.Context, path string) (*FileLock, error) { return Wait{}.Lock(ctx, path) }
+
+// Lock is the function Lock with bounds.
+func (w Wait) Lock(ctx context.Context, path string) (*FileLock, error) {
 	target, regular, err := atomicfile.Target(path)
 	if err != nil {
 		return nil, err
 	}
 	if !regular {
-		return &FileLock{release: func() error { return nil }}, nil
+		return &FileLock{}, nil
 	}
 	name := atomicfile.Beside(target) + ".lock"
 	start := time.Now()
 	const first, longest = time.Millisecond, 25 * time.Millisecond
-	for wait := first; ; wait = min(2*wait, longest) {
-		release, err := tryLock(name, target)
+	for pause := first; ; pause = min(2*pause, longest) {
+		lock, err := take(name, target)
+		waited := time.Since(start)
+		// What may pass by itself: another user's lock that does not have its
+		// rights yet, and a reader's that is no more than a glance.
+		reader, byReader := errors.AsType[*readerError](err)
+		passing := byReader || errors.Is(err, fs.ErrPermission)
 		switch {
-		case errors.Is(err, errLockTaken) && errors.Is(err, fs.ErrPermission) && time.Since(start) < lockPatience:
-		case errors.Is(err, errLockTaken):
-			return nil, &LockError{Path: path, Lock: name, Err: lockCause(name, err)}
-		case err != nil:
-			return nil, &fs.PathError{Op: "lock", Path: path, Err: err}
-		case release != nil:
+		case err == nil:
 			atomicfile.Clean(path)
 			_ = atomicfile.Recover(path) // a file that cannot be written is read through it
-			return &FileLock{release}, nil
+			return lock, nil
+		case errors.Is(err, errLockTaken) && passing && waited < lockPatience:
+		case byReader:
+			return nil, &LockError{Path: path, Lock: reader.file, Err: reader, Held: true}
+		case errors.Is(err, errLockTaken):
+			return nil, &LockError{Path: path, Lock: name, Err: lockCause(name, err)}
+		case !errors.Is(err, errBusy):
+			return nil, &fs.PathError{Op: "lock", Path: path, Err: err}
+		case w.Timeout > 0 && waited >= w.Timeout:
+			return nil, &BusyError{Path: path, Holder: holder(name), Waited: w.Timeout}
+		case w.Said != nil && waited >= saidAfter:
+			w.Said(holder(name))
+			w.Said = nil
+		}
+		if w.Timeout > 0 {
+			pause = min(pause, max(w.Timeout-waited, 0))
 		}
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-time.After(wait):
+		case <-time.After(pause):
 		}
 	}
+}
+
+// errBusy says that another process has the lock.
+var errBusy = errors.New("locked by another process")
+
+// take takes the lock, which a signal that ends the program gives up.
+func take(name, target string) (*FileLock, error) {
+	var release func() error
+	made, err := interrupt.Make(func() (err error) {
+		release, err = tryLock(name, target)
+		if err == nil && release == nil {
+			err = errBusy
+		}
+		return err
+	}, func() { _ = release() })
+	if err != nil {
+		return nil, err
+	}
+	return &FileLock{made, release}, nil
 }
 
 // lockCause says what it is that has the name of the lock.
@@ -107,5 +193,10 @@ func (l *FileLock) Unlock() error {
 	}
 	release := l.release
 	l.release = nil
-	return release()
+	var err error
+	_ = l.made.End(func() error {
+		err = release()
+		return nil
+	})
+	return err
 }

@@ -5,10 +5,12 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/user"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -26,10 +28,12 @@ import (
 // lock locks the keystore too, but beside others, so that those who can only
 // read it, and lock it in no other way, do not keep him waiting.
 func tryLock(name, target string) (release func() error, err error) {
-	fd, err := openLock(name, target)
+	lock, err := openLock(name, target)
 	if errors.Is(err, errNoLockFile) {
 		held, free, lockErr := lockKeystore(target, true)
 		switch {
+		case errors.Is(lockErr, errLockTaken):
+			return nil, lockErr
 		case lockErr != nil:
 			return nil, errors.Unwrap(err)
 		case !free:
@@ -40,31 +44,18 @@ func tryLock(name, target string) (release func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	switch err := flock(fd); {
-	case err == nil:
-	case errors.Is(err, unix.EWOULDBLOCK):
-		unix.Close(fd)
-		return nil, nil
-	case errors.Is(err, unix.ENOTSUP), errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.ENOSYS), errors.Is(err, unix.ENOLCK):
-		// No locks here: keytool, which has none anywhere, works too.
-	default:
-		unix.Close(fd)
+	free, err := lockFile(lock)
+	if err != nil || !free || !named(lock, name) {
+		lock.Close()
 		return nil, err
 	}
-	var held, named unix.Stat_t
-	if err := unix.Fstat(fd, &held); err != nil {
-		unix.Close(fd)
-		return nil, err
-	}
-	if err := unix.Lstat(name, &named); err != nil || named.Dev != held.Dev || named.Ino != held.Ino {
-		unix.Close(fd)
-		return nil, nil
-	}
+	shareLock(lock, target) // of one that was there, too
+	sign(lock)
 	unlock := func() error {
 		// In a directory where only owners may remove their files, another
 		// user's stays.
 		os.Remove(name)
-		return unix.Close(fd)
+		return lock.Close()
 	}
 	keystore, free, err := lockKeystore(target, false)
 	if err != nil { // it does not exist, or cannot be read: nobody has locked it so
@@ -74,6 +65,16 @@ func tryLock(name, target string) (release func() error, err error) {
 		return nil, unlock()
 	}
 	return func() error { return errors.Join(unlock(), keystore.Close()) }, nil
+}
+
+// named says whether an open file has that name still.
+func named(f *os.File, name string) bool {
+	held, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	is, err := os.Lstat(name)
+	return err == nil && os.SameFile(held, is)
 }
 
 // errNoLockFile says that no lock file can be made beside the keystore. It wraps
@@ -96,13 +97,10 @@ func lockKeystore(target string, exclusive bool) (f *os.File, free bool, err err
 		return nil, false, err
 	}
 	free, err = atomicfile.TryLock(f, atomicfile.ChangesByte, exclusive)
-	if err == nil && free {
-		var held, named os.FileInfo
-		if held, err = f.Stat(); err == nil {
-			named, _ = os.Lstat(target)
-			free = named != nil && os.SameFile(held, named)
-		}
+	if exclusive && err == nil && !free && atomicfile.LockedByReaders(f, atomicfile.ChangesByte) {
+		err = &readerError{target} // it has no lock file, beside which it would be right
 	}
+	free = free && named(f, target)
 	if err != nil || !free {
 		f.Close()
 		return nil, false, err
@@ -110,82 +108,103 @@ func lockKeystore(target string, exclusive bool) (f *os.File, free bool, err err
 	return f, true, nil
 }
 
-// openLock opens the lock file, or makes it. Reading is enough to lock another
-// user's, but not on NFS.
-func openLock(name, target string) (int, error) {
-	const flags = unix.O_CLOEXEC | unix.O_NOFOLLOW | unix.O_NONBLOCK
-	for _, mode := range []int{unix.O_RDWR, unix.O_RDONLY} {
-		fd, err := ignoringEINTR(func() (int, error) { return unix.Open(name, mode|flags, 0) })
+// openLock opens the lock file, or makes it.
+func openLock(name, target string) (*os.File, error) {
+	const flags = os.O_RDWR | unix.O_NOFOLLOW | unix.O_NONBLOCK
+	for {
+		f, err := os.OpenFile(name, flags, 0)
 		switch {
 		case err == nil:
-			return regular(fd)
+			return regular(f)
 		case errors.Is(err, fs.ErrNotExist):
-			fd, err := ignoringEINTR(func() (int, error) { return unix.Open(name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|flags, 0o600) })
+			f, err := os.OpenFile(name, flags|os.O_CREATE|os.O_EXCL, 0o600)
 			if errors.Is(err, fs.ErrExist) {
-				return openLock(name, target)
+				continue
 			}
 			if err != nil {
-				return -1, noLockFile{err}
+				return nil, noLockFile{errors.Unwrap(err)}
 			}
-			shareLock(fd, target)
-			return fd, nil
-		case mode == unix.O_RDWR && (errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS)):
-		case errors.Is(err, fs.ErrPermission), errors.Is(err, unix.EISDIR), errors.Is(err, unix.ELOOP), errors.Is(err, unix.EMLINK), errors.Is(err, unix.ENXIO):
-			return -1, fmt.Errorf("%w: %w", errLockTaken, err)
-		default:
-			return -1, err
+			shareLock(f, target)
+			return f, nil
+		case errors.Is(err, fs.ErrPermission), errors.Is(err, unix.EROFS), errors.Is(err, unix.EISDIR),
+			errors.Is(err, unix.ELOOP), errors.Is(err, unix.EMLINK), errors.Is(err, unix.ENXIO):
+			return nil, fmt.Errorf("%w: %w", errLockTaken, errors.Unwrap(err))
 		}
+		return nil, errors.Unwrap(err)
 	}
-	panic("unreachable")
 }
 
 // regular refuses what is not a file, as a FIFO is not.
-func regular(fd int) (int, error) {
-	var info unix.Stat_t
-	if err := unix.Fstat(fd, &info); err != nil {
-		unix.Close(fd)
-		return -1, err
+func regular(f *os.File) (*os.File, error) {
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errLockTaken
 	}
-	if info.Mode&unix.S_IFMT != unix.S_IFREG {
-		unix.Close(fd)
-		return -1, errLockTaken
+	if err != nil {
+		f.Close()
+		return nil, err
 	}
-	return fd, nil
+	return f, nil
 }
 
 // shareLock lets those who may write the keystore lock it, whatever the umask,
 // and nobody else: who may only read it must not keep them waiting. Where
 // the user cannot give it away it stays his own.
-func shareLock(fd int, target string) {
-	mode := uint32(0o600)
-	var of unix.Stat_t
-	if unix.Stat(target, &of) == nil {
-		_ = unix.Fchown(fd, int(of.Uid), int(of.Gid))
-		writers := uint32(of.Mode) & 0o222
+func shareLock(lock *os.File, target string) {
+	mode := fs.FileMode(0o600)
+	if of, err := os.Stat(target); err == nil {
+		owner := of.Sys().(*syscall.Stat_t)
+		_ = lock.Chown(int(owner.Uid), int(owner.Gid))
+		writers := of.Mode() & 0o222
 		mode |= writers | writers<<1
 	}
-	_ = unix.Fchmod(fd, mode)
+	_ = lock.Chmod(mode)
+}
+
+// sign writes into the lock who has it. Only who has it writes, and only who may
+// write the keystore can.
+func sign(lock *os.File) {
+	if lock.Truncate(0) == nil { // for which there is room always
+		_, _ = lock.WriteAt(fmt.Appendf(nil, "%d %s\n", os.Getpid(), processes()), 0)
+	}
+}
+
+// processes tells apart the worlds in which process numbers mean something:
+// machines, since they were started, and containers. It is empty where that
+// cannot be told.
+func processes() string {
+	boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	container, _ := os.Readlink("/proc/self/ns/pid")
+	return strings.TrimSpace(string(boot)) + container
+}
+
+// holder reads from the lock who has it. Of another machine or container the
+// numbers mean nothing here.
+func holder(name string) Holder {
+	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return Holder{}
+	}
+	defer f.Close()
+	var pid int
+	var where string
+	if _, err := fmt.Fscanf(io.LimitReader(f, 256), "%d %s\n", &pid, &where); err != nil || where != processes() || pid <= 0 {
+		return Holder{}
+	}
+	process, err := os.Stat(fmt.Sprintf("/proc/%d", pid))
+	if err != nil {
+		return Holder{} // gone, and somebody else has the lock
+	}
+	return Holder{PID: pid, User: userName(process)}
 }
 
 // ownerOf names the owner of a file.
-func ownerOf(info fs.FileInfo) string {
+func ownerOf(info fs.FileInfo) string { return "user " + userName(info) }
+
+func userName(info fs.FileInfo) string {
 	id := strconv.FormatUint(uint64(info.Sys().(*syscall.Stat_t).Uid), 10)
 	if u, err := user.LookupId(id); err == nil {
-		return "user " + u.Username
+		return u.Username
 	}
-	return "user " + id
-}
-
-func flock(fd int) error {
-	_, err := ignoringEINTR(func() (int, error) { return 0, unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) })
-	return err
-}
-
-func ignoringEINTR(call func() (int, error)) (int, error) {
-	for {
-		n, err := call()
-		if err != unix.EINTR {
-			return n, err
-		}
-	}
+	return id
 }

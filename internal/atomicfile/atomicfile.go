@@ -33,6 +33,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"gokeytool/internal/interrupt"
 )
 
 // Write gives a file new content. A file that is not there yet gets the mode
@@ -166,9 +168,9 @@ func replaceFile(target string, old fs.FileInfo, c payload, perm fs.FileMode) er
 	if err != nil {
 		return boundError(err)
 	}
-	if err := replace(temp, target, old, c); err != nil {
+	if err := temp.replace(target, old, c); err != nil {
 		temp.Close()
-		os.Remove(temp.Name())
+		temp.Undo()
 		return err
 	}
 	return nil
@@ -204,12 +206,12 @@ func createFile(path string, c payload, perm fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temp.Name()) // unless it has the name by then
+	defer temp.Undo() // unless it has the name by then
 	defer temp.Close()
-	if err := fill(temp, path, c, nil); err != nil {
+	if err := fill(temp.File, path, c, nil); err != nil {
 		return err
 	}
-	err = placeNew(temp, path)
+	err = temp.End(func() error { return placeNew(temp.File, path) })
 	if err != nil {
 		_ = syncDir(dir)
 		return err
@@ -287,9 +289,7 @@ func check(path string, c payload) error {
 		return named(path, err)
 	}
 	temp.Close()
-	if err := os.Remove(temp.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) { // Clean of another was faster
-		return named(path, err)
-	}
+	temp.Undo()
 	return nil
 }
 
@@ -327,12 +327,19 @@ func writable(target string) (fs.FileInfo, error) {
 	return info, Guard(target, info)
 }
 
-// replace fills temp and puts it in the place of target.
-func replace(temp *os.File, target string, old fs.FileInfo, c payload) error {
-	if err := fill(temp, target, c, old); err != nil {
+// temporary is a new file that is to get a name. It does not outlive its process:
+// Undo removes it, as does a signal.
+type temporary struct {
+	*os.File
+	*interrupt.Made
+}
+
+// replace fills the temporary file and puts it in the place of target.
+func (temp temporary) replace(target string, old fs.FileInfo, c payload) error {
+	if err := fill(temp.File, target, c, old); err != nil {
 		return err
 	}
-	if err := rename(temp, target); err != nil {
+	if err := temp.End(func() error { return rename(temp.File, target) }); err != nil {
 		return boundError(err)
 	}
 	dir, _ := split(target)
@@ -370,29 +377,33 @@ func fill(temp *os.File, target string, c payload, old fs.FileInfo) error {
 }
 
 // create makes the temporary file, claimed so that Clean leaves it alone.
-func create(target string, perm fs.FileMode) (*os.File, error) {
+func create(target string, perm fs.FileMode) (temp temporary, err error) {
 	prefix, suffix := pattern(target)
 	for {
 		name := prefix + strconv.FormatUint(rand.Uint64(), 36) + suffix
-		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, perm)
+		temp.Made, err = interrupt.Make(func() (err error) {
+			temp.File, err = os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, perm)
+			return err
+		}, func() { os.Remove(name) })
 		if errors.Is(err, fs.ErrExist) {
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return temp, err
 		}
-		if claim(f) {
+		if claim(temp.File) {
 			if perm&0o077 == 0 { // whatever the umask
-				err = f.Chmod(perm)
+				err = temp.Chmod(perm)
 			}
 			if err != nil {
-				f.Close()
-				os.Remove(name)
-				return nil, err
+				temp.Close()
+				temp.Undo()
+				return temp, err
 			}
-			return f, nil
+			return temp, nil
 		}
-		f.Close() // Clean of another process was faster and has removed it.
+		temp.Close()
+		temp.Undo() // Clean of another process was faster and has removed it.
 	}
 }
 

@@ -94,7 +94,7 @@ func TestCreateTaken(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := place(temp, path); !errors.Is(err, fs.ErrExist) {
+			if err := place(temp.File, path); !errors.Is(err, fs.ErrExist) {
 				t.Errorf("%s, way %d: %v", name, way, err)
 			}
 			os.Remove(temp.Name())

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -25,8 +26,13 @@ const asItIs = unix.O_NOFOLLOW | unix.O_NONBLOCK
 // if the file was removed before.
 func claim(f *os.File) bool {
 	// Another process may hold the lock for as long as it takes to remove what
-	// it thinks abandoned. Where there are no locks, that removes nothing.
-	for unix.Flock(int(f.Fd()), unix.LOCK_EX) == unix.EINTR {
+	// it thinks abandoned. Where there are no locks, that removes nothing. Who
+	// can read the file, and holds it longer, keeps nobody from writing it.
+	const patience = time.Second
+	for start := time.Now(); time.Since(start) < patience; time.Sleep(time.Millisecond) {
+		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != unix.EINTR && err != unix.EWOULDBLOCK {
+			break
+		}
 	}
 	_, err := os.Lstat(f.Name())
 	return !errors.Is(err, fs.ErrNotExist)

@@ -30,3 +30,10 @@ func TryLock(f *os.File, at int64, exclusive bool) (bool, error) {
 		}
 	}
 }
+
+// LockedByReaders says whether a byte is locked by those who locked it beside
+// others, as who can only read the file can.
+func LockedByReaders(f *os.File, at int64) bool {
+	lock := unix.Flock_t{Type: unix.F_WRLCK, Whence: io.SeekStart, Start: at, Len: 1}
+	return unix.FcntlFlock(f.Fd(), unix.F_OFD_GETLK, &lock) == nil && lock.Type == unix.F_RDLCK
+}

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"gokeytool/internal/interrupt"
 )
 
 // A file whose name cannot be given to another is written in place, in such a
@@ -170,7 +172,7 @@ func Recover(path string) error {
 		return named(path, err)
 	}
 	defer f.Close()
-	if err := recover(f, size); err != nil {
+	if err := interrupt.Whole(func() error { return recover(f, size) }); err != nil {
 		return named(path, err)
 	}
 	return nil
@@ -250,29 +252,31 @@ func writeInPlace(target string, old fs.FileInfo, c payload) error {
 	}
 	f, size, err := openInPlace(target)
 	if _, refused := errors.AsType[*RefusedError](err); errors.Is(err, fs.ErrPermission) && !refused {
-		return writeDirectly(target, c, asItIs)
+		return interrupt.Whole(func() error { return writeDirectly(target, c, asItIs) })
 	}
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err == nil && !os.SameFile(info, old) {
-		err = errors.New("it was replaced in the meantime")
-	}
-	if err == nil {
-		err = recover(f, size)
-	}
-	if err == nil {
-		info, err = f.Stat()
-	}
-	if err != nil {
-		return err
-	}
-	if err := overwrite(f, info.Size(), c); err != nil {
-		return err
-	}
-	return f.Close()
+	return interrupt.Whole(func() error {
+		info, err := f.Stat()
+		if err == nil && !os.SameFile(info, old) {
+			err = errors.New("it was replaced in the meantime")
+		}
+		if err == nil {
+			err = recover(f, size)
+		}
+		if err == nil {
+			info, err = f.Stat()
+		}
+		if err != nil {
+			return err
+		}
+		if err := overwrite(f, info.Size(), c); err != nil {
+			return err
+		}
+		return f.Close()
+	})
 }
 
 // overwrite gives a file of that size new content.
