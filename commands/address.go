@@ -16,6 +16,7 @@ import (
 	"syscall"
 
 	"gokeytool/internal/fetch"
+	"gokeytool/internal/shell"
 	"gokeytool/jdk"
 )
 
@@ -55,10 +56,26 @@ func (s *session) fetch(ctx context.Context, u *url.URL, name string) ([]byte, e
 		return nil, java("java.net.MalformedURLException", "unknown protocol: "+u.Scheme)
 	}
 	data, err := fetch.Get(ctx, name, fetch.Options{Proxy: s.proxy, Roots: s.httpsRoots(u), Limit: maxInput})
+	if redirect, ok := errors.AsType[*fetch.RedirectError](err); ok {
+		return data, s.notFollowed(redirect)
+	}
 	if err != nil {
 		return nil, withHint(s.fetchError(err), err.Error())
 	}
 	return data, nil
+}
+
+// notFollowed is the error of a redirection that Java does not follow either.
+// keytool takes the answer for the file, which is empty as a rule, and is content.
+func (s *session) notFollowed(redirect *fetch.RedirectError) error {
+	switch {
+	case !s.ownStyle():
+		s.hint(redirect.Error())
+		return nil
+	case redirect.To == "":
+		return redirect
+	}
+	return withHint(redirect, "to follow it: "+shell.Line("gokeytool", s.req.Command, "-file", redirect.To))
 }
 
 // httpsRoots are the certificates of Java's trust store for an https address;
@@ -88,6 +105,12 @@ func (s *session) fetchError(err error) error {
 	var dns *net.DNSError
 	var untrusted *tls.CertificateVerificationError
 	switch {
+	case errors.Is(err, fetch.ErrRedirects):
+		text := "Server redirected too many times (20)"
+		if s.release < jdk.Release25 {
+			text = "Server redirected too many  times (20)"
+		}
+		return java("java.net.ProtocolException", text)
 	case errors.As(err, &status) && (status.Code == http.StatusNotFound || status.Code == http.StatusGone):
 		return java("java.io.FileNotFoundException", status.URL)
 	case errors.As(err, &status):

@@ -25,22 +25,26 @@ func TestAddresses(t *testing.T) {
 		t.Skip("starts Java")
 	}
 	dir := t.TempDir()
-	ours := filepath.Join(programs, "keytool")
-	run := func(args ...string) output {
+	play := func(program string, args ...string) output {
 		t.Helper()
-		cmd := exec.Command(ours, args...)
+		cmd := exec.Command(filepath.Join(programs, program), args...)
 		cmd.Dir = dir
 		var stdout, stderr bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &stdout, &stderr
 		code := exitCode(t, cmd, cmd.Run())
 		return output{stdout.String(), stderr.String(), code}
 	}
+	run := func(args ...string) output { return play("keytool", args...) }
 	run("-genkeypair", "-alias", "ca", "-keyalg", "EC", "-dname", "CN=CA", "-keystore", "k.p12", "-storepass", "changeit")
 	run("-gencrl", "-alias", "ca", "-id", "5", "-file", "a.crl", "-keystore", "k.p12", "-storepass", "changeit")
 
 	files := http.NewServeMux()
 	files.HandleFunc("/a.crl", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, filepath.Join(dir, "a.crl")) })
 	files.Handle("/moved", http.RedirectHandler("/a.crl", http.StatusMovedPermanently))
+	files.Handle("/elsewhere", http.RedirectHandler("https://crl.example/a.crl", http.StatusFound))
+	files.Handle("/loop", http.RedirectHandler("/loop", http.StatusFound))
+	files.HandleFunc("/choices", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusMultipleChoices) })
+	files.HandleFunc("/empty", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	files.HandleFunc("/broken", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
 	files.HandleFunc("/text", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "no list\n") })
 	plain := httptest.NewServer(files)
@@ -64,6 +68,21 @@ func TestAddresses(t *testing.T) {
 	}
 	flags := []string{"-J-Dhttp.proxyHost=" + host, "-J-Dhttp.proxyPort=" + port, "-J-Dhttps.proxyHost=" + host, "-J-Dhttps.proxyPort=" + port}
 
+	// keytool prints nothing where it does not follow, and is content; our own
+	// style says so.
+	for path, said := range map[string]string{
+		"/elsewhere": "gokeytool: not followed: " + plain.URL + "/elsewhere leads to https://crl.example/a.crl (HTTP status 302)\n" +
+			"gokeytool: to follow it: gokeytool printcrl -file https://crl.example/a.crl\n",
+		"/choices": "gokeytool: " + plain.URL + "/choices answers with HTTP status 300, and not with a file\n",
+		"/empty":   "gokeytool: there is no CRL in " + plain.URL + "/empty\n",
+	} {
+		for _, args := range [][]string{{"printcrl"}, {"printcrl", "-json"}} {
+			if got := play("gokeytool", append(args, "-file", plain.URL+path)...); got != (output{"", said, 1}) {
+				t.Errorf("%q of %s: %+v", args, path, got)
+			}
+		}
+	}
+
 	classes := t.TempDir()
 	compileLines(t, classes)
 	for release, theirs := range testtool.Keytools(t) {
@@ -76,6 +95,10 @@ func TestAddresses(t *testing.T) {
 		for _, line := range [][]string{
 			{"-printcrl", "-file", plain.URL + "/a.crl", "-keystore", "k.p12", "-storepass", "changeit"},
 			{"-printcrl", "-file", plain.URL + "/moved"},
+			{"-printcrl", "-file", plain.URL + "/elsewhere"},
+			{"-printcrl", "-file", plain.URL + "/loop"},
+			{"-printcrl", "-file", plain.URL + "/choices"},
+			{"-printcrl", "-file", plain.URL + "/empty"},
 			{"-printcrl", "-file", plain.URL + "/text"},
 			{"-printcrl", "-file", plain.URL + "/nope"},
 			{"-printcrl", "-file", plain.URL + "/broken"},

@@ -150,16 +150,8 @@ func devHost(name string) (string, error) {
 		return address.WithZone("").Unmap().String(), nil
 	}
 	host := strings.ToLower(strings.TrimSuffix(name, "."))
-	if strings.ContainsAny(host, "/:") {
-		return "", withHint(fmt.Errorf("-host %q is no host name or IP address", name), "leave out https://, the port and the path: browsers check the name alone")
-	}
-	if len(host) > 253 {
-		return "", fmt.Errorf("-host %q is too long for a host name", name)
-	}
-	for label := range strings.SplitSeq(strings.TrimPrefix(host, "*."), ".") {
-		if label == "" || len(label) > 63 || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" || label[0] == '-' || label[len(label)-1] == '-' {
-			return "", withHint(fmt.Errorf("-host %q is no host name or IP address", name), "names with other than a-z, 0-9 and - are written as in the DNS, xn--...")
-		}
+	if err := checkHost(strings.TrimPrefix(host, "*.")); err != nil {
+		return "", withHint(fmt.Errorf("-host %q is no host name or IP address", name), err.Error())
 	}
 	return host, nil
 }

@@ -5,8 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
+	"strings"
 
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -48,13 +48,13 @@ func diff(ctx context.Context, s *session) error {
 	return err
 }
 
-// isServer says whether an operand is HOST:PORT, and not a file.
+// isServer says whether an operand is a server and not a file: there is none of
+// that name, which has a port or is an address of the web.
 func isServer(operand string) bool {
 	if _, err := os.Stat(operand); err == nil {
 		return false
 	}
-	host, port, err := net.SplitHostPort(operand)
-	return err == nil && host != "" && port != ""
+	return strings.Contains(operand, "://") || strings.Contains(operand, ":") && !strings.ContainsAny(operand, `/\`)
 }
 
 // openCompared opens a keystore to look at: with the password given, changeit,

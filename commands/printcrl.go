@@ -41,6 +41,9 @@ func printcrl(ctx context.Context, s *session) error {
 			return about(s.opt.file, java("java.security.cert.CRLException", err.Error()))
 		}
 	}
+	if len(lists) == 0 && s.ownStyle() {
+		return fmt.Errorf("there is no CRL in %s", cmp.Or(x509util.Printable(s.opt.file), "the standard input"))
+	}
 	if s.opt.json {
 		return s.printcrlJSON(lists)
 	}

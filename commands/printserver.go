@@ -23,7 +23,15 @@ const serverTimeout = 30 * time.Second
 
 // printServerCertificates prints the certificates that a TLS server shows.
 func (s *session) printServerCertificates(ctx context.Context) error {
-	chain, _, err := s.serverCertificates(ctx, s.opt.sslserver)
+	read := javaServer
+	if s.ownStyle() {
+		read = parseServer
+	}
+	server, err := read(s.opt.sslserver)
+	if err != nil {
+		return err
+	}
+	chain, _, err := s.serverCertificates(ctx, server)
 	if len(chain) == 0 {
 		failure := failf("No certificate from the SSL server")
 		if err != nil {
@@ -53,7 +61,11 @@ func (s *session) printServerCertificates(ctx context.Context) error {
 // provenCertificates is serverCertificates for a server that has proved that it
 // has the key of the certificate: anybody can show a certificate.
 func (s *session) provenCertificates(ctx context.Context, address string) ([]*x509util.Certificate, error) {
-	chain, proven, err := s.serverCertificates(ctx, address)
+	server, err := parseServer(address)
+	if err != nil {
+		return nil, err
+	}
+	chain, proven, err := s.serverCertificates(ctx, server)
 	switch {
 	case len(chain) == 0:
 		failure := failf("No certificate from the SSL server")
@@ -83,19 +95,16 @@ func shownUnread(ctx context.Context, dial func() (net.Conn, error), host string
 	return shown
 }
 
-// serverCertificates connects to HOST[:PORT], through the proxy if Java's
+// serverCertificates connects to a server, through the proxy if Java's
 // properties name one, and returns what the server shows of itself, even if the
 // handshake fails later: it is looked at, not trusted. It says whether the
 // server has proved that it has the key of the certificate.
-func (s *session) serverCertificates(ctx context.Context, address string) (chain []*x509util.Certificate, proven bool, err error) {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		host, address = address, net.JoinHostPort(address, "443")
-	}
+func (s *session) serverCertificates(ctx context.Context, server hostPort) (chain []*x509util.Certificate, proven bool, err error) {
+	address := server.String()
 	var raw [][]byte
 	var proof keyProof
 	config := &tls.Config{
-		ServerName:         host,
+		ServerName:         server.host,
 		InsecureSkipVerify: true,
 		MinVersion:         tls.VersionTLS10,
 		KeyLogWriter:       &proof,
@@ -116,7 +125,7 @@ func (s *session) serverCertificates(ctx context.Context, address string) (chain
 		err = tls.Client(conn, config).HandshakeContext(ctx)
 		conn.Close()
 		if raw == nil {
-			raw = shownUnread(ctx, dial, host)
+			raw = shownUnread(ctx, dial, server.host)
 			err = cmp.Or(endpoint.HandshakeBar(raw), err)
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 
@@ -20,17 +19,19 @@ import (
 // probe looks at a TLS server from outside: its chain and whether it is
 // trusted, what it accepts, and whether it has the certificate of a keystore.
 func probe(ctx context.Context, s *session) error {
-	address := s.req.Operands[0] // argv has seen to it that there is one
-	if rest, ok := strings.CutPrefix(address, "https://"); ok {
-		address, _, _ = strings.Cut(rest, "/") // as serve prints it, and browsers show it
+	server, err := parseServer(s.req.Operands[0]) // argv has seen to it that there is one
+	if err != nil {
+		return err
 	}
-	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
-		address = net.JoinHostPort(strings.Trim(strings.TrimSuffix(address, ":"), "[]"), "443")
+	name, err := s.checkedHost()
+	if err != nil {
+		return err
 	}
+	address := server.String()
 	if known := endpoint.StartTLSProtocols; s.opt.starttls != "" && !slices.Contains(known, s.opt.starttls) {
 		return fmt.Errorf("-starttls %s: known are %s", s.opt.starttls, strings.Join(known, ", "))
 	}
-	cfg := endpoint.ProbeConfig{Address: address, ServerName: s.opt.host, StartTLS: s.opt.starttls, Now: s.Now}
+	cfg := endpoint.ProbeConfig{Address: address, ServerName: name, StartTLS: s.opt.starttls, Now: s.Now}
 	if err := s.probeTrust(&cfg); err != nil {
 		return err
 	}

@@ -70,7 +70,7 @@ func (s *session) keepBeside(keys ownKeys, c *x509util.Certificate, line func(al
 	case s.req.Style == argv.Keytool:
 		s.hint(hints...)
 		return true, nil
-	case s.ReadSecret != nil && !s.opt.noprompt:
+	case s.ReadSecret != nil && !s.opt.noprompt && s.opt.fingerprint == "":
 		s.hint(hints...)
 		return s.promptYesNo("Add it as a trusted certificate anyway? [no]:  ")
 	}

@@ -434,8 +434,13 @@ func (s *session) announce(server *endpoint.Server, cfg endpoint.Config) {
 // where -port names another.
 func (s *session) addresses(v *served) error {
 	address := defaultAddress
-	if s.opt.given("address") {
-		address = s.opt.address
+	if s.opt.given("address") && s.opt.address == "" {
+		address = "" // all of this machine's
+	} else if s.opt.given("address") {
+		var err error
+		if address, err = hostOption("address", s.opt.address); err != nil {
+			return err
+		}
 	}
 	for _, option := range []struct {
 		name string

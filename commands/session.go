@@ -48,26 +48,26 @@ type options struct {
 	srcstorepass, srckeypass          []byte
 
 	// Our own.
-	keyfile                           string
-	keyfilepass                       []byte
-	ca                                []string
-	address, portfile, jvmRoute, host string
-	port, sessionIDLength, count      int64
-	hosts, clients                    []string // host is the last of hosts
-	dir, server                       string
-	selfsigned, force, once           bool
-	serverxml, tracking, accesslog    string
-	hsts, ticketkey, keylog           string
-	connector, tomcat                 int64
-	redirectPort, requests            int64
-	httpSessionTimeout                int64 // in minutes
-	maxActiveSessions                 int64
-	proxies, also                     []string
-	sni                               bool
-	truststorepass                    []byte
-	truststore, starttls, against     string
-	json                              bool
-	duration                          time.Duration
+	keyfile                                    string
+	keyfilepass                                []byte
+	ca                                         []string
+	address, portfile, jvmRoute, host          string
+	port, sessionIDLength, count               int64
+	hosts, clients                             []string // host is the last of hosts
+	dir, server                                string
+	selfsigned, force, once                    bool
+	serverxml, tracking, accesslog             string
+	hsts, ticketkey, keylog                    string
+	connector, tomcat                          int64
+	redirectPort, requests                     int64
+	httpSessionTimeout                         int64 // in minutes
+	maxActiveSessions                          int64
+	proxies, also                              []string
+	sni                                        bool
+	truststorepass                             []byte
+	truststore, starttls, against, fingerprint string
+	json                                       bool
+	duration                                   time.Duration
 
 	maxIterations int64
 	backup        bool
@@ -159,6 +159,7 @@ func readOptions(c *cli.Context, req *argv.Request) options {
 		truststore:      c.String("truststoreFile"),
 		starttls:        c.String("starttls"),
 		against:         c.String("against"),
+		fingerprint:     c.String("fingerprint"),
 		json:            c.Bool("json"),
 		duration:        c.Duration("for"),
 

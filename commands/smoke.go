@@ -19,6 +19,9 @@ import (
 // smoke proves a keystore: it serves every private key over HTTPS, connects
 // to each as a client, and prints what it found, a line a check.
 func smoke(ctx context.Context, s *session) error {
+	if _, err := s.checkedHost(); err != nil {
+		return err
+	}
 	if err := s.openServed(ctx); err != nil {
 		return err
 	}
@@ -72,7 +75,8 @@ func (s *session) smokeKey(ctx context.Context, alias string) []endpoint.Check {
 	if err != nil {
 		return []endpoint.Check{s.keyCheck(err)}
 	}
-	return endpoint.Smoke(ctx, endpoint.SmokeConfig{Identity: id, Host: s.opt.host, Now: s.Now})
+	host, _ := s.checkedHost() // smoke has refused a bad one
+	return endpoint.Smoke(ctx, endpoint.SmokeConfig{Identity: id, Host: host, Now: s.Now})
 }
 
 // opensCheck is the check that a keystore was opened.

@@ -3,9 +3,13 @@ package commands
 import (
 	"cmp"
 	"context"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -16,6 +20,10 @@ import (
 // a trusted one of the topmost: clients then take the server also when its own
 // certificate was renewed.
 func trust(ctx context.Context, s *session) error {
+	expected, err := s.expectedFingerprint()
+	if err != nil {
+		return err
+	}
 	if err := s.openKeystore(ctx, access{creates: true, changes: true}); err != nil {
 		return err
 	}
@@ -41,6 +49,11 @@ func trust(ctx context.Context, s *session) error {
 	if s.req.Has("leaf") {
 		chosen = chain[0]
 	}
+	if expected != "" {
+		if err := confirm(expected, chosen, chain); err != nil {
+			return err
+		}
+	}
 	for _, e := range s.ks.Entries() {
 		if e.Kind == entry.TrustedCertificate && string(e.Chain[0].DER) == string(chosen.Raw) {
 			fmt.Fprintf(s.Stderr, "\n%s is trusted already, under alias <%s>\n",
@@ -54,7 +67,7 @@ func trust(ctx context.Context, s *session) error {
 		return cmp.Or[error](err, exitCode(exitError))
 	}
 	s.sayDates(chosen)
-	if !s.opt.noprompt {
+	if !s.opt.noprompt && expected == "" {
 		fmt.Fprint(s.Stderr, "\nWho controls the network can show you any certificate: compare the fingerprint\nwith what the owner of the server tells you.\n")
 		yes, err := s.promptYesNo(fmt.Sprintf("Trust %s, and all that it signs? [no]:  ", x509util.Printable(chosen.Called())))
 		if err != nil {
@@ -79,6 +92,60 @@ func trust(ctx context.Context, s *session) error {
 	fmt.Fprintf(s.talk(), "Certificate was added to keystore under alias <%s>\n", x509util.Printable(s.ks.AliasOf(alias)))
 	s.sayJava()
 	return nil
+}
+
+// expectedFingerprint is the SHA-256 of -fingerprint as Fingerprint writes it, ""
+// if there is none. It may come without colons, in small letters, with blanks, and
+// as openssl x509 -fingerprint and others write it, after a name and "=" or ":".
+func (s *session) expectedFingerprint() (string, error) {
+	if !s.opt.given("fingerprint") {
+		return "", nil
+	}
+	text := strings.ToUpper(strings.Join(strings.Fields(s.opt.fingerprint), ""))
+	for _, name := range []string{"SHA256FINGERPRINT", "SHA-256FINGERPRINT", "SHA256", "SHA-256"} {
+		if rest, ok := strings.CutPrefix(text, name); ok && rest != "" && strings.ContainsAny(rest[:1], "=:") {
+			text = rest[1:]
+			break
+		}
+	}
+	digits := text
+	if strings.Contains(text, ":") {
+		pairs := strings.Split(text, ":")
+		if slices.ContainsFunc(pairs, func(p string) bool { return len(p) != 2 }) {
+			digits = ""
+		} else {
+			digits = strings.Join(pairs, "")
+		}
+	}
+	sum, err := hex.DecodeString(digits)
+	if err == nil && len(sum) == sha256.Size {
+		return x509util.FormatFingerprint(sum), nil
+	}
+	said := fmt.Errorf("-fingerprint %q is no SHA-256: it has 64 hexadecimal digits, with colons between or without", s.opt.fingerprint)
+	switch {
+	case err == nil && len(sum) == sha1.Size:
+		return "", withHint(said, "this is a SHA-1, which can be forged: ask for the SHA-256")
+	case strings.HasSuffix(s.opt.fingerprint, "="):
+		return "", withHint(said, "in Base64 it may be the pin of a public key, which is another digest: ask for the SHA-256 of the certificate")
+	}
+	return "", said
+}
+
+// confirm refuses a certificate that has another fingerprint than is expected.
+func confirm(expected string, chosen *x509util.Certificate, chain []*x509util.Certificate) error {
+	has := func(c *x509util.Certificate) string { return x509util.Fingerprint(c.Raw, "SHA-256") }
+	if has(chosen) == expected {
+		return nil
+	}
+	hints := []string{"expected " + expected, "it has   " + has(chosen)}
+	if i := slices.IndexFunc(chain, func(c *x509util.Certificate) bool { return has(c) == expected }); i >= 0 {
+		hint := "that is the fingerprint of " + x509util.Printable(chain[i].Called()) + ", which stands in this chain too"
+		if i == 0 {
+			hint += ": -leaf trusts it"
+		}
+		hints = append(hints, hint)
+	}
+	return withHint(fmt.Errorf("%s has another fingerprint than -fingerprint says: it was not added", x509util.Printable(chosen.Called())), hints...)
 }
 
 // sayJava prints the line with which Java takes the keystore as its truststore.

@@ -35,3 +35,6 @@ func appendColonHex(dst, b []byte) []byte {
 	}
 	return dst
 }
+
+// FormatFingerprint writes a digest as Fingerprint does.
+func FormatFingerprint(sum []byte) string { return string(appendColonHex(nil, sum)) }

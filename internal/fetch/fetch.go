@@ -33,6 +33,24 @@ type StatusError struct {
 
 func (e *StatusError) Error() string { return "HTTP status " + strconv.Itoa(e.Code) + " for " + e.URL }
 
+// RedirectError says that a server leads elsewhere, where Get does not follow: to
+// another scheme, or nowhere.
+type RedirectError struct {
+	Code int    // HTTP's, from 300 to 399
+	URL  string // who says so
+	To   string // where it leads; "" if it does not say
+}
+
+func (e *RedirectError) Error() string {
+	if e.To == "" {
+		return fmt.Sprintf("%s answers with HTTP status %d, and not with a file", e.URL, e.Code)
+	}
+	return fmt.Sprintf("not followed: %s leads to %s (HTTP status %d)", e.URL, e.To, e.Code)
+}
+
+// ErrRedirects says that a server leads from one place to the next for ever.
+var ErrRedirects = fmt.Errorf("redirected more than %d times", maxRedirects)
+
 // TooLargeError is the answer to a file larger than was asked for.
 type TooLargeError struct{ Limit int64 } // in bytes
 
@@ -52,7 +70,8 @@ type Options struct {
 }
 
 // Get reads the file at an http or https URL. It follows redirections as Java
-// does: never from one of the two to the other.
+// does: never from one of the two to the other. What comes with a redirection
+// that is not followed is returned beside a *RedirectError.
 func Get(ctx context.Context, address string, o Options) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -82,7 +101,7 @@ func Get(ctx context.Context, address string, o Options) ([]byte, error) {
 				return http.ErrUseLastResponse
 			}
 			if len(via) >= maxRedirects {
-				return fmt.Errorf("redirected more than %d times", maxRedirects)
+				return ErrRedirects
 			}
 			return nil
 		},
@@ -98,6 +117,13 @@ func Get(ctx context.Context, address string, o Options) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(response.Body, o.Limit+1))
 	if err == nil && int64(len(data)) > o.Limit {
 		err = &TooLargeError{o.Limit}
+	}
+	if err == nil && response.StatusCode >= http.StatusMultipleChoices {
+		redirect := &RedirectError{Code: response.StatusCode, URL: response.Request.URL.String()}
+		if to, err := response.Location(); err == nil {
+			redirect.To = to.String()
+		}
+		return data, redirect
 	}
 	return data, err
 }

@@ -22,6 +22,7 @@ func TestGet(t *testing.T) {
 	mux.HandleFunc("/list", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "a list") })
 	mux.Handle("/moved", http.RedirectHandler("/list", http.StatusFound))
 	mux.Handle("/down", http.RedirectHandler(plain.URL+"/list", http.StatusFound))
+	mux.HandleFunc("/nowhere", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusMultipleChoices) })
 	mux.Handle("/loop", http.RedirectHandler("/loop", http.StatusFound))
 	server := httptest.NewTLSServer(mux)
 	defer server.Close()
@@ -50,13 +51,18 @@ func TestGet(t *testing.T) {
 	})
 	t.Run("never from https to http", func(t *testing.T) {
 		data, err := fetch.Get(t.Context(), server.URL+"/down", fetch.Options{Roots: roots, Limit: 1 << 10})
-		if err != nil || strings.Contains(string(data), "a list") {
+		var redirect *fetch.RedirectError
+		if !errors.As(err, &redirect) || redirect.To != plain.URL+"/list" || redirect.Code != 302 || strings.Contains(string(data), "a list") {
 			t.Errorf("%q, %v", data, err)
+		}
+		_, err = fetch.Get(t.Context(), server.URL+"/nowhere", fetch.Options{Roots: roots, Limit: 9})
+		if redirect = nil; !errors.As(err, &redirect) || redirect.To != "" || redirect.Code != 300 {
+			t.Error(err)
 		}
 	})
 	t.Run("round and round", func(t *testing.T) {
-		if _, err := fetch.Get(t.Context(), server.URL+"/loop", fetch.Options{Roots: roots, Limit: 9}); err == nil {
-			t.Error("no error")
+		if _, err := fetch.Get(t.Context(), server.URL+"/loop", fetch.Options{Roots: roots, Limit: 9}); !errors.Is(err, fetch.ErrRedirects) {
+			t.Error(err)
 		}
 	})
 	t.Run("nobody vouches", func(t *testing.T) {

@@ -50,6 +50,7 @@ var excludes = map[string][][2]string{
 		{"certificateFile", "storetype"}, {"certificateFile", "keystoreType"}, {"certificateFile", "alias"}, {"certificateFile", "keyAlias"},
 		{"keystore", "keystoreFile"}, {"storepass", "keystorePass"}, {"storetype", "keystoreType"}, {"alias", "keyAlias"},
 		{"keypass", "certificateKeyPassword"}, {"once", "requests"}},
+	"trust": {{"fingerprint", "noprompt"}},
 }
 
 // undone refuses a line of our own style that asks for what would not be done.

@@ -97,6 +97,7 @@ var options = []Option{
 	{Name: "once", Kind: Flag, Own: true},
 	{Name: "starttls", Kind: Text, Own: true},
 	{Name: "against", Kind: Text, Own: true},
+	{Name: "fingerprint", Kind: Text, Own: true},
 	{Name: "serverxml", Kind: Text, Own: true},
 	{Name: "connector", Kind: Int, Own: true},
 	{Name: "tomcat", Kind: Int, Own: true},
@@ -775,15 +776,18 @@ var commands = []Command{
 		Operands: "HOST[:PORT]", MinOperands: 1, MaxOperands: 1,
 		Options: []Doc{
 			{"leaf", "", "trust the server's own certificate alone"},
+			{"fingerprint", "<sha256>", "trust the one that has it, without a question"},
 			{"alias", "<alias>", "alias for it (default: made of its subject)"},
 			{"force", "", "trust it although its key is in the keystore"},
 			docNoprompt, docKeystore, docCacerts, docStorepass, docStoretype, docBackup, docNotForJava, docQuiet, docMaxIterations,
 		},
 		Long: "Shows the chain that the server sends and asks whether its topmost certificate is to be trusted: " +
-			"it stays when the server's own is renewed.",
+			"it stays when the server's own is renewed. With -fingerprint the owner of the server has told what it is: " +
+			"no question is asked, and nothing trusted that has another.",
 		Exits: []Exit{{1, "the certificate was not added, or the server shows none"}},
 		Examples: []Example{
 			{"Java says: unable to find valid certification path", "gokeytool trust internal.example.com:8443 -keystore truststore.p12"},
+			{"without a question, with the SHA-256 that its owner tells", "gokeytool trust internal.example.com:8443 -fingerprint F2:9C:E1:13:C1:4B:D2:7B:79:18:35:14:8A:12:3F:35:A4:4F:76:8C:22:DF:75:DD:81:AA:80:56:33:14:D7:68 -keystore truststore.p12"},
 		},
 	},
 	{
