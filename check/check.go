@@ -180,6 +180,8 @@ type Options struct {
 	// Lookup gives the value of a property that a server.xml names by
 	// ${...}, such as user.home; nil knows none.
 	Lookup func(name string) (value string, ok bool)
+
+	size *entry.Work // of the files that a server.xml may name, in bytes; nil: any
 }
 
 // Ends returns when the keystore ceases to do its work: when the first

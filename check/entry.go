@@ -3,8 +3,10 @@ package check
 import (
 	"bytes"
 	"crypto"
+	"crypto/rsa"
 	"errors"
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 	"time"
@@ -307,36 +309,42 @@ func (x *examination) trusted(alias string, c *x509util.Certificate) {
 	x.beside(alias, c)
 }
 
-// keysOf are the entries of private keys by public key, with a certificate that
-// can be read.
-func keysOf(entries []*entry.Entry) map[string][]keyEntry {
-	keys := make(map[string][]keyEntry)
+// keysOf are the private keys by public key, with a certificate that can be read.
+func keysOf(entries []*entry.Entry) map[string]*keyEntry {
+	keys := make(map[string]*keyEntry)
 	for _, e := range entries {
 		if e.Kind != entry.PrivateKey || len(e.Chain) == 0 {
 			continue
 		}
-		if c, err := x509util.ParseCertificate(e.Chain[0].DER); err == nil {
-			keys[string(c.SPKI)] = append(keys[string(c.SPKI)], keyEntry{e, c})
+		c, err := x509util.ParseCertificate(e.Chain[0].DER)
+		if err != nil {
+			continue
 		}
+		own := keys[string(c.SPKI)]
+		if own == nil {
+			own = &keyEntry{e, c, make(map[string]bool)}
+			keys[string(c.SPKI)] = own
+		}
+		own.has[string(c.Raw)] = true
 	}
 	return keys
 }
 
+// keyEntry is the first entry of a key.
 type keyEntry struct {
 	*entry.Entry
 	certificate *x509util.Certificate
+	has         map[string]bool // the certificates of all entries of the key, by their DER
 }
 
 // beside: a trusted certificate that was issued for a key of the store, after the
 // one that the key has, or by a CA where that signs itself: a reply that was
 // imported under another alias.
 func (x *examination) beside(alias string, c *x509util.Certificate) {
-	keys := x.keys[string(c.SPKI)]
-	has := func(k keyEntry) bool { return bytes.Equal(k.certificate.Raw, c.Raw) }
-	if len(keys) == 0 || x.Type.Bare() || x.o.Now.After(c.NotAfter) || slices.ContainsFunc(keys, has) {
+	own := x.keys[string(c.SPKI)]
+	if own == nil || x.Type.Bare() || x.o.Now.After(c.NotAfter) || own.has[string(c.Raw)] {
 		return
 	}
-	own := keys[0]
 	if !c.NotBefore.After(own.certificate.NotBefore) && (c.SelfSigned() || !own.certificate.SelfSigned()) {
 		return // what the key had before
 	}
@@ -383,8 +391,57 @@ func (x *examination) dates(alias string, i, n int, c *x509util.Certificate, rem
 	}
 }
 
+// Verifying the signature of an RSA key of 2048 bits takes 25 to 40 µs, as long as
+// so many iterations of a key derivation. That many are verified for one file.
+const (
+	signatureRounds = 150
+	maxSignatures   = 50_000
+)
+
+// verifiable says whether the signatures of a chain are few enough to be verified
+// with those before, and else says that they are not.
+func (x *examination) verifiable(alias string, chain []*x509util.Certificate) bool {
+	if x.signatures == nil {
+		x.signatures = entry.NewWork(maxSignatures*signatureRounds, 0, x.o.Limits.Work)
+	}
+	cost := 0
+	for _, c := range chain {
+		cost += signatureCost(c) * signatureRounds
+	}
+	if x.signatures.Take(cost) {
+		return true
+	}
+	if !x.unverified {
+		x.unverified = true
+		x.Status = Unchecked
+		x.find(Error, "limit", alias, "there are more signatures than are verified for one file: the chains of this and of other entries are not checked", "")
+	}
+	return false
+}
+
+// signatureCost is about what it takes to verify a signature by a certificate's
+// key, in those of RSA keys of 2048 bits.
+func signatureCost(c *x509util.Certificate) int {
+	public, err := c.PublicKey()
+	if err != nil {
+		return 1 // it is not verified
+	}
+	if pss, ok := public.(*x509util.PSSPublicKey); ok {
+		public = pss.PublicKey
+	}
+	key, ok := public.(*rsa.PublicKey)
+	if !ok {
+		return 10 // of EC, 2 to 20; of DSA, up to 60
+	}
+	size := (key.N.BitLen() + 2047) / 2048
+	return size * size * ((bits.Len(uint(key.E)) + 16) / 17)
+}
+
 // identity looks at a key and its chain. key is nil if it did not open.
 func (x *examination) identity(alias string, key crypto.Signer, chain []entry.Certificate, certs []*x509util.Certificate) {
+	if !x.verifiable(alias, certs) {
+		return
+	}
 	k := x.key(alias)
 	id := endpoint.Identity{Alias: alias, Key: key, Keystore: x.Path, StoreType: string(x.Type), Open: k.Open, Keypass: k.Keypass,
 		Served: x.server && alias == x.Serves}
@@ -464,16 +521,28 @@ func (x *examination) chain(alias string, c endpoint.Check, certs []*x509util.Ce
 // holds says whether the issuer that is the first to be missing in a chain is a
 // trusted certificate of the store.
 func (x *examination) holds(chain []*x509util.Certificate) bool {
-	at := slices.IndexFunc(chain, func(c *x509util.Certificate) bool {
-		return !slices.ContainsFunc(chain, func(o *x509util.Certificate) bool { return o.Subject.Equal(c.Issuer) })
-	})
-	return at >= 0 && slices.ContainsFunc(x.store.Entries(), func(e *entry.Entry) bool {
-		if e.Kind != entry.TrustedCertificate {
-			return false
+	subjects := make(map[string]bool, len(chain))
+	for _, c := range chain {
+		subjects[c.Subject.Key()] = true
+	}
+	at := slices.IndexFunc(chain, func(c *x509util.Certificate) bool { return !subjects[c.Issuer.Key()] })
+	return at >= 0 && x.trustedSubjects()[chain[at].Issuer.Key()]
+}
+
+// trustedSubjects are the keys of the names of the trusted certificates.
+func (x *examination) trustedSubjects() map[string]bool {
+	if x.subjects == nil {
+		x.subjects = make(map[string]bool)
+		for _, e := range x.store.Entries() {
+			if e.Kind != entry.TrustedCertificate {
+				continue
+			}
+			if certs, err := parse(e.Chain); err == nil {
+				x.subjects[certs[0].Subject.Key()] = true
+			}
 		}
-		certs, err := parse(e.Chain)
-		return err == nil && certs[0].Subject.Equal(chain[at].Issuer)
-	})
+	}
+	return x.subjects
 }
 
 // life looks at the dates of a chain.

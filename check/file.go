@@ -56,14 +56,17 @@ type use struct {
 type examination struct {
 	use
 	Verdict
-	o        Options
-	store    *store.Store
-	password []byte          // that opened the store; nil if none did
-	apart    map[string]bool // aliases of the keys that KeyPassword opens
-	keys     map[string][]keyEntry
-	costly   bool          // keys are not opened: together they would take too long
-	doubtful bool          // the store opens with any password, and a key with none of those tried
-	refusing []jdk.Release // of Java that a certificate keeps from opening the file
+	o          Options
+	store      *store.Store
+	password   []byte          // that opened the store; nil if none did
+	apart      map[string]bool // aliases of the keys that KeyPassword opens
+	keys       map[string]*keyEntry
+	subjects   map[string]bool // see trustedSubjects
+	signatures *entry.Work     // what verifying them may cost; see verifiable
+	unverified bool            // it was more
+	costly     bool            // keys are not opened: together they would take too long
+	doubtful   bool            // the store opens with any password, and a key with none of those tried
+	refusing   []jdk.Release   // of Java that a certificate keeps from opening the file
 }
 
 // keystore is the file as remedies name it.
@@ -131,6 +134,8 @@ func examineFile(path string, o Options, u use) (v Verdict, ok bool) {
 		return Verdict{}, false
 	case err != nil && !errors.Is(err, errNoKeystore):
 		x.unreadable(err)
+	case !x.o.size.Take(len(data)):
+		x.beyond("", errors.New("the files that are named together are too large"))
 	default:
 		x.examine(data, mode)
 	}

@@ -47,8 +47,8 @@ func TestManyRounds(t *testing.T) {
 			if at < 0 || v.Status != check.Unchecked || len(v.Entries) != test.entries {
 				t.Fatalf("%v, %d entries: %v", v.Status, len(v.Entries), findings(v))
 			}
-			if rounds > test.rounds {
-				t.Errorf("it took %d iterations, more than %d", rounds, test.rounds)
+			if test.rounds += 1600 * test.entries; rounds > test.rounds { // and the signatures
+				t.Errorf("it took as much as %d iterations, more than %d", rounds, test.rounds)
 			}
 			// What is said to be enough is enough, and not much more than that.
 			_, number, _ := strings.Cut(v.Findings[at].Remedy, "-maxIterations ")

@@ -24,8 +24,12 @@ func (x *examination) look() {
 	for _, e := range inJava {
 		x.entry(e)
 	}
+	seen := make(map[*entry.Entry]bool, len(inJava))
+	for _, e := range inJava {
+		seen[e] = true
+	}
 	for _, e := range x.store.Entries() {
-		if !slices.Contains(inJava, e) {
+		if !seen[e] {
 			x.unseen(e)
 		}
 	}
@@ -151,6 +155,13 @@ func (x *examination) aliases(inJava []*entry.Entry) {
 		folded := strings.ToLower(e.Alias)
 		byFold[folded] = append(byFold[folded], e.Alias)
 	}
+	mixed := make(map[string]string) // the first alias of each fold that is not in lower case
+	for _, e := range inJava {
+		folded := strings.ToLower(e.Alias)
+		if _, known := mixed[folded]; !known && e.Alias != folded {
+			mixed[folded] = e.Alias
+		}
+	}
 	for _, e := range inJava {
 		folded := strings.ToLower(e.Alias)
 		same := byFold[folded]
@@ -161,7 +172,7 @@ func (x *examination) aliases(inJava []*entry.Entry) {
 					x.rename(e.Alias, "NAME"))
 			}
 		case len(same) > 1:
-			if e.Alias == firstMixed(same) {
+			if e.Alias == mixed[folded] {
 				x.find(Error, "alias-case", e.Alias, fmt.Sprintf("the aliases %s differ in case alone: Java finds the one in lower case, if any, and never the others", quoted(same)),
 					x.rename(e.Alias, folded+"-2"))
 			}
@@ -182,18 +193,17 @@ func (x *examination) rename(alias, to string) string {
 
 func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
+// quoted lists names, of very many the first.
 func quoted(names []string) string {
-	list := make([]string, len(names))
-	for i, name := range names {
-		list[i] = fmt.Sprintf("%q", name)
+	const most = 20
+	list := make([]string, min(len(names), most))
+	for i := range list {
+		list[i] = fmt.Sprintf("%q", names[i])
+	}
+	if more := len(names) - most; more > 0 {
+		list = append(list, fmt.Sprintf("%d more", more))
 	}
 	return strings.Join(list, ", ")
-}
-
-// firstMixed returns the first alias that is not in lower case; of several that
-// are the same but for their case, there is one.
-func firstMixed(aliases []string) string {
-	return aliases[slices.IndexFunc(aliases, func(a string) bool { return a != strings.ToLower(a) })]
 }
 
 // openedWith: passwords that protect nothing.

@@ -49,6 +49,8 @@ func serverXML(path string, o Options) []Verdict {
 	if o.Tomcat == 0 {
 		x.flatConnectors(connectors)
 	}
+	// A keystore may be named for each of a thousand hosts.
+	o.size = entry.NewWork(2*defaultMaxSize, 0, nil)
 	list := []Verdict{x.finish()}
 	for _, c := range connectors {
 		for i := range c.Hosts {

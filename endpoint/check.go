@@ -50,6 +50,9 @@ const (
 	// minRSA is the shortest RSA key, in bits, that browsers and Java's
 	// successors accept; maxRSA the longest that crypto/tls does.
 	minRSA, maxRSA = 2048, 8192
+	// maxChain is the number of certificates in a chain beyond which it is not
+	// looked at.
+	maxChain = 100
 )
 
 // Examine looks at an identity alone, at the given time: whether the key
@@ -98,6 +101,10 @@ func newExamination(id Identity, now time.Time) (*examination, *Check) {
 	if len(id.Chain) == 0 {
 		return nil, &Check{Name: "key", ID: "no-certificate", Detail: "there is no certificate with the key",
 			Remedy: e.bind("")}
+	}
+	if len(id.Chain) > maxChain {
+		return nil, &Check{Name: "chain", ID: "limit", Detail: fmt.Sprintf("the chain has %d certificates, more than the %d that are looked at: clients refuse more than ten", len(id.Chain), maxChain),
+			Remedy: e.complete("")}
 	}
 	for i, der := range id.Chain {
 		lenient, err := x509util.ParseCertificate(der)

@@ -298,7 +298,7 @@ func (s *Store) cost() (c entry.Cost) {
 func (s *Store) allowKeys() {
 	cost := s.cost()
 	if s.costly = s.allowance().Check(string(s.typ), cost); s.costly != nil {
-		s.limits.Work.Allow(s.limits.KeyRounds(0))
+		s.limits.Work.Allow(max(s.limits.MaxIterations, entry.DefaultLimits.KeyRounds(0)))
 		return
 	}
 	s.limits.Work.Allow(2 * s.limits.KeyRounds(cost.Keys))

@@ -357,6 +357,18 @@ func (n Name) Equal(o Name) bool {
 	return len(n.rdns) == len(o.rdns) && n.Within(o)
 }
 
+// Key is the same text for names that are Equal, and another for others.
+func (n Name) Key() string {
+	var b strings.Builder
+	for _, r := range n.rdns {
+		for _, text := range r.canonical() {
+			b.WriteString(strconv.Itoa(len(text)) + ":" + text + "+")
+		}
+		b.WriteByte(',')
+	}
+	return b.String()
+}
+
 // Within reports whether a name is o or stands below it in the directory: it
 // begins with the parts of o, which are compared as by Equal.
 func (n Name) Within(o Name) bool {

@@ -71,7 +71,7 @@ func (l Limits) Derive(format, what string, iterations int) error {
 		return &FormatError{Kind: ErrLimit, Format: format, Offset: -1, Enough: iterations,
 			What: fmt.Sprintf("iteration count of the %s is %s, more than the limit of %d", what, rounds(iterations), l.MaxIterations)}
 	}
-	if !l.Work.take(iterations) {
+	if !l.Work.Take(iterations) {
 		return &FormatError{Kind: ErrLimit, Format: format, Offset: -1,
 			What: fmt.Sprintf("the %s would take more iterations than are left for the whole", what)}
 	}
@@ -155,15 +155,16 @@ func (w *Work) rest() int {
 	return min(w.left, sum(w.free, w.shared.rest()))
 }
 
-// take counts iterations, unless they are more than are left.
-func (w *Work) take(iterations int) bool {
+// Take counts iterations, or other work of that length, unless they are more than
+// are left.
+func (w *Work) Take(iterations int) bool {
 	if w == nil {
 		return true
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	free := min(w.free, iterations)
-	if iterations > w.left || !w.shared.take(iterations-free) {
+	if iterations > w.left || !w.shared.Take(iterations-free) {
 		return false
 	}
 	w.free -= free
