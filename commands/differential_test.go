@@ -52,7 +52,7 @@ type differential struct {
 	scratch  string
 	program  string // ours, built as it is shipped
 
-	lines func() string // the directory of Lines.class
+	machines *machines
 
 	mu           sync.Mutex
 	setups       map[string]*sync.Once
@@ -78,25 +78,22 @@ func newDifferential(t *testing.T) *differential {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	d.lines = sync.OnceValue(func() string {
-		dir := filepath.Join(d.scratch, "lines")
-		compileLines(t, dir)
-		return dir
-	})
+	d.machines = &machines{t: t, classes: filepath.Join(d.scratch, "lines"), idle: make(map[string][]*machine)}
+	compileLines(t, d.machines.classes)
 	return d
 }
 
 // tool is one of the two programs.
 type tool struct {
 	path  string
+	java  bool     // keytool
 	flags []string // for the Java machine
 	env   []string
-	lines func() string // see differential; nil for ours
 }
 
 func (d *differential) theirs(release jdk.Release) tool {
 	// These two save Java half its time.
-	return tool{path: d.keytools[release], flags: []string{"-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC"}, lines: d.lines}
+	return tool{path: d.keytools[release], java: true, flags: []string{"-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC"}}
 }
 
 func (d *differential) ours(release jdk.Release) tool {
@@ -113,7 +110,7 @@ type run struct {
 	tools   []tool
 	outputs []output // one for each step
 	masker  masker
-	machine *machine // of keytool in a case that has one
+	machine *machine // plays the lines of keytool; nil without such a tool
 }
 
 type output struct {
@@ -126,10 +123,16 @@ func (d *differential) compare(t *testing.T, c *diffCase, release jdk.Release) {
 	theirs, ours := d.theirs(release), d.ours(release)
 	want := d.start(t, c, theirs)
 	runs := map[string]*run{"gokeytool": d.start(t, c, ours)}
+	defer d.end(want)
 	if c.cross && release == d.releases[len(d.releases)-1] {
 		// The files are much the same in all releases, and Java takes its time.
-		runs["keytool, then gokeytool in turns"] = d.start(t, c, theirs, ours)
-		runs["gokeytool, then keytool in turns"] = d.start(t, c, ours, theirs)
+		for name, tools := range map[string][]tool{
+			"keytool, then gokeytool in turns": {theirs, ours},
+			"gokeytool, then keytool in turns": {ours, theirs},
+		} {
+			runs[name] = d.start(t, c, tools...)
+			defer d.end(runs[name])
+		}
 	}
 	turn := 0
 	random := false // whether the sides may differ in random values from here on
@@ -217,11 +220,36 @@ func (r *run) neutral(o output) output {
 // start lays out the files of a case's setups in a fresh directory.
 func (d *differential) start(t *testing.T, c *diffCase, tools ...tool) *run {
 	t.Helper()
-	r := &run{dir: t.TempDir(), tools: tools}
+	r := &run{tools: tools}
+	keytool := slices.IndexFunc(tools, func(tool tool) bool { return tool.java })
+	if keytool >= 0 {
+		r.machine = d.borrow(tools[keytool], c)
+		r.dir = r.machine.dir
+	} else {
+		r.dir = t.TempDir()
+	}
 	for _, setup := range c.uses {
 		copyFiles(t, r.dir, d.setup(t, setup))
 	}
 	return r
+}
+
+// borrow returns a machine of a keytool for the lines of a case.
+func (d *differential) borrow(keytool tool, c *diffCase) *machine {
+	return d.machines.borrow(keytool.path, func(dir string) (env, flags []string) {
+		env, flags = keytool.surroundings(c, dir)
+		for i, flag := range flags {
+			flags[i] = strings.TrimPrefix(flag, "-J")
+		}
+		return env, flags
+	})
+}
+
+// end gives back what a run has borrowed.
+func (d *differential) end(r *run) {
+	if r.machine != nil {
+		d.machines.giveBack(r.machine)
+	}
 }
 
 // setup makes the files of a setup with the oldest keytool, once, and returns
@@ -240,11 +268,8 @@ func (d *differential) setup(t *testing.T, name string) string {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		r := &run{dir: dir, tools: []tool{d.theirs(d.releases[0])}}
 		c := d.table.setups[name]
-		for _, used := range c.uses {
-			copyFiles(t, dir, d.setup(t, used))
-		}
+		r := d.start(t, c, d.theirs(d.releases[0]))
 		for _, step := range c.steps {
 			if step.shell != "" {
 				r.shell(t, step.shell)
@@ -254,6 +279,8 @@ func (d *differential) setup(t *testing.T, name string) string {
 				t.Fatalf("setup %q: %s: exit code %d\n%s%s", name, step.line, o.Code, o.Stdout, o.Stderr)
 			}
 		}
+		copyFiles(t, dir, r.dir)
+		d.end(r)
 	})
 	if _, err := os.Stat(dir); err != nil {
 		t.Fatalf("setup %q failed before", name)
@@ -271,12 +298,22 @@ func copyFiles(t *testing.T, to, from string) {
 	}
 }
 
-// environment is what the tools see of the machine's.
-func (r *run) environment(extra ...string) []string {
+// environment is what the tools see of this computer's, in a directory.
+func environment(dir string, extra ...string) []string {
 	return append([]string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + r.dir, "TZ=UTC", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "WORK=" + r.dir,
+		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TZ=UTC", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "WORK=" + dir,
 		"GORACE=" + quickRace,
 	}, extra...)
+}
+
+// surroundings returns the environment of a tool that plays a case in a
+// directory, and the flags for the Java machine.
+func (tool tool) surroundings(c *diffCase, dir string) (env, flags []string) {
+	home := dir
+	if c.home {
+		home = filepath.Join(dir, "home")
+	}
+	return slices.Concat(environment(dir), tool.env, c.env), slices.Concat(tool.flags, []string{"-J-Duser.home=" + home})
 }
 
 // shell runs a line that prepares something.
@@ -284,7 +321,7 @@ func (r *run) shell(t *testing.T, line string) {
 	t.Helper()
 	cmd := exec.Command("sh", "-ec", line)
 	cmd.Dir = r.dir
-	cmd.Env = r.environment("PROJECT="+projectDir(t), "JAVA_KEYTOOL="+r.tools[0].path)
+	cmd.Env = environment(r.dir, "PROJECT="+projectDir(t), "JAVA_KEYTOOL="+r.tools[0].path)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", line, err, out)
 	}
@@ -294,20 +331,17 @@ func (r *run) shell(t *testing.T, line string) {
 func (r *run) keytool(t *testing.T, c *diffCase, step diffStep, turn int) output {
 	t.Helper()
 	tool := r.tools[turn%len(r.tools)]
-	home := r.dir
 	if c.home {
-		home = filepath.Join(r.dir, "home")
-		_ = os.Mkdir(home, 0o700)
+		_ = os.Mkdir(filepath.Join(r.dir, "home"), 0o700)
 	}
-	flags := slices.Concat(tool.flags, []string{"-J-Duser.home=" + home})
 	args := make([]string, len(step.args))
 	for i, arg := range step.args {
 		args[i] = strings.ReplaceAll(arg, "$WORK", r.dir)
 	}
-	env := slices.Concat(r.environment(), tool.env, c.env)
-	if c.machine && tool.lines != nil {
-		return r.play(t, tool, flags, env, args, step.stdin)
+	if tool.java && step.inMachine() {
+		return r.play(t, args, step.stdin)
 	}
+	env, flags := tool.surroundings(c, r.dir)
 	cmd := exec.Command(tool.path, append(flags, args...)...)
 	cmd.Dir = r.dir
 	cmd.Env = env
@@ -327,18 +361,12 @@ func (r *run) keytool(t *testing.T, c *diffCase, step diffStep, turn int) output
 	return o
 }
 
-// play runs a line in the Java machine of the run, which it starts for the
-// first.
-func (r *run) play(t *testing.T, tool tool, flags, env, args []string, stdin string) output {
+// play runs a line in the run's Java machine.
+func (r *run) play(t *testing.T, args []string, stdin string) output {
 	t.Helper()
-	if r.machine == nil {
-		for i, flag := range flags {
-			flags[i] = strings.TrimPrefix(flag, "-J")
-		}
-		r.machine = startMachine(t, tool.path, tool.lines(), flags, r.dir, env)
-	}
 	o, err := r.machine.play(args, stdin)
 	if err != nil {
+		r.machine = nil // nobody should borrow it again
 		t.Fatalf("%s: %v", args, err)
 	}
 	r.outputs = append(r.outputs, o)
@@ -434,8 +462,7 @@ func (d *differential) compareFiles(t *testing.T, c *diffCase, release jdk.Relea
 		list := diffStep{args: []string{"-list", "-v", "-keystore", file, "-storepass", c.password}}
 		reader := &run{dir: want.dir, tools: []tool{d.ours(release)}}
 		wanted := reader.neutral(reader.keytool(t, c, list, 0))
-		reader = &run{dir: got.dir, tools: []tool{d.theirs(release)}}
-		given := reader.neutral(reader.keytool(t, c, list, 0))
+		given := d.theirsReads(t, c, release, file, b[file], list)
 		if diff := d.diff(&run{dir: want.dir}, &run{dir: got.dir}, given, wanted, true, 0); diff != "" {
 			t.Errorf("%s: keytool of JDK %d reads in the file of %s something else than that in keytool's (-theirs +ours):\n%s", file, release, name, diff)
 		}
@@ -443,6 +470,23 @@ func (d *differential) compareFiles(t *testing.T, c *diffCase, release jdk.Relea
 			t.Errorf("%s: keytool of JDK %d can't read what %s wrote:\n%s", file, release, name, given.Stdout)
 		}
 	}
+}
+
+// theirsReads lists one file of a case with keytool.
+func (d *differential) theirsReads(t *testing.T, c *diffCase, release jdk.Release, file string, data []byte, list diffStep) output {
+	t.Helper()
+	keytool := d.theirs(release)
+	m := d.borrow(keytool, c)
+	reader := &run{dir: m.dir, tools: []tool{keytool}, machine: m}
+	defer d.end(reader)
+	name := filepath.Join(m.dir, file)
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return reader.neutral(reader.keytool(t, c, list, 0))
 }
 
 // isKeystore tells keystores from certificates and requests, which in DER

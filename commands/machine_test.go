@@ -5,8 +5,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 
 	"gokeytool/internal/testtool"
@@ -15,6 +19,8 @@ import (
 // machine is a Java machine that plays lines with keytool's own classes, one
 // after the other; see testdata/differential/Lines.java.
 type machine struct {
+	kind   string // see machineKind
+	dir    string // its working directory
 	cmd    *exec.Cmd
 	in     io.WriteCloser
 	out    io.Reader
@@ -36,7 +42,7 @@ func compileLines(t *testing.T, dir string) {
 func startMachine(t *testing.T, keytool, classes string, flags []string, dir string, env []string) *machine {
 	t.Helper()
 	args := append(flags, "-Xlog:disable", "--add-opens=java.base/sun.security.tools.keytool=ALL-UNNAMED", "-cp", classes, "Lines")
-	m := &machine{cmd: exec.Command(filepath.Join(filepath.Dir(keytool), "java"), args...)}
+	m := &machine{dir: dir, cmd: exec.Command(filepath.Join(filepath.Dir(keytool), "java"), args...)}
 	m.cmd.Dir, m.cmd.Env, m.cmd.Stderr = dir, env, &m.stderr
 	in, err := m.cmd.StdinPipe()
 	if err != nil {
@@ -84,4 +90,55 @@ func (m *machine) read() ([]byte, error) {
 	data := make([]byte, binary.BigEndian.Uint32(size))
 	_, err := io.ReadFull(m.out, data)
 	return data, err
+}
+
+// machines lends Java machines, each with a working directory of its own. Most
+// of a line's time is the start of Java, and the rest is short once its code is
+// compiled.
+type machines struct {
+	t       *testing.T // of all that borrow
+	classes string     // the directory of Lines.class
+	mu      sync.Mutex
+	idle    map[string][]*machine
+}
+
+// borrow returns a machine of a keytool in an empty directory. The environment
+// and the flags of Java are those for that directory.
+func (ms *machines) borrow(keytool string, environment func(dir string) (env, flags []string)) *machine {
+	ms.t.Helper()
+	kind := machineKind(keytool, environment)
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
+	if n := len(ms.idle[kind]); n > 0 {
+		m := ms.idle[kind][n-1]
+		ms.idle[kind] = ms.idle[kind][:n-1]
+		return m
+	}
+	dir := ms.t.TempDir()
+	env, flags := environment(dir)
+	m := startMachine(ms.t, keytool, ms.classes, flags, dir, env)
+	m.kind = kind
+	return m
+}
+
+// giveBack empties a machine's directory, for the next to borrow it.
+func (ms *machines) giveBack(m *machine) {
+	entries, err := os.ReadDir(m.dir)
+	if err != nil {
+		ms.t.Error(err)
+	}
+	for _, entry := range entries {
+		if err := os.RemoveAll(filepath.Join(m.dir, entry.Name())); err != nil {
+			ms.t.Error(err)
+		}
+	}
+	ms.mu.Lock()
+	ms.idle[m.kind] = append(ms.idle[m.kind], m)
+	ms.mu.Unlock()
+}
+
+// machineKind names the machines that differ in nothing but their directory.
+func machineKind(keytool string, environment func(dir string) (env, flags []string)) string {
+	env, flags := environment("DIR")
+	return strings.Join(slices.Concat([]string{keytool}, env, flags), "\x00")
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -21,7 +22,6 @@ type diffCase struct {
 	password string // of the keystores left over
 	home     bool   // $WORK/home is the home directory rather than $WORK
 	cross    bool   // also with the tools taking turns
-	machine  bool   // keytool's lines are played in one Java machine
 	files    string // why the files left over may differ
 }
 
@@ -33,6 +33,12 @@ type diffStep struct {
 	stdin string
 	talk  []question // at a terminal
 	known map[jdk.Release]string
+}
+
+// inMachine says whether keytool can play the line in a Java machine that runs
+// already: without flags for the machine, and not at a terminal.
+func (step diffStep) inMachine() bool {
+	return step.talk == nil && !slices.ContainsFunc(step.args, func(arg string) bool { return strings.HasPrefix(arg, "-J") })
 }
 
 // question is what a program asks at a terminal, and what is typed then. For a
@@ -160,9 +166,6 @@ func (c *diffCase) read(key, value string) error {
 		return nil
 	case "cross":
 		c.cross = true
-		return nil
-	case "machine":
-		c.machine = true
 		return nil
 	case "files":
 		c.files = value

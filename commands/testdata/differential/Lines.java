@@ -9,6 +9,9 @@ import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.security.Permission;
+import java.security.Provider;
+import java.security.Security;
+import java.util.Arrays;
 
 /**
  * Plays keytool's command lines one after the other in one virtual machine,
@@ -60,6 +63,7 @@ public class Lines {
             System.setOut(new PrintStream(stdout, true, "UTF-8"));
             System.setErr(new PrintStream(stderr, true, "UTF-8"));
             int code = 0;
+            Provider[] providers = Security.getProviders();
             try {
                 Object result = run.invoke(constructor.newInstance(), line, System.out);
                 if (result != null) {
@@ -72,12 +76,22 @@ public class Lines {
                 code = ((Exit) e.getCause()).code;
             }
             System.setErr(oldErr);
+            forgetOthers(providers);
             for (ByteArrayOutputStream stream : new ByteArrayOutputStream[] {stdout, stderr}) {
                 out.writeInt(stream.size());
                 stream.writeTo(out);
             }
             out.writeInt(code);
             out.flush();
+        }
+    }
+
+    /** Removes the providers that a line has added: the next begins without them. */
+    static void forgetOthers(Provider[] providers) {
+        for (Provider provider : Security.getProviders()) {
+            if (!Arrays.asList(providers).contains(provider)) {
+                Security.removeProvider(provider.getName());
+            }
         }
     }
 
