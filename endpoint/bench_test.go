@@ -106,3 +106,27 @@ func BenchmarkKeepAlive(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkDocuments asks for what there is to know of 60 keys, over one
+// connection.
+func BenchmarkDocuments(b *testing.B) {
+	ids := make([]Identity, 60)
+	for i := range ids {
+		ids[i] = newIdentity(b, "p256", "localhost")
+	}
+	server := start(b, Config{Identities: ids})
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	defer transport.CloseIdleConnections()
+	c := &http.Client{Transport: transport}
+	for _, path := range []string{"/", "/api/tls", "/api/certificates"} {
+		b.Run(path, func(b *testing.B) {
+			for b.Loop() {
+				response, err := c.Get("https://" + server.Addr().String() + path)
+				if err != nil {
+					b.Fatal(err)
+				}
+				readAll(b, response)
+			}
+		})
+	}
+}

@@ -220,7 +220,7 @@ func (s *Server) describeTLS(r *http.Request, c *conn, session *sessionDoc, pref
 			Certificates: []CertificateFacts{},
 			Verified:     len(cs.VerifiedChains) > 0,
 		},
-		Certificates: describeAll(c.identity.Chain),
+		Certificates: c.identity.facts(),
 	}
 	if cs.CurveID != 0 {
 		facts.Group = groupName(cs.CurveID)

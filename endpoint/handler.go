@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -240,7 +241,7 @@ func (s *Server) showCertificates(w http.ResponseWriter, r *http.Request) {
 	list := []identityFacts{}
 	for _, h := range s.hosts.Load().all {
 		for _, id := range h.identities {
-			facts := identityFacts{entryFacts: describeEntry(h, id), Names: []string{}, Served: id.leaf == c.identity.leaf, Chain: describeAll(id.Chain), Checks: Examine(id.Identity, now)}
+			facts := identityFacts{entryFacts: describeEntry(h, id), Names: []string{}, Served: id.leaf == c.identity.leaf, Chain: slices.Clone(id.facts()), Checks: id.examine(now)}
 			if len(facts.Chain) > 0 {
 				facts.Names = facts.Chain[0].Names
 			}

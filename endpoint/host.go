@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 )
 
 // defaultHost names the host that Config.Identities make up, as Tomcat names
@@ -21,6 +23,26 @@ type served struct {
 	leaf leafID
 	// info is the leaf; nil where crypto/x509 can't read it.
 	info *x509.Certificate
+	// facts describe the chain, made when first asked for. Nobody changes them.
+	facts func() []CertificateFacts
+
+	mu       sync.Mutex
+	examined time.Time // when checks were made; zero: never
+	checks   []Check
+}
+
+// examineEvery is how long what Examine found is told again: whoever asks must not
+// be able to make the endpoint verify signatures again and again.
+const examineEvery = time.Minute
+
+// examine is Examine, a minute old at most.
+func (s *served) examine(now time.Time) []Check {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if age := now.Sub(s.examined); s.checks == nil || age < 0 || age >= examineEvery {
+		s.checks, s.examined = Examine(s.Identity, now), now
+	}
+	return s.checks
 }
 
 func newServed(id Identity) (*served, error) {
@@ -32,6 +54,7 @@ func newServed(id Identity) (*served, error) {
 	}
 	s := &served{Identity: id, leaf: leafIDOf(id.Chain[0])}
 	s.info, _ = x509.ParseCertificate(id.Chain[0])
+	s.facts = sync.OnceValue(func() []CertificateFacts { return describeAll(id.Chain) })
 	s.cert = tls.Certificate{Certificate: id.Chain, PrivateKey: id.Key, Leaf: s.info}
 	return s, nil
 }

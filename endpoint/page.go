@@ -71,7 +71,7 @@ func (s *Server) showPage(w http.ResponseWriter, r *http.Request) {
 	for i, facts := range data.Certificates {
 		data.Chain = append(data.Chain, newChainLink(facts, i, len(data.Certificates), now))
 	}
-	for _, check := range Examine(c.identity.Identity, now) {
+	for _, check := range c.identity.examine(now) {
 		switch {
 		case !check.OK:
 			data.Verdict = "bad"
