@@ -119,6 +119,10 @@ func Main(args []string, env *Env) int {
 		}
 		return exitOK
 	}
+	if err := env.refusePlanted(req); err != nil {
+		fmt.Fprintf(env.Stderr, "gokeytool: %s\n", printableLines(err.Error()))
+		return exitError
+	}
 	env.sayReadable(req)
 	env.setDefaultPassword(table, req)
 	s := newSession(env, table, req, release)

@@ -295,38 +295,44 @@ func (d *developer) openAuthority(ctx context.Context) error {
 	return nil
 }
 
-// trustAuthority refuses a CA that others could have read, or put there: who has its key
-// can be any server to the browsers that trust it.
+// trustAuthority refuses a CA that others could have read, or put there: who has its
+// key can be any server to the browsers that trust it.
 func (d *developer) trustAuthority(path string) error {
 	file, err := openTrusted(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	why := ""
+	refusal := func(why string, hints ...string) error {
+		return withHint(fmt.Errorf("%s, the development CA, is not used: %s", x509util.Printable(path), why), append(hints,
+			"move the file away for a new CA to be made; browsers have to trust the new one then, and no longer the old one")...)
+	}
+	if refused, ok := errors.AsType[*atomicfile.RefusedError](err); ok {
+		return refusal(refused.Reason)
+	}
 	if err != nil {
-		if _, refused := errors.AsType[*atomicfile.RefusedError](pathCause(err)); !refused {
-			return fileError(path, pathCause(err))
-		}
-		why = pathCause(err).Error()
-	} else {
-		defer file.Close()
-		info, err := file.Stat()
-		if err != nil {
-			return fileError(path, pathCause(err))
-		}
-		if othersMay(info, 0o077) {
-			why = fmt.Sprintf("others than its owner can use it (mode %04o), and so may have its key", info.Mode().Perm())
-		}
+		return fileError(path, pathCause(err))
 	}
-	if dir, err := os.Stat(filepath.Dir(path)); err == nil && why == "" && othersMay(dir, 0o002) {
-		why = "everybody can write its directory, and so may have put it there"
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return fileError(path, pathCause(err))
 	}
-	if why == "" {
-		return nil
+	dir, err := os.Stat(filepath.Dir(path))
+	if err != nil {
+		return fileError(filepath.Dir(path), pathCause(err))
 	}
-	return withHint(fmt.Errorf("%s, the development CA, is not used: %s", x509util.Printable(path), why),
-		"if nobody else has been on this machine: "+shell.Line("chmod", "go=", shell.File(filepath.Dir(path)), shell.File(path)),
-		"otherwise move the file away, for a new CA to be made; browsers have to trust the new one then, and no longer the old one")
+	chmod := "if nobody else has been on this machine: " + shell.Line("chmod", "go=", shell.File(filepath.Dir(path)), shell.File(path))
+	switch {
+	case !ofUser(info) && !ofRoot(info): // who is root has one of his own
+		return refusal("it belongs to another user, who has its key")
+	case !ofUser(dir) && !ofRoot(dir):
+		return refusal("its directory belongs to another user, who may have put it there")
+	case othersMay(info, 0o077):
+		return refusal(fmt.Sprintf("others than its owner can use it (mode %04o), and so may have its key", info.Mode().Perm()), chmod)
+	case othersMay(dir, 0o002):
+		return refusal("everybody can write its directory, and so may have put it there", chmod)
+	}
+	return nil
 }
 
 func (d *developer) createAuthority(path string, password []byte, replace bool) error {

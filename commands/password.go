@@ -130,6 +130,11 @@ func keptPassword(name string) ([]byte, error) {
 // openTrusted opens a file with a secret of ours. What another user may have put
 // there is refused.
 func openTrusted(name string) (*os.File, error) {
+	if info, err := os.Stat(name); err == nil { // opening a FIFO waits for who writes it
+		if err := atomicfile.Trusted(name, info); err != nil {
+			return nil, err
+		}
+	}
 	file, err := atomicfile.Open(name)
 	if err != nil {
 		return nil, err
@@ -157,6 +162,30 @@ func uselessNew(req *argv.Request, option string) error {
 		return nil
 	}
 	return fmt.Errorf("there is no such file, and a new password would not open %s, which is there already", x509util.Printable(path))
+}
+
+// refusePlanted refuses, in our own style, a password in a file that another user
+// may have put there to be used: see atomicfile.Guard. keytool uses it, and root is asked to, with
+// what users leave for him in /tmp.
+func (e *Env) refusePlanted(req *argv.Request) error {
+	if req.Style == argv.Keytool || os.Geteuid() == 0 {
+		return nil
+	}
+	for _, option := range slices.Sorted(maps.Keys(req.Origins)) {
+		from := req.Origins[option]
+		info, err := os.Stat(from.Value)
+		if from.Modifier != "file" || err != nil {
+			continue
+		}
+		target, _, err := atomicfile.Target(from.Value)
+		if err == nil {
+			err = atomicfile.Guard(target, info)
+		}
+		if err != nil {
+			return fmt.Errorf("%s, the file of the password of -%s, is not used: %w", x509util.Printable(from.Value), option, pathCause(err))
+		}
+	}
+	return nil
 }
 
 // sayReadable tells, where hints are wanted in either style, of passwords that stand in files

@@ -63,6 +63,8 @@ func TestSecretsOfOthers(t *testing.T) {
 	}{
 		// A key.
 		{open, text(0o666), malloryID, export, "n", "belongs to another user"},
+		{open, text(0o666), malloryID, export, "r", "belongs to user 1234, who would have what is secret"},
+		{0o755, text(0o666), malloryID, export, "n", "belongs to another user"},
 		{sticky, text(0o666), malloryID, export, "nr", "belongs to"},
 		{sticky, link, malloryID, export, "nr", "symbolic link that user 1234"},
 		{sticky, pipe, malloryID, export, "nr", "belongs to user 1234"},
@@ -82,6 +84,9 @@ func TestSecretsOfOthers(t *testing.T) {
 		{sticky, text(0o644), malloryID, generate, "nr", "belongs to user 1234"},
 		{sticky, link, malloryID, generate, "nr", "symbolic link that user 1234"},
 		{open, text(0o666), 0, generate, "nr", "everybody can write it (mode 0666)"},
+		{sticky, text(0o644), malloryID, file, "n", "the file of the password of -storepass, is not used: it belongs to user 1234"},
+		{sticky, pipe, malloryID, generate, "nr", "belongs to user 1234"},
+		{sticky, pipe, malloryID, serve + "ticketkey f", "nr", "belongs to user 1234"},
 		{sticky, link, malloryID, file, "nr", "symbolic link that user 1234"},
 		// A directory of all files, which its owner could fill with others.
 		{sticky, func(path, _ string) error { return os.Mkdir(path, 0o777) }, malloryID, "dev -dir f", "nr", "f is not used: it belongs to user 1234"},

@@ -105,7 +105,7 @@ func fitToAppend(f *os.File, target string) error {
 	if err := Guard(target, info); err != nil {
 		return err
 	}
-	if err := fit(info); err != nil {
+	if err := fit(target, info); err != nil {
 		return err
 	}
 	if wide(info) {
@@ -144,7 +144,7 @@ func writeRegular(target string, c payload, perm fs.FileMode) error {
 		return err
 	}
 	if old != nil && c.secret {
-		if err := fit(old); err != nil {
+		if err := fit(target, old); err != nil {
 			return err
 		}
 	}
@@ -276,7 +276,7 @@ func check(path string, c payload) error {
 	}
 	old, err := writable(target)
 	if err == nil && old != nil && c.secret {
-		err = fit(old)
+		err = fit(target, old)
 	}
 	if err != nil {
 		return named(path, err)
@@ -561,7 +561,7 @@ func fitStream(target string, c payload) error {
 		return err
 	}
 	if c.secret {
-		return fit(info)
+		return fit(target, info)
 	}
 	return nil
 }

@@ -46,7 +46,7 @@ func Trusted(string, fs.FileInfo) error { return nil }
 func wide(fs.FileInfo) bool { return false }
 
 // fit has nothing to say either.
-func fit(fs.FileInfo) error { return nil }
+func fit(string, fs.FileInfo) error { return nil }
 
 // follow resolves the symbolic link that a path may be.
 func follow(path string) (end string, open bool, err error) {

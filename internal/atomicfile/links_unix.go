@@ -133,11 +133,18 @@ func everybodys(dir string) fs.FileInfo {
 // wide says whether everybody may use a file.
 func wide(info fs.FileInfo) bool { return info.Mode().Perm()&0o007 != 0 }
 
-// fit says why what is there may not be filled with a secret.
-func fit(info fs.FileInfo) error {
+// fit says why what is there may not be filled with a secret. Root may fill a
+// user's file, but not one that somebody may have made because root was to come.
+func fit(target string, info fs.FileInfo) error {
 	uid := info.Sys().(*syscall.Stat_t).Uid
+	dir, _ := split(target)
+	in, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	forAll := in.Mode().Perm()&0o002 != 0 && in.Sys().(*syscall.Stat_t).Uid != uid
 	switch me := os.Geteuid(); {
-	case me != 0 && int(uid) != me:
+	case int(uid) != me && (me != 0 || forAll):
 		return &RefusedError{fmt.Sprintf("it belongs to user %s, who would have what is secret", userName(uid))}
 	case info.Mode().IsRegular() && links(info) > 1:
 		return &RefusedError{"it has other names (hard links), by which others might have what is secret"}
