@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -13,8 +12,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"gokeytool/commands/internal/argv"
+	"gokeytool/internal/console"
 	"gokeytool/jdk"
-	"gokeytool/x509util"
 )
 
 // actions are the commands by canonical name; each stands in the file of its
@@ -75,7 +74,7 @@ func Main(args []string, env *Env) int {
 	table := argv.TableDefault()
 	if n := len(args); n > 0 && args[n-1] == argv.CompletionFlag {
 		for _, word := range append(table.Complete(args[:n-1]), env.aliasCompletions(table, args[:n-1])...) {
-			fmt.Fprintln(env.Stdout, word)
+			env.Stdout.Printf("%s\n", word)
 		}
 		return exitOK
 	}
@@ -83,12 +82,12 @@ func Main(args []string, env *Env) int {
 	name, _ := env.LookupEnv("GOKEYTOOL_JDK")
 	release, err := jdk.Parse(name)
 	if err != nil {
-		fmt.Fprintf(env.Stderr, "gokeytool: GOKEYTOOL_JDK: %v\n", err)
+		env.Stderr.Printf("gokeytool: GOKEYTOOL_JDK: %v\n", err)
 		return exitError
 	}
 	env.warnVisible = release >= jdk.Release25
 	if len(args) == 0 && program != "keytool" {
-		fmt.Fprint(env.Stdout, table.CommandHelp(""))
+		env.Stdout.Print(console.Text(table.CommandHelp("")))
 		return exitOK
 	}
 	req, err := argv.Parse(args, table, argv.Env{
@@ -110,11 +109,11 @@ func Main(args []string, env *Env) int {
 	if req.Help {
 		switch {
 		case req.Topics != nil:
-			fmt.Fprint(env.Stdout, table.TopicHelp(req.Topics))
+			env.Stdout.Print(console.Text(table.TopicHelp(req.Topics)))
 		case req.Style == argv.Subcommand:
-			fmt.Fprint(env.Stdout, table.CommandHelp(req.Command))
+			env.Stdout.Print(console.Text(table.CommandHelp(req.Command)))
 		default:
-			fmt.Fprint(env.Stderr, table.HelpText(req.Command, release))
+			env.Stderr.Print(console.Text(table.HelpText(req.Command, release)))
 			env.printWarnings(req.Warnings)
 		}
 		return exitOK
@@ -165,11 +164,11 @@ func newApp(table *argv.Table, s *session) *cli.App {
 				}
 				s.opt = readOptions(c, s.req)
 				if s.opt.debug {
-					fmt.Fprintf(s.Stdout, "Command line args: [%s]\n", strings.Join(s.req.Line, ", "))
+					s.Stdout.Printf("Command line args: [%s]\n", strings.Join(s.req.Line, ", "))
 				}
 				if s.req.Style == argv.Subcommand {
 					for _, name := range s.req.Unused {
-						fmt.Fprintf(s.Stderr, "gokeytool: -%s is not used by %s\n", name, command.Name)
+						s.Stderr.Printf("gokeytool: -%s is not used by %s\n", name, command.Name)
 					}
 				}
 				if s.wantHints(s.req.Style) {
@@ -224,27 +223,27 @@ func (e *Env) reportUsage(err error, table *argv.Table, release jdk.Release) int
 	switch {
 	case errors.As(err, &usage):
 		if usage.Style == argv.Subcommand {
-			fmt.Fprintf(e.Stderr, "gokeytool: %s\n", usage.Message)
+			e.Stderr.Printf("gokeytool: %s\n", usage.Message)
 			e.saySwallows(usage.Swallows)
 			if usage.Suggestion != "" {
-				fmt.Fprintf(e.Stderr, "Did you mean %s?\n", usage.Suggestion)
+				e.Stderr.Printf("Did you mean %s?\n", usage.Suggestion)
 			}
-			fmt.Fprintf(e.Stderr, "See: gokeytool %s\n", strings.TrimSpace("help "+usage.Command))
+			e.Stderr.Printf("See: gokeytool %s\n", strings.TrimSpace("help "+usage.Command))
 			return exitError
 		}
-		fmt.Fprint(e.Stderr, table.UsageText(usage, release))
+		e.Stderr.Printf("%s\n%s", usage.Message, console.Text(table.HelpText(usage.Command, release)))
 		e.printWarnings(usage.Warnings)
 		if e.wantHints(argv.Keytool) {
 			e.saySwallows(usage.Swallows)
 			if usage.Suggestion != "" {
-				fmt.Fprintf(e.Stderr, "Did you mean %s?\n", usage.Suggestion)
+				e.Stderr.Printf("Did you mean %s?\n", usage.Suggestion)
 			}
 		}
 	case errors.As(err, &failure):
 		e.printError(failure.Style, failure.JavaText())
 		e.printWarnings(failure.Warnings)
 	default:
-		fmt.Fprintln(e.Stderr, err)
+		e.Stderr.Printf("%s\n", err)
 	}
 	return exitError
 }
@@ -252,7 +251,7 @@ func (e *Env) reportUsage(err error, table *argv.Table, release jdk.Release) int
 // saySwallows tells of options that have taken another for their value.
 func (e *Env) saySwallows(swallows []string) {
 	for _, text := range swallows {
-		fmt.Fprintf(e.Stderr, "gokeytool: %s\n", x509util.Printable(text))
+		e.Stderr.Printf("gokeytool: %s\n", text)
 	}
 }
 
@@ -263,17 +262,7 @@ func (e *Env) printError(style argv.Style, text string) {
 	if style == argv.Subcommand {
 		w = e.Stderr
 	}
-	fmt.Fprintf(w, "keytool error: %s\n", printableLines(text))
-}
-
-// printableLines escapes what a file may have smuggled into an error's text to
-// control a terminal.
-func printableLines(text string) string {
-	lines := strings.Split(text, "\n")
-	for i, line := range lines {
-		lines[i] = x509util.Printable(line)
-	}
-	return strings.Join(lines, "\n")
+	w.Printf("keytool error: %s\n", text)
 }
 
 // printWarnings prints keytool's block of warnings.
@@ -281,7 +270,10 @@ func (e *Env) printWarnings(warnings []string) {
 	if len(warnings) == 0 {
 		return
 	}
-	fmt.Fprintf(e.Stderr, "\nWarning:\n%s\n", strings.Join(warnings, "\n"))
+	e.Stderr.Print("\nWarning:\n")
+	for _, line := range warnings {
+		e.Stderr.Printf("%s\n", line)
+	}
 }
 
 // wantHints says whether our hints go to the standard error: always in our
@@ -294,7 +286,7 @@ func (e *Env) wantHints(style argv.Style) bool {
 	case "off":
 		return false
 	}
-	return style == argv.Subcommand || e.ErrTerminal
+	return style == argv.Subcommand || e.Stderr.Terminal
 }
 
 // javaProperty is the value of a Java system property, where it means

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"unicode"
 
+	"gokeytool/internal/console"
 	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -110,10 +111,10 @@ func importBundle(ctx context.Context, s *session) error {
 func (s *session) sayBundle(sum *jsonImport) {
 	if s.opt.verbose {
 		for _, a := range sum.Added {
-			fmt.Fprintf(s.talk(), "<%s> %s\n", x509util.Printable(a.Alias), x509util.Printable(a.called))
+			s.talk().Printf("<%s> %s\n", a.Alias, a.called)
 		}
 		for _, name := range sum.Skipped {
-			fmt.Fprintf(s.talk(), "no certificate: %s\n", x509util.Printable(name))
+			s.talk().Printf("no certificate: %s\n", name)
 		}
 	}
 	text := count(len(sum.Added), "certificate was added to keystore", "certificates were added to keystore")
@@ -123,9 +124,9 @@ func (s *session) sayBundle(sum *jsonImport) {
 	if n := len(sum.Skipped); n > 0 {
 		text += ", " + count(n, "file holds none", "files hold none")
 	}
-	fmt.Fprintln(s.talk(), text)
+	s.talk().Printf("%s\n", text)
 	if sum.Expired > 0 {
-		fmt.Fprintf(s.Stderr, "gokeytool: %s: %s\n",
+		s.Stderr.Printf("gokeytool: %s: %s\n",
 			count(sum.Expired, "of those added has expired", "of those added have expired"), s.checkLine())
 	}
 	s.announceStored()
@@ -235,7 +236,7 @@ func (s *session) systemBundle() (string, error) {
 func (s *session) readBundleDir(dir string) (*bundle, error) {
 	all := new(bundle)
 	progress := s.newProgress()
-	defer progress.clear()
+	defer progress.Clear()
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -259,7 +260,7 @@ func (s *session) readBundleDir(dir string) (*bundle, error) {
 			return nil
 		}
 		all.certificates = append(all.certificates, one.certificates...)
-		progress.step("%s found", count(len(all.certificates), "certificate", "certificates"))
+		progress.Step("%s found", count(len(all.certificates), "certificate", "certificates"))
 		return nil
 	})
 	if err != nil {
@@ -269,7 +270,7 @@ func (s *session) readBundleDir(dir string) (*bundle, error) {
 		return nil, noPassword(all.locked[0], "keyfilepass")
 	}
 	if len(all.certificates) == 0 {
-		return nil, fmt.Errorf("%s holds no certificates", x509util.Printable(dir))
+		return nil, fmt.Errorf("%s holds no certificates", dir)
 	}
 	return all, nil
 }
@@ -278,7 +279,7 @@ func (s *session) readBundleDir(dir string) (*bundle, error) {
 // keystore, whose password is asked for if need be, and asks is set.
 func (s *session) parseBundle(name string, data []byte, asks bool) (*bundle, error) {
 	if len(data) == 0 {
-		return nil, fmt.Errorf("%s is empty", x509util.Printable(name))
+		return nil, fmt.Errorf("%s is empty", name)
 	}
 	if _, err := store.Detect(data); err == nil {
 		source, err := s.openBundle(name, data, asks)
@@ -330,7 +331,7 @@ func storedBundle(name string, from *store.Store) (*bundle, error) {
 	add := func(alias string, c entry.Certificate) error {
 		parsed, err := x509util.ParseCertificate(c.DER)
 		if err != nil {
-			return fmt.Errorf("%s: %w", x509util.Printable(name), err)
+			return fmt.Errorf("%s: %w", name, err)
 		}
 		b.certificates = append(b.certificates, bundled{parsed, alias})
 		return nil
@@ -351,7 +352,7 @@ func storedBundle(name string, from *store.Store) (*bundle, error) {
 		}
 	}
 	if len(b.certificates) == 0 {
-		return nil, withHint(fmt.Errorf("%s holds no trusted certificates that can be read", x509util.Printable(name)),
+		return nil, withHint(fmt.Errorf("%s holds no trusted certificates that can be read", name),
 			"give its password with -keyfilepass; to take entries with keys: "+shell.Line("gokeytool", "importkeystore", "-srckeystore", name, "-destkeystore", "KEYSTORE"))
 	}
 	return b, nil
@@ -370,13 +371,13 @@ func exportBundle(ctx context.Context, s *session) error {
 			continue
 		}
 		n++
-		fmt.Fprintf(&out, "# %s\n", x509util.Printable(s.ks.AliasOf(e.Alias)))
+		fmt.Fprintf(&out, "# %s\n", console.Line(s.ks.AliasOf(e.Alias)))
 		if err := pem.Encode(&out, &pem.Block{Type: "CERTIFICATE", Bytes: e.Chain[0].DER}); err != nil {
 			return err
 		}
 	}
 	if n == 0 {
-		return withHint(fmt.Errorf("%s holds no trusted certificates that can be read", x509util.Printable(s.ks.path)), s.whyNoTrust()...)
+		return withHint(fmt.Errorf("%s holds no trusted certificates that can be read", s.ks.path), s.whyNoTrust()...)
 	}
 	file, _ := s.req.Value("bundle")
 	if file == "-" {
@@ -385,7 +386,7 @@ func exportBundle(ctx context.Context, s *session) error {
 	if err := s.writeOutput(file, out.Bytes()); err != nil || file == "" {
 		return err
 	}
-	fmt.Fprintf(s.talk(), "%s in file <%s>\n", count(n, "certificate stored", "certificates stored"), file)
+	s.talk().Printf("%s in file <%s>\n", count(n, "certificate stored", "certificates stored"), file)
 	return nil
 }
 

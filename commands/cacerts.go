@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -71,7 +70,7 @@ func (e *Env) warnOfCacerts(file string, line *argv.Request) {
 	}
 	path, _ := e.cacertsPath(line)
 	if named == canonical(path) || named == canonical(e.cacertsFiles(line)[0]) {
-		fmt.Fprintln(e.Stderr, "Warning: use -cacerts option to access cacerts keystore")
+		e.Stderr.Print("Warning: use -cacerts option to access cacerts keystore\n")
 	}
 }
 

@@ -89,7 +89,7 @@ func certreq(ctx context.Context, s *session) error {
 	case s.req.Style != argv.Keytool:
 		s.sayRequest(alias, issuer.certificate, request)
 	case s.opt.verbose && s.opt.file != "":
-		fmt.Fprintf(s.talk(), "Certification request stored in file <%s>\nSubmit this to your CA\n", s.opt.file)
+		s.talk().Printf("Certification request stored in file <%s>\nSubmit this to your CA\n", s.opt.file)
 	}
 	s.warnOfFormat()
 	return nil
@@ -99,7 +99,7 @@ func certreq(ctx context.Context, s *session) error {
 // would need one.
 func (s *session) sayRequest(alias string, old *x509util.Certificate, request *x509util.Request) {
 	if s.opt.file != "" {
-		fmt.Fprintf(s.talk(), "Request for %s stored in %s\n", certifiedNames(request.Subject, request.Extensions), x509util.Printable(s.opt.file))
+		s.talk().Printf("Request for %s stored in %s\n", certifiedNames(request.Subject, request.Extensions), s.opt.file)
 	}
 	asked := describeExtensions(request.Extensions)
 	host := func(name string) bool { return strings.HasPrefix(name, "dns:") || strings.HasPrefix(name, "ip:") }
@@ -127,7 +127,7 @@ func certifiedNames(subject x509util.Name, extensions []x509util.Extension) stri
 		for _, kind := range []string{"dns:", "ip:"} {
 			name = strings.TrimPrefix(name, kind)
 		}
-		names = append(names, x509util.Printable(name))
+		names = append(names, name)
 	}
 	switch {
 	case len(names) > most:
@@ -137,5 +137,5 @@ func certifiedNames(subject x509util.Name, extensions []x509util.Extension) stri
 	case subject.IsEmpty():
 		return "no name"
 	}
-	return x509util.Printable(subject.String())
+	return subject.String()
 }

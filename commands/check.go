@@ -2,11 +2,9 @@ package commands
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -14,8 +12,8 @@ import (
 
 	"gokeytool/check"
 	"gokeytool/internal/atomicfile"
+	"gokeytool/internal/console"
 	"gokeytool/store/entry"
-	"gokeytool/x509util"
 )
 
 // exitUnchecked is check's exit code where a file could not be looked at.
@@ -50,11 +48,11 @@ func checkStores(ctx context.Context, s *session) error {
 		}
 		limits.MaxIterations = int(s.opt.maxIterations)
 	}
-	var progress *progress
-	if !s.OutTerminal { // there the verdicts show it
+	var progress *console.Progress
+	if !s.Stdout.Terminal { // there the verdicts show it
 		progress = s.newProgress()
 	}
-	defer progress.clear()
+	defer progress.Clear()
 	var count checkCount
 	for v := range check.Files(ctx, paths, check.Options{
 		Password:       s.opt.storepass,
@@ -74,7 +72,7 @@ func checkStores(ctx context.Context, s *session) error {
 		if metrics != nil {
 			metrics.add(v)
 		}
-		progress.step("%s keystores checked, %s with errors", group(int64(count.all)), group(int64(count.faulty)))
+		progress.Step("%s keystores checked, %s with errors", group(int64(count.all)), group(int64(count.faulty)))
 		if err := report.verdict(v); err != nil {
 			return err
 		}
@@ -92,7 +90,7 @@ func checkStores(ctx context.Context, s *session) error {
 	}
 	switch {
 	case count.all == 0:
-		fmt.Fprintf(s.Stderr, "gokeytool: there is no keystore in %s\n", x509util.Printable(strings.Join(paths, ", ")))
+		s.Stderr.Printf("gokeytool: there is no keystore in %s\n", strings.Join(paths, ", "))
 		return exitCode(exitUnchecked)
 	case count.unchecked > 0:
 		return exitCode(exitUnchecked)
@@ -159,9 +157,9 @@ func (s *session) checkOutput() (checkReport, *checkMetrics, error) {
 	case file == "-":
 		return silentReport{}, metrics, nil
 	case json:
-		return &jsonReport{out: bufio.NewWriter(s.Stdout), now: s.Now()}, metrics, nil
+		return &jsonReport{out: bufio.NewWriter(s.Stdout.Lines()), now: s.Now()}, metrics, nil
 	}
-	return &textReport{out: s.Stdout, paint: func(word string) string { return s.paint(s.Stdout, word) }, now: s.Now(), quiet: s.req.Has("quiet"), verbose: s.opt.verbose, strict: s.req.Has("strict"), truststore: s.req.Has("truststore")}, metrics, nil
+	return &textReport{out: s.Stdout.Buffer(), now: s.Now(), quiet: s.req.Has("quiet"), verbose: s.opt.verbose, strict: s.req.Has("strict"), truststore: s.req.Has("truststore")}, metrics, nil
 }
 
 // silentReport is for metrics on the standard output.
@@ -172,8 +170,7 @@ func (silentReport) end(checkCount) error        { return nil }
 
 // textReport is for people: a line a keystore, and its findings below it.
 type textReport struct {
-	out                    io.Writer
-	paint                  func(word string) string
+	out                    *console.Writer // a Buffer
 	now                    time.Time
 	quiet, verbose, strict bool
 	truststore             bool // say how Java takes it
@@ -184,7 +181,6 @@ func (r *textReport) verdict(v check.Verdict) error {
 		return nil
 	}
 	mark := map[check.Status]string{check.Healthy: "ok", check.Faulty: "FAIL", check.Unchecked: "?"}[v.Status]
-	var b bytes.Buffer
 	for _, f := range v.Findings {
 		if f.Severity == check.Warning && mark == "ok" {
 			mark = "warn"
@@ -194,12 +190,12 @@ func (r *textReport) verdict(v check.Verdict) error {
 	if typ == "" {
 		typ = "-"
 	}
-	fmt.Fprintf(&b, "%s  %-6s  %-22s  %-16s  %s\n", r.paint(fmt.Sprintf("%-4s", mark)), typ, contents(v), r.left(v), x509util.Printable(v.Path))
+	r.out.Printf("%s  %-6s  %-22s  %-16s  %s\n", r.out.Paint(fmt.Sprintf("%-4s", mark)), typ, contents(v), r.left(v), v.Path)
 	if v.Role != "" {
-		fmt.Fprintf(&b, "      %s\n", x509util.Printable(v.Role))
+		r.out.Printf("      %s\n", v.Role)
 	}
 	if r.verbose {
-		r.details(&b, v)
+		r.details(v)
 	}
 	for _, f := range v.Findings {
 		if f.Severity == check.Info && !r.verbose && !(r.truststore && f.ID == "java-truststore") || f.Severity != check.Error && r.quiet && !r.strict {
@@ -209,17 +205,16 @@ func (r *textReport) verdict(v check.Verdict) error {
 		if f.Alias != "" {
 			text = "<" + f.Alias + "> " + text
 		}
-		fmt.Fprintf(&b, "      %s  %s: %s\n", r.paint(fmt.Sprintf("%-7s", f.Severity)), f.ID, x509util.Printable(text))
+		r.out.Printf("      %s  %s: %s\n", r.out.Paint(fmt.Sprintf("%-7s", f.Severity)), f.ID, text)
 		if f.Remedy != "" {
-			fmt.Fprintf(&b, "               -> %s\n", x509util.Printable(f.Remedy))
+			r.out.Printf("               -> %s\n", f.Remedy)
 		}
 	}
-	_, err := r.out.Write(b.Bytes())
-	return err
+	return r.out.Flush()
 }
 
 // details are the entries, and who can read the file.
-func (r *textReport) details(b *bytes.Buffer, v check.Verdict) {
+func (r *textReport) details(v check.Verdict) {
 	for _, e := range v.Entries {
 		alias := "<" + e.Alias + ">"
 		if e.Alias == "" {
@@ -233,7 +228,7 @@ func (r *textReport) details(b *bytes.Buffer, v check.Verdict) {
 			}
 			line += ", " + c.Called + ", " + c.Key + ", until " + c.NotAfter.Format(time.DateOnly)
 		}
-		fmt.Fprintf(b, "      %s\n", x509util.Printable(line))
+		r.out.Printf("      %s\n", line)
 	}
 	if len(v.Readers) > 0 {
 		var list, not []string
@@ -248,7 +243,7 @@ func (r *textReport) details(b *bytes.Buffer, v check.Verdict) {
 		if list == nil {
 			line = strings.Join(not, "; ")
 		}
-		fmt.Fprintf(b, "      %s\n", line)
+		r.out.Printf("      %s\n", line)
 	}
 }
 
@@ -316,16 +311,15 @@ func (r *textReport) end(c checkCount) error {
 	if r.quiet || c.all < 2 {
 		return nil
 	}
-	_, err := fmt.Fprintf(r.out, "\n%d keystores: %d healthy, %d with errors, %d not checked\n", c.all, c.healthy, c.faulty, c.unchecked)
-	return err
+	r.out.Printf("\n%d keystores: %d healthy, %d with errors, %d not checked\n", c.all, c.healthy, c.faulty, c.unchecked)
+	return r.out.Flush()
 }
 
 // writeMetrics writes metrics to the file of -prometheus, or prints them.
 func (s *session) writeMetrics(text []byte) error {
 	file, _ := s.req.Value("prometheus")
 	if file == "-" {
-		_, err := s.Stdout.Write(text)
-		return err
+		return s.Stdout.Print(console.Text(text))
 	}
 	if file == os.DevNull {
 		return nil

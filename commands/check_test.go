@@ -11,6 +11,7 @@ import (
 
 	"gokeytool/check"
 	"gokeytool/commands/internal/argv"
+	"gokeytool/internal/console"
 	"gokeytool/internal/jsontime"
 	"gokeytool/internal/testtool"
 	"gokeytool/store"
@@ -54,8 +55,7 @@ FAIL  JKS     2 keys                  1 day left        a\u001b[2J"\\u000ab
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
 			r := test.report
-			r.out, r.now = &out, checkDay
-			r.paint = func(word string) string { return word }
+			r.out, r.now = console.NewWriter(&out).Buffer(), checkDay
 			if err := r.verdict(odd()); err != nil {
 				t.Fatal(err)
 			}
@@ -101,7 +101,7 @@ func TestCheckMetrics(t *testing.T) {
 	m.add(odd())
 	m.add(odd())
 	text := string(m.text(checkDay, checkCount{all: 1, faulty: 1}))
-	const sample = `gokeytool_certificate_not_after_timestamp_seconds{path="a` + "\x1b" + `[2J\"\\\nb",alias="ev` + "\u202e" + `il\n",kind="PrivateKeyEntry",position="0",serial="1",subject="CN=\"x\"\n` + "\uFFFD" + `"} 1788350400`
+	const sample = `gokeytool_certificate_not_after_timestamp_seconds{path="a\\u001b[2J\"\\\nb",alias="ev\\u202eil\n",kind="PrivateKeyEntry",position="0",serial="1",subject="CN=\"x\"\n` + "\uFFFD" + `"} 1788350400`
 	if !strings.Contains(text, sample+"\n") {
 		t.Errorf("%s\nis not in\n%s", sample, text)
 	}
@@ -172,9 +172,9 @@ json.dump(out, sys.stdout)
 		what      string
 		got, want float64
 	}{
-		{"end", value("gokeytool_certificate_not_after_timestamp_seconds", "path", "a\x1b[2J\"\\\nb", "alias", "ev\u202eil\n", "subject", "CN=\"x\"\n\uFFFD"), float64(checkDay.Add(36 * time.Hour).Unix())},
+		{"end", value("gokeytool_certificate_not_after_timestamp_seconds", "path", "a\\u001b[2J\"\\\nb", "alias", "ev\\u202eil\n", "subject", "CN=\"x\"\n\uFFFD"), float64(checkDay.Add(36 * time.Hour).Unix())},
 		{"begin", value("gokeytool_certificate_not_before_timestamp_seconds", "path", "b.p12", "alias", "tomcat", "position", "0"), float64(checkDay.Unix())},
-		{"errors", value("gokeytool_keystore_findings", "path", "a\x1b[2J\"\\\nb", "severity", "error"), 1},
+		{"errors", value("gokeytool_keystore_findings", "path", "a\\u001b[2J\"\\\nb", "severity", "error"), 1},
 		{"checked", value("gokeytool_keystore_checked", "path", "b.p12", "type", "PKCS12"), 1},
 		{"faulty", value("gokeytool_check_keystores", "status", "faulty"), 1},
 		{"time", value("gokeytool_check_timestamp_seconds"), float64(checkDay.Unix())},

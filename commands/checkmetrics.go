@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gokeytool/check"
+	"gokeytool/internal/console"
 )
 
 // checkMetrics gathers metrics in the text format of Prometheus, which wants
@@ -86,11 +87,15 @@ func (m *checkMetrics) text(now time.Time, c checkCount) []byte {
 	return b.Bytes()
 }
 
-// label is a label with its value: backslash, quote and line end are escaped,
-// and what is not UTF-8 is replaced, as the format wants it.
+// label is a label with its value. The format knows escapes for a backslash, a
+// quote and a line end; of what a terminal does not show the value has the
+// characters \uXXXX, since whoever looks at metrics does so at a terminal.
 func label(name, value string) string {
-	value = strings.ToValidUTF8(value, "\uFFFD")
-	return name + `="` + labelEscaper.Replace(value) + `"`
+	lines := strings.Split(value, "\n")
+	for i, line := range lines {
+		lines[i] = console.Line(line)
+	}
+	return name + `="` + labelEscaper.Replace(strings.Join(lines, "\n")) + `"`
 }
 
 var labelEscaper = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)

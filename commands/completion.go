@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"unicode"
 
 	"gokeytool/commands/internal/argv"
+	"gokeytool/internal/console"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 )
@@ -19,8 +19,7 @@ func completion(_ context.Context, s *session) error {
 	if !ok {
 		return fmt.Errorf("no completion for the shell %q: bash, zsh and fish are known", shell)
 	}
-	_, err := fmt.Fprint(s.Stdout, script)
-	return err
+	return s.Stdout.Binary([]byte(script))
 }
 
 // completionIterations bounds the key derivations of a completion. Java, OpenSSL
@@ -70,7 +69,7 @@ func (e *Env) aliasCompletions(table *argv.Table, words []string) []string {
 	var found []string
 	for _, e := range ks.Sorted() {
 		alias := ks.AliasOf(e.Alias)
-		if strings.HasPrefix(strings.ToLower(alias), strings.ToLower(c.Typed)) && !strings.ContainsFunc(alias, unicode.IsControl) {
+		if strings.HasPrefix(strings.ToLower(alias), strings.ToLower(c.Typed)) && console.Line(alias) == alias {
 			found = append(found, c.Prefix+alias)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"gokeytool/endpoint"
+	"gokeytool/internal/console"
 	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -167,7 +168,7 @@ func (s *session) chooseConnector(connectors []tomcat.Connector, findings []tomc
 	case chosen == nil:
 		return nil, fmt.Errorf("%s has no TLS connector on port %d, but on %s", s.opt.serverxml, s.opt.connector, strings.Join(ports, ", "))
 	case len(ports) > 1 && !s.opt.given("connector"):
-		fmt.Fprintf(s.Stderr, "gokeytool: TLS connectors are on ports %s: this is %s; choose with -connector\n", strings.Join(ports, ", "), ports[0])
+		s.Stderr.Printf("gokeytool: TLS connectors are on ports %s: this is %s; choose with -connector\n", strings.Join(ports, ", "), ports[0])
 	}
 	return chosen, nil
 }
@@ -203,9 +204,9 @@ func (s *session) reportFindings(file string, findings []tomcat.Finding) error {
 	bad := 0
 	for _, f := range findings {
 		if file != "" {
-			fmt.Fprintf(s.Stderr, "%s: ", x509util.Printable(file))
+			s.Stderr.Printf("%s: ", file)
 		}
-		fmt.Fprintln(s.Stderr, x509util.Printable(f.String()))
+		s.Stderr.Printf("%s\n", f.String())
 		if f.Severity == tomcat.Error {
 			bad++
 		}
@@ -335,7 +336,7 @@ func (s *session) askPEMKey(c *tomcat.Certificate, opened *store.Store, e *entry
 	password := c.KeyPassword
 	if password == nil && s.opt.serverxml == "" {
 		var err error
-		if password, err = s.promptSecret(fmt.Sprintf("Enter password of %s:  ", x509util.Printable(c.KeyFile))); err != nil {
+		if password, err = s.promptSecret(console.Textf("Enter password of %s:  ", c.KeyFile)); err != nil {
 			return entry.Key{}, err
 		}
 	}
@@ -386,7 +387,7 @@ func (s *session) keyIdentity(opened *store.Store, from shell.Keystore, e *entry
 	var hinted *hintedError
 	if errors.Is(err, entry.ErrPassword) && !errors.As(err, &hinted) {
 		err = withHint(err, append([]string{fmt.Sprintf("the key <%s> of %s has another password than the one tried: give it with -keypass, which Tomcat calls certificateKeyPassword (keyPass in the flat dialect)",
-			x509util.Printable(alias), x509util.Printable(path))}, s.emptyPasswordHints(path)...)...)
+			alias, path)}, s.emptyPasswordHints(path)...)...)
 	}
 	if err != nil {
 		return endpoint.Identity{}, err

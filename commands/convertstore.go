@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gokeytool/internal/atomicfile"
+	"gokeytool/internal/console"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
@@ -36,7 +37,7 @@ func (s *session) readTarget(newFile string) (target, error) {
 	t := target{typ: store.PKCS12, params: pkcs12.Default}
 	if says := typeOfName(newFile); says != "" && !s.req.Has("to") && !s.req.Has("profile") {
 		if says.Foreign() && says != store.PEM {
-			return t, withHint(fmt.Errorf("%s: its name says %s, and files of this type are read, but not written", x509util.Printable(newFile), says),
+			return t, withHint(fmt.Errorf("%s: its name says %s, and files of this type are read, but not written", newFile, says),
 				"write one of pkcs12, jks, jceks, pem, to a file of such a name, or say with -to which it is to be")
 		}
 		t.typ = says
@@ -44,10 +45,10 @@ func (s *session) readTarget(newFile string) (target, error) {
 	if name, given := s.req.Value("to"); given {
 		typ, err := store.ParseType(name)
 		if err != nil {
-			return t, fmt.Errorf("-to %s is not known: it is one of pkcs12, jks, jceks, pem", x509util.Printable(name))
+			return t, fmt.Errorf("-to %s is not known: it is one of pkcs12, jks, jceks, pem", name)
 		}
 		if typ.Foreign() && typ != store.PEM {
-			return t, fmt.Errorf("-to %s: files of this type are read, but not written: write one of pkcs12, jks, jceks, pem", x509util.Printable(name))
+			return t, fmt.Errorf("-to %s: files of this type are read, but not written: write one of pkcs12, jks, jceks, pem", name)
 		}
 		t.typ = typ
 	}
@@ -55,7 +56,7 @@ func (s *session) readTarget(newFile string) (target, error) {
 		params, ok := pkcs12.Profile(strings.ToLower(name))
 		switch {
 		case !ok:
-			return t, fmt.Errorf("-profile %s is not known: it is one of default, java8, legacy, openssl3, java26, passwordless", x509util.Printable(name))
+			return t, fmt.Errorf("-profile %s is not known: it is one of default, java8, legacy, openssl3, java26, passwordless", name)
 		case t.typ != store.PKCS12:
 			return t, errors.New("-profile is for -to pkcs12")
 		}
@@ -102,13 +103,12 @@ func convertStore(ctx context.Context, s *session) error {
 	s.secrets = append(s.secrets, data)
 	name := s.req.Operands[1]
 	if name == "-" {
-		_, err := s.Stdout.Write(data)
-		return err
+		return s.Stdout.Binary(data)
 	}
 	if err := s.writeSecret(name, data); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.talk(), "Converted %s from %s to %s: %s\n", s.ks.path, s.ks.Type(), to.typ, what)
+	s.talk().Printf("Converted %s from %s to %s: %s\n", s.ks.path, s.ks.Type(), to.typ, what)
 	return nil
 }
 
@@ -129,7 +129,7 @@ func migrate(ctx context.Context, s *session) error {
 	old := s.ks.Type()
 	as := old == to.typ && (old != store.PKCS12 || to.params.Protects(s.ks.File()))
 	if as && s.opt.newpass == nil {
-		fmt.Fprintf(s.talk(), "%s is %s already\n", s.ks.path, old)
+		s.talk().Printf("%s is %s already\n", s.ks.path, old)
 		return nil
 	}
 	made, password, err := s.recode(to)
@@ -148,7 +148,7 @@ func migrate(ctx context.Context, s *session) error {
 		dropBackup(s.ks.path, backup)
 		return notWritten(s.ks.path, pathCause(err))
 	}
-	fmt.Fprintf(s.talk(), "Migrated %s from %s to %s: %s; the old one is kept as %s\n", s.ks.path, old, to.typ, entriesOf(made), backup)
+	s.talk().Printf("Migrated %s from %s to %s: %s; the old one is kept as %s\n", s.ks.path, old, to.typ, entriesOf(made), backup)
 	return nil
 }
 
@@ -241,7 +241,7 @@ func (s *session) recodeUnmarked(made *store.Store) error {
 	unmarked := pkcs12.Untrusted(s.ks.File())
 	if made.Len() > 0 {
 		if n := len(unmarked); n > 0 {
-			fmt.Fprintf(s.Stderr, "gokeytool: %s no entry and left out; to trust them first: %s\n",
+			s.Stderr.Printf("gokeytool: %s no entry and left out; to trust them first: %s\n",
 				count(n, "certificate is in", "certificates are in"), s.trustmarkLine(s.ks))
 		}
 		return nil
@@ -275,7 +275,7 @@ func (s *session) storeAsPEM() ([]byte, error) {
 	var out bytes.Buffer
 	block := func(alias, label string, der []byte) {
 		if alias != "" {
-			fmt.Fprintf(&out, "Bag Attributes\n    friendlyName: %s\n", x509util.Printable(alias))
+			fmt.Fprintf(&out, "Bag Attributes\n    friendlyName: %s\n", console.Line(alias))
 		}
 		pem.Encode(&out, &pem.Block{Type: label, Bytes: der}) // a bytes.Buffer takes all
 	}
@@ -317,7 +317,7 @@ func (s *session) openKey(e *entry.Entry) (entry.Key, []byte, error) {
 	key, opened, err := s.recoverEntry(s.ks, e, alias, s.ks.password, s.opt.keypass)
 	if s.opt.keypass != nil && errors.Is(err, entry.ErrPassword) { // there are several
 		err = withHint(err, fmt.Sprintf("neither the keystore's password nor that of -keypass opens the key of <%s>: without -keypass each key's is asked for",
-			x509util.Printable(alias)))
+			alias))
 	}
 	return key, opened, err
 }

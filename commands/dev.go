@@ -8,7 +8,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/netip"
 	"os"
@@ -18,6 +17,7 @@ import (
 	"time"
 
 	"gokeytool/internal/atomicfile"
+	"gokeytool/internal/console"
 	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -73,7 +73,7 @@ func (d *developer) run(ctx context.Context) (err error) {
 	info, statErr := os.Stat(d.dir)
 	if statErr == nil { // who owns the directory could put another CA there
 		if err := atomicfile.Guard(filepath.Clean(d.dir), info); err != nil {
-			return withHint(fmt.Errorf("%s is not used: %w", x509util.Printable(d.dir), err), "name another directory with -dir DIR")
+			return withHint(fmt.Errorf("%s is not used: %w", d.dir, err), "name another directory with -dir DIR")
 		}
 	}
 	if errors.Is(statErr, fs.ErrNotExist) {
@@ -284,14 +284,14 @@ func (d *developer) openAuthority(ctx context.Context) error {
 			return fmt.Errorf("%s, the development CA: %v", path, err)
 		}
 		if d.authority.certificate.NotAfter.After(d.Now().AddDate(0, 0, int(d.days))) {
-			fmt.Fprintf(d.out(), "Development CA: %s, kept in %s\n", d.authority.name.CommonName(), path)
+			d.out().Printf("Development CA: %s, kept in %s\n", d.authority.name.CommonName(), path)
 			return nil
 		}
 	}
 	if err := d.createAuthority(path, password, ks != nil); err != nil {
 		return err
 	}
-	fmt.Fprintf(d.out(), "Development CA: %s, new, kept in %s\n", d.authority.name.CommonName(), path)
+	d.out().Printf("Development CA: %s, new, kept in %s\n", d.authority.name.CommonName(), path)
 	return nil
 }
 
@@ -533,9 +533,9 @@ func (d *developer) writePEM(name, block string, der []byte, mode fs.FileMode) e
 }
 
 // out is where it is said what was made: nowhere with -quiet.
-func (d *developer) out() io.Writer {
+func (d *developer) out() *console.Writer {
 	if d.req.Has("quiet") {
-		return io.Discard
+		return console.Discard
 	}
 	return d.Stdout
 }
@@ -548,10 +548,10 @@ func (d *developer) explain() {
 		width = max(width, len(d.path(f.name)))
 	}
 	for _, f := range d.made {
-		fmt.Fprintf(out, "  %-*s  %s\n", width, d.path(f.name), f.what)
+		out.Printf("  %-*s  %s\n", width, d.path(f.name), f.what)
 	}
 	password := d.shownPassword()
-	fmt.Fprintf(out, "Password of all keystores: %s; alias of the server's key: %s\n", password, devAlias)
+	out.Printf("Password of all keystores: %s; alias of the server's key: %s\n", password, devAlias)
 
 	served, trusted := d.named(d.path("keystore.p12")), d.named(d.path("truststore.p12"))
 	serve := served.Line([]string{"serve"})
@@ -559,7 +559,7 @@ func (d *developer) explain() {
 	if password != tomcatPassword && served.Open == nil {
 		asks = "asks for the keystore's password"
 	}
-	fmt.Fprintf(out, "\nTry it:\n  %s\n  curl --cacert %s https://%s:8443/\n", shell.Note(serve, asks), shell.Quote(d.path("ca.pem")), urlHost(d.hosts[0]))
+	out.Printf("\nTry it:\n  %s\n  curl --cacert %s https://%s:8443/\n", shell.Note(serve, asks), shell.Quote(d.path("ca.pem")), urlHost(d.hosts[0]))
 	if len(d.opt.clients) > 0 {
 		words := []string{"-clientAuth", "true", "-truststoreFile", trusted.Path}
 		if again := d.req.Again("storepass", "truststorePassword"); again != nil {
@@ -567,15 +567,15 @@ func (d *developer) explain() {
 		} else {
 			words = append(words, "-truststorePassword", password)
 		}
-		fmt.Fprintf(out, "The same, only for clients with certificates:\n  %s\n", shell.Note(served.Line([]string{"serve"}, words...), asks))
+		out.Printf("The same, only for clients with certificates:\n  %s\n", shell.Note(served.Line([]string{"serve"}, words...), asks))
 	}
 	for _, name := range d.opt.clients {
 		files := clientFiles(name)
-		fmt.Fprintf(out, "As client %s, where the server asks for a certificate:\n  curl --cacert %s --cert %s --key %s https://%s:8443/\n",
+		out.Printf("As client %s, where the server asks for a certificate:\n  curl --cacert %s --cert %s --key %s https://%s:8443/\n",
 			name, shell.Quote(d.path("ca.pem")), shell.Quote(d.path(files[1])), shell.Quote(d.path(files[2])), urlHost(d.hosts[0]))
 	}
-	fmt.Fprintf(out, "Java clients:\n  %s\n", trusted.Java(true, password))
-	fmt.Fprintf(out, "Browsers: import %s once as an authority for web sites.\n", d.path("ca.pem"))
+	out.Printf("Java clients:\n  %s\n", trusted.Java(true, password))
+	out.Printf("Browsers: import %s once as an authority for web sites.\n", d.path("ca.pem"))
 
 	host := tomcat.SSLHost{Names: []string{tomcat.DefaultHostName}, Certificates: []tomcat.Certificate{{
 		KeystoreFile: absolute(d.path("keystore.p12")), KeystoreType: "PKCS12", KeystorePassword: []byte(password), KeyAlias: devAlias,
@@ -586,10 +586,10 @@ func (d *developer) explain() {
 	}
 	snippet, err := tomcat.Snippet(0, tomcat.Connector{Port: defaultPort, TLS: true, Hosts: []tomcat.SSLHost{host}})
 	if err != nil { // a path that XML can't say
-		fmt.Fprintf(d.Stderr, "gokeytool: no connector to show: %v\n", err)
+		d.Stderr.Printf("gokeytool: no connector to show: %v\n", err)
 		return
 	}
-	fmt.Fprintf(out, "Tomcat 8.5 and later, in conf/server.xml:\n%s", indent(snippet))
+	out.Printf("Tomcat 8.5 and later, in conf/server.xml:\n%s", console.Text(indent(snippet)))
 }
 
 // shownPassword stands for the password in what is printed: itself only if it

@@ -94,30 +94,30 @@ func (s *session) diffStores(a string, left *store.Store, b string, right *store
 	same := true
 	differ := func(format string, args ...any) {
 		if same {
-			fmt.Fprintf(s.Stdout, "--- %s\n+++ %s\n", x509util.Printable(a), x509util.Printable(b))
+			s.Stdout.Printf("--- %s\n+++ %s\n", a, b)
 		}
 		same = false
-		fmt.Fprintf(s.Stdout, format+"\n", args...)
+		s.Stdout.Printf(format+"\n", args...)
 	}
 	for _, e := range left.Sorted() {
 		alias := left.AliasOf(e.Alias)
 		other, ok := right.Get(alias)
 		if !ok {
-			differ("- <%s> %s%s", x509util.Printable(alias), s.brief(e), elsewhere(right, e))
+			differ("- <%s> %s%s", alias, s.brief(e), elsewhere(right, e))
 			continue
 		}
 		for _, text := range s.differences(e, other) {
-			differ("! <%s> %s", x509util.Printable(alias), text)
+			differ("! <%s> %s", alias, text)
 		}
 	}
 	for _, e := range right.Sorted() {
 		alias := right.AliasOf(e.Alias)
 		if _, ok := left.Get(alias); !ok {
-			differ("+ <%s> %s%s", x509util.Printable(alias), s.brief(e), elsewhere(left, e))
+			differ("+ <%s> %s%s", alias, s.brief(e), elsewhere(left, e))
 		}
 	}
 	if same {
-		fmt.Fprintf(s.Stdout, "Both hold the same: %s\n", entriesOf(left))
+		s.Stdout.Printf("Both hold the same: %s\n", entriesOf(left))
 	}
 	return same
 }
@@ -135,14 +135,14 @@ func (s *session) briefCertificate(der []byte) string {
 	if err != nil {
 		return "a certificate that can't be read"
 	}
-	return fmt.Sprintf("%s, until %s, SHA-256 %.11s...", x509util.Printable(c.Called()), x509util.MediumDate(c.NotAfter, s.zone()), x509util.Fingerprint(der, "SHA-256"))
+	return fmt.Sprintf("%s, until %s, SHA-256 %.11s...", c.Called(), x509util.MediumDate(c.NotAfter, s.zone()), x509util.Fingerprint(der, "SHA-256"))
 }
 
 // elsewhere says under which alias another keystore has an entry's certificate.
 func elsewhere(other *store.Store, e *entry.Entry) string {
 	if len(e.Chain) > 0 {
 		if alias, ok := other.FindCertificate(e.Chain[0].DER); ok {
-			return fmt.Sprintf(" (there it is <%s>)", x509util.Printable(other.AliasOf(alias)))
+			return fmt.Sprintf(" (there it is <%s>)", other.AliasOf(alias))
 		}
 	}
 	return ""
@@ -226,10 +226,10 @@ func (s *session) diffServer(ctx context.Context, path string, ks *store.Store, 
 				texts = nil // it has no chain of its own
 			}
 			if len(texts) == 0 {
-				fmt.Fprintf(s.Stdout, "%s shows the certificate <%s> of %s: %s\n", address, x509util.Printable(alias), x509util.Printable(path), s.briefCertificate(served[0]))
+				s.Stdout.Printf("%s shows the certificate <%s> of %s: %s\n", address, alias, path, s.briefCertificate(served[0]))
 				return true, nil
 			}
-			fmt.Fprintf(s.Stdout, "--- %s\n+++ %s\n! <%s> %s\n", x509util.Printable(path), address, x509util.Printable(alias), texts[0])
+			s.Stdout.Printf("--- %s\n+++ %s\n! <%s> %s\n", path, address, alias, texts[0])
 			return false, nil
 		}
 		if e.Kind == entry.PrivateKey {
@@ -237,13 +237,13 @@ func (s *session) diffServer(ctx context.Context, path string, ks *store.Store, 
 			if sameKey(e.Chain[0].DER, served[0]) {
 				note = " (for the same key)"
 			}
-			candidates = append(candidates, fmt.Sprintf("- <%s> %s%s", x509util.Printable(alias), s.briefCertificate(e.Chain[0].DER), note))
+			candidates = append(candidates, fmt.Sprintf("- <%s> %s%s", alias, s.briefCertificate(e.Chain[0].DER), note))
 		}
 	}
-	fmt.Fprintf(s.Stdout, "--- %s\n+++ %s\n", x509util.Printable(path), address)
+	s.Stdout.Printf("--- %s\n+++ %s\n", path, address)
 	for _, line := range candidates {
-		fmt.Fprintln(s.Stdout, line)
+		s.Stdout.Printf("%s\n", line)
 	}
-	fmt.Fprintf(s.Stdout, "+ %s\n", s.briefCertificate(served[0]))
+	s.Stdout.Printf("+ %s\n", s.briefCertificate(served[0]))
 	return false, nil
 }

@@ -6,11 +6,13 @@ import (
 	"io"
 	"os"
 	"os/user"
+	"runtime"
 	"strconv"
 	"time"
 
 	"golang.org/x/term"
 
+	"gokeytool/internal/console"
 	"gokeytool/internal/interrupt"
 )
 
@@ -18,7 +20,7 @@ import (
 // else: no process-wide stream, clock or variable; so tests can give them any.
 type Env struct {
 	Stdin          io.Reader
-	Stdout, Stderr io.Writer
+	Stdout, Stderr *console.Writer
 
 	// LookupEnv finds an environment variable, as os.LookupEnv does.
 	LookupEnv func(name string) (value string, ok bool)
@@ -29,14 +31,10 @@ type Env struct {
 	// ReadSecret prints the prompt and reads a line from the terminal without
 	// echo. It is nil where standard input is no terminal; secrets are then
 	// read from Stdin.
-	ReadSecret func(prompt string) ([]byte, error)
+	ReadSecret func(prompt console.Text) ([]byte, error)
 	// InputWaiting says whether Stdin has something to read at once. It is
 	// nil where that can't be known.
 	InputWaiting func() bool
-	// ErrTerminal says that Stderr is a terminal, where hints help.
-	ErrTerminal bool
-	// OutTerminal says that Stdout is a terminal.
-	OutTerminal bool
 
 	lines lineReader
 	// generated are the files of the passwords that this command has made.
@@ -54,20 +52,40 @@ type Env struct {
 func System() *Env {
 	interrupt.Watch()
 	env := &Env{
-		Stdin:       os.Stdin,
-		Stdout:      interrupt.Output(os.Stdout),
-		Stderr:      interrupt.Output(os.Stderr),
-		LookupEnv:   os.LookupEnv,
-		Now:         time.Now,
-		Home:        homeDir,
-		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
-		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
+		Stdin:     os.Stdin,
+		Stdout:    openConsole(os.Stdout),
+		Stderr:    openConsole(os.Stderr),
+		LookupEnv: os.LookupEnv,
+		Now:       time.Now,
+		Home:      homeDir,
 	}
 	if fd := int(os.Stdin.Fd()); term.IsTerminal(fd) {
-		env.ReadSecret = func(prompt string) ([]byte, error) { return readTerminalSecret(fd, env.Stderr, prompt) }
+		env.ReadSecret = func(prompt console.Text) ([]byte, error) { return readTerminalSecret(fd, env.Stderr, prompt) }
 	}
 	env.InputWaiting = func() bool { return inputWaiting(os.Stdin) }
 	return env
+}
+
+// openConsole is a stream of this process. It is coloured where a person who
+// wants colours sees it (no-color.org).
+func openConsole(file *os.File) *console.Writer {
+	w := console.NewWriter(interrupt.Output(file))
+	w.Terminal = term.IsTerminal(int(file.Fd()))
+	w.Colour = w.Terminal && wantsColours(os.LookupEnv)
+	return w
+}
+
+// wantsColours says whether a terminal shows colours, and is to.
+func wantsColours(lookup func(name string) (string, bool)) bool {
+	if no, _ := lookup("NO_COLOR"); no != "" {
+		return false
+	}
+	if runtime.GOOS == "windows" {
+		_, understands := lookup("WT_SESSION") // the older console shows the codes
+		return understands
+	}
+	term, _ := lookup("TERM")
+	return term != "" && term != "dumb"
 }
 
 // homeDir is the home directory as Java finds it: in the password database,

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"gokeytool/commands/internal/argv"
+	"gokeytool/internal/console"
 	"gokeytool/internal/shell"
 	"gokeytool/jdk"
 	"gokeytool/x509util"
@@ -59,7 +60,7 @@ func explain(_ context.Context, s *session) error {
 	if describe, ok := explanations[command.Name]; ok {
 		describe(e)
 	}
-	fmt.Fprint(s.Stdout, e.text())
+	e.print(s.Stdout)
 	return nil
 }
 
@@ -112,18 +113,17 @@ func (e *explanation) pkcs12() bool {
 	return extension != ".jks" && extension != ".jceks"
 }
 
-func (e *explanation) text() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s\n", e.command.Name, e.command.Summary)
+func (e *explanation) print(out *console.Writer) {
+	out.Printf("%s: %s\n", e.command.Name, e.command.Summary)
 	for _, sentence := range e.does {
-		fmt.Fprintf(&b, "  - %s\n", sentence)
+		out.Printf("  - %s\n", sentence)
 	}
 	for _, name := range e.req.Unused {
-		fmt.Fprintf(&b, "  - -%s means nothing to this command: it is ignored\n", name)
+		out.Printf("  - -%s means nothing to this command: it is ignored\n", name)
 	}
 	for _, name := range []string{"storepass", "keypass", "srcstorepass", "new"} {
 		if _, given := e.req.Secrets[name]; given && e.req.Again(name, name) == nil {
-			fmt.Fprintf(&b, "  - PASSWORD stands for a password: on a command line others can see it, so leave it out to be asked, or use -%s:env NAME or -%s:file FILE\n", name, name)
+			out.Printf("  - PASSWORD stands for a password: on a command line others can see it, so leave it out to be asked, or use -%s:env NAME or -%s:file FILE\n", name, name)
 			break
 		}
 	}
@@ -132,12 +132,12 @@ func (e *explanation) text() string {
 		keytool = []string{"keytool -" + e.command.Name + e.optionWords()}
 	}
 	section := func(name string, lines []string, otherwise string) {
-		fmt.Fprintf(&b, "\n%s\n", name)
+		out.Printf("\n%s\n", name)
 		if len(lines) == 0 {
 			lines = []string{"# " + otherwise}
 		}
 		for _, line := range lines {
-			fmt.Fprintf(&b, "  %s\n", line)
+			out.Printf("  %s\n", line)
 		}
 	}
 	section("keytool", keytool, "it has no such thing")
@@ -157,7 +157,6 @@ func (e *explanation) text() string {
 		openssl = append([]string{"# OpenSSL knows PKCS12 alone: convert from and to it with importkeystore"}, openssl...)
 	}
 	section("openssl", openssl, note)
-	return b.String()
 }
 
 // ownOptions says whether the line has options that keytool doesn't know.

@@ -3,7 +3,6 @@ package commands
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"slices"
 )
 
@@ -38,7 +37,7 @@ func exportcert(ctx context.Context, s *session) error {
 	}
 	s.warnOfChain("The certificate", e.Chain[:1])
 	if s.opt.file != "" {
-		fmt.Fprintf(s.talk(), "Certificate stored in file <%s>\n", s.opt.file)
+		s.talk().Printf("Certificate stored in file <%s>\n", s.opt.file)
 	}
 	s.warnOfFormat()
 	return nil

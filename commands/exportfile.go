@@ -17,6 +17,7 @@ import (
 	exchange "software.sslmate.com/src/go-pkcs12"
 
 	"gokeytool/internal/atomicfile"
+	"gokeytool/internal/console"
 	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -61,7 +62,7 @@ func (s *session) whatToExport() (exporting, error) {
 		}
 	case !slices.Contains(exportFormats, x.format):
 		return x, fmt.Errorf("-format %s is not known: it is one of %s; of a secret key %s",
-			x509util.Printable(x.format), strings.Join(exportFormats, ", "), strings.Join(secretFormats, ", "))
+			x.format, strings.Join(exportFormats, ", "), strings.Join(secretFormats, ", "))
 	case s.req.Has("profile") && x.format != "p12":
 		return x, errors.New("-profile is for -format p12")
 	case s.req.Has("encrypt") && (!x.key || x.format != "pem" && x.format != "der"):
@@ -101,7 +102,7 @@ func exportEntry(ctx context.Context, s *session) error {
 		return s.exportSecret(alias, x)
 	}
 	if slices.Contains(secretFormats, x.format) && e.Kind == entry.PrivateKey {
-		return withHint(fmt.Errorf("-format %s is for secret keys: <%s> is a private key", x.format, x509util.Printable(alias)), "a private key goes to -format pem or der")
+		return withHint(fmt.Errorf("-format %s is for secret keys: <%s> is a private key", x.format, alias), "a private key goes to -format pem or der")
 	}
 	if x.key && e.Kind != entry.PrivateKey {
 		return withHint(failf("Alias <%s> has no key", alias), "private keys are in the entries that list calls PrivateKeyEntry")
@@ -137,7 +138,7 @@ func (s *session) exportSecret(alias string, x exporting) error {
 	if format, given := s.req.Value("format"); !given {
 		x.format = "hex"
 	} else if !slices.Contains(secretFormats, x.format) {
-		return withHint(fmt.Errorf("-format %s is for private keys: <%s> is a secret key", x509util.Printable(format), x509util.Printable(alias)),
+		return withHint(fmt.Errorf("-format %s is for private keys: <%s> is a secret key", format, alias),
 			"a secret key goes to -format "+strings.Join(secretFormats, ", "))
 	}
 	if s.req.Has("encrypt") || x.own || x.issuers {
@@ -214,7 +215,7 @@ func (s *session) outputPassword(what string) ([]byte, error) {
 	password := s.opt.keyfilepass
 	if password == nil {
 		var err error
-		if password, err = s.promptNewPassword("password for "+what, nil); err != nil {
+		if password, err = s.promptNewPassword(console.Textf("password for %s", what), nil); err != nil {
 			return nil, err
 		}
 		s.secrets = append(s.secrets, password)
@@ -246,7 +247,7 @@ func (s *session) exchangeFile(alias string, e *entry.Entry, format string) ([]b
 	own := name == "" || slices.Contains(ownProfiles, name)
 	if !presets && !own {
 		return nil, fmt.Errorf("-profile %s is not known: it is one of modern2023, modern2026, legacy-des, legacy-rc2, passwordless, %s",
-			x509util.Printable(name), strings.Join(ownProfiles, ", "))
+			name, strings.Join(ownProfiles, ", "))
 	}
 	var key entry.Key
 	if e.Kind == entry.PrivateKey {
@@ -264,7 +265,7 @@ func (s *session) exchangeFile(alias string, e *entry.Entry, format string) ([]b
 	}
 	if presets {
 		if password == nil && key.PKCS8 != nil {
-			fmt.Fprintln(s.Stderr, "gokeytool: without a password nothing in the file protects the key")
+			s.Stderr.Print("gokeytool: without a password nothing in the file protects the key\n")
 		}
 		return encodeExchange(preset, s.ks.AliasOf(alias), key, e.Chain, password)
 	}
@@ -321,7 +322,7 @@ func (s *session) writeExport(x exporting, data []byte) error {
 		if err := s.writeOutput(s.opt.file, data); err != nil || s.opt.file == "" {
 			return err
 		}
-		fmt.Fprintf(s.talk(), "Stored in file <%s>\n", s.opt.file)
+		s.talk().Printf("Stored in file <%s>\n", s.opt.file)
 		return nil
 	}
 	return s.writeSecret(s.opt.file, data)
@@ -336,18 +337,18 @@ func (s *session) writeSecret(name string, data []byte) error {
 	}
 	info, err := os.Stat(target)
 	if err == nil && regular && ofAnother(info) {
-		return withHint(fmt.Errorf("%s belongs to another user, who would have the keys", x509util.Printable(name)), "name another file, or remove this one before")
+		return withHint(fmt.Errorf("%s belongs to another user, who would have the keys", name), "name another file, or remove this one before")
 	}
 	if err := atomicfile.CheckSecret(name); err != nil {
 		return secretNotWritten(name, err)
 	}
 	if err == nil && regular && info.Size() > 0 && !s.opt.noprompt {
-		yes, err := s.promptYesNo(fmt.Sprintf("%s exists. Replace it? [no]:  ", x509util.Printable(name)))
+		yes, err := s.promptYesNo(console.Textf("%s exists. Replace it? [no]:  ", name))
 		if err != nil {
 			return err
 		}
 		if !yes {
-			return withHint(fmt.Errorf("%s is left as it was", x509util.Printable(name)), "-noprompt replaces it")
+			return withHint(fmt.Errorf("%s is left as it was", name), "-noprompt replaces it")
 		}
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fileError(name, pathCause(err))
@@ -357,11 +358,11 @@ func (s *session) writeSecret(name string, data []byte) error {
 		write = func() error { return atomicfile.Create(target, data, 0o600, nil) }
 	}
 	if err := write(); errors.Is(err, fs.ErrExist) {
-		return withHint(fmt.Errorf("%s was made by another program in the meantime, and is left as it is", x509util.Printable(name)), "-noprompt replaces it")
+		return withHint(fmt.Errorf("%s was made by another program in the meantime, and is left as it is", name), "-noprompt replaces it")
 	} else if err != nil {
 		return secretNotWritten(name, err)
 	}
-	fmt.Fprintf(s.talk(), "Stored in file <%s>\n", name)
+	s.talk().Printf("Stored in file <%s>\n", name)
 	s.warnOfName(name, typesOf(data)...)
 	s.sayMode(name, info)
 	return nil
@@ -374,7 +375,7 @@ func secretNotWritten(name string, err error) error {
 		if info, err := os.Stat(name); err == nil && ofUser(info) && othersMay(info, 0o007) {
 			hints = append(hints, "or take it from others, if none of them uses it: "+shell.Line("chmod", "o=", shell.File(name)))
 		}
-		return withHint(fmt.Errorf("%s is not written: %s", x509util.Printable(name), refused.Reason), hints...)
+		return withHint(fmt.Errorf("%s is not written: %s", name, refused.Reason), hints...)
 	}
 	return notWritten(name, pathCause(err))
 }
@@ -389,8 +390,8 @@ func (s *session) sayMode(name string, before fs.FileInfo) {
 	was, is := before.Mode().Perm(), info.Mode().Perm()
 	switch {
 	case othersMay(info, 0o077):
-		fmt.Fprintf(s.Stderr, "gokeytool: others than its owner can use this file (mode %04o): %s\n", is, shell.Line("chmod", "600", shell.File(name)))
+		s.Stderr.Printf("gokeytool: others than its owner can use this file (mode %04o): %s\n", is, shell.Line("chmod", "600", shell.File(name)))
 	case othersMay(before, 0o077) && was != is:
-		fmt.Fprintf(s.Stderr, "gokeytool: everybody could use %s (mode %04o), and now its owner alone can (mode %04o)\n", x509util.Printable(name), was, is)
+		s.Stderr.Printf("gokeytool: everybody could use %s (mode %04o), and now its owner alone can (mode %04o)\n", name, was, is)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"gokeytool/store"
-	"gokeytool/x509util"
 )
 
 // extensions are the ends of file names that say what is in the file. Others
@@ -52,7 +51,7 @@ func (s *session) warnOfName(name string, is ...store.Type) {
 	if says == "" || len(is) == 0 || slices.Contains(is, says) {
 		return
 	}
-	text := fmt.Sprintf("%s: its name says %s, but it is %s", x509util.Printable(name), says, is[0])
+	text := fmt.Sprintf("%s: its name says %s, but it is %s", name, says, is[0])
 	if remedy := s.asNamed(says, is[0]); remedy != "" {
 		text += ": " + remedy
 	}

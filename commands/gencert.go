@@ -3,7 +3,6 @@ package commands
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -60,7 +59,7 @@ func gencert(ctx context.Context, s *session) error {
 	}
 
 	if s.req.Style == argv.Subcommand { // keytool does not look at what it has made
-		if err := s.refuseUnreadable(strings.TrimSpace("the certificate "+x509util.Printable(subject.String())), entry.Certificate{Type: "X.509", DER: der}); err != nil {
+		if err := s.refuseUnreadable(strings.TrimSpace("the certificate "+subject.String()), entry.Certificate{Type: "X.509", DER: der}); err != nil {
 			return err
 		}
 	}
@@ -79,8 +78,8 @@ func gencert(ctx context.Context, s *session) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(s.talk(), "Certificate for %s, until %s, stored in %s\n",
-			certifiedNames(made.Subject, made.Extensions), x509util.MediumDate(made.NotAfter, s.zone()), x509util.Printable(s.opt.outfile))
+		s.talk().Printf("Certificate for %s, until %s, stored in %s\n",
+			certifiedNames(made.Subject, made.Extensions), x509util.MediumDate(made.NotAfter, s.zone()), s.opt.outfile)
 	}
 	s.warnOfChain("The issuer", issuer.chain)
 	s.warnOfDER("The generated certificate", der)

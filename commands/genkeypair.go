@@ -81,11 +81,11 @@ func genkeypair(ctx context.Context, s *session) error {
 
 	name := x509util.KeyName(spec, key.Public(), s.release)
 	if issuer.alias != "" {
-		fmt.Fprintf(s.talk(), "Generating %s key pair and a certificate (%s) issued by <%s> with a validity of %s days\n\tfor: %s\n",
-			name, leaf.SigName, issuer.alias, group(s.validity()), x509util.Printable(subject.String()))
+		s.talk().Printf("Generating %s key pair and a certificate (%s) issued by <%s> with a validity of %s days\n\tfor: %s\n",
+			name, leaf.SigName, issuer.alias, group(s.validity()), subject.String())
 	} else {
-		fmt.Fprintf(s.talk(), "Generating %s key pair and self-signed certificate (%s) with a validity of %s days\n\tfor: %s\n",
-			name, leaf.SigName, group(s.validity()), x509util.Printable(subject.String()))
+		s.talk().Printf("Generating %s key pair and self-signed certificate (%s) with a validity of %s days\n\tfor: %s\n",
+			name, leaf.SigName, group(s.validity()), subject.String())
 	}
 	password, err := s.askKeyPassword(alias)
 	if err != nil {

@@ -189,7 +189,7 @@ func (s *session) passwordKey() (entry.Key, error) {
 		if s.release <= jdk.Release17 && !strings.EqualFold(s.opt.keyalg, name) {
 			name = pbeKey
 		}
-		fmt.Fprintf(s.talk(), "Generated %s secret key\n", name)
+		s.talk().Printf("Generated %s secret key\n", name)
 	}
 	return entry.Key{Algorithm: pbeKey, Raw: password}, nil
 }
@@ -221,7 +221,7 @@ func (s *session) askCredential() ([]byte, error) {
 		if samePassword(entered, again) {
 			return entered, nil
 		}
-		fmt.Fprintln(s.Stderr, "They don't match. Try again")
+		s.Stderr.Print("They don't match. Try again\n")
 	}
 	return nil, failf("Too many failures - key not added to keystore")
 }
@@ -241,7 +241,7 @@ func (s *session) randomKey() (entry.Key, error) {
 	if text := algorithm.refused(bits); text != "" {
 		return entry.Key{}, java("java.security.InvalidParameterException", text)
 	}
-	fmt.Fprintf(s.talk(), "Generated %s-bit %s secret key\n", group(bits), algorithm.name)
+	s.talk().Printf("Generated %s-bit %s secret key\n", group(bits), algorithm.name)
 	s.warnOfSecret("The generated secret key", algorithm.name, 8*int((bits+7)/8))
 	raw := make([]byte, (bits+7)/8)
 	switch algorithm.name {

@@ -1,9 +1,6 @@
 package commands
 
-import (
-	"context"
-	"fmt"
-)
+import "context"
 
 // identitydb was to import the identities of JDK 1.1. No keytool of today
 // reads them any more: it looks whether the file is there, and says that it
@@ -17,7 +14,7 @@ func identitydb(ctx context.Context, s *session) error {
 			return err
 		}
 	}
-	fmt.Fprintln(s.Stderr, "No entries from identity database added")
+	s.Stderr.Print("No entries from identity database added\n")
 	s.warnOfFormat()
 	return nil
 }

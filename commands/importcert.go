@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"gokeytool/commands/internal/argv"
+	"gokeytool/internal/console"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
@@ -71,13 +72,13 @@ func importcert(ctx context.Context, s *session) error {
 		}
 		// keytool says so before it saves. In our own style it is so first.
 		if !s.ownStyle() {
-			fmt.Fprintln(s.Stderr, text)
+			s.Stderr.Printf("%s\n", text)
 		}
 		if err := s.ks.save(); err != nil {
 			return err
 		}
 		if s.ownStyle() {
-			fmt.Fprintln(s.talk(), text)
+			s.talk().Printf("%s\n", text)
 		}
 		s.announceStored()
 		s.added(sum, alias)
@@ -90,7 +91,7 @@ func importcert(ctx context.Context, s *session) error {
 // keytool that is a success.
 func (s *session) notDone(text string) error {
 	if !s.ownStyle() {
-		fmt.Fprintln(s.Stderr, text)
+		s.Stderr.Printf("%s\n", text)
 		return nil
 	}
 	if s.lines.eof {
@@ -181,7 +182,7 @@ func (s *session) leastIssuer() x509util.Relation {
 // sayUnverified tells of the signatures in a chain that can't be verified here.
 func (s *session) sayUnverified(chain []*x509util.Certificate) {
 	for _, text := range x509util.UnverifiableTexts(chain) {
-		fmt.Fprintf(s.Stderr, "gokeytool: %s\n", printableLines(text))
+		s.Stderr.Printf("gokeytool: %s\n", text)
 	}
 }
 
@@ -225,11 +226,11 @@ func (s *session) chainOfReply(alias string, own *x509util.Certificate, reply []
 	}
 	if !made.Trusted {
 		top := made.Chain[len(made.Chain)-1]
-		fmt.Fprint(s.Stderr, "\nTop-level certificate in reply:\n\n")
-		if err := s.printer().Certificate(s.Stdout, top); err != nil {
+		s.Stderr.Print("\nTop-level certificate in reply:\n\n")
+		if err := s.printer().Certificate(s.Stdout.Lines(), top); err != nil {
 			return nil, err
 		}
-		fmt.Fprint(s.Stderr, "\n... is not trusted. ")
+		s.Stderr.Print("\n... is not trusted. ")
 		s.flushWarnings()
 		yes, err := s.promptYesNo("Install reply anyway? [no]:  ")
 		if err != nil || !yes {
@@ -263,7 +264,7 @@ func (s *session) addTrusted(alias string, exists bool) (bool, error) {
 			fmt.Sprintf("the input is a PKCS #7 chain of %d certificates; to trust them all: %s", len(certificates), s.bundleLine()))
 	}
 	if n := len(certificates); n > 1 && s.wantHints(s.req.Style) {
-		fmt.Fprintf(s.Stderr, "gokeytool: the input holds %d certificates; as with keytool, only the first is imported; all of them with: %s\n", n, s.bundleLine())
+		s.Stderr.Printf("gokeytool: the input holds %d certificates; as with keytool, only the first is imported; all of them with: %s\n", n, s.bundleLine())
 	}
 	if err := s.refuseCertificate(c, s.opt.file); err != nil {
 		if s.req.Style == argv.Keytool {
@@ -292,14 +293,14 @@ const derSequence = 0x30
 // vouchFor says whether a certificate may be trusted: because something in
 // the keystore leads to it, or because the user says so.
 func (s *session) vouchFor(c *x509util.Certificate) (bool, error) {
-	ask := func(question string) (bool, error) {
+	ask := func(question console.Text) (bool, error) {
 		s.warnOf("The input", c)
 		s.flushWarnings()
 		return s.promptYesNo(question)
 	}
 	selfSigned := c.IssuedBy(c) == x509util.Issued
 	if alias, ok := s.ks.FindCertificate(c.Raw); ok {
-		fmt.Fprintf(s.Stderr, "Certificate already exists in keystore under alias <%s>\n", x509util.Printable(s.ks.AliasOf(alias)))
+		s.Stderr.Printf("Certificate already exists in keystore under alias <%s>\n", s.ks.AliasOf(alias))
 		return ask("Do you still want to add it? [no]:  ")
 	}
 	if selfSigned && s.opt.trustcacerts {
@@ -308,7 +309,7 @@ func (s *session) vouchFor(c *x509util.Certificate) (bool, error) {
 			return false, err
 		}
 		if alias, ok := cacerts.FindCertificate(c.Raw); ok {
-			fmt.Fprintf(s.Stderr, "Certificate already exists in system-wide CA keystore under alias <%s>\n", x509util.Printable(alias))
+			s.Stderr.Printf("Certificate already exists in system-wide CA keystore under alias <%s>\n", alias)
 			return ask("Do you still want to add it to your own keystore? [no]:  ")
 		}
 	}
@@ -321,7 +322,7 @@ func (s *session) vouchFor(c *x509util.Certificate) (bool, error) {
 	if s.opt.json {
 		shown = s.Stderr
 	}
-	if err := s.printer().Certificate(shown, c); err != nil {
+	if err := s.printer().Certificate(shown.Lines(), c); err != nil {
 		return false, err
 	}
 	return ask("Trust this certificate? [no]:  ")

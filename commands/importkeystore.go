@@ -14,6 +14,7 @@ import (
 
 	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/atomicfile"
+	"gokeytool/internal/console"
 	"gokeytool/internal/shell"
 	"gokeytool/jdk"
 	"gokeytool/store"
@@ -99,17 +100,17 @@ func (s *session) notImported(source *keystore, sum *jsonImport) error {
 		if source.Len() > 0 {
 			return nil
 		}
-		return withHint(fmt.Errorf("%s has no entries: nothing was imported", x509util.Printable(source.path)), s.unmarkedHints(source)...)
+		return withHint(fmt.Errorf("%s has no entries: nothing was imported", source.path), s.unmarkedHints(source)...)
 	}
 	var hints []string
 	names := make([]string, len(sum.Failed))
 	for i, f := range sum.Failed {
-		names[i] = fmt.Sprintf("<%s> (%s)", x509util.Printable(f.Alias), x509util.Printable(f.Reason))
+		names[i] = fmt.Sprintf("<%s> (%s)", f.Alias, f.Reason)
 		if f.Reason == declined {
 			hints = []string{replaceHint}
 		}
 	}
-	return withHint(fmt.Errorf("not imported from %s: %s", x509util.Printable(source.path), strings.Join(names, ", ")), hints...)
+	return withHint(fmt.Errorf("not imported from %s: %s", source.path, strings.Join(names, ", ")), hints...)
 }
 
 // declined is why an entry was not imported that the user did not want.
@@ -137,7 +138,7 @@ func (s *session) convertsInPlace() (bool, error) {
 	if err != nil && filepath.Clean(path) == filepath.Clean(s.opt.srckeystore) {
 		return true, nil // there is neither: openSource says so
 	}
-	fmt.Fprintf(s.talk(), "Importing keystore %s to %s...\n", s.opt.srckeystore, path)
+	s.talk().Printf("Importing keystore %s to %s...\n", s.opt.srckeystore, path)
 	return false, nil
 }
 
@@ -196,7 +197,7 @@ func (s *session) openSource() (*keystore, error) {
 		s.ignoreSourceKeyPassword(k.password)
 	}
 	if k.password == nil && !k.passwordless() {
-		fmt.Fprint(s.Stderr, `
+		s.Stderr.Print(`
 *****************  WARNING WARNING WARNING  *****************
 * The integrity of the information stored in the srckeystore*
 * has NOT been verified!  In order to verify its integrity, *
@@ -228,7 +229,7 @@ func (s *session) ignoreSourceKeyPassword(password []byte) {
 	if s.opt.srckeypass == nil || password == nil || samePassword(password, s.opt.srckeypass) {
 		return
 	}
-	fmt.Fprint(s.Stderr, "Warning:  Different store and key passwords not supported for PKCS12 KeyStores. Ignoring user-specified -srckeypass value.\n")
+	s.Stderr.Print("Warning:  Different store and key passwords not supported for PKCS12 KeyStores. Ignoring user-specified -srckeypass value.\n")
 	s.opt.srckeypass = password
 }
 
@@ -251,7 +252,7 @@ func (s *session) importAll(source *keystore, sum *jsonImport) error {
 		}
 		if result == entryImported {
 			imported++
-			fmt.Fprintf(s.talk(), "Entry for alias %s successfully imported.\n", x509util.Printable(alias))
+			s.talk().Printf("Entry for alias %s successfully imported.\n", alias)
 		}
 		if result == entryFailed && !s.opt.noprompt {
 			quit, err := s.promptYesNo("Do you want to quit the import process? [no]:  ")
@@ -266,7 +267,7 @@ func (s *session) importAll(source *keystore, sum *jsonImport) error {
 			}
 		}
 	}
-	fmt.Fprintf(s.talk(), "Import command completed:  %s entries successfully imported, %s entries failed or cancelled\n",
+	s.talk().Printf("Import command completed:  %s entries successfully imported, %s entries failed or cancelled\n",
 		group(int64(imported)), group(int64(len(entries)-imported)))
 	return nil
 }
@@ -306,9 +307,9 @@ func (s *session) importEntry(source *keystore, alias string, sum *jsonImport) (
 	}
 	if _, exists := s.ks.Store.Get(newAlias); exists {
 		if s.opt.noprompt {
-			fmt.Fprintf(s.Stderr, "Warning: Overwriting existing alias %s in destination keystore\n", alias)
+			s.Stderr.Printf("Warning: Overwriting existing alias %s in destination keystore\n", alias)
 		} else {
-			overwrite, err := s.promptYesNo(fmt.Sprintf("Existing entry alias %s exists, overwrite? [no]:  ", alias))
+			overwrite, err := s.promptYesNo(console.Textf("Existing entry alias %s exists, overwrite? [no]:  ", alias))
 			if err != nil {
 				return entryDeclined, err
 			}
@@ -321,7 +322,7 @@ func (s *session) importEntry(source *keystore, alias string, sum *jsonImport) (
 					return entryDeclined, s.unanswered(alias)
 				}
 				if newAlias == "" {
-					fmt.Fprintf(s.Stderr, "Entry for alias %s not imported.\n", alias)
+					s.Stderr.Printf("Entry for alias %s not imported.\n", alias)
 					sum.Failed = append(sum.Failed, jsonFailed{alias, declined})
 					return entryDeclined, nil
 				}
@@ -341,8 +342,8 @@ func (s *session) importEntry(source *keystore, alias string, sum *jsonImport) (
 		err = s.importKey(source, e, alias, newAlias)
 	}
 	if reason := unimportable(err, s.release); reason != "" {
-		fmt.Fprintf(s.Stderr, "Problem importing entry for alias %[1]s: java.security.KeyStoreException: %[2]s.\nEntry for alias %[1]s not imported.\n",
-			x509util.Printable(alias), reason)
+		s.Stderr.Printf("Problem importing entry for alias %[1]s: java.security.KeyStoreException: %[2]s.\nEntry for alias %[1]s not imported.\n",
+			alias, reason)
 		if protection, ok := errors.AsType[*pkcs12.ProtectionError](err); ok {
 			s.hint(s.protectionHints(protection)...)
 		}
@@ -370,7 +371,7 @@ func (s *session) heard(answered bool) bool {
 // entry whose alias is taken.
 func (s *session) unanswered(alias string) error {
 	if s.ownStyle() {
-		return withHint(fmt.Errorf("<%s> is in %s already, and nobody said what to do: nothing was imported", x509util.Printable(alias), x509util.Printable(s.ks.path)), replaceHint)
+		return withHint(fmt.Errorf("<%s> is in %s already, and nobody said what to do: nothing was imported", alias, s.ks.path), replaceHint)
 	}
 	return withHint(java("java.lang.NullPointerException", "invalid null input"), replaceHint)
 }

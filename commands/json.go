@@ -195,7 +195,7 @@ type jsonKey struct {
 
 // printJSON writes a command's JSON.
 func (s *session) printJSON(value any) error {
-	encoder := json.NewEncoder(s.Stdout)
+	encoder := json.NewEncoder(s.Stdout.Lines())
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(value)

@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 
+	"gokeytool/internal/console"
 	"gokeytool/store/entry"
 )
 
@@ -32,7 +33,7 @@ func keyclone(ctx context.Context, s *session) error {
 	case s.opt.newpass != nil:
 		password = s.opt.newpass
 	default:
-		prompt := "Enter key password for <" + s.opt.destalias + ">\n\t(RETURN if same as for <" + alias + ">)"
+		prompt := console.Textf("Enter key password for <%s>\n\t(RETURN if same as for <%s>)", s.opt.destalias, alias)
 		password, err = s.promptKeyPassword(prompt, password, "Too many failures. Key entry not cloned")
 		if err != nil {
 			return err

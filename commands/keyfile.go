@@ -67,10 +67,10 @@ func importKey(ctx context.Context, s *session) error {
 		s.warnOfFormat()
 		return s.sayImport(sum)
 	}
-	fmt.Fprintf(s.talk(), "Key and certificate chain (length %d) were added to keystore under alias <%s>\n", len(chain), x509util.Printable(s.ks.AliasOf(alias)))
+	s.talk().Printf("Key and certificate chain (length %d) were added to keystore under alias <%s>\n", len(chain), s.ks.AliasOf(alias))
 	if last := chain[len(chain)-1]; !last.SelfSigned() {
-		fmt.Fprintf(s.Stderr, "gokeytool: the chain ends at %s, whose issuer %s is not at hand: name its certificate with -ca FILE if clients don't know it\n",
-			x509util.Printable(last.Called()), x509util.Printable(last.Issuer.String()))
+		s.Stderr.Printf("gokeytool: the chain ends at %s, whose issuer %s is not at hand: name its certificate with -ca FILE if clients don't know it\n",
+			last.Called(), last.Issuer.String())
 	}
 	s.announceStored()
 	s.warnOfFormat()
@@ -190,7 +190,7 @@ func (s *session) readKeyFile(name string) (*foundKey, []*x509util.Certificate, 
 	}
 	key, err := s.newFoundKey(pkcs8)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", x509util.Printable(name), err)
+		return nil, nil, fmt.Errorf("%s: %w", name, err)
 	}
 	certificates, err := x509util.ParseCertificates(data)
 	if err != nil {
@@ -336,7 +336,7 @@ func (s *session) keyOfKeystore(name string, data []byte) (*foundKey, []*x509uti
 	}
 	private, err := s.newFoundKey(key.PKCS8)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", x509util.Printable(name), err)
+		return nil, nil, fmt.Errorf("%s: %w", name, err)
 	}
 	var certificates []*x509util.Certificate
 	for _, c := range found.Chain {

@@ -2,7 +2,8 @@ package commands
 
 import (
 	"context"
-	"fmt"
+
+	"gokeytool/internal/console"
 )
 
 // keypasswd gives a key another password; with -same it gives keys the
@@ -21,7 +22,7 @@ func keypasswd(ctx context.Context, s *session) error {
 	}
 	password := s.opt.newpass
 	if password == nil {
-		if password, err = s.promptNewPassword(fmt.Sprintf("key password for <%s>", alias), old); err != nil {
+		if password, err = s.promptNewPassword(console.Textf("key password for <%s>", alias), old); err != nil {
 			return err
 		}
 		s.secrets = append(s.secrets, password)

@@ -12,6 +12,7 @@ import (
 
 	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/atomicfile"
+	"gokeytool/internal/console"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/jceks"
@@ -21,13 +22,13 @@ import (
 
 // access says how a command uses its keystore.
 type access struct {
-	creates bool   // a missing file is a new keystore
-	changes bool   // the file is written: other writers are locked out
-	anew    bool   // a new keystore takes the place of the file
-	asks    asks   // how the password is asked for
-	prompt  string // the question for the password, if not keytool's usual one
-	partial bool   // what can be read without the password is of use too
-	keys    bool   // keys are opened, which ask for no password of their own
+	creates bool         // a missing file is a new keystore
+	changes bool         // the file is written: other writers are locked out
+	anew    bool         // a new keystore takes the place of the file
+	asks    asks         // how the password is asked for
+	prompt  console.Text // the question for the password, if not keytool's usual one
+	partial bool         // what can be read without the password is of use too
+	keys    bool         // keys are opened, which ask for no password of their own
 }
 
 // asks is how keytool asks for a password that was not given.
@@ -177,7 +178,7 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 			"to make a keystore of it: "+s.here().Operand([]string{"convert"}, "NEW.p12"))
 	}
 	if a.changes && s.ownStyle() && s.opt.protected && !k.none && !k.passwordless() {
-		return withHint(fmt.Errorf("-protected: %s can't be written without a password", x509util.Printable(k.path)),
+		return withHint(fmt.Errorf("-protected: %s can't be written without a password", k.path),
 			"leave -protected out, to be asked for the password, or give it with -storepass")
 	}
 	if a.changes && k.exists {
@@ -250,7 +251,7 @@ func (s *session) onePassword(option string, password []byte) []byte {
 	if password == nil || samePassword(password, s.ks.password) {
 		return password
 	}
-	fmt.Fprintf(s.Stderr, "Warning:  Different store and key passwords not supported for PKCS12 KeyStores. Ignoring user-specified -%s value.\n", option)
+	s.Stderr.Printf("Warning:  Different store and key passwords not supported for PKCS12 KeyStores. Ignoring user-specified -%s value.\n", option)
 	return s.ks.password
 }
 
@@ -494,7 +495,7 @@ func (s *session) keepBackup(path string) (end func(saved bool), err error) {
 			dropBackup(path, name)
 			return
 		}
-		fmt.Fprintf(s.talk(), "gokeytool: the keystore as it was is kept as %s\n", name)
+		s.talk().Printf("gokeytool: the keystore as it was is kept as %s\n", name)
 	}, err
 }
 
@@ -504,7 +505,7 @@ func (s *session) askStorePassword(a access) error {
 	if a.asks == asksNever {
 		return nil
 	}
-	prompt := "Enter keystore password:  "
+	prompt := console.Text("Enter keystore password:  ")
 	if a.prompt != "" {
 		prompt = a.prompt
 	}
@@ -522,7 +523,7 @@ func (s *session) askStorePassword(a access) error {
 			return err
 		}
 		if passwordLength(password) < minPassword && !k.none {
-			fmt.Fprintln(s.Stderr, "Keystore password is too short - must be at least 6 characters")
+			s.Stderr.Print("Keystore password is too short - must be at least 6 characters\n")
 			continue
 		}
 		if !k.exists && !k.none {
@@ -531,7 +532,7 @@ func (s *session) askStorePassword(a access) error {
 				return err
 			}
 			if !samePassword(password, again) {
-				fmt.Fprintln(s.Stderr, "They don't match. Try again")
+				s.Stderr.Print("They don't match. Try again\n")
 				continue
 			}
 		}
@@ -542,7 +543,7 @@ func (s *session) askStorePassword(a access) error {
 	if s.req.Style == argv.Subcommand {
 		return failf(text) // nothing was done
 	}
-	fmt.Fprintln(s.Stderr, text)
+	s.Stderr.Printf("%s\n", text)
 	return errQuiet
 }
 
@@ -559,7 +560,7 @@ func (s *session) saveKeystore() error {
 // announceStored says, with -v, that the keystore was written.
 func (s *session) announceStored() {
 	if s.opt.verbose {
-		fmt.Fprintf(s.Stderr, "[Storing %s]\n", s.ks.path)
+		s.Stderr.Printf("[Storing %s]\n", s.ks.path)
 	}
 }
 
@@ -650,7 +651,7 @@ func (s *session) warnUnverified() {
 	if s.ks.password != nil || s.opt.protected || s.ks.passwordless() {
 		return
 	}
-	fmt.Fprint(s.Stderr, `
+	s.Stderr.Print(`
 *****************  WARNING WARNING WARNING  *****************
 * The integrity of the information stored in your keystore  *
 * has NOT been verified!  In order to verify its integrity, *
@@ -725,13 +726,13 @@ func (s *session) recoverKey(alias string, password []byte) (entry.Key, []byte, 
 // askExistingKeyPassword asks for the password of a key, up to three times.
 func (s *session) askExistingKeyPassword(alias string) ([]byte, error) {
 	for range 3 {
-		password, err := s.promptSecret(fmt.Sprintf("Enter key password for <%s>", alias))
+		password, err := s.promptSecret(console.Textf("Enter key password for <%s>", alias))
 		if err != nil || password != nil {
 			return password, err
 		}
 	}
 	if s.ownStyle() {
-		return nil, fmt.Errorf("the key <%s> needs its password, and none was given", x509util.Printable(alias))
+		return nil, fmt.Errorf("the key <%s> needs its password, and none was given", alias)
 	}
 	return nil, failf("Too many failures - try later")
 }
@@ -752,7 +753,7 @@ func (s *session) askKeyPassword(alias string) ([]byte, error) {
 	if (same != nil && s.ks.pkcs12()) || s.opt.protected {
 		return same, nil
 	}
-	prompt := fmt.Sprintf("Enter key password for <%s>", alias)
+	prompt := console.Textf("Enter key password for <%s>", alias)
 	if same != nil {
 		prompt += "\n\t(RETURN if same as keystore password):  "
 	}
@@ -761,7 +762,7 @@ func (s *session) askKeyPassword(alias string) ([]byte, error) {
 
 // promptKeyPassword asks for the new password of a key, twice; ENTER and the
 // end of input mean same. After three tries it fails with that text.
-func (s *session) promptKeyPassword(prompt string, same []byte, failure string) ([]byte, error) {
+func (s *session) promptKeyPassword(prompt console.Text, same []byte, failure string) ([]byte, error) {
 	for range 3 {
 		password, err := s.promptSecret(prompt)
 		if err != nil {
@@ -771,7 +772,7 @@ func (s *session) promptKeyPassword(prompt string, same []byte, failure string) 
 			return same, nil
 		}
 		if passwordLength(password) < minPassword {
-			fmt.Fprintln(s.Stderr, "Key password is too short - must be at least 6 characters")
+			s.Stderr.Print("Key password is too short - must be at least 6 characters\n")
 			continue
 		}
 		again, err := s.promptSecret("Re-enter new password: ")
@@ -781,7 +782,7 @@ func (s *session) promptKeyPassword(prompt string, same []byte, failure string) 
 		if samePassword(password, again) {
 			return password, nil
 		}
-		fmt.Fprintln(s.Stderr, "They don't match. Try again")
+		s.Stderr.Print("They don't match. Try again\n")
 	}
 	return nil, failf("%s", failure)
 }

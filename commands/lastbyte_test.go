@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"gokeytool/commands"
+	"gokeytool/internal/console"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
@@ -127,7 +128,7 @@ func TestTextWithin(t *testing.T) {
 func inProcess(program, input string, variables map[string]string, args ...string) (out string, code int) {
 	var screen bytes.Buffer
 	env := &commands.Env{
-		Stdin: strings.NewReader(input), Stdout: &screen, Stderr: &screen,
+		Stdin: strings.NewReader(input), Stdout: console.NewWriter(&screen), Stderr: console.NewWriter(&screen),
 		LookupEnv: func(name string) (string, bool) { value, ok := variables[name]; return value, ok },
 		Now:       time.Now, Home: os.TempDir,
 	}

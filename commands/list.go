@@ -1,15 +1,14 @@
 package commands
 
 import (
-	"bufio"
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"gokeytool/commands/internal/argv"
+	"gokeytool/internal/console"
 	"gokeytool/jdk"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -19,8 +18,8 @@ import (
 // list prints the entries of a keystore, or the one of -alias.
 func list(ctx context.Context, s *session) error {
 	if s.opt.verbose && s.opt.rfc {
-		fmt.Fprintln(s.Stderr, "Must not specify both -v and -rfc with 'list' command")
-		fmt.Fprint(s.Stderr, s.table.HelpText("list", s.release))
+		s.Stderr.Print("Must not specify both -v and -rfc with 'list' command\n")
+		s.Stderr.Print(console.Text(s.table.HelpText("list", s.release)))
 		return exitCode(exitError)
 	}
 	if err := s.openKeystore(ctx, access{asks: asksOnce, partial: true}); err != nil {
@@ -30,7 +29,7 @@ func list(ctx context.Context, s *session) error {
 		return cmp.Or(s.listJSON(), s.listedInPart())
 	}
 	s.warnUnverified()
-	l := &lister{session: s, out: bufio.NewWriterSize(s.Stdout, 32<<10), printer: s.printer()}
+	l := &lister{session: s, out: s.Stdout.Buffer(), printer: s.printer()}
 	err := l.list()
 	if flushErr := l.out.Flush(); err == nil {
 		err = flushErr
@@ -59,15 +58,8 @@ func (s *session) listedInPart() error {
 // lister writes the text of -list.
 type lister struct {
 	*session
-	out     *bufio.Writer
+	out     *console.Writer
 	printer *x509util.Printer
-}
-
-// add writes text.
-func (l *lister) add(text ...string) {
-	for _, s := range text {
-		l.out.WriteString(s)
-	}
 }
 
 // label is what warnings call an entry.
@@ -91,18 +83,18 @@ func (l *lister) list() error {
 	if len(all) == 1 {
 		entries = "entry"
 	}
-	fmt.Fprintf(l.out, "Keystore type: %s\nKeystore provider: %s\n\n", l.typ(), l.provider())
+	l.out.Printf("Keystore type: %s\nKeystore provider: %s\n\n", l.typ(), l.provider())
 	if l.ownStyle() && l.unread() {
-		fmt.Fprintf(l.out, "Of your keystore %s %s can be seen without its password\n\n", group(int64(len(all))), entries)
+		l.out.Printf("Of your keystore %s %s can be seen without its password\n\n", group(int64(len(all))), entries)
 	} else {
-		fmt.Fprintf(l.out, "Your keystore contains %s %s\n\n", group(int64(len(all))), entries)
+		l.out.Printf("Your keystore contains %s %s\n\n", group(int64(len(all))), entries)
 	}
 	for _, e := range all {
 		if err := l.entry(l.ks.Shown(e), e); err != nil {
 			return err
 		}
 		if l.opt.verbose || l.opt.rfc {
-			l.add("\n\n*******************************************\n*******************************************\n\n\n")
+			l.out.Print("\n\n*******************************************\n*******************************************\n\n\n")
 		}
 	}
 	return nil
@@ -151,14 +143,11 @@ func (l *lister) provider() string {
 // entry writes one entry.
 func (l *lister) entry(alias string, e *entry.Entry) error {
 	detailed := l.opt.verbose || l.opt.rfc
-	between, end := ", ", ", "
+	format := "%s, %s, "
 	if detailed {
-		l.add("Alias name: ")
-		between, end = "\nCreation date: ", "\nEntry type: "
+		format = "Alias name: %s\nCreation date: %s\nEntry type: "
 	}
-	l.add(x509util.Printable(alias), between)
-	l.out.Write(x509util.AppendMediumDate(l.out.AvailableBuffer(), l.created(e), l.printer.Location))
-	l.add(end)
+	l.out.Printf(format, alias, x509util.MediumDate(l.created(e), l.printer.Location))
 	switch {
 	case e.Kind == entry.PrivateKey && (len(e.Chain) > 0 || l.ks.Type() == store.PKCS12):
 		return l.privateKey(alias, e, detailed)
@@ -173,11 +162,11 @@ func (l *lister) entry(alias string, e *entry.Entry) error {
 
 // kind ends the line that says what an entry is.
 func (l *lister) kind(k entry.Kind, detailed bool) {
-	end := ", \n"
+	format := "%s, \n"
 	if detailed {
-		end = "\n"
+		format = "%s\n"
 	}
-	l.add(k.String(), end)
+	l.out.Printf(format, k)
 }
 
 // typ is the keystore's type, as Java writes it.
@@ -213,9 +202,9 @@ func (l *lister) privateKey(alias string, e *entry.Entry, detailed bool) error {
 	l.kind(e.Kind, detailed)
 	if len(e.Chain) == 0 {
 		if l.ownStyle() && l.unread() {
-			l.add("Certificate chain: not read, for want of the password\n")
+			l.out.Print("Certificate chain: not read, for want of the password\n")
 		} else {
-			l.add("Certificate chain length: 0\n")
+			l.out.Print("Certificate chain length: 0\n")
 		}
 		return nil
 	}
@@ -224,9 +213,9 @@ func (l *lister) privateKey(alias string, e *entry.Entry, detailed bool) error {
 		l.warnOfChain(l.label(alias), e.Chain)
 		return nil
 	}
-	fmt.Fprintf(l.out, "Certificate chain length: %d\n", len(e.Chain))
+	l.out.Printf("Certificate chain length: %d\n", len(e.Chain))
 	for i, c := range e.Chain {
-		l.add("Certificate[", group(int64(i+1)), "]:\n")
+		l.out.Printf("Certificate[%s]:\n", group(int64(i+1)))
 		if err := l.certificate(alias, i, c); err != nil {
 			return err
 		}
@@ -241,14 +230,12 @@ func (l *lister) trustedCertificate(alias string, e *entry.Entry, detailed bool)
 		l.warnOfDER(l.label(alias), e.Chain[0].DER)
 		return nil
 	}
-	l.add("\n")
+	l.out.Print("\n")
 	return l.certificate(alias, 0, e.Chain[0])
 }
 
 func (l *lister) fingerprint(c entry.Certificate) {
-	l.add("Certificate fingerprint (SHA-256): ")
-	l.out.Write(x509util.AppendFingerprint(l.out.AvailableBuffer(), c.DER, "SHA-256"))
-	l.add("\n")
+	l.out.Printf("Certificate fingerprint (SHA-256): %s\n", x509util.Fingerprint(c.DER, "SHA-256"))
 }
 
 // certificate writes the i-th certificate of an entry in full, with -v as
@@ -257,11 +244,11 @@ func (l *lister) certificate(alias string, i int, c entry.Certificate) error {
 	parsed, err := x509util.ParseCertificate(c.DER)
 	switch {
 	case l.opt.rfc:
-		l.out.Write(x509util.EncodePEM("CERTIFICATE", c.DER, l.release))
+		l.out.Binary(x509util.EncodePEM("CERTIFICATE", c.DER, l.release))
 	case err != nil:
-		fmt.Fprintf(l.out, "(this certificate can't be read: %s)\n", x509util.Printable(err.Error()))
+		l.out.Printf("(this certificate can't be read: %s)\n", err.Error())
 	default:
-		if err := l.printer.Certificate(l.out, parsed); err != nil {
+		if err := l.printer.Certificate(l.out.Lines(), parsed); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -16,8 +15,7 @@ import (
 func man(_ context.Context, s *session) error {
 	date := s.manualDate()
 	if len(s.req.Operands) == 0 {
-		_, err := s.Stdout.Write(s.table.ManPage("", date))
-		return err
+		return s.Stdout.Binary(s.table.ManPage("", date))
 	}
 	dir := filepath.Join(s.req.Operands[0], "man1")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -33,7 +31,7 @@ func man(_ context.Context, s *session) error {
 			return notWritten(name, pathCause(err))
 		}
 	}
-	fmt.Fprintf(s.talk(), "%d pages stored in %s\n", len(pages), dir)
+	s.talk().Printf("%d pages stored in %s\n", len(pages), dir)
 	return nil
 }
 

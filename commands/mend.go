@@ -26,7 +26,7 @@ func trustmark(ctx context.Context, s *session) error {
 	}
 	unmarked := pkcs12.Untrusted(s.ks.File())
 	if len(unmarked) == 0 {
-		fmt.Fprintf(s.talk(), "%s holds no certificate without Java's mark\n", s.ks.path)
+		s.talk().Printf("%s holds no certificate without Java's mark\n", s.ks.path)
 		return nil
 	}
 	// In the file each takes the place that it had without the mark.
@@ -36,7 +36,7 @@ func trustmark(ctx context.Context, s *session) error {
 	if err := s.ks.save(); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.talk(), "%s Java's mark in %s\n", count(len(unmarked), "certificate got", "certificates got"), s.ks.path)
+	s.talk().Printf("%s Java's mark in %s\n", count(len(unmarked), "certificate got", "certificates got"), s.ks.path)
 	s.sayJava()
 	return nil
 }
@@ -61,7 +61,7 @@ func rename(ctx context.Context, s *session) error {
 	if err := s.ks.save(); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.talk(), "<%s> is now <%s>\n", x509util.Printable(old), x509util.Printable(s.ks.AliasOf(alias)))
+	s.talk().Printf("<%s> is now <%s>\n", old, s.ks.AliasOf(alias))
 	return nil
 }
 
@@ -88,7 +88,7 @@ func chain(ctx context.Context, s *session) error {
 		aliases = []string{s.opt.alias}
 	}
 	if len(aliases) == 0 {
-		return fmt.Errorf("%s has no private key, and so no chain", x509util.Printable(s.ks.path))
+		return fmt.Errorf("%s has no private key, and so no chain", s.ks.path)
 	}
 	pool, err := s.chainPool(nil)
 	if err != nil {
@@ -140,7 +140,7 @@ func (s *session) showChain(alias string, complete bool, pool []*x509util.Certif
 			parsed, changed = better, true
 		}
 	}
-	fmt.Fprintf(s.Stdout, "<%s>\n", x509util.Printable(alias))
+	s.Stdout.Printf("<%s>\n", alias)
 	for i, c := range parsed {
 		note := ""
 		switch at := slices.IndexFunc(had, func(o *x509util.Certificate) bool { return sameCertificate(o, c) }); {
@@ -149,7 +149,7 @@ func (s *session) showChain(alias string, complete bool, pool []*x509util.Certif
 		case at != i:
 			note = " (moved)"
 		}
-		fmt.Fprintf(s.Stdout, "  %d  %s, until %s%s\n", i+1, x509util.Printable(c.Called()), x509util.MediumDate(c.NotAfter, s.zone()), note)
+		s.Stdout.Printf("  %d  %s, until %s%s\n", i+1, c.Called(), x509util.MediumDate(c.NotAfter, s.zone()), note)
 	}
 	for _, c := range had {
 		if !slices.ContainsFunc(parsed, func(o *x509util.Certificate) bool { return sameCertificate(o, c) }) {
@@ -157,14 +157,14 @@ func (s *session) showChain(alias string, complete bool, pool []*x509util.Certif
 			if s.ended(c) {
 				why = "has ended"
 			}
-			fmt.Fprintf(s.Stdout, "     left out: %s, which %s\n", x509util.Printable(c.Called()), why)
+			s.Stdout.Printf("     left out: %s, which %s\n", c.Called(), why)
 		}
 	}
 	for _, text := range x509util.UnverifiableTexts(parsed) {
-		fmt.Fprintf(s.Stdout, "     %s\n", printableLines(text))
+		s.Stdout.Printf("     %s\n", text)
 	}
 	if last := parsed[len(parsed)-1]; !last.SelfSigned() {
-		fmt.Fprintf(s.Stdout, "     the certificate of %s is not at hand: name its file with -ca\n", x509util.Printable(last.Issuer.String()))
+		s.Stdout.Printf("     the certificate of %s is not at hand: name its file with -ca\n", last.Issuer.String())
 	}
 	return changed, nil
 }
@@ -209,7 +209,7 @@ func samePasswords(ctx context.Context, s *session) error {
 		key, err := s.ks.KeyOf(e, password)
 		if errors.Is(err, entry.ErrPassword) && own != nil && !s.opt.given("alias") { // there are several
 			return withHint(err, fmt.Sprintf("neither the keystore's password nor that of -keypass opens the key of <%s>; nothing is changed: without -keypass each key's is asked for",
-				x509util.Printable(alias)))
+				alias))
 		}
 		if err != nil {
 			return err
@@ -224,14 +224,14 @@ func samePasswords(ctx context.Context, s *session) error {
 		changed = append(changed, alias)
 	}
 	if len(changed) == 0 {
-		fmt.Fprintln(s.talk(), "Every key has the keystore's password")
+		s.talk().Print("Every key has the keystore's password\n")
 		return nil
 	}
 	if err := s.ks.save(); err != nil {
 		return err
 	}
 	for _, alias := range changed {
-		fmt.Fprintf(s.talk(), "The key <%s> has the keystore's password now\n", x509util.Printable(alias))
+		s.talk().Printf("The key <%s> has the keystore's password now\n", alias)
 	}
 	return nil
 }

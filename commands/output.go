@@ -70,11 +70,10 @@ func notWritten(name string, cause error) error {
 // where name is empty. What goes there is public: certificates and requests.
 func (s *session) writeOutput(name string, data []byte) error {
 	if name == "" {
-		_, err := s.Stdout.Write(data)
-		return err
+		return s.Stdout.Binary(data)
 	}
 	if s.req.Style == argv.Subcommand && s.isKeystore(name) { // keytool writes over it
-		return fmt.Errorf("%s is the keystore itself: name another file", x509util.Printable(name))
+		return fmt.Errorf("%s is the keystore itself: name another file", name)
 	}
 	if err := atomicfile.Write(name, data, 0o644, nil); err != nil {
 		return notWritten(name, pathCause(err))

@@ -15,7 +15,6 @@ import (
 	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/atomicfile"
 	"gokeytool/internal/shell"
-	"gokeytool/x509util"
 )
 
 // defaultPasswordVariable holds the password of keystores for lines of our own
@@ -94,7 +93,7 @@ func (e *Env) generatePassword(req *argv.Request, option, name string) ([]byte, 
 		err = atomicfile.Create(target, append(bytes.Clone(password), '\n'), 0o600, nil)
 		switch {
 		case err == nil:
-			fmt.Fprintf(e.Stderr, "gokeytool: a new password is kept in %s\n", x509util.Printable(name))
+			e.Stderr.Printf("gokeytool: a new password is kept in %s\n", name)
 			e.generated = append(e.generated, name)
 			return password, nil
 		case !errors.Is(err, fs.ErrExist) || tries > 10:
@@ -161,7 +160,7 @@ func uselessNew(req *argv.Request, option string) error {
 	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
 		return nil
 	}
-	return fmt.Errorf("there is no such file, and a new password would not open %s, which is there already", x509util.Printable(path))
+	return fmt.Errorf("there is no such file, and a new password would not open %s, which is there already", path)
 }
 
 // refusePlanted refuses, in our own style, a password in a file that another user
@@ -206,9 +205,9 @@ func (e *Env) sayReadable(req *argv.Request) {
 		switch {
 		case err != nil || !info.Mode().IsRegular():
 		case ofAnother(info) && !ofRoot(info):
-			fmt.Fprintf(e.Stderr, "gokeytool: the password is in a file of another user, who knows it: %s\n", x509util.Printable(name))
+			e.Stderr.Printf("gokeytool: the password is in a file of another user, who knows it: %s\n", name)
 		case ofUser(info) && othersMay(info, 0o007) && mayWrite(name):
-			fmt.Fprintf(e.Stderr, "gokeytool: everybody can read the password (mode %04o); to keep it from others: %s\n",
+			e.Stderr.Printf("gokeytool: everybody can read the password (mode %04o); to keep it from others: %s\n",
 				info.Mode().Perm(), shell.Line("chmod", "o=", shell.File(name)))
 		}
 	}
@@ -218,6 +217,6 @@ func (e *Env) sayReadable(req *argv.Request) {
 // made are kept.
 func (e *Env) sayGenerated() {
 	for _, name := range e.generated {
-		fmt.Fprintf(e.Stderr, "gokeytool: the new password stays in %s, from where the same line takes it\n", x509util.Printable(name))
+		e.Stderr.Printf("gokeytool: the new password stays in %s, from where the same line takes it\n", name)
 	}
 }

@@ -11,7 +11,6 @@ import (
 
 	"gokeytool/internal/atomicfile"
 	"gokeytool/store"
-	"gokeytool/x509util"
 )
 
 // portFile is a file that says on which port an endpoint listens.
@@ -29,7 +28,7 @@ func (p portFile) write(ctx context.Context) error {
 	}
 	defer lock.Unlock()
 	if held, err := p.held(); err == nil && len(bytes.Trim(held, "0123456789\n")) > 0 {
-		return withHint(fmt.Errorf("%s is there already, and is not the file of a port: it stays as it is", x509util.Printable(p.name)), "name another file with -portfile")
+		return withHint(fmt.Errorf("%s is there already, and is not the file of a port: it stays as it is", p.name), "name another file with -portfile")
 	}
 	if err := atomicfile.Write(p.name, p.text, 0o644, nil); err != nil {
 		return notWritten(p.name, pathCause(err))

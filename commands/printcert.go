@@ -1,11 +1,9 @@
 package commands
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"context"
-	"fmt"
 
 	"gokeytool/store"
 	"gokeytool/x509util"
@@ -43,19 +41,19 @@ func printcert(ctx context.Context, s *session) error {
 	if s.opt.json {
 		return s.printcertJSON(certificates)
 	}
-	out := bufio.NewWriter(s.Stdout)
+	out := s.Stdout.Buffer()
 	printer := s.printer()
 	for i, c := range certificates {
 		if len(certificates) > 1 {
-			fmt.Fprintf(out, "Certificate[%s]:\n", group(int64(i+1)))
+			out.Printf("Certificate[%s]:\n", group(int64(i+1)))
 		}
 		if s.opt.rfc {
-			out.Write(x509util.EncodePEM("CERTIFICATE", c.Raw, s.release))
-		} else if err := printer.Certificate(out, c); err != nil {
+			out.Binary(x509util.EncodePEM("CERTIFICATE", c.Raw, s.release))
+		} else if err := printer.Certificate(out.Lines(), c); err != nil {
 			return err
 		}
 		if i < len(certificates)-1 {
-			fmt.Fprintln(out)
+			out.Print("\n")
 		}
 	}
 	s.warn(s.judge().Chain("The certificate", certificates, s.trusted, s.anchored(certificates))...)

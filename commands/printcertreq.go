@@ -1,11 +1,9 @@
 package commands
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 
 	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/shell"
@@ -28,8 +26,8 @@ func printcertreq(_ context.Context, s *session) error {
 	if s.opt.json {
 		return s.printcertreqJSON(request)
 	}
-	out := bufio.NewWriter(s.Stdout)
-	if err := s.printer().Request(out, request); err != nil {
+	out := s.Stdout.Buffer()
+	if err := s.printer().Request(out.Lines(), request); err != nil {
 		return err
 	}
 	if err := out.Flush(); err != nil {
@@ -78,7 +76,7 @@ func (s *session) requestError(name string, err error) error {
 	}
 	text := "the signature of the request " + x509util.CantVerify(err)
 	if s.req.Command == "printcertreq" {
-		fmt.Fprintf(s.Stderr, "gokeytool: %s\n", printableLines(text))
+		s.Stderr.Printf("gokeytool: %s\n", text)
 		return nil
 	}
 	return withHint(errors.New(text), "OpenSSL may know it: "+shell.Line("openssl", "x509", "-req", "-in", cmp.Or(name, "REQUEST"), "-CA", "CACERT", "-CAkey", "CAKEY", "-days", "90", "-out", "CERTIFICATE"))

@@ -1,12 +1,12 @@
 package commands
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 
+	"gokeytool/internal/console"
 	"gokeytool/store"
 	"gokeytool/x509util"
 )
@@ -42,16 +42,16 @@ func printcrl(ctx context.Context, s *session) error {
 		}
 	}
 	if len(lists) == 0 && s.ownStyle() {
-		return fmt.Errorf("there is no CRL in %s", cmp.Or(x509util.Printable(s.opt.file), "the standard input"))
+		return fmt.Errorf("there is no CRL in %s", cmp.Or(s.opt.file, "the standard input"))
 	}
 	if s.opt.json {
 		return s.printcrlJSON(lists)
 	}
-	out := bufio.NewWriter(s.Stdout)
+	out := s.Stdout.Buffer()
 	for _, list := range lists {
 		if s.opt.rfc {
-			out.Write(x509util.EncodePEM("X509 CRL", list.Raw, s.release))
-		} else if err := s.printer().CRL(out, list); err != nil {
+			out.Binary(x509util.EncodePEM("X509 CRL", list.Raw, s.release))
+		} else if err := s.printer().CRL(out.Lines(), list); err != nil {
 			return err
 		}
 		signer, err := s.findCRLSigner(list)
@@ -132,16 +132,16 @@ func (s *session) findCRLSigner(list *x509util.CRL) (*listSigner, error) {
 }
 
 // writeCRLSigner writes whose key signed the list.
-func (s *session) writeCRLSigner(out *bufio.Writer, signer *listSigner) {
+func (s *session) writeCRLSigner(out *console.Writer, signer *listSigner) {
 	if signer != nil {
-		fmt.Fprintf(out, "Verified by %s in %s with a %s\n", x509util.Printable(signer.alias), signer.where, s.judge().DescribeKey(signer.spki()))
+		out.Printf("Verified by %s in %s with a %s\n", signer.alias, signer.where, s.judge().DescribeKey(signer.spki()))
 		return
 	}
 	advice := " or specify -trustcacerts"
 	if s.opt.trustcacerts {
 		advice = ""
 	}
-	fmt.Fprintf(out, notVerified, advice)
+	out.Printf(notVerified, advice)
 }
 
 // crlSigner finds the entry whose key signed the list.

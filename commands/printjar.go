@@ -1,12 +1,12 @@
 package commands
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 
+	"gokeytool/internal/console"
 	"gokeytool/internal/signedjar"
 	"gokeytool/x509util"
 )
@@ -20,9 +20,9 @@ func (s *session) printSigners() error {
 	if s.opt.json {
 		return s.signersJSON(signers)
 	}
-	out := bufio.NewWriter(s.Stdout)
+	out := s.Stdout.Buffer()
 	for i, signer := range signers {
-		fmt.Fprintf(out, "Signer #%d:\n\n", i+1)
+		out.Printf("Signer #%d:\n\n", i+1)
 		if err := s.printSignerChain(out, signer.Chain); err != nil {
 			return err
 		}
@@ -30,14 +30,14 @@ func (s *session) printSigners() error {
 		if signer.Timestamp == nil {
 			continue
 		}
-		fmt.Fprint(out, "Timestamp:\n\n")
+		out.Print("Timestamp:\n\n")
 		if err := s.printSignerChain(out, signer.Timestamp); err != nil {
 			return err
 		}
 		s.warnOfSigner("The TSA certificate", signer.Timestamp, i, len(signers))
 	}
 	if len(signers) == 0 {
-		fmt.Fprintln(out, "Not a signed jar file")
+		out.Print("Not a signed jar file\n")
 	}
 	return out.Flush()
 }
@@ -71,16 +71,16 @@ func (s *session) warnOfSigner(label string, chain []*x509util.Certificate, i, s
 	}
 }
 
-func (s *session) printSignerChain(out *bufio.Writer, chain []*x509util.Certificate) error {
+func (s *session) printSignerChain(out *console.Writer, chain []*x509util.Certificate) error {
 	for i, c := range chain {
-		fmt.Fprintf(out, "Certificate #%d:\n", i+1)
+		out.Printf("Certificate #%d:\n", i+1)
 		if s.opt.rfc {
-			fmt.Fprintf(out, "Certificate owner: %s\n\n", x509util.Printable(c.Subject.String()))
-			out.Write(x509util.EncodePEM("CERTIFICATE", c.Raw, s.release))
-		} else if err := s.printer().Certificate(out, c); err != nil {
+			out.Printf("Certificate owner: %s\n\n", c.Subject.String())
+			out.Binary(x509util.EncodePEM("CERTIFICATE", c.Raw, s.release))
+		} else if err := s.printer().Certificate(out.Lines(), c); err != nil {
 			return err
 		}
-		fmt.Fprintln(out)
+		out.Print("\n")
 	}
 	return nil
 }

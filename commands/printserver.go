@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -42,17 +41,17 @@ func (s *session) printServerCertificates(ctx context.Context) error {
 	if s.opt.json {
 		return s.printcertJSON(chain)
 	}
-	out := bufio.NewWriter(s.Stdout)
+	out := s.Stdout.Buffer()
 	for i, c := range chain {
 		if s.opt.rfc {
-			out.Write(x509util.EncodePEM("CERTIFICATE", c.Raw, s.release))
+			out.Binary(x509util.EncodePEM("CERTIFICATE", c.Raw, s.release))
 			continue
 		}
-		fmt.Fprintf(out, "Certificate #%d\n====================================\n", i)
-		if err := s.printer().Certificate(out, c); err != nil {
+		out.Printf("Certificate #%d\n====================================\n", i)
+		if err := s.printer().Certificate(out.Lines(), c); err != nil {
 			return err
 		}
-		fmt.Fprintln(out)
+		out.Print("\n")
 	}
 	s.warn(s.judge().Chain("The certificate", chain, s.trusted, s.anchored(chain))...)
 	return out.Flush()
@@ -74,7 +73,7 @@ func (s *session) provenCertificates(ctx context.Context, address string) ([]*x5
 		}
 		return nil, failure
 	case !proven:
-		return nil, withHint(fmt.Errorf("%s shows a certificate, but has not proved that it has its key: %w", x509util.Printable(address), err),
+		return nil, withHint(fmt.Errorf("%s shows a certificate, but has not proved that it has its key: %w", address, err),
 			fmt.Sprintf("to look at what it shows: %s", shell.Line("gokeytool", "printcert", "-sslserver", address)))
 	}
 	return chain, nil

@@ -50,7 +50,7 @@ func probe(ctx context.Context, s *session) error {
 		return withHint(java("java.io.IOException", fmt.Sprintf("%s: %v", address, err)), hint)
 	}
 	if s.opt.json {
-		encoder := json.NewEncoder(s.Stdout)
+		encoder := json.NewEncoder(s.Stdout.Lines())
 		encoder.SetIndent("", "  ")
 		if err := encoder.Encode(report); err != nil {
 			return err
@@ -154,20 +154,19 @@ func (s *session) onlyIdentity(path string, password []byte, alias string) (endp
 			return s.entryIdentity(opened, s.named(path), e, password)
 		}
 	}
-	return endpoint.Identity{}, fmt.Errorf("%s holds no such private key", x509util.Printable(path))
+	return endpoint.Identity{}, fmt.Errorf("%s holds no such private key", path)
 }
 
 // printProbe prints what a server looks like.
 func (s *session) printProbe(r *endpoint.ProbeReport) {
-	p := func(format string, args ...any) { fmt.Fprintf(s.Stdout, format, args...) }
-	name := func(text string) string { return x509util.Printable(text) }
-	p("%s, asked for %s\n", name(r.Address), name(r.ServerName))
+	p := func(format string, args ...any) { s.Stdout.Printf(format, args...) }
+	p("%s, asked for %s\n", r.Address, r.ServerName)
 	p("  %s, %s", r.Protocol, r.CipherSuite)
 	if r.Group != "" {
 		p(", %s", r.Group)
 	}
 	if r.ALPN != "" {
-		p(", ALPN %s", name(r.ALPN))
+		p(", ALPN %s", r.ALPN)
 	}
 	p("\n")
 	for _, protocol := range r.Protocols {
@@ -184,12 +183,12 @@ func (s *session) printProbe(r *endpoint.ProbeReport) {
 	}
 	p("  client certificate: %s; OCSP staple: %s\n", r.ClientCertificate, r.OCSP)
 	for i, c := range r.Certificates {
-		p("\n  [%d] %s\n      issued by %s\n", i, name(c.Called), name(c.Issuer))
+		p("\n  [%d] %s\n      issued by %s\n", i, c.Called, c.Issuer)
 		if len(c.Names) > 0 {
-			p("      %s\n", name(strings.Join(c.Names, ", ")))
+			p("      %s\n", strings.Join(c.Names, ", "))
 		}
-		p("      %s until %s, %s, %s\n      SHA-256 %s\n", c.NotBefore.Format("2006-01-02"), c.NotAfter.Format("2006-01-02"), name(c.Key), name(c.Signature), c.SHA256)
+		p("      %s until %s, %s, %s\n      SHA-256 %s\n", c.NotBefore.Format("2006-01-02"), c.NotAfter.Format("2006-01-02"), c.Key, c.Signature, c.SHA256)
 	}
 	p("\n")
-	s.printChecks(s.Stdout, r.Checks)
+	printChecks(s.Stdout, r.Checks)
 }

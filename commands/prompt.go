@@ -2,9 +2,9 @@ package commands
 
 import (
 	"bytes"
-	"fmt"
 	"strings"
 
+	"gokeytool/internal/console"
 	"gokeytool/internal/interrupt"
 	"gokeytool/store/entry"
 )
@@ -18,16 +18,16 @@ const maxAnswers = 20
 // promptSecret prints the prompt and reads a password: without echo from a
 // terminal, else a line of standard input. No line, or an empty one, is nil,
 // as in Java's sun.security.util.Password.
-func (e *Env) promptSecret(prompt string) ([]byte, error) {
+func (e *Env) promptSecret(prompt console.Text) ([]byte, error) {
 	defer interrupt.Asking()()
 	var secret []byte
 	var err error
 	if e.ReadSecret != nil {
 		secret, err = e.ReadSecret(prompt)
 	} else {
-		fmt.Fprint(e.Stderr, prompt)
+		e.Stderr.Print(prompt)
 		if e.warnVisible && e.InputWaiting != nil && (e.asked || !e.InputWaiting()) {
-			fmt.Fprint(e.Stderr, "[WARNING: Input may be visible on screen] ")
+			e.Stderr.Print("[WARNING: Input may be visible on screen] ")
 		}
 		secret, _, err = e.lines.readLine(e.Stdin)
 	}
@@ -38,9 +38,9 @@ func (e *Env) promptSecret(prompt string) ([]byte, error) {
 }
 
 // promptLine prints the prompt and reads a line; ok is false at end of input.
-func (e *Env) promptLine(prompt string) (line string, ok bool, err error) {
+func (e *Env) promptLine(prompt console.Text) (line string, ok bool, err error) {
 	defer interrupt.Asking()()
-	fmt.Fprint(e.Stderr, prompt)
+	e.Stderr.Print(prompt)
 	e.asked = true
 	b, ok, err := e.lines.readLine(e.Stdin)
 	return string(b), ok, err
@@ -48,7 +48,7 @@ func (e *Env) promptLine(prompt string) (line string, ok bool, err error) {
 
 // promptYesNo asks until the answer is yes or no; ENTER and the end of input
 // mean no.
-func (e *Env) promptYesNo(prompt string) (bool, error) {
+func (e *Env) promptYesNo(prompt console.Text) (bool, error) {
 	for range maxAnswers {
 		answer, _, err := e.promptLine(prompt)
 		if err != nil {
@@ -60,7 +60,7 @@ func (e *Env) promptYesNo(prompt string) (bool, error) {
 		case "y", "yes":
 			return true, nil
 		}
-		fmt.Fprintln(e.Stderr, "Wrong answer, try again")
+		e.Stderr.Print("Wrong answer, try again\n")
 	}
 	return false, java("java.lang.RuntimeException", "Too many retries, program terminated")
 }
@@ -89,7 +89,7 @@ func samePassword(a, b []byte) bool { return bytes.Equal(a, b) }
 // promptNewPassword asks for a new password that differs from the old one,
 // twice; what is its name in the questions ("keystore password"). After
 // three tries it gives up.
-func (e *Env) promptNewPassword(what string, old []byte) ([]byte, error) {
+func (e *Env) promptNewPassword(what console.Text, old []byte) ([]byte, error) {
 	for range 3 {
 		entered, err := e.promptSecret("New " + what + ": ")
 		if err != nil {
@@ -97,9 +97,9 @@ func (e *Env) promptNewPassword(what string, old []byte) ([]byte, error) {
 		}
 		switch {
 		case passwordLength(entered) < minPassword:
-			fmt.Fprintln(e.Stderr, "Password is too short - must be at least 6 characters")
+			e.Stderr.Print("Password is too short - must be at least 6 characters\n")
 		case samePassword(entered, old):
-			fmt.Fprintln(e.Stderr, "Passwords must differ")
+			e.Stderr.Print("Passwords must differ\n")
 		default:
 			again, err := e.promptSecret("Re-enter new " + what + ": ")
 			if err != nil {
@@ -110,7 +110,7 @@ func (e *Env) promptNewPassword(what string, old []byte) ([]byte, error) {
 			if same {
 				return entered, nil
 			}
-			fmt.Fprintln(e.Stderr, "They don't match. Try again")
+			e.Stderr.Print("They don't match. Try again\n")
 		}
 		entry.Wipe(entered)
 	}

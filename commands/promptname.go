@@ -1,8 +1,7 @@
 package commands
 
 import (
-	"fmt"
-
+	"gokeytool/internal/console"
 	"gokeytool/jdk"
 	"gokeytool/x509util"
 )
@@ -27,7 +26,7 @@ func (s *session) promptName() (x509util.Name, error) {
 	// keytool asks one round more than its limit.
 	for range maxAnswers + 1 {
 		if dots {
-			fmt.Fprintln(s.Stderr, "Enter the distinguished name. Provide a single dot (.) to leave a sub-component empty or press ENTER to use the default value in braces.")
+			s.Stderr.Print("Enter the distinguished name. Provide a single dot (.) to leave a sub-component empty or press ENTER to use the default value in braces.\n")
 		}
 		var parts []x509util.NamePart
 		for i, q := range questions {
@@ -41,19 +40,19 @@ func (s *session) promptName() (x509util.Name, error) {
 			}
 		}
 		if len(parts) == 0 {
-			fmt.Fprintln(s.Stderr, "At least one field must be provided. Enter again.")
+			s.Stderr.Print("At least one field must be provided. Enter again.\n")
 			continue
 		}
 		name, err := x509util.NewName(parts)
 		if err != nil {
 			return x509util.Name{}, err
 		}
-		answer, err := s.ask("Is "+x509util.Printable(name.String())+" correct?", "no", false)
+		answer, err := s.ask("Is "+name.String()+" correct?", "no", false)
 		if err != nil {
 			return x509util.Name{}, err
 		}
 		if folded := foldAnswer(answer); folded == "yes" || folded == "y" {
-			fmt.Fprintln(s.Stderr)
+			s.Stderr.Print("\n")
 			return name, nil
 		}
 	}
@@ -67,7 +66,7 @@ func (s *session) ask(question, preset string, dots bool) (string, error) {
 	if dots && preset == "." {
 		shown = ""
 	}
-	answer, _, err := s.promptLine(fmt.Sprintf("%s\n  [%s]:  ", question, x509util.Printable(shown)))
+	answer, _, err := s.promptLine(console.Textf("%s\n  [%s]:  ", question, shown))
 	if err != nil {
 		return "", err
 	}

@@ -2,11 +2,11 @@ package commands
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
 	"gokeytool/commands/internal/argv"
+	"gokeytool/internal/console"
 )
 
 // noKeystore is the name by which -keystore says that there is no file. The
@@ -136,8 +136,8 @@ func (s *session) checkToken() error {
 
 // notNone says that a keystore of that type is no file.
 func (s *session) notNone(typ string) error {
-	fmt.Fprintf(s.Stderr, "-keystore must be NONE if -storetype is %s\n\n", typ)
-	fmt.Fprint(s.Stderr, s.table.HelpText(s.req.Command, s.release))
+	s.Stderr.Printf("-keystore must be NONE if -storetype is %s\n\n", typ)
+	s.Stderr.Print(console.Text(s.table.HelpText(s.req.Command, s.release)))
 	return exitCode(exitError)
 }
 

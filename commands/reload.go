@@ -15,7 +15,6 @@ import (
 	"gokeytool/endpoint"
 	"gokeytool/internal/interrupt"
 	"gokeytool/store/entry"
-	"gokeytool/x509util"
 )
 
 // reloadInterval is how often serve looks whether its files changed.
@@ -41,7 +40,7 @@ func (f watchedFile) irregular() error {
 	case info.IsDir():
 		return fileError(f.name, syscall.EISDIR)
 	}
-	return fmt.Errorf("%s is not a regular file", x509util.Printable(f.name))
+	return fmt.Errorf("%s is not a regular file", f.name)
 }
 
 // reloader serves what the files hold now whenever one of them changes.
@@ -108,7 +107,7 @@ func (r *reloader) look(asked bool) {
 		if !ok {
 			text = err.Error()
 		}
-		fmt.Fprintf(r.Stderr, "gokeytool: not reloaded, the old certificate is served on: %s\n", x509util.Printable(text))
+		r.Stderr.Printf("gokeytool: not reloaded, the old certificate is served on: %s\n", text)
 		r.hint(r.hints(err)...) // which of the files it is
 		for _, secret := range r.secrets[before:] {
 			entry.Wipe(secret)
@@ -117,7 +116,7 @@ func (r *reloader) look(asked bool) {
 	}
 	said := r.out.release()
 	if err == nil || asked || said != r.failed {
-		io.WriteString(r.Stderr, said)
+		r.Stderr.Binary([]byte(said)) // it is clean, and may have colours
 	}
 	r.failed = ""
 	if err != nil {
@@ -125,7 +124,7 @@ func (r *reloader) look(asked bool) {
 		r.next = time.Now().Add(9 * time.Since(begun)) // a tenth of a processor at most
 	}
 	for _, change := range changes {
-		fmt.Fprintf(r.Stdout, "Reloaded: %s\n", x509util.Printable(change))
+		r.Stdout.Printf("Reloaded: %s\n", change)
 	}
 }
 
@@ -148,7 +147,7 @@ func (r *reloader) serve() (changes []string, err error) {
 		return nil, err
 	}
 	for _, change := range atTheNextStart(r.running.config, v.config) {
-		fmt.Fprintf(r.Stderr, "gokeytool: changed, but not before the next start: %s\n", x509util.Printable(change))
+		r.Stderr.Printf("gokeytool: changed, but not before the next start: %s\n", change)
 	}
 	if len(changes) == 0 {
 		changes = []string{"the certificates are the same"}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -81,10 +80,10 @@ func renew(ctx context.Context, s *session) error {
 	if key != nil {
 		what = " with a new key"
 	}
-	fmt.Fprintf(s.talk(), "Renewed <%s>%s, signed by %s: valid until %s (before: %s)\n", x509util.Printable(alias), what, x509util.Printable(by),
+	s.talk().Printf("Renewed <%s>%s, signed by %s: valid until %s (before: %s)\n", alias, what, by,
 		x509util.MediumDate(renewed.NotAfter, s.zone()), x509util.MediumDate(old.NotAfter, s.zone()))
 	if noticed := x509util.PurposeOf(old, x509util.Use{}).Noticed(); noticed != "" {
-		fmt.Fprintf(s.talk(), "gokeytool: %s\n", noticed)
+		s.talk().Printf("gokeytool: %s\n", noticed)
 	}
 	return nil
 }

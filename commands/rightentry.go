@@ -74,7 +74,7 @@ func (s *session) keepBeside(keys ownKeys, c *x509util.Certificate, line func(al
 		s.hint(hints...)
 		return s.promptYesNo("Add it as a trusted certificate anyway? [no]:  ")
 	}
-	return false, withHint(fmt.Errorf("%s was not added: its key is in the keystore, under alias <%s>", x509util.Printable(c.Called()), x509util.Printable(alias)),
+	return false, withHint(fmt.Errorf("%s was not added: its key is in the keystore, under alias <%s>", c.Called(), alias),
 		append(hints, "to trust it anyway: -force")...)
 }
 
@@ -141,7 +141,7 @@ func (s *session) note(text string) {
 		s.hint(text)
 		return
 	}
-	fmt.Fprintf(s.Stderr, "gokeytool: %s\n", printableLines(text))
+	s.Stderr.Printf("gokeytool: %s\n", text)
 }
 
 // shownLine is the command that gives what a server shows to its key.

@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"fmt"
 
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
@@ -39,8 +38,8 @@ func selfcert(ctx context.Context, s *session) error {
 		return err
 	}
 	if s.opt.verbose {
-		fmt.Fprintln(s.Stderr, "New certificate (self-signed):")
-		if err := s.printer().Certificate(s.Stderr, parsed); err != nil {
+		s.Stderr.Print("New certificate (self-signed):\n")
+		if err := s.printer().Certificate(s.Stderr.Lines(), parsed); err != nil {
 			return err
 		}
 	}

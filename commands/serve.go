@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -76,9 +77,12 @@ func serve(ctx context.Context, s *session) error {
 	}
 	reloads, done := context.WithCancel(ctx)
 	finished := make(chan struct{})
-	out := &heldBack{Writer: s.Stderr}
+	out := new(heldBack)
 	env := *s.Env
-	env.Stderr = out
+	env.Stderr = s.Stderr.Through(func(w io.Writer) io.Writer {
+		out.Writer = w
+		return out
+	})
 	s.Env = &env
 	r := reloader{session: s, server: server, load: load, running: v, out: out, files: v.files}
 	go func() {
@@ -92,7 +96,7 @@ func serve(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(s.Stdout, "Stopped")
+	s.Stdout.Print("Stopped\n")
 	return nil
 }
 
@@ -163,7 +167,7 @@ func (s *session) closeTicketKey(name string) {
 	if ofUser(info) && file.Chmod(0o600) == nil {
 		now = "; from now on its owner alone can (mode 0600)"
 	}
-	fmt.Fprintf(s.Stderr, "gokeytool: everybody could read %s (mode %04o), and with it this endpoint's traffic%s\n", x509util.Printable(name), info.Mode().Perm(), now)
+	s.Stderr.Printf("gokeytool: everybody could read %s (mode %04o), and with it this endpoint's traffic%s\n", name, info.Mode().Perm(), now)
 }
 
 // keySource loads the keys and how they are served.
@@ -233,7 +237,7 @@ func (s *session) servedAlias() (string, error) {
 			fmt.Sprintf("%s holds no private key, only %d certificates: a server needs the keystore in which the key was made", s.ks.path, s.ks.Len()))
 	}
 	if len(aliases) > 1 && !s.byName() {
-		fmt.Fprintf(s.Stderr, "gokeytool: no -alias given: serving <%s>, which Java finds first among %d keys %q\n", aliases[0], len(aliases), aliases)
+		s.Stderr.Printf("gokeytool: no -alias given: serving <%s>, which Java finds first among %d keys %q\n", aliases[0], len(aliases), aliases)
 	}
 	return aliases[0], nil
 }
@@ -316,7 +320,7 @@ func (s *session) throwAway() (endpoint.Identity, error) {
 // judgeServed prints what is wrong with what is to be served. Where no client
 // could connect it is not served, unless -force is given.
 func (s *session) judgeServed(checks []endpoint.Check) error {
-	s.printChecks(s.Stderr, slices.DeleteFunc(slices.Clone(checks), func(c endpoint.Check) bool { return c.OK && !c.Warn }))
+	printChecks(s.Stderr, slices.DeleteFunc(slices.Clone(checks), func(c endpoint.Check) bool { return c.OK && !c.Warn }))
 	if fatal(checks) && !s.opt.force {
 		return withHint(errors.New("no client could use this: it is not served"),
 			"mend it as said above, or serve all the same with -force")
@@ -358,9 +362,9 @@ func (s *session) configure(cfg *endpoint.Config) (err error) {
 	switch s.opt.accesslog {
 	case "", "off":
 	case "common":
-		cfg.AccessLog = slog.New(endpoint.CommonLog(s.Stdout))
+		cfg.AccessLog = slog.New(endpoint.CommonLog(s.Stdout.Lines()))
 	case "json":
-		cfg.AccessLog = slog.New(slog.NewJSONHandler(s.Stdout, nil))
+		cfg.AccessLog = slog.New(slog.NewJSONHandler(s.Stdout.Lines(), nil))
 	default:
 		return fmt.Errorf("-accesslog %s: off, common and json are known", s.opt.accesslog)
 	}
@@ -381,11 +385,11 @@ func (s *session) configure(cfg *endpoint.Config) (err error) {
 		if err != nil {
 			return secretNotWritten(s.opt.keylog, err)
 		}
-		fmt.Fprintf(s.Stderr, "gokeytool: whoever reads %s can read this endpoint's traffic\n", s.opt.keylog)
+		s.Stderr.Printf("gokeytool: whoever reads %s can read this endpoint's traffic\n", s.opt.keylog)
 		cfg.KeyLog = file // open until the end of the program
 	}
 	if s.opt.verbose {
-		cfg.Logger = slog.New(slog.NewTextHandler(s.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		cfg.Logger = slog.New(slog.NewTextHandler(s.Stderr.Lines(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	return nil
 }
@@ -393,7 +397,7 @@ func (s *session) configure(cfg *endpoint.Config) (err error) {
 // sayExhausted tells of clients that wait because the process has too many files
 // and connections open.
 func (s *session) sayExhausted(err error) {
-	fmt.Fprintf(s.Stderr, "gokeytool: clients have to wait: %s. More can be served at once where more descriptors are allowed: %s before the start\n",
+	s.Stderr.Printf("gokeytool: clients have to wait: %s. More can be served at once where more descriptors are allowed: %s before the start\n",
 		err, shell.Line("ulimit", "-n", "65536"))
 }
 
@@ -415,17 +419,17 @@ func (s *session) announce(server *endpoint.Server, cfg endpoint.Config) {
 			if list := namesOf(host, i); len(list) > 0 {
 				names = " for " + strings.Join(list, ", ")
 			}
-			fmt.Fprintf(s.Stdout, "Serving <%s> of %s%s: %s\n", x509util.Printable(id.Alias),
-				x509util.Printable(id.Keystore), x509util.Printable(names), x509util.Printable(subject))
+			s.Stdout.Printf("Serving <%s> of %s%s: %s\n", id.Alias,
+				id.Keystore, names, subject)
 		}
 	}
-	fmt.Fprintf(s.Stdout, "Listening on %s\n", server.URL())
+	s.Stdout.Printf("Listening on %s\n", server.URL())
 	if redirect := server.RedirectAddr(); redirect != nil {
-		fmt.Fprintf(s.Stdout, "Redirecting http://%s/\n", redirect)
+		s.Stdout.Printf("Redirecting http://%s/\n", redirect)
 	}
 	address := server.Addr().(*net.TCPAddr)
 	if !address.IP.IsLoopback() {
-		fmt.Fprintf(s.Stderr, "gokeytool: listening on %s: other machines can connect\n", address)
+		s.Stderr.Printf("gokeytool: listening on %s: other machines can connect\n", address)
 	}
 }
 

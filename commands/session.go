@@ -15,6 +15,7 @@ import (
 
 	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/atomicfile"
+	"gokeytool/internal/console"
 	"gokeytool/internal/shell"
 	"gokeytool/jdk"
 	"gokeytool/store"
@@ -209,7 +210,7 @@ func (s *session) warn(lines ...string) { s.warnings = append(s.warnings, lines.
 func (s *session) flushWarnings() {
 	if len(s.warnings) > 0 && !s.opt.nowarn {
 		s.printWarnings(s.warnings)
-		fmt.Fprintln(s.Stderr)
+		s.Stderr.Print("\n")
 	}
 	s.warnings = nil
 }
@@ -234,7 +235,7 @@ func (s *session) finish(err error) int {
 		if text, ok := s.javaText(err); ok || s.req.Style == argv.Keytool {
 			s.printError(s.req.Style, text)
 		} else {
-			fmt.Fprintf(s.Stderr, "gokeytool: %s\n", printableLines(err.Error()))
+			s.Stderr.Printf("gokeytool: %s\n", err.Error())
 		}
 		s.hint(s.hints(err)...)
 	}
@@ -256,16 +257,16 @@ func (s *session) finish(err error) int {
 func (s *session) hint(lines ...string) {
 	if len(lines) > 0 && s.wantHints(s.req.Style) {
 		for _, line := range lines {
-			fmt.Fprintf(s.Stderr, "gokeytool: %s\n", printableLines(line))
+			s.Stderr.Printf("gokeytool: %s\n", line)
 		}
 	}
 }
 
 // talk is where a command says that it went well: nowhere with -quiet, nor with
 // -json, where it stands in the JSON.
-func (s *session) talk() io.Writer {
+func (s *session) talk() *console.Writer {
 	if s.req.Has("quiet") || s.opt.json {
-		return io.Discard
+		return console.Discard
 	}
 	return s.Stderr
 }
@@ -274,6 +275,14 @@ func (s *session) talk() io.Writer {
 type exitCode int
 
 func (e exitCode) Error() string { return "exit status " + strconv.Itoa(int(e)) }
+
+// newProgress begins a work that is shown to whoever did not ask for silence.
+func (s *session) newProgress() *console.Progress {
+	if s.req.Has("quiet") {
+		return nil
+	}
+	return s.Stderr.NewProgress()
+}
 
 // javaText is an error as keytool would print it, behind "keytool error: ". ok
 // is false where keytool knows no such error.
@@ -324,7 +333,7 @@ func (s *session) aliasOrDefault() string {
 }
 
 // promptSecret asks for a password that is wiped when the command ends.
-func (s *session) promptSecret(prompt string) ([]byte, error) {
+func (s *session) promptSecret(prompt console.Text) ([]byte, error) {
 	secret, err := s.Env.promptSecret(prompt)
 	s.secrets = append(s.secrets, secret)
 	return secret, err

@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 
@@ -27,13 +26,13 @@ func sessionID(_ context.Context, s *session) error {
 	if n < 1 || n > maxSessionIDs {
 		return fmt.Errorf("-n %d: the number of ids is from 1 to %s", n, group(maxSessionIDs))
 	}
-	out := bufio.NewWriter(s.Stdout)
+	out := s.Stdout.Buffer()
 	for range n {
 		id, err := generator.Generate()
 		if err != nil {
 			return err
 		}
-		if _, err := out.WriteString(id + "\n"); err != nil {
+		if err := out.Printf("%s\n", id); err != nil {
 			return err
 		}
 	}

@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"gokeytool/internal/shell"
 	"gokeytool/jdk"
@@ -63,14 +62,12 @@ func showinfo(_ context.Context, s *session) error {
 		if s.ownStyle() {
 			return withHint(errors.New("showinfo needs to know what to show"), "try: "+shell.Line("gokeytool", "showinfo", "-tls"))
 		}
-		_, err := fmt.Fprintln(s.Stdout, `Missing option for -showinfo. Try "keytool -showinfo -tls".`)
-		return err
+		return s.Stdout.Print("Missing option for -showinfo. Try \"keytool -showinfo -tls\".\n")
 	}
 	suites := tlsSuites
 	if s.release < jdk.Release25 {
 		suites += tlsSuitesRSA
 	}
-	_, err := fmt.Fprintf(s.Stdout, "Enabled Protocols\n-----------------\nTLSv1.3\nTLSv1.2\n\n"+
+	return s.Stdout.Printf("Enabled Protocols\n-----------------\nTLSv1.3\nTLSv1.2\n\n"+
 		"Enabled Cipher Suites\n---------------------\n%sTLS_EMPTY_RENEGOTIATION_INFO_SCSV\n", suites)
-	return err
 }

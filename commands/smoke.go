@@ -4,16 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
 	"gokeytool/endpoint"
+	"gokeytool/internal/console"
 	"gokeytool/internal/interrupt"
 	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
-	"gokeytool/x509util"
 )
 
 // smoke proves a keystore: it serves every private key over HTTPS, connects
@@ -41,9 +40,9 @@ func smoke(ctx context.Context, s *session) error {
 	if len(aliases) == 0 {
 		own = append(own, noKeyCheck)
 	}
-	failed := s.report(s.ks.path, own)
+	failed := s.report(console.Textf("%s", s.ks.path), own)
 	for _, alias := range aliases {
-		failed += s.report("\n<"+alias+">", s.smokeKey(ctx, alias))
+		failed += s.report(console.Textf("\n<%s>", alias), s.smokeKey(ctx, alias))
 	}
 	if err := ctx.Err(); err != nil {
 		return exitCode(exitInterrupted)
@@ -51,11 +50,11 @@ func smoke(ctx context.Context, s *session) error {
 	switch {
 	case s.req.Has("quiet"):
 	case failed == 0:
-		fmt.Fprintln(s.Stdout, "\nAll checks hold.")
+		s.Stdout.Print("\nAll checks hold.\n")
 	case failed == 1:
-		fmt.Fprintln(s.Stdout, "\n1 check failed.")
+		s.Stdout.Print("\n1 check failed.\n")
 	default:
-		fmt.Fprintf(s.Stdout, "\n%d checks failed.\n", failed)
+		s.Stdout.Printf("\n%d checks failed.\n", failed)
 	}
 	if failed > 0 {
 		return exitCode(exitError)
@@ -123,15 +122,15 @@ func (s *session) keyCheck(err error) endpoint.Check {
 
 // report prints checks below a title, with -quiet those that are not right, and
 // returns how many failed.
-func (s *session) report(title string, checks []endpoint.Check) (failed int) {
+func (s *session) report(title console.Text, checks []endpoint.Check) (failed int) {
 	if s.req.Has("quiet") {
 		checks = slices.DeleteFunc(checks, func(c endpoint.Check) bool { return c.OK && !c.Warn })
 	}
 	if len(checks) == 0 {
 		return 0
 	}
-	fmt.Fprintln(s.Stdout, printableLines(title))
-	s.printChecks(s.Stdout, checks)
+	s.Stdout.Print(title, "\n")
+	printChecks(s.Stdout, checks)
 	for _, check := range checks {
 		if !check.OK {
 			failed++
@@ -142,7 +141,7 @@ func (s *session) report(title string, checks []endpoint.Check) (failed int) {
 
 // printChecks prints a check in a line, and its remedy below it: a remedy that
 // mends several stands below the first of them.
-func (s *session) printChecks(w io.Writer, checks []endpoint.Check) {
+func printChecks(w *console.Writer, checks []endpoint.Check) {
 	said := make(map[string]bool)
 	for _, check := range checks {
 		mark := "ok  "
@@ -152,7 +151,7 @@ func (s *session) printChecks(w io.Writer, checks []endpoint.Check) {
 		case check.Warn:
 			mark = "warn"
 		}
-		fmt.Fprintf(w, "  %s  %-18s  %s\n", s.paint(w, mark), check.Name, x509util.Printable(check.Detail))
+		w.Printf("  %s  %-18s  %s\n", w.Paint(mark), check.Name, check.Detail)
 		if check.Remedy == "" || mark == "ok  " {
 			continue
 		}
@@ -161,6 +160,6 @@ func (s *session) printChecks(w io.Writer, checks []endpoint.Check) {
 			remedy = shell.Comment("the same line fixes it")
 		}
 		said[check.Remedy] = true
-		fmt.Fprintf(w, "  %22s  -> %s\n", "", x509util.Printable(remedy))
+		w.Printf("  %22s  -> %s\n", "", remedy)
 	}
 }

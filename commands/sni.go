@@ -10,7 +10,6 @@ import (
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/tomcat"
-	"gokeytool/x509util"
 )
 
 // byName reports whether the server name that a client asks for is to choose
@@ -53,7 +52,7 @@ func (s *session) furtherKeys(first string, v *served) ([]endpoint.Identity, err
 			ids = append(ids, id)
 		}
 		if len(ids) == before {
-			return nil, fmt.Errorf("-also %s: it holds no private key", x509util.Printable(file))
+			return nil, fmt.Errorf("-also %s: it holds no private key", file)
 		}
 	}
 	return ids, nil

@@ -8,7 +8,6 @@ import (
 
 	"gokeytool/internal/shell"
 	"gokeytool/store/entry"
-	"gokeytool/x509util"
 )
 
 // storepasswd gives a keystore another password; in PKCS12 its keys as well, with
@@ -18,7 +17,7 @@ func storepasswd(ctx context.Context, s *session) error {
 		return err
 	}
 	if s.ownStyle() && !s.ks.protects() {
-		return withHint(fmt.Errorf("%s has no password: nothing in it is encrypted or checked with one, and nothing would be", x509util.Printable(s.ks.path)),
+		return withHint(fmt.Errorf("%s has no password: nothing in it is encrypted or checked with one, and nothing would be", s.ks.path),
 			"to give it one: "+shell.Line("gokeytool", "migrate", "-profile", "default", shell.File(s.ks.path)))
 	}
 	password := s.opt.newpass

@@ -6,12 +6,13 @@ import (
 
 	"golang.org/x/term"
 
+	"gokeytool/internal/console"
 	"gokeytool/internal/interrupt"
 )
 
 // readTerminalSecret prints the prompt and reads a line without echo. A signal
 // that ends or stops the program puts the terminal back as it was before.
-func readTerminalSecret(fd int, stderr io.Writer, prompt string) ([]byte, error) {
+func readTerminalSecret(fd int, stderr *console.Writer, prompt console.Text) ([]byte, error) {
 	state, err := term.GetState(fd)
 	if err != nil {
 		return nil, err
@@ -19,7 +20,7 @@ func readTerminalSecret(fd int, stderr io.Writer, prompt string) ([]byte, error)
 	restore := func() { _ = term.Restore(fd, state) }
 	// Whoever answers at once (a program does) must find the echo off.
 	off := func() error { return echoOff(fd) }
-	ask := func() { io.WriteString(stderr, prompt) }
+	ask := func() { stderr.Print(prompt) }
 	asked := whenStopped(restore, func() { _ = interrupt.Whole(off); ask() })
 	silent, err := interrupt.Make(off, func() {
 		restore()
@@ -33,7 +34,7 @@ func readTerminalSecret(fd int, stderr io.Writer, prompt string) ([]byte, error)
 	secret, err := readHidden(fd)
 	asked()
 	_ = silent.End(func() error { restore(); return nil })
-	io.WriteString(stderr, "\n")
+	stderr.Print("\n")
 	if err == io.EOF {
 		err = nil
 	}

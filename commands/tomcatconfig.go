@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf16"
 
+	"gokeytool/internal/console"
 	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -56,12 +57,12 @@ func tomcatConfig(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(s.Stdout, text)
+	s.Stdout.Print(console.Text(text))
 	if key.password == "PASSWORD" {
-		fmt.Fprintln(s.Stderr, "gokeytool: PASSWORD stands for the keystore's password, which is not shown")
+		s.Stderr.Print("gokeytool: PASSWORD stands for the keystore's password, which is not shown\n")
 	}
 	if key.keyPassword != "" {
-		fmt.Fprintln(s.Stderr, "gokeytool: KEYPASSWORD stands for the key's password, which is not shown")
+		s.Stderr.Print("gokeytool: KEYPASSWORD stands for the key's password, which is not shown\n")
 	}
 	return nil
 }
@@ -116,7 +117,7 @@ func (s *session) servedEntry() (servedEntry, error) {
 	if s.opt.given("alias") {
 		alias = s.ks.AliasOf(s.opt.alias)
 	} else if len(aliases) > 1 {
-		fmt.Fprintf(s.Stderr, "gokeytool: no -alias given: taking <%s>, which Java finds first among %d keys %q\n", alias, len(aliases), aliases)
+		s.Stderr.Printf("gokeytool: no -alias given: taking <%s>, which Java finds first among %d keys %q\n", alias, len(aliases), aliases)
 	}
 	id, err := s.identity(alias)
 	if errors.Is(err, entry.ErrPassword) && !s.ks.Confirmed() {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"gokeytool/internal/console"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
@@ -35,15 +36,15 @@ func trust(ctx context.Context, s *session) error {
 	chain := x509util.CompleteChain(sent[0], sent[1:])
 	for i, c := range chain {
 		if i > 0 {
-			fmt.Fprintln(s.Stdout)
+			s.Stdout.Print("\n")
 		}
 		s.introduce(c)
 	}
 	for _, text := range x509util.UnverifiableTexts(chain) {
-		fmt.Fprintf(s.Stdout, "\n%s\n", printableLines(text))
+		s.Stdout.Printf("\n%s\n", text)
 	}
 	if n := len(sent) - len(chain); n > 0 {
-		fmt.Fprintf(s.Stdout, "\n%s not belong to this chain.\n", count(n, "certificate that was sent does", "certificates that were sent do"))
+		s.Stdout.Printf("\n%s not belong to this chain.\n", count(n, "certificate that was sent does", "certificates that were sent do"))
 	}
 	chosen := chain[len(chain)-1]
 	if s.req.Has("leaf") {
@@ -56,8 +57,8 @@ func trust(ctx context.Context, s *session) error {
 	}
 	for _, e := range s.ks.Entries() {
 		if e.Kind == entry.TrustedCertificate && string(e.Chain[0].DER) == string(chosen.Raw) {
-			fmt.Fprintf(s.Stderr, "\n%s is trusted already, under alias <%s>\n",
-				x509util.Printable(chosen.Called()), x509util.Printable(s.ks.AliasOf(e.Alias)))
+			s.Stderr.Printf("\n%s is trusted already, under alias <%s>\n",
+				chosen.Called(), s.ks.AliasOf(e.Alias))
 			s.sayJava()
 			return nil
 		}
@@ -68,8 +69,8 @@ func trust(ctx context.Context, s *session) error {
 	}
 	s.sayDates(chosen)
 	if !s.opt.noprompt && expected == "" {
-		fmt.Fprint(s.Stderr, "\nWho controls the network can show you any certificate: compare the fingerprint\nwith what the owner of the server tells you.\n")
-		yes, err := s.promptYesNo(fmt.Sprintf("Trust %s, and all that it signs? [no]:  ", x509util.Printable(chosen.Called())))
+		s.Stderr.Print("\nWho controls the network can show you any certificate: compare the fingerprint\nwith what the owner of the server tells you.\n")
+		yes, err := s.promptYesNo(console.Textf("Trust %s, and all that it signs? [no]:  ", chosen.Called()))
 		if err != nil {
 			return err
 		}
@@ -89,7 +90,7 @@ func trust(ctx context.Context, s *session) error {
 	if err := s.ks.save(); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.talk(), "Certificate was added to keystore under alias <%s>\n", x509util.Printable(s.ks.AliasOf(alias)))
+	s.talk().Printf("Certificate was added to keystore under alias <%s>\n", s.ks.AliasOf(alias))
 	s.sayJava()
 	return nil
 }
@@ -139,13 +140,13 @@ func confirm(expected string, chosen *x509util.Certificate, chain []*x509util.Ce
 	}
 	hints := []string{"expected " + expected, "it has   " + has(chosen)}
 	if i := slices.IndexFunc(chain, func(c *x509util.Certificate) bool { return has(c) == expected }); i >= 0 {
-		hint := "that is the fingerprint of " + x509util.Printable(chain[i].Called()) + ", which stands in this chain too"
+		hint := "that is the fingerprint of " + chain[i].Called() + ", which stands in this chain too"
 		if i == 0 {
 			hint += ": -leaf trusts it"
 		}
 		hints = append(hints, hint)
 	}
-	return withHint(fmt.Errorf("%s has another fingerprint than -fingerprint says: it was not added", x509util.Printable(chosen.Called())), hints...)
+	return withHint(fmt.Errorf("%s has another fingerprint than -fingerprint says: it was not added", chosen.Called()), hints...)
 }
 
 // sayJava prints the line with which Java takes the keystore as its truststore.
@@ -163,7 +164,7 @@ func (s *session) sayJava() {
 	if s.ks.Type() == store.JCEKS {
 		properties = append(properties, "javax.net.ssl.trustStoreType=JCEKS")
 	}
-	fmt.Fprintf(s.talk(), "gokeytool: Java takes it with: %s\n", k.Java(!s.ks.passwordless(), string(s.ks.password), properties...))
+	s.talk().Printf("gokeytool: Java takes it with: %s\n", k.Java(!s.ks.passwordless(), string(s.ks.password), properties...))
 }
 
 // sameFile says whether two paths lead to one file.
@@ -184,7 +185,7 @@ func (s *session) has(alias string) bool {
 
 // introduce prints what a person has to know of a certificate to trust it.
 func (s *session) introduce(c *x509util.Certificate) {
-	fmt.Fprintf(s.Stdout, "%s\n  issued by  %s\n  valid      %s to %s\n  SHA-256    %s\n",
-		x509util.Printable(c.Called()), x509util.Printable(c.Issuer.String()),
+	s.Stdout.Printf("%s\n  issued by  %s\n  valid      %s to %s\n  SHA-256    %s\n",
+		c.Called(), c.Issuer.String(),
 		x509util.MediumDate(c.NotBefore, s.zone()), x509util.MediumDate(c.NotAfter, s.zone()), x509util.Fingerprint(c.Raw, "SHA-256"))
 }

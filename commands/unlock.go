@@ -5,9 +5,9 @@ import (
 	"fmt"
 
 	"gokeytool/commands/internal/argv"
+	"gokeytool/internal/console"
 	"gokeytool/store"
 	"gokeytool/store/entry"
-	"gokeytool/x509util"
 )
 
 // maxPasswords is how often our own style asks for a password that is needed.
@@ -17,7 +17,7 @@ const maxPasswords = 3
 // is asked for.
 type locked struct {
 	path   string
-	prompt string
+	prompt console.Text
 	must   bool // nothing can be done without the password
 	// open reads the file with a password; with nil as far as that goes.
 	open func(password []byte) (*store.Store, error)
@@ -25,8 +25,8 @@ type locked struct {
 
 // passwordOf is the question for the password of a file that has no option of
 // keytool's.
-func passwordOf(path string) string {
-	return fmt.Sprintf("Enter password of %s:  ", x509util.Printable(path))
+func passwordOf(path string) console.Text {
+	return console.Textf("Enter password of %s:  ", path)
 }
 
 // unlock asks for the password of a file and opens it. ENTER, and the end of
@@ -53,7 +53,7 @@ func (s *session) unlock(l locked) (*store.Store, []byte, error) {
 		if s.lines.eof || !l.must && (s.ReadSecret == nil || !opened.Unread()) {
 			break
 		}
-		fmt.Fprintf(s.Stderr, "%s has a password, and it is not the empty one\n", x509util.Printable(l.path))
+		s.Stderr.Printf("%s has a password, and it is not the empty one\n", l.path)
 	}
 	return opened, nil, nil
 }
@@ -90,7 +90,7 @@ func fits(s *store.Store, password []byte) bool {
 type noPasswordError struct{ path string }
 
 func (e *noPasswordError) Error() string {
-	return x509util.Printable(e.path) + " needs its password, and none was given: what it encrypts was not read"
+	return e.path + " needs its password, and none was given: what it encrypts was not read"
 }
 
 // noPassword is the error of a file whose password that option gives.
@@ -128,7 +128,7 @@ func openUnasked(path string, password []byte, option string) (*store.Store, []b
 
 // unlockKeystore asks for the password of the command's keystore, which is
 // there, in our own style.
-func (s *session) unlockKeystore(a access, prompt string) error {
+func (s *session) unlockKeystore(a access, prompt console.Text) error {
 	k := s.ks
 	_, password, err := s.unlock(locked{
 		path: k.path, prompt: prompt, must: a.asks == asksUntilValid,

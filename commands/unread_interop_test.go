@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gokeytool/commands"
+	"gokeytool/internal/console"
 	"gokeytool/internal/testtool"
 	"gokeytool/jdk"
 	"gokeytool/store"
@@ -23,7 +24,7 @@ import (
 func play(answers string, args ...string) (stdout, stderr string, code int) {
 	var out, errs bytes.Buffer
 	code = commands.Main(append([]string{"gokeytool"}, args...), &commands.Env{
-		Stdin: strings.NewReader(answers), Stdout: &out, Stderr: &errs,
+		Stdin: strings.NewReader(answers), Stdout: console.NewWriter(&out), Stderr: console.NewWriter(&errs),
 		LookupEnv: func(string) (string, bool) { return "", false },
 		Now:       time.Now, Home: os.TempDir,
 	})

@@ -61,12 +61,12 @@ func unreadableRemedy(refused *x509util.Refusal) []string {
 func theCertificate(c *x509util.Certificate, file string) string {
 	what := "the certificate"
 	if subject := c.Subject.String(); subject != "" {
-		what += " " + x509util.Printable(subject)
+		what += " " + subject
 	}
 	if file == "" {
 		return what
 	}
-	return what + " in " + x509util.Printable(file)
+	return what + " in " + file
 }
 
 // refuseCertificate is refuseUnreadable for a certificate that was read from a
@@ -88,9 +88,9 @@ func (s *session) refuseEntry(alias string, chain []entry.Certificate) error {
 // ofEntry names certificate i of n of an entry.
 func ofEntry(alias string, i, n int) string {
 	if n > 1 {
-		return fmt.Sprintf("certificate %d of %d of <%s>", i+1, n, x509util.Printable(alias))
+		return fmt.Sprintf("certificate %d of %d of <%s>", i+1, n, alias)
 	}
-	return fmt.Sprintf("the certificate of <%s>", x509util.Printable(alias))
+	return fmt.Sprintf("the certificate of <%s>", alias)
 }
 
 // inWords puts an error of keytool's in the place of another, whose hints stay.
@@ -110,7 +110,7 @@ func (s *session) refusePrinted(certificates []*x509util.Certificate) error {
 			if s.req.Style == argv.Keytool {
 				return inWords(failf("Failed to parse input"), err)
 			}
-			fmt.Fprintf(s.Stderr, "gokeytool: %s\n", err)
+			s.Stderr.Printf("gokeytool: %s\n", err)
 		}
 	}
 	return nil
@@ -204,7 +204,7 @@ func closedToJava(opened *store.Store, from shell.Keystore) *closedStore {
 			if refused := x509util.RefusedByJava(c.Type, c.DER); refused != nil {
 				return &closedStore{
 					fmt.Sprintf("%s can't open %s at all, because of %s: %s",
-						refused.Readers(), x509util.Printable(from.Path), ofEntry(alias, i, len(e.Chain)), refused.Reason()),
+						refused.Readers(), from.Path, ofEntry(alias, i, len(e.Chain)), refused.Reason()),
 					shell.Note(from.Line([]string{"delete", "-backup", "-alias", alias}), "or put in its place "+refused.Better()),
 				}
 			}
@@ -215,7 +215,7 @@ func closedToJava(opened *store.Store, from shell.Keystore) *closedStore {
 			if refused := x509util.RefusedByJava(c.Type, c.DER); refused != nil {
 				return &closedStore{
 					fmt.Sprintf("%s can't open %s at all, because of a certificate in it that is no entry: %s",
-						refused.Readers(), x509util.Printable(from.Path), refused.Reason()),
+						refused.Readers(), from.Path, refused.Reason()),
 					from.Operand([]string{"convert"}, "NEW.p12"),
 				}
 			}
@@ -237,7 +237,7 @@ func (s *session) refuseServed() error {
 // it.
 func (s *session) warnOfClosed(opened *store.Store, from shell.Keystore) {
 	if closed := closedToJava(opened, from); closed != nil {
-		fmt.Fprintf(s.Stderr, "gokeytool: %s\n  -> %s\n", closed.text, closed.remedy)
+		s.Stderr.Printf("gokeytool: %s\n  -> %s\n", closed.text, closed.remedy)
 	}
 }
 

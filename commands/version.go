@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"fmt"
 	"runtime"
 
 	"gokeytool/commands/internal/argv"
@@ -16,10 +15,8 @@ const programVersion = "0.1.0"
 // followed: scripts read it from there.
 func version(_ context.Context, s *session) error {
 	if s.req.Style == argv.Keytool {
-		_, err := fmt.Fprintf(s.Stdout, "keytool %d (gokeytool %s)\n", s.release, programVersion)
-		return err
+		return s.Stdout.Printf("keytool %d (gokeytool %s)\n", s.release, programVersion)
 	}
-	_, err := fmt.Fprintf(s.Stdout, "gokeytool %s (keytool of JDK %d, %s, %s/%s)\n",
+	return s.Stdout.Printf("gokeytool %s (keytool of JDK %d, %s, %s/%s)\n",
 		programVersion, s.release, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	return err
 }

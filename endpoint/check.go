@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"gokeytool/certpath"
+	"gokeytool/internal/console"
 	"gokeytool/internal/shell"
 	"gokeytool/x509util"
 )
@@ -350,7 +351,7 @@ func (e *examination) served(c Check) Check {
 	for _, name := range e.id.Names {
 		if e.strict[0].VerifyHostname(strings.Replace(name, "*", "any", 1)) != nil {
 			missing = append(missing, name)
-			shown = append(shown, x509util.Printable(name))
+			shown = append(shown, console.Line(name))
 		}
 	}
 	if missing == nil {

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"unicode/utf8"
+
+	"gokeytool/internal/console"
 )
 
 const (
@@ -279,10 +281,11 @@ func (s *Server) echo(w http.ResponseWriter, r *http.Request) {
 	}{r.Method, r.URL.RequestURI(), r.Proto, r.Host, r.RemoteAddr, r.Header, text, raw})
 }
 
-// writeJSON answers with a document, indented for people.
+// writeJSON answers with a document, indented for people, who read it at a
+// terminal.
 func writeJSON(w http.ResponseWriter, document any) {
 	w.Header().Set("Content-Type", "application/json")
-	enc := json.NewEncoder(w)
+	enc := json.NewEncoder(console.NewWriter(w).Lines())
 	enc.SetIndent("", "  ")
 	enc.Encode(document) // what fails is the connection
 }

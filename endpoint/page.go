@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"gokeytool/internal/console"
 	"gokeytool/x509util"
 )
 
@@ -93,7 +94,8 @@ func (s *Server) showPage(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	var out bytes.Buffer
-	if err := page().Execute(&out, data); err != nil {
+	// A certificate may have a name that turns the text around it.
+	if err := page().Execute(console.NewWriter(&out).Lines(), data); err != nil {
 		s.cfg.Logger.Error("page", "error", err)
 		http.Error(w, "the page can't be made", http.StatusInternalServerError)
 		return

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"gokeytool/internal/console"
 	"gokeytool/jdk"
 )
 
@@ -17,7 +18,7 @@ import (
 // What keytool refuses as a whole (such as a critical extension that can't be
 // read) is printed with what can be said of it. Control characters from names
 // and the like, which keytool sends to the terminal raw, are escaped by
-// Printable.
+// console.Line.
 type Printer struct {
 	Release jdk.Release // zero is jdk.Default
 	// Location is the time zone of dates; nil is UTC.
@@ -97,7 +98,7 @@ func (t *text) writeTo(w io.Writer) error {
 func (t *text) add(s string) { t.buf = append(t.buf, s...) }
 
 // untrusted appends text from the file.
-func (t *text) untrusted(s string) { t.buf = appendPrintable(t.buf, s) }
+func (t *text) untrusted(s string) { t.buf = console.AppendLine(t.buf, s) }
 
 func (t *text) int(n int) { t.buf = strconv.AppendInt(t.buf, int64(n), 10) }
 

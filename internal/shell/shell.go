@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"gokeytool/internal/console"
 )
 
 // Plain says whether a word needs no quotes: it has letters and digits of
@@ -43,7 +45,7 @@ func Quote(word string) string {
 
 // visible says whether a text is UTF-8 that a terminal shows as it is.
 func visible(text string) bool {
-	return !strings.ContainsFunc(text, func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) })
+	return !strings.ContainsFunc(text, func(r rune) bool { return r == utf8.RuneError || unicode.IsSpace(r) && r != ' ' || !console.Visible(r) })
 }
 
 // File is the path of a file where a command might take it for an option.

@@ -303,7 +303,7 @@ func render(args []string, rel jdk.Release) string {
 	})
 	switch err := err.(type) {
 	case *UsageError:
-		return transcript("", table.UsageText(err, rel)+warningBlock(err.Warnings), 1)
+		return transcript("", err.Message+"\n"+table.HelpText(err.Command, rel)+warningBlock(err.Warnings), 1)
 	case *Failure:
 		return transcript("keytool error: "+err.JavaText()+"\n", warningBlock(err.Warnings), 1)
 	case *LauncherError:

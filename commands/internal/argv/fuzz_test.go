@@ -60,7 +60,7 @@ func checkParse(t *testing.T, args []string, env Env) {
 	if err != nil {
 		switch err := err.(type) {
 		case *UsageError:
-			if err.Message == "" || table.UsageText(err, jdk.Default) == "" {
+			if err.Message == "" || table.HelpText(err.Command, jdk.Default) == "" {
 				t.Errorf("%q: %#v", args, err)
 			}
 		case *Failure, *LauncherError:

@@ -85,13 +85,6 @@ func row(b *strings.Builder, indent string, width int, left, right string) {
 	b.WriteString(right + "\n")
 }
 
-// UsageText is everything keytool prints on the standard error for err: the
-// message, and the help that goes with it. The warnings are left to the caller,
-// who has a format for them.
-func (t *Table) UsageText(err *UsageError, rel jdk.Release) string {
-	return err.Message + "\n" + t.HelpText(err.Command, rel)
-}
-
 // passwordHelp says how passwords are given.
 const passwordHelp = "A password need not stand on the line: -storepass:env NAME takes it from the environment, " +
 	"-storepass:file FILE from the first line of a file, -storepass:fd N or -storepass:stdin from an open stream; " +
