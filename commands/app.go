@@ -164,7 +164,7 @@ func newApp(table *argv.Table, s *session) *cli.App {
 				}
 				s.opt = readOptions(c, s.req)
 				if s.opt.debug {
-					s.Stdout.Printf("Command line args: [%s]\n", strings.Join(s.req.Line, ", "))
+					s.Stdout.Printf("Command line args: [%s]\n", withoutCredentials(strings.Join(s.req.Line, ", ")))
 				}
 				if s.req.Style == argv.Subcommand {
 					for _, name := range s.req.Unused {
@@ -223,7 +223,7 @@ func (e *Env) reportUsage(err error, table *argv.Table, release jdk.Release) int
 	switch {
 	case errors.As(err, &usage):
 		if usage.Style == argv.Subcommand {
-			e.Stderr.Printf("gokeytool: %s\n", usage.Message)
+			e.Stderr.Printf("gokeytool: %s\n", withoutCredentials(usage.Message))
 			e.saySwallows(usage.Swallows)
 			if usage.Suggestion != "" {
 				e.Stderr.Printf("Did you mean %s?\n", usage.Suggestion)
@@ -231,7 +231,7 @@ func (e *Env) reportUsage(err error, table *argv.Table, release jdk.Release) int
 			e.Stderr.Printf("See: gokeytool %s\n", strings.TrimSpace("help "+usage.Command))
 			return exitError
 		}
-		e.Stderr.Printf("%s\n%s", usage.Message, console.Text(table.HelpText(usage.Command, release)))
+		e.Stderr.Printf("%s\n%s", withoutCredentials(usage.Message), console.Text(table.HelpText(usage.Command, release)))
 		e.printWarnings(usage.Warnings)
 		if e.wantHints(argv.Keytool) {
 			e.saySwallows(usage.Swallows)
@@ -251,18 +251,22 @@ func (e *Env) reportUsage(err error, table *argv.Table, release jdk.Release) int
 // saySwallows tells of options that have taken another for their value.
 func (e *Env) saySwallows(swallows []string) {
 	for _, text := range swallows {
-		e.Stderr.Printf("gokeytool: %s\n", text)
+		e.Stderr.Printf("gokeytool: %s\n", withoutCredentials(text))
 	}
 }
 
-// printError prints the one line of a failed command: where keytool prints
-// it, or on the standard error in our own style.
-func (e *Env) printError(style argv.Style, text string) {
+// printError prints the line of a failed command, of which few errors of keytool's
+// have more than one: where keytool prints it, or on the standard error in our own
+// style.
+func (e *Env) printError(style argv.Style, lines ...string) {
 	w := e.Stdout
 	if style == argv.Subcommand {
 		w = e.Stderr
 	}
-	w.Printf("keytool error: %s\n", text)
+	w.Print("keytool error: ")
+	for _, line := range lines {
+		w.Printf("%s\n", withoutCredentials(line))
+	}
 }
 
 // printWarnings prints keytool's block of warnings.

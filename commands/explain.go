@@ -116,7 +116,7 @@ func (e *explanation) pkcs12() bool {
 func (e *explanation) print(out *console.Writer) {
 	out.Printf("%s: %s\n", e.command.Name, e.command.Summary)
 	for _, sentence := range e.does {
-		out.Printf("  - %s\n", sentence)
+		out.Printf("  - %s\n", withoutCredentials(sentence))
 	}
 	for _, name := range e.req.Unused {
 		out.Printf("  - -%s means nothing to this command: it is ignored\n", name)
@@ -137,7 +137,7 @@ func (e *explanation) print(out *console.Writer) {
 			lines = []string{"# " + otherwise}
 		}
 		for _, line := range lines {
-			out.Printf("  %s\n", line)
+			out.Printf("  %s\n", withoutCredentials(line))
 		}
 	}
 	section("keytool", keytool, "it has no such thing")

@@ -23,7 +23,7 @@ func (t hostPort) String() string { return net.JoinHostPort(t.host, t.port) }
 func parseServer(text string) (hostPort, error) {
 	t, err := splitServer(text)
 	if err != nil {
-		return hostPort{}, withHint(fmt.Errorf("%q is no server: %w", text, err), "name it as HOST or HOST:PORT, such as www.example.com:8443 or [::1]:8443")
+		return hostPort{}, withHint(fmt.Errorf("%q is no server: %w", withoutUser(text), err), "name it as HOST or HOST:PORT, such as www.example.com:8443 or [::1]:8443")
 	}
 	return t, nil
 }
@@ -100,7 +100,7 @@ func (s *session) checkedHost() (string, error) {
 func hostOption(option, value string) (string, error) {
 	name := strings.TrimSuffix(strings.TrimPrefix(value, "["), "]")
 	if err := checkHost(name); err != nil {
-		return "", fmt.Errorf("-%s %q: %w", option, value, err)
+		return "", fmt.Errorf("-%s %q: %w", option, withoutUser(value), err)
 	}
 	return name, nil
 }

@@ -141,7 +141,7 @@ func (s *session) note(text string) {
 		s.hint(text)
 		return
 	}
-	s.Stderr.Printf("gokeytool: %s\n", text)
+	s.Stderr.Printf("gokeytool: %s\n", withoutCredentials(text))
 }
 
 // shownLine is the command that gives what a server shows to its key.

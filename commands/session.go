@@ -233,9 +233,9 @@ func (s *session) finish(err error) int {
 		return int(exit)
 	default:
 		if text, ok := s.javaText(err); ok || s.req.Style == argv.Keytool {
-			s.printError(s.req.Style, text)
+			s.printError(s.req.Style, append([]string{text}, furtherLines(err)...)...)
 		} else {
-			s.Stderr.Printf("gokeytool: %s\n", err.Error())
+			s.Stderr.Printf("gokeytool: %s\n", withoutCredentials(err.Error()))
 		}
 		s.hint(s.hints(err)...)
 	}
@@ -257,7 +257,7 @@ func (s *session) finish(err error) int {
 func (s *session) hint(lines ...string) {
 	if len(lines) > 0 && s.wantHints(s.req.Style) {
 		for _, line := range lines {
-			s.Stderr.Printf("gokeytool: %s\n", line)
+			s.Stderr.Printf("gokeytool: %s\n", withoutCredentials(line))
 		}
 	}
 }
@@ -295,6 +295,14 @@ func (s *session) javaText(err error) (text string, ok bool) {
 		return text, true
 	}
 	return "java.lang.Exception: " + err.Error(), false
+}
+
+// furtherLines are what keytool prints of an error below its first line.
+func furtherLines(err error) []string {
+	if java, ok := errors.AsType[*javaError](err); ok && java.More != "" {
+		return []string{java.More}
+	}
+	return nil
 }
 
 // here is the command's keystore, as lines to be pasted name it: with its

@@ -124,7 +124,7 @@ func CheckChain(chain []*Certificate) error {
 	for i := range chain {
 		if i > 0 && !chain[i-1].Issuer.Equal(chain[i].Subject) ||
 			slices.ContainsFunc(chain[:i], func(o *Certificate) bool { return bytes.Equal(chain[i].Raw, o.Raw) }) {
-			return &Error{"java.security.KeyStoreException", "Certificate chain is not valid"}
+			return &Error{Class: "java.security.KeyStoreException", Text: "Certificate chain is not valid"}
 		}
 	}
 	return nil

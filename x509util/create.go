@@ -38,7 +38,7 @@ func CreateCertificate(t Template, issuer crypto.Signer, sigAlg string, rel jdk.
 		}
 	}
 	if text := lateYear(t.NotAfter); text != "" {
-		return nil, &Error{"java.security.cert.CertificateException", text}
+		return nil, &Error{Class: "java.security.cert.CertificateException", Text: text}
 	}
 	var b cryptobyte.Builder
 	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {

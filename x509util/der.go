@@ -180,7 +180,7 @@ func readHeader(in []byte, at int) (head, length int, err error) {
 		head += octets
 	}
 	if len(in)-head < length {
-		return 0, 0, &Error{"java.io.EOFException", "not enough content"}
+		return 0, 0, &Error{Class: "java.io.EOFException", Text: "not enough content"}
 	}
 	return head, length, nil
 }

@@ -5,6 +5,7 @@ package x509util
 type Error struct {
 	Class string // the exception, such as "java.io.IOException"
 	Text  string // its message; may be empty
+	More  string // a second line of the message, which few have
 }
 
 // Error returns the message, without the class.
@@ -12,8 +13,11 @@ func (e *Error) Error() string {
 	if e.Text == "" {
 		return e.Class
 	}
+	if e.More != "" {
+		return e.Text + "\n" + e.More
+	}
 	return e.Text
 }
 
 // failIO is the exception that most of Java's parsers throw.
-func failIO(text string) error { return &Error{"java.io.IOException", text} }
+func failIO(text string) error { return &Error{Class: "java.io.IOException", Text: text} }

@@ -109,13 +109,13 @@ type extensionBuilder struct {
 func (b *extensionBuilder) set(e Extension) { b.found[e.OID.String()] = e }
 
 // plainError is the exception that keytool itself throws.
-func plainError(text string) error { return &Error{"java.lang.Exception", text} }
+func plainError(text string) error { return &Error{Class: "java.lang.Exception", Text: text} }
 
 // wrapIO is how keytool passes on an IOException met in an extension; other
 // errors stay as they are.
 func wrapIO(err error) error {
 	if e, ok := err.(*Error); ok && strings.HasPrefix(e.Class, "java.io.") || ok && strings.HasPrefix(e.Class, "java.net.") {
-		return &Error{"java.lang.RuntimeException", e.Class + ": " + e.Text}
+		return &Error{Class: "java.lang.RuntimeException", Text: e.Class + ": " + e.Text}
 	}
 	return err
 }
@@ -177,8 +177,7 @@ func (b *extensionBuilder) honor(list string, requested []Extension) error {
 // JDK 25 stumbles over it.
 func (b *extensionBuilder) notRequested(oid string) error {
 	if b.rel >= jdk.Release25 || b.rel == 0 {
-		return &Error{"java.lang.NullPointerException",
-			`Cannot invoke "sun.security.x509.Extension.isCritical()" because "e" is null`}
+		return &Error{Class: "java.lang.NullPointerException", Text: `Cannot invoke "sun.security.x509.Extension.isCritical()" because "e" is null`}
 	}
 	return wrapIO(failIO("No extension found with name " + oid))
 }
@@ -299,8 +298,7 @@ func (b *extensionBuilder) emptyError(text string) error {
 	if b.rel >= jdk.Release25 || b.rel == 0 {
 		return argumentError(text)
 	}
-	return &Error{"java.security.cert.CertificateEncodingException",
-		"java.io.IOException: No value to encode for the extension!"}
+	return &Error{Class: "java.security.cert.CertificateEncodingException", Text: "java.io.IOException: No value to encode for the extension!"}
 }
 
 // addRaw makes an extension of an OID and the hex digits of its value; other
@@ -544,13 +542,13 @@ func oneOf(s string, words ...string) (int, error) {
 		case len(found) == 1 || found[1] > limit:
 			return found[0], nil
 		}
-		text := "command " + s + " is ambiguous:\n    "
+		said := &Error{Class: "java.lang.Exception", Text: "command " + s + " is ambiguous:", More: "    "}
 		for _, i := range found {
 			if i < limit {
-				text += " " + words[i]
+				said.More += " " + words[i]
 			}
 		}
-		return -1, plainError(text)
+		return -1, said
 	}
 	return -1, nil
 }
@@ -580,7 +578,7 @@ func javaSplit(s, separator string) []string {
 func javaInt(s string) (int, error) {
 	n, err := strconv.ParseInt(s, 10, 32)
 	if err != nil || strings.Contains(s, "_") {
-		return 0, &Error{"java.lang.NumberFormatException", `For input string: "` + s + `"`}
+		return 0, &Error{Class: "java.lang.NumberFormatException", Text: `For input string: "` + s + `"`}
 	}
 	return int(n), nil
 }

@@ -139,7 +139,7 @@ func encodeIP(s string) (string, error) {
 }
 
 func unknownHost(s string) error {
-	return &Error{"java.net.UnknownHostException", s + ": Name or service not known"}
+	return &Error{Class: "java.net.UnknownHostException", Text: s + ": Name or service not known"}
 }
 
 // parseIP reads an address as Java's InetAddress does: four numbers or fewer

@@ -49,7 +49,7 @@ func certificateError(der []byte, rel jdk.Release) error {
 	return javaCertificateError(readJavaCertificate(der, rel), certificateException, "Unable to initialize, ")
 }
 
-func parsingError(text string) error { return &Error{certificateParsingException, text} }
+func parsingError(text string) error { return &Error{Class: certificateParsingException, Text: text} }
 
 // javaCertificateError wraps an exception of input and output as Java does.
 // Others pass as they are, those of the runtime among them.
@@ -58,7 +58,7 @@ func javaCertificateError(err error, class, prefix string) error {
 	if !ok || !strings.HasPrefix(e.Class, "java.io.") {
 		return err
 	}
-	return &Error{class, prefix + e.Class + ": " + e.Text}
+	return &Error{Class: class, Text: prefix + e.Class + ": " + e.Text, More: e.More}
 }
 
 func readJavaCertificate(der []byte, rel jdk.Release) error {
@@ -85,7 +85,7 @@ func readJavaCertificate(der []byte, rel jdk.Release) error {
 		return javaCertificateError(err, certificateParsingException, "")
 	}
 	if !outer.equal(inner) {
-		return &Error{certificateException, "Signature algorithm mismatch"}
+		return &Error{Class: certificateException, Text: "Signature algorithm mismatch"}
 	}
 	return nil
 }
@@ -432,7 +432,7 @@ func checkJavaKey(a algorithm, key []byte, bits int, rel jdk.Release) error {
 	case "DSA":
 		r := derReader{rest: key}
 		if err := readNumbers(&r, 1); err != nil {
-			return refused("Inappropriate key specification: Invalid key: y value\n" + err.Error())
+			return &Error{Class: "java.io.IOException", Text: "subject key, Inappropriate key specification: Invalid key: y value", More: err.Error()}
 		}
 	case "DiffieHellman":
 		r := derReader{rest: key}
@@ -530,9 +530,9 @@ func octetKeyFault(name string, key []byte, bits, size int, invalid func(string)
 	case len(key) > 0 || name == "X448":
 		return invalid(fmt.Sprintf("key length must be %d", size))
 	case name == "X25519":
-		return &Error{"java.lang.ArrayIndexOutOfBoundsException", "Index 0 out of bounds for length 0"}
+		return &Error{Class: "java.lang.ArrayIndexOutOfBoundsException", Text: "Index 0 out of bounds for length 0"}
 	}
-	return &Error{"java.lang.ArrayIndexOutOfBoundsException", "Index -1 out of bounds for length 0"}
+	return &Error{Class: "java.lang.ArrayIndexOutOfBoundsException", Text: "Index -1 out of bounds for length 0"}
 }
 
 // hssKeyFault is rsaKeyFault of the key of a tree of hashes (RFC 8554), of the

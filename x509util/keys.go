@@ -141,7 +141,7 @@ func findGenerator(name string, rel jdk.Release) *keyGenerator {
 // answers a value of -keyalg that names no kind of key pair.
 func CheckKeyAlgorithm(name string, rel jdk.Release) error {
 	if findGenerator(name, rel) == nil {
-		return &Error{"java.security.NoSuchAlgorithmException", name + " KeyPairGenerator not available"}
+		return &Error{Class: "java.security.NoSuchAlgorithmException", Text: name + " KeyPairGenerator not available"}
 	}
 	return nil
 }
@@ -150,7 +150,7 @@ func CheckKeyAlgorithm(name string, rel jdk.Release) error {
 // anything else.
 func (s KeySpec) Check() error {
 	if s.Group != "" && s.Size != 0 {
-		return &Error{"java.lang.Exception", "Cannot specify both -groupname and -keysize"}
+		return &Error{Class: "java.lang.Exception", Text: "Cannot specify both -groupname and -keysize"}
 	}
 	if s.Size != 0 && strings.EqualFold(s.Algorithm, "EC") {
 		_, err := CurveForSize(s.Size)
@@ -165,8 +165,7 @@ func CurveForSize(size int) (name string, err error) {
 	if c := curveBySize(size); c != nil {
 		return c.name, nil
 	}
-	return "", &Error{"java.security.spec.InvalidParameterSpecException",
-		"Not a supported curve: " + strconv.Itoa(size) + " bits"}
+	return "", &Error{Class: "java.security.spec.InvalidParameterSpecException", Text: "Not a supported curve: " + strconv.Itoa(size) + " bits"}
 }
 
 // GenerateKey makes a key pair with the defaults of keytool of the release.
@@ -203,7 +202,7 @@ func SpecOf(spki []byte) (KeySpec, error) {
 }
 
 func argumentError(text string) error {
-	return &Error{"java.lang.IllegalArgumentException", text}
+	return &Error{Class: "java.lang.IllegalArgumentException", Text: text}
 }
 
 func generateRSA(spec KeySpec, rel jdk.Release) (crypto.Signer, error) {
@@ -265,7 +264,7 @@ func generateEC(spec KeySpec, rel jdk.Release) (crypto.Signer, error) {
 			return nil, keySizeError(spec.Size)
 		}
 		if c.implementation() == nil {
-			return nil, &Error{"java.security.ProviderException", "Curve not supported:  " + c.String()}
+			return nil, &Error{Class: "java.security.ProviderException", Text: "Curve not supported:  " + c.String()}
 		}
 	case rel < jdk.Release21:
 		c = curveByName("secp256r1")
@@ -793,10 +792,10 @@ func namedCurve(alg algorithm) (elliptic.Curve, error) {
 	}
 	c := curveByName(oid)
 	if c == nil {
-		return nil, &UnsupportedError{"EC keys on " + foreignName(oid), &Error{"java.io.IOException", "Unknown named curve: " + oid}}
+		return nil, &UnsupportedError{"EC keys on " + foreignName(oid), &Error{Class: "java.io.IOException", Text: "Unknown named curve: " + oid}}
 	}
 	if c.implementation() == nil {
-		return nil, &UnsupportedError{"EC keys on " + c.name, &Error{"java.security.SignatureException", "Curve not supported: " + c.String()}}
+		return nil, &UnsupportedError{"EC keys on " + c.name, &Error{Class: "java.security.SignatureException", Text: "Curve not supported: " + c.String()}}
 	}
 	return c.implementation(), nil
 }

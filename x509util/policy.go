@@ -54,7 +54,7 @@ type constraint struct {
 const anySize = int(^uint32(0) >> 1)
 
 func illegalPolicy(text string) error {
-	return &Error{"java.lang.IllegalArgumentException", text}
+	return &Error{Class: "java.lang.IllegalArgumentException", Text: text}
 }
 
 func parseConstraints(property string, lookup func(string) string, now time.Time) (*constraints, error) {
@@ -133,7 +133,7 @@ func parseConstraint(text string) (*constraint, error) {
 			if !slices.Contains([]string{"==", "!=", "<", "<=", ">", ">="}, words[1]) {
 				return nil, illegalPolicy("Error in security property. " + words[1] + " is not a legal Operator")
 			}
-			return nil, &Error{"java.lang.NumberFormatException", `For input string: "` + words[2] + `"`}
+			return nil, &Error{Class: "java.lang.NumberFormatException", Text: `For input string: "` + words[2] + `"`}
 		}
 		size := int(n)
 		c := &constraint{kind: "keySize", highest: anySize, not: -1}

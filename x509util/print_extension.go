@@ -133,7 +133,7 @@ func (t *text) basicConstraints(e extension) error {
 
 func (t *text) keyUsage(e extension) error {
 	if len(e.value) == 0 {
-		return &Error{"java.lang.ArrayIndexOutOfBoundsException", "Index 0 out of bounds for length 0"}
+		return &Error{Class: "java.lang.ArrayIndexOutOfBoundsException", Text: "Index 0 out of bounds for length 0"}
 	}
 	v, err := readValue(e.value)
 	if err == nil && v.tag == casn1.OCTET_STRING { // wrapped once more
@@ -543,10 +543,7 @@ func (t *text) privateKeyUsage(e extension) error {
 			return failIO("Invalid encoding of PrivateKeyUsageExtension")
 		}
 		if dates[i] != nil {
-			return &Error{
-				"java.security.cert.CertificateParsingException",
-				"Duplicate " + [...]string{"notBefore", "notAfter"}[i] + " in PrivateKeyUsage.",
-			}
+			return &Error{Class: "java.security.cert.CertificateParsingException", Text: "Duplicate " + [...]string{"notBefore", "notAfter"}[i] + " in PrivateKeyUsage."}
 		}
 		if err := part.retag(casn1.GeneralizedTime).checkTime(); err != nil {
 			return err

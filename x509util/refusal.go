@@ -54,7 +54,7 @@ func StoredError(certType string, der []byte, rel jdk.Release) error {
 	case "X.509", "X509":
 		return JavaError(der, rel)
 	}
-	return &Error{certificateException, certType + " not found"}
+	return &Error{Class: certificateException, Text: certType + " not found"}
 }
 
 // Readers names who can't read the certificate: "Java 17 and 25".

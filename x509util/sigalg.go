@@ -250,7 +250,7 @@ func newSigning(key crypto.Signer, sigAlg string, rel jdk.Release) (signing, err
 }
 
 func noSignature(sigAlg string) error {
-	return &Error{"java.security.NoSuchAlgorithmException", sigAlg + " Signature not available"}
+	return &Error{Class: "java.security.NoSuchAlgorithmException", Text: sigAlg + " Signature not available"}
 }
 
 // signingByFamily is newSigning for names that stand for what the key is, and
@@ -295,7 +295,7 @@ func signingByFamily(key crypto.Signer, sigAlg string, rel jdk.Release) (signing
 }
 
 func signatureError(text string) error {
-	return &Error{"java.security.SignatureException", text}
+	return &Error{Class: "java.security.SignatureException", Text: text}
 }
 
 // checkKey returns Java's complaint where a key can't sign with the algorithm.
@@ -342,7 +342,7 @@ func notMLDSA(pub crypto.PublicKey) error {
 }
 
 func invalidKey(text string) error {
-	return &Error{"java.security.InvalidKeyException", text}
+	return &Error{Class: "java.security.InvalidKeyException", Text: text}
 }
 
 // pssSigning chooses the parameters of RSASSA-PSS: those that bind the key, or
@@ -427,7 +427,7 @@ func CheckSignature(pub crypto.PublicKey, algID, tbs, sig []byte) error {
 	a := sigAlgorithmByOID(id.oid)
 	if a == nil {
 		return &UnsupportedError{"signatures with " + algorithmName(id),
-			&Error{"java.security.NoSuchAlgorithmException", id.name(jdk.Default) + " Signature not available"}}
+			&Error{Class: "java.security.NoSuchAlgorithmException", Text: id.name(jdk.Default) + " Signature not available"}}
 	}
 	hash, mgf, salt := a.hash, a.hash, 0
 	if a.family == familyPSS {

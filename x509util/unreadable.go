@@ -28,7 +28,7 @@ func UnreadableError(data []byte, rel jdk.Release) error {
 			return javaCertificateError(err, certificateException, "")
 		}
 		if der == nil {
-			return &Error{certificateException, "No certificate data found"}
+			return &Error{Class: certificateException, Text: "No certificate data found"}
 		}
 		if _, ok := parsePKCS7(der); ok {
 			return nil
@@ -106,7 +106,7 @@ func readThree(der []byte) (values [3]derValue, overrun int, err error) {
 // UnreadableCRLError returns what CertificateFactory.generateCRLs ends with on
 // an input that ParseCRLs refuses.
 func UnreadableCRLError(data []byte, rel jdk.Release) error {
-	fail := func(text string) error { return &Error{"java.security.cert.CRLException", text} }
+	fail := func(text string) error { return &Error{Class: "java.security.cert.CRLException", Text: text} }
 	if len(data) == 0 {
 		return nil
 	}
@@ -169,7 +169,7 @@ func UnreadableRequestError(data []byte, word string, rel jdk.Release) error {
 		if rel < jdk.Release25 {
 			return failIO("java.lang.IllegalArgumentException: " + text)
 		}
-		return &Error{"java.lang.IllegalArgumentException", text}
+		return &Error{Class: "java.lang.IllegalArgumentException", Text: text}
 	}
 	outer, _, err := splitValue(der, 0)
 	if err != nil {
@@ -184,7 +184,7 @@ func UnreadableRequestError(data []byte, word string, rel jdk.Release) error {
 		return err
 	}
 	if len(parts) != 3 {
-		return &Error{"java.lang.IllegalArgumentException", "not a PKCS #10 request"}
+		return &Error{Class: "java.lang.IllegalArgumentException", Text: "not a PKCS #10 request"}
 	}
 	if _, err := readJavaAlgorithm(parts[1], rel); err != nil {
 		return err
@@ -202,7 +202,7 @@ func UnreadableRequestError(data []byte, word string, rel jdk.Release) error {
 		return err
 	}
 	if n.Sign() != 0 {
-		return &Error{"java.lang.IllegalArgumentException", "not PKCS #10 v1"}
+		return &Error{Class: "java.lang.IllegalArgumentException", Text: "not PKCS #10 v1"}
 	}
 	return nil
 }

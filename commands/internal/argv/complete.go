@@ -137,7 +137,11 @@ func (t *Table) commandNames(keytool bool) []string {
 func (t *Table) optionNames(c *Completion) []string {
 	if name, _, modified := strings.Cut(strings.TrimLeft(c.Typed, "-"), ":"); modified {
 		if o := t.Option(name); o != nil && o.Kind == Password {
-			return []string{name + ":env", name + ":file", name + ":fd", name + ":stdin", name + ":generate"}
+			var words []string
+			for _, modifier := range modifiers {
+				words = append(words, name+":"+modifier)
+			}
+			return words
 		}
 		return nil
 	}

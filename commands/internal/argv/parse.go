@@ -62,6 +62,7 @@ type parser struct {
 
 	typed    []option // the options of the line itself, not of a -conf file
 	swallows []string // see Request.Swallows
+	hidden   int      // the index of a word that may be a password's, and is not shown
 	deferred []line   // passwords still to be read
 	conf     string   // what -conf named, once it was met
 	hasConf  bool
@@ -129,7 +130,7 @@ func (p *parser) keytool(words []string) error {
 		}
 		lower := strings.ToLower(w)
 		if seen[lower] && !repeatable(lower) {
-			p.req.Warnings = append(p.req.Warnings, "The "+lower+
+			p.req.Warnings = append(p.req.Warnings, "The "+p.t.shown(words[:i+1], lower)+
 				" option is specified multiple times. All except the last one will be ignored.")
 		}
 		seen[lower] = true
@@ -221,7 +222,11 @@ func (p *parser) help(words []string) error {
 		suggestion = p.t.suggestCommand(fold(words[0]), p.req.Style, p.env.Release, p.env.KeytoolOnly)
 	}
 	p.cmd = nil
-	return p.usage("There is no help on "+strings.Join(words, " "), suggestion)
+	shown := make([]string, len(words))
+	for i, w := range words {
+		shown[i] = p.t.shown(words[:i+1], w)
+	}
+	return p.usage("There is no help on "+strings.Join(shown, " "), suggestion)
 }
 
 func (p *parser) keytoolCommand(folded string) *Command {
@@ -237,6 +242,7 @@ func (p *parser) keytoolCommand(folded string) *Command {
 func (p *parser) options(words []string, configured int) error {
 	sub := p.req.Style == Subcommand
 	p.req.Line = slices.Clone(words)
+	p.hidden = -1
 	var err error
 	for i := 0; i < len(words); i++ {
 		w := words[i]
@@ -245,9 +251,12 @@ func (p *parser) options(words []string, configured int) error {
 			break
 		}
 		if !strings.HasPrefix(w, "-") || sub && w == "-" {
-			if sub && p.cmd.Operands != "" {
+			if sub && p.cmd.Operands != "" && !p.t.dashless(w) {
 				p.req.Operands = append(p.req.Operands, w)
 				continue
+			}
+			if i == p.hidden {
+				w = masked
 			}
 			return p.illegal(w)
 		}
@@ -289,6 +298,9 @@ func (p *parser) options(words []string, configured int) error {
 		}
 		if err != nil {
 			return err
+		}
+		if value := words[a.at]; o.Kind == Password && sub || a.at > i && p.t.asksSecret(value) {
+			p.hidden = a.at + 1 // behind "-storepass my" or "-alias -storepass"
 		}
 		i = a.at
 	}
@@ -411,10 +423,10 @@ func (p *parser) swallow(o *Option, name, value string) {
 	if next := p.legal(fold(bare)); next == nil || !next.Global && !p.cmd.Documents(next) {
 		return
 	}
-	if o.Kind == Password {
-		value = "the option behind it"
+	if bare, _, _ = strings.Cut(value, "="); o.Kind == Password {
+		bare = "the option behind it"
 	}
-	p.swallows = append(p.swallows, fmt.Sprintf("%s has taken %s for its value", name, value))
+	p.swallows = append(p.swallows, fmt.Sprintf("%s has taken %s for its value", name, bare))
 }
 
 // providerArg takes the -providerarg that may stand directly behind a provider.
@@ -435,6 +447,7 @@ func (p *parser) providerArg(a *argument) (*string, error) {
 		return nil, p.needsArgument(name)
 	}
 	a.at = arg.at
+	p.mask(&arg) // it may have a token's PIN
 	return &value, nil
 }
 
@@ -461,9 +474,9 @@ func (p *parser) set(o *Option, text string, arg *string) {
 func (p *parser) mask(a *argument) {
 	w := &p.req.Line[a.at]
 	if a.isInline {
-		*w = (*w)[:len(*w)-len(a.inline)] + "***"
+		*w = (*w)[:len(*w)-len(a.inline)] + masked
 	} else {
-		*w = "***"
+		*w = masked
 	}
 }
 
@@ -481,6 +494,9 @@ func (p *parser) password(o *Option, modifier string, modified bool, value strin
 			s, ok = p.env.LookupEnv(value)
 		}
 		if !ok {
+			if strings.Trim(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != "" {
+				value = masked // not what one calls a variable: rather its value
+			}
 			return p.usage("Cannot find environment variable: "+value, "")
 		}
 		p.secret(o.Name, []byte(s))
@@ -503,12 +519,15 @@ func (p *parser) password(o *Option, modifier string, modified bool, value strin
 	case kind == "fd" && !p.env.KeytoolOnly:
 		fd, err := strconv.ParseUint(value, 10, 31)
 		if err != nil {
-			return p.usage("Not a file descriptor: "+value, "")
+			return p.usage("Not a file descriptor: "+masked, "")
 		}
 		p.later(line{name: o.Name, fd: int(fd)})
 	case kind == "generate" && !p.env.KeytoolOnly && value != "":
 		p.later(line{name: o.Name, generated: value})
 	default:
+		if !slices.ContainsFunc(modifiers, func(name string) bool { return distance(kind, name, 3) < 3 }) {
+			modifier = masked // rather the password
+		}
 		return p.usage("Unknown password type: "+modifier, "")
 	}
 	return nil
@@ -665,7 +684,7 @@ func (p *parser) illegal(word string) error {
 			s = "-" + rest + " (with the hyphen of the keyboard)"
 		}
 	}
-	return p.usage("Illegal option:  "+word, s)
+	return p.usage("Illegal option:  "+p.t.shown(nil, word), s)
 }
 
 func (p *parser) usage(message, suggestion string) error {

@@ -1,0 +1,28 @@
+package commands
+
+import (
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// credentials are the user and the password in a URL.
+var credentials = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(://)[^\s/?#@'"<>]*:\S*?@`) })
+
+// withoutCredentials is what is said about a line, without the passwords that may
+// stand in its URLs.
+func withoutCredentials(text string) string {
+	if !strings.Contains(text, "://") {
+		return text
+	}
+	return credentials().ReplaceAllString(text, "$1***@")
+}
+
+// withoutUser is the address of a server, as withoutCredentials has it, without
+// what stands before an "@": nobody logs in there.
+func withoutUser(address string) string {
+	if at := strings.LastIndex(address, "@"); at >= 0 {
+		return "***" + address[at:]
+	}
+	return address
+}

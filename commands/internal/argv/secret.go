@@ -1,0 +1,67 @@
+package argv
+
+import (
+	"slices"
+	"strings"
+)
+
+// masked stands for what may be a password.
+const masked = "***"
+
+// modifiers say where a password comes from: -storepass:env.
+var modifiers = []string{"env", "file", "fd", "stdin", "generate"}
+
+// shown is a word of a line as an error may show it, behind other words: without
+// what may be a password. That is a word behind an option for one, and what stands
+// behind the equals sign of such an option, be it misspelt.
+func (t *Table) shown(words []string, word string) string {
+	if n := len(words); n > 1 && t.asksSecret(words[n-2]) {
+		return masked
+	}
+	name, _, inline := strings.Cut(word, "=")
+	if inline && t.secret(name) {
+		return name + "=" + masked
+	}
+	return word
+}
+
+// asksSecret says whether the word behind this one is a password.
+func (t *Table) asksSecret(word string) bool {
+	return strings.HasPrefix(word, "-") && t.secret(word) && !strings.ContainsAny(word, ":=")
+}
+
+// secret says whether a word names an option for a password, or something that
+// is called like one: a misspelt option, or Java's
+// -Djavax.net.ssl.keyStorePassword.
+func (t *Table) secret(word string) bool {
+	name, _, _ := strings.Cut(word, ":")
+	folded := fold(name)
+	if o := t.option(folded); o != nil {
+		return o.Kind == Password
+	}
+	if slices.ContainsFunc([]string{"pass", "pw", "secret", "pin"}, func(part string) bool { return strings.Contains(folded, part) }) {
+		return true
+	}
+	near := newSuggestion(folded)
+	secret := false
+	for i := range t.Options {
+		o := &t.Options[i]
+		for _, name := range append([]string{o.Name}, o.Synonyms...) {
+			before := near.dist
+			if near.offer("", name); near.dist < before {
+				secret = o.Kind == Password
+			}
+		}
+	}
+	return secret
+}
+
+// dashless says whether an operand is an option for a password of which the dash
+// is missing, or is another one than the keyboard's: taken for a file its value
+// would be told in an error.
+func (t *Table) dashless(word string) bool {
+	name, _, _ := strings.Cut(word, "=")
+	name, _, _ = strings.Cut(name, ":")
+	o := t.option(fold(name))
+	return o != nil && o.Kind == Password && o.Name != "new" // which may be an alias
+}
