@@ -119,7 +119,7 @@ func Main(args []string, env *Env) int {
 		return exitOK
 	}
 	if err := env.refusePlanted(req); err != nil {
-		fmt.Fprintf(env.Stderr, "gokeytool: %s\n", printableLines(err.Error()))
+		env.Stderr.Printf("gokeytool: %s\n", err.Error())
 		return exitError
 	}
 	env.sayReadable(req)

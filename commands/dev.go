@@ -303,7 +303,7 @@ func (d *developer) trustAuthority(path string) error {
 		return nil
 	}
 	refusal := func(why string, hints ...string) error {
-		return withHint(fmt.Errorf("%s, the development CA, is not used: %s", x509util.Printable(path), why), append(hints,
+		return withHint(fmt.Errorf("%s, the development CA, is not used: %s", path, why), append(hints,
 			"move the file away for a new CA to be made; browsers have to trust the new one then, and no longer the old one")...)
 	}
 	if refused, ok := errors.AsType[*atomicfile.RefusedError](err); ok {

@@ -181,7 +181,7 @@ func (e *Env) refusePlanted(req *argv.Request) error {
 			err = atomicfile.Guard(target, info)
 		}
 		if err != nil {
-			return fmt.Errorf("%s, the file of the password of -%s, is not used: %w", x509util.Printable(from.Value), option, pathCause(err))
+			return fmt.Errorf("%s, the file of the password of -%s, is not used: %w", from.Value, option, pathCause(err))
 		}
 	}
 	return nil
