@@ -53,6 +53,7 @@ func (x *examination) entry(e *entry.Entry) {
 		case len(e.Chain) == 0 && x.Type == store.PEM && x.store.Len() > 1:
 			// There a chain is what belongs to the key.
 			x.find(Error, "key-mismatch", alias, "no certificate belongs to this private key: it proves nothing to anybody", "")
+		case len(e.Chain) == 0 && x.hiddenChain(key, alias):
 		case len(e.Chain) == 0:
 			x.find(Error, "no-certificate", alias, "there is no certificate with the key", x.key(alias).KeyLine([]string{"import", "-noprompt", "-backup", "-alias", alias}, "-keyfile", x.Path, "-file", "CERTIFICATE"))
 		case err == nil:
@@ -205,6 +206,9 @@ func (x *examination) unseal(e *entry.Entry, alias string) (entry.Key, bool) {
 	key, err := x.store.KeyOf(e, x.password)
 	if err == nil {
 		return key, true
+	}
+	if x.notRecovered(e, alias, err) {
+		return entry.Key{}, false
 	}
 	if !errors.Is(err, entry.ErrPassword) {
 		return x.unopened(err, alias)

@@ -67,6 +67,8 @@ type examination struct {
 	costly     bool            // keys are not opened: together they would take too long
 	doubtful   bool            // the store opens with any password, and a key with none of those tried
 	refusing   []jdk.Release   // of Java that a certificate keeps from opening the file
+	pool       *Pool           // of the store; nil until it is wanted
+	adopted    map[string]bool // certificates that are in chains which Java does not find
 }
 
 // keystore is the file as remedies name it.

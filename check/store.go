@@ -120,7 +120,7 @@ func (x *examination) content(inJava []*entry.Entry) {
 func (x *examination) untrusted(entries, certificates int) bool {
 	loose := slices.DeleteFunc(pkcs12.Untrusted(x.store.File()), func(c entry.Certificate) bool {
 		_, known := x.store.FindCertificate(c.DER)
-		return known
+		return known || x.adopted[string(c.DER)]
 	})
 	if len(loose) == 0 {
 		return false
@@ -236,11 +236,16 @@ func (x *examination) openedWith() {
 func (x *examination) pkcs12() {
 	d := demandsOf(x.store.File())
 	rewrite := x.rewrite()
+	x.hiddenEntries()
+	refused := x.refusedFile()
 	if bytes.ContainsFunc(x.password, func(r rune) bool { return r < ' ' || r > '~' }) {
 		d.java = max(d.java, java25)
 		x.find(Warning, "password-not-ascii", "", "its password has other characters than those of ASCII: Java before 25 does not open it (Password is not ASCII)", x.keystore().Line([]string{"storepasswd"}))
 	}
 	x.Readers = d.readers()
+	if refused {
+		x.Readers[0] = Reader{Name: "Java", Note: "because of what is odd in it"}
+	}
 	if len(d.legacy) > 0 {
 		x.find(Warning, "legacy-encryption", "", fmt.Sprintf("it is encrypted with %s: OpenSSL 3 opens it with -legacy only, and it protects little", strings.Join(d.legacy, ", ")), rewrite)
 	}

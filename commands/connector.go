@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"gokeytool/check"
 	"gokeytool/endpoint"
 	"gokeytool/internal/console"
 	"gokeytool/internal/shell"
@@ -399,6 +400,11 @@ func (s *session) keyIdentity(opened *store.Store, from shell.Keystore, e *entry
 	id := endpoint.Identity{Alias: alias, Key: signer, Keystore: path, StoreType: string(opened.Type()), Open: from.Open, Keypass: from.Keypass}
 	for _, c := range e.Chain {
 		id.Chain = append(id.Chain, c.DER)
+	}
+	if len(e.Chain) == 0 && !opened.Type().Foreign() {
+		if own := check.NewPool(opened).Own(signer.Public()); own != nil {
+			id.Hidden = own.Called()
+		}
 	}
 	return id, nil
 }

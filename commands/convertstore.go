@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"gokeytool/check"
 	"gokeytool/internal/atomicfile"
 	"gokeytool/internal/console"
 	"gokeytool/store"
@@ -128,7 +129,7 @@ func migrate(ctx context.Context, s *session) error {
 	}
 	old := s.ks.Type()
 	as := old == to.typ && (old != store.PKCS12 || to.params.Protects(s.ks.File()))
-	if as && s.opt.newpass == nil {
+	if as && s.opt.newpass == nil && !s.oddForJava() {
 		s.talk().Printf("%s is %s already\n", s.ks.path, old)
 		return nil
 	}
@@ -220,15 +221,62 @@ func (s *session) recodeKey(made *store.Store, e *entry.Entry, alias string, pas
 	if seals == nil {
 		return withHint(failf("Alias <%s> holds a key, which wants a password", e.Alias), "give one with -new")
 	}
-	if err := checkChain(made, e.Chain); err != nil {
+	chain := e.Chain
+	if e.Kind == entry.PrivateKey && len(chain) == 0 {
+		chain = s.hiddenChain(key)
+	}
+	if err := checkChain(made, chain); err != nil {
 		return withHint(failf("Alias <%s>: %v", e.Alias, err),
 			"PKCS12 needs each certificate to be followed by its issuer: "+s.here().Line([]string{"chain", "-complete", "-alias", s.ks.AliasOf(e.Alias)}))
 	}
-	err = made.SetKey(alias, key, seals, e.Chain, created)
+	err = made.SetKey(alias, key, seals, chain, created)
 	if errors.Is(err, entry.ErrUnsupported) {
 		return withHint(err, "secret keys go to pkcs12 and jceks")
 	}
 	return err
+}
+
+// salvaged is a key, and the error that came instead of it: in our own style one
+// that Java does not recover because something is behind it is taken.
+func (s *session) salvaged(e *entry.Entry, password []byte, key entry.Key, err error) (entry.Key, error) {
+	if _, odd := errors.AsType[*pkcs12.NotForJavaError](err); !odd || !s.ownStyle() {
+		return key, err
+	}
+	key, err = s.ks.Salvage(e, password)
+	return s.keep(key), err
+}
+
+// hiddenChain is the chain of a key that is in the keystore, but where Java
+// does not find it.
+func (s *session) hiddenChain(key entry.Key) []entry.Certificate {
+	signer, err := x509util.ParsePrivateKey(key.PKCS8)
+	if err != nil {
+		return nil
+	}
+	if s.pool == nil {
+		s.pool = check.NewPool(s.ks.Store)
+	}
+	return entryChain(s.pool.Chain(signer.Public()))
+}
+
+// oddForJava says whether there is something in a PKCS12 keystore that Java
+// does not see, or does not take, so that it is worth writing again.
+func (s *session) oddForJava() bool {
+	if s.ks.Type() != store.PKCS12 {
+		return false
+	}
+	file := s.ks.File()
+	return pkcs12.Refused(file) != "" || len(pkcs12.Passed(file)) > 0 || slices.ContainsFunc(s.ks.Entries(), func(e *entry.Entry) bool {
+		if e.Kind == entry.TrustedCertificate {
+			return false
+		}
+		key, err := s.ks.KeyOf(e, s.ks.password)
+		if err == nil {
+			s.keep(key)
+		}
+		_, odd := errors.AsType[*pkcs12.NotForJavaError](err)
+		return odd || pkcs12.HiddenFromJava(e) || e.Kind == entry.PrivateKey && err == nil && len(e.Chain) == 0 && s.hiddenChain(key) != nil
+	})
 }
 
 // recodeUnmarked sees to certificates without Java's trust mark. Where there
@@ -238,7 +286,17 @@ func (s *session) recodeUnmarked(made *store.Store) error {
 	if s.ks.Type() != store.PKCS12 {
 		return nil
 	}
-	unmarked := pkcs12.Untrusted(s.ks.File())
+	if passed := pkcs12.Passed(s.ks.File()); len(passed) > 0 {
+		s.Stderr.Printf("gokeytool: %s left out of the new file\n",
+			count(len(passed), "bag that Java passes over is", "bags that Java passes over are"))
+	}
+	inChains := make(map[string]bool)
+	for _, e := range made.Entries() {
+		for _, c := range e.Chain {
+			inChains[string(c.DER)] = true
+		}
+	}
+	unmarked := slices.DeleteFunc(pkcs12.Untrusted(s.ks.File()), func(c entry.Certificate) bool { return inChains[string(c.DER)] })
 	if made.Len() > 0 {
 		if n := len(unmarked); n > 0 {
 			s.Stderr.Printf("gokeytool: %s no entry and left out; to trust them first: %s\n",
@@ -285,14 +343,18 @@ func (s *session) storeAsPEM() ([]byte, error) {
 		if e.Kind == entry.SecretKey {
 			return nil, withHint(failf("Alias <%s> holds a secret key: PEM has no room for one", alias), "secret keys go to pkcs12 and jceks")
 		}
+		chain := e.Chain
 		if e.Kind == entry.PrivateKey {
 			label, der, err := s.keyBlock(e)
 			if err != nil {
 				return nil, err
 			}
 			block(alias, label, der)
+			if key, _, err := s.openKey(e); len(chain) == 0 && err == nil {
+				chain = s.hiddenChain(key)
+			}
 		}
-		for i, c := range e.Chain {
+		for i, c := range chain {
 			if i > 0 {
 				alias = "" // it is the leaf's
 			}
@@ -315,6 +377,7 @@ func (s *session) openKey(e *entry.Entry) (entry.Key, []byte, error) {
 	}
 	alias := s.ks.AliasOf(e.Alias)
 	key, opened, err := s.recoverEntry(s.ks, e, alias, s.ks.password, s.opt.keypass)
+	key, err = s.salvaged(e, opened, key, err)
 	if s.opt.keypass != nil && errors.Is(err, entry.ErrPassword) { // there are several
 		err = withHint(err, fmt.Sprintf("neither the keystore's password nor that of -keypass opens the key of <%s>: without -keypass each key's is asked for",
 			alias))

@@ -179,6 +179,40 @@ func (s *session) unmarkedHints(k *keystore) []string {
 	}
 }
 
+// hiddenHints tell of keys and certificates in a PKCS12 file that Java does not
+// look at.
+func (s *session) hiddenHints(k *keystore) []string {
+	if k.Type() != store.PKCS12 {
+		return nil
+	}
+	var hidden []string
+	for _, e := range k.Entries() {
+		if pkcs12.HiddenFromJava(e) {
+			hidden = append(hidden, fmt.Sprintf("the key <%s>", e.Alias))
+		}
+	}
+	nested := 0
+	for _, h := range pkcs12.Passed(k.File()) {
+		if h.Nested {
+			nested++
+		}
+	}
+	if nested > 0 {
+		hidden = append(hidden, count(nested, "bag within a bag", "bags within bags"))
+	}
+	const most = 3
+	if n := len(hidden); n > most {
+		hidden = append(hidden[:most], fmt.Sprintf("%d more", n-most))
+	}
+	if len(hidden) == 0 {
+		return nil
+	}
+	return []string{
+		fmt.Sprintf("in %s is what Java does not list: %s", k.path, strings.Join(hidden, ", ")),
+		"what to do about it: " + s.here().Operand([]string{"check"}),
+	}
+}
+
 // trustmarkLine is the command that has Java trust the keystore's certificates.
 func (s *session) trustmarkLine(k *keystore) string {
 	at := s.here()

@@ -15,6 +15,7 @@ import (
 	"gokeytool/internal/jsontime"
 	"gokeytool/jdk"
 	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12"
 	"gokeytool/x509util"
 )
 
@@ -74,6 +75,8 @@ type jsonEntry struct {
 	Kind    string            `json:"kind"` // privateKey, trustedCertificate or secretKey
 	Created *jsontime.Time    `json:"created"`
 	Chain   []jsonCertificate `json:"chain"`
+	// Hidden: Java does not list it.
+	Hidden bool `json:"hiddenFromJava,omitempty"`
 }
 
 // jsonList is what list prints.
@@ -400,7 +403,7 @@ func (s *session) listJSON() error {
 	}
 	for _, e := range entries {
 		alias := s.ks.Shown(e)
-		described := jsonEntry{Alias: alias, Kind: jsonKind(e.Kind), Chain: []jsonCertificate{}}
+		described := jsonEntry{Alias: alias, Kind: jsonKind(e.Kind), Chain: []jsonCertificate{}, Hidden: pkcs12.HiddenFromJava(e)}
 		if !e.Created.IsZero() {
 			described.Created = jsonTime(e.Created)
 		}

@@ -12,6 +12,7 @@ import (
 	"gokeytool/jdk"
 	"gokeytool/store"
 	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12"
 	"gokeytool/x509util"
 )
 
@@ -37,6 +38,7 @@ func list(ctx context.Context, s *session) error {
 	if err == nil {
 		s.warnOfFormat()
 		s.hint(s.unmarkedHints(s.ks)...)
+		s.hint(s.hiddenHints(s.ks)...)
 		err = s.listedInPart()
 	}
 	return err
@@ -111,7 +113,7 @@ func (s *session) listed() (*entry.Entry, error) {
 }
 
 // shown are the entries to list: in keytool's style without those that Java
-// loses, of several with one alias all but the last.
+// does not see, and of several with one alias only the last.
 func (l *lister) shown() []*entry.Entry {
 	all := l.ks.Sorted()
 	if l.req.Style == argv.Subcommand {
@@ -121,7 +123,7 @@ func (l *lister) shown() []*entry.Entry {
 	for _, e := range l.ks.JavaOrder() {
 		kept[e] = true
 	}
-	return slices.DeleteFunc(all, func(e *entry.Entry) bool { return !kept[e] })
+	return slices.DeleteFunc(all, func(e *entry.Entry) bool { return !kept[e] || pkcs12.HiddenFromJava(e) })
 }
 
 // provider is the Java security provider that keytool names for the type.

@@ -88,6 +88,10 @@ var faultyStores = map[string]faulty{
 	"legacy":            {make: asP12 + "-legacy", ids: []string{"legacy-encryption"}},
 	"AES-192":           {make: selfSigned + server + "-J-Dkeystore.pkcs12.keyProtectionAlgorithm=PBEWithHmacSHA256AndAES_192", ids: []string{"not-for-java"}},
 	"hidden key":        {make: asP12 + "-keypbe NONE", ids: []string{"hidden-key"}},
+	"nested":            {make: `cp "$ODD/nested-trusted.p12" "./$F"`, password: "changeit", ids: []string{"hidden-entry"}},
+	"chain not found":   {make: `cp "$ODD/key-without-name-and-id.p12" "./$F"`, password: "changeit", ids: []string{"hidden-chain"}},
+	"bytes behind":      {make: `cp "$ODD/bytes-behind-ciphertext.p12" "./$F"`, password: "changeit", ids: []string{"damaged-key"}},
+	"odd name":          {make: `cp "$ODD/name-in-utf8.p12" "./$F"`, password: "changeit", ids: []string{"not-for-java"}},
 	"no name":           {make: strings.ReplaceAll(asP12, `-name "$A"`, ""), ids: []string{"numbered-alias"}},
 	"no mark":           {make: `openssl pkcs12 -export -nokeys -in cas.pem -out "./$F" -passout file:pw`, ids: []string{"trust-mark"}},
 	"capitals":          {make: `gokeytool import -noprompt -alias "B$A" -file root.pem -keystore "$F" -storetype CaseExactJKS -storepass:file pw`, ids: []string{"alias-case"}},
@@ -232,7 +236,11 @@ func (r *remedies) run() {
 
 // env is the environment of all commands.
 func (r *remedies) env() []string {
-	env := []string{"F=" + r.file, "A=" + r.alias, "PASS=" + r.password}
+	odd, err := filepath.Abs("../store/testdata/odd")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	env := []string{"F=" + r.file, "A=" + r.alias, "PASS=" + r.password, "ODD=" + odd}
 	if r.way == "variable" {
 		env = append(env, "GOKEYTOOL_STOREPASS="+r.password)
 	}
@@ -287,7 +295,7 @@ func (r *remedies) try(origin string, f found) (dir string) {
 		line += "  # " + note
 	}
 	keys := r.keys(dir)
-	if len(keys) == 0 && f.ID != "not-a-keystore" && f.ID != "password" && !strings.Contains("trusted ended, no mark, capitals", r.name) {
+	if len(keys) == 0 && f.ID != "not-a-keystore" && f.ID != "password" && !strings.Contains("trusted ended, no mark, capitals, nested", r.name) {
 		r.t.Fatal("no key opens")
 	}
 	out, err := paste(dir, "java() { test \"${*: -1}\" = PROGRAM; }\n"+line, r.answers(line), r.env())
@@ -388,7 +396,7 @@ func (r *remedies) keys(dir string) map[string]bool {
 			}
 			for _, e := range opened.Entries() {
 				for _, own := range passwords {
-					if key, err := opened.KeyOf(e, []byte(own)); err == nil && key.PKCS8 != nil {
+					if key, err := opened.Salvage(e, []byte(own)); err == nil && key.PKCS8 != nil {
 						keys[fmt.Sprintf("%x", sha256.Sum256(key.PKCS8))] = true
 						break
 					}

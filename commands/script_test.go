@@ -32,6 +32,11 @@ func TestScript(t *testing.T) {
 			env.Setenv("GORACE", quickRace)
 			env.Setenv("CHANGEIT", "changeit")
 			env.Setenv("CONSUMERS", consumersDir)
+			odd, err := filepath.Abs("../store/testdata/odd") // keystores
+			if err != nil {
+				return err
+			}
+			env.Setenv("ODD", odd)
 			return os.Mkdir(home, 0o700)
 		},
 		Condition: hasConsumers,

@@ -13,6 +13,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"gokeytool/check"
 	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/atomicfile"
 	"gokeytool/internal/console"
@@ -195,7 +196,8 @@ type session struct {
 
 	cacertsStore *store.Store // see cacerts
 	securityFile *securityProperties
-	ahead        *converter // of importkeystore; nil if not all is imported
+	ahead        *converter  // of importkeystore; nil if not all is imported
+	pool         *check.Pool // see hiddenChain
 }
 
 func newSession(env *Env, table *argv.Table, req *argv.Request, release jdk.Release) *session {

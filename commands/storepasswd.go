@@ -98,8 +98,8 @@ func (s *session) resealAll(password []byte) error {
 		}
 		key, ok := ahead.take(e)
 		if !ok {
-			opened, _, err := s.recoverEntry(s.ks, e, s.ks.AliasOf(e.Alias), s.ks.password, s.opt.keypass)
-			if err != nil {
+			opened, with, err := s.recoverEntry(s.ks, e, s.ks.AliasOf(e.Alias), s.ks.password, s.opt.keypass)
+			if opened, err = s.salvaged(e, with, opened, err); err != nil {
 				return err
 			}
 			if key, err = s.ks.Seal(opened, password); err != nil {

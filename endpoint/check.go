@@ -97,8 +97,17 @@ type examination struct {
 	strictErr error // why strict[0] is nil
 }
 
+// HiddenChain says of a key without a chain that its own certificate, which is
+// called so, is in the keystore where Java does not find it.
+func HiddenChain(called string) string {
+	return fmt.Sprintf("Java finds no certificate for this key, though its own is in the file (%s): neither localKeyID nor name say that they belong together", called)
+}
+
 func newExamination(id Identity, now time.Time) (*examination, *Check) {
 	e := &examination{id: id, now: now, soon: expirySoon}
+	if len(id.Chain) == 0 && id.Hidden != "" {
+		return nil, &Check{Name: "key", ID: "hidden-chain", Detail: HiddenChain(id.Hidden), Remedy: e.keystore().Operand([]string{"migrate"})}
+	}
 	if len(id.Chain) == 0 {
 		return nil, &Check{Name: "key", ID: "no-certificate", Detail: "there is no certificate with the key",
 			Remedy: e.bind("")}

@@ -18,6 +18,9 @@ type Identity struct {
 	Alias string
 	// Chain is in DER, the leaf first.
 	Chain [][]byte
+	// Hidden is, where there is no chain, what a certificate in the keystore is
+	// called that belongs to the key, but that Java does not find.
+	Hidden string
 	// Key belongs to the leaf; Examine tells when it does not.
 	Key crypto.Signer
 	// Keystore is the file the entry comes from, and StoreType its type:

@@ -304,10 +304,13 @@ func javaPKCS12(data []byte) (string, bool) {
 
 // java is what Java says of a key that does not open.
 func (e *KeyError) java() (string, bool) {
+	const class = "java.security.UnrecoverableKeyException: "
+	if odd, ok := errors.AsType[*pkcs12.NotForJavaError](e.Err); ok {
+		return class + odd.Says, true
+	}
 	if !errors.Is(e.Err, entry.ErrPassword) {
 		return "", false
 	}
-	const class = "java.security.UnrecoverableKeyException: "
 	const padding = "Given final block not properly padded. Such issues can arise if a bad key is used during decryption."
 	switch e.Type {
 	case JCEKS:

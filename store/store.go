@@ -304,6 +304,19 @@ func (s *Store) allowKeys() {
 	s.limits.Work.Allow(2 * s.limits.KeyRounds(cost.Keys))
 }
 
+// Salvage is KeyOf also for a key of PKCS12 that Java does not recover because of
+// something odd about it (a *pkcs12.NotForJavaError).
+func (s *Store) Salvage(e *entry.Entry, password []byte) (entry.Key, error) {
+	key, err := s.KeyOf(e, password)
+	if _, odd := errors.AsType[*pkcs12.NotForJavaError](err); !odd {
+		return key, err
+	}
+	if key, err = pkcs12.Salvage(e, password, s.limits); err != nil {
+		return entry.Key{}, &KeyError{Alias: s.Shown(e), Type: s.typ, Err: err}
+	}
+	return key, nil
+}
+
 // SetKey stores a private key with its chain, or a secret key without one,
 // sealed with the password, in place of whatever the alias held. A created of
 // zero is not stored where the format can do without.

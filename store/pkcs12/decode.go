@@ -171,8 +171,8 @@ func (d *decoder) readPFX(data []byte) (content []byte, err error) {
 		}
 		if d.mac != nil {
 			d.mac.Remember(d.keys)
-			if d.mac.Loose() {
-				d.refuse("a MAC with more in it than belongs there")
+			if odd := d.mac.Odd(); odd != "" {
+				d.refuse("a MAC with " + odd)
 			}
 		}
 	}
@@ -223,8 +223,11 @@ func (d *decoder) readSafes(content []byte) error {
 		}
 		if s.scheme != nil {
 			s.scheme.Remember(d.keys)
-			if s.loose || s.scheme.Loose() {
+			if s.loose {
 				d.refuse("an encrypted part with more in it than belongs there")
+			}
+			if odd := s.scheme.Odd(); odd != "" {
+				d.refuse("an encrypted part with " + odd)
 			}
 		}
 		switch {

@@ -74,7 +74,7 @@ func unseal(e *entry.Entry, password []byte, lim entry.Limits, strict bool) (ent
 		return entry.Key{}, err
 	}
 	if strict && n < len(e.Sealed) {
-		return entry.Key{}, notForJava("bytes behind it")
+		return entry.Key{}, &NotForJavaError{"bytes behind it", notStored + "extra data at the end"}
 	}
 	if err := lim.Derive("PKCS12", "key", scheme.Iterations()); err != nil {
 		return entry.Key{}, err
@@ -88,7 +88,7 @@ func unseal(e *entry.Entry, password []byte, lim entry.Limits, strict bool) (ent
 	}
 	if whole, n, err := ber.ToDERLoosely(plaintext, lim.MaxDepth); strict && (err != nil || n < len(plaintext) || !javaTakes(whole)) {
 		entry.Wipe(plaintext)
-		return entry.Key{}, notForJava("bytes behind the key in it, or a key in another form than it should have")
+		return entry.Key{}, &NotForJavaError{"bytes behind what is encrypted", "Get Key failed: extra data at the end"}
 	}
 	return openKey(e.Kind, plaintext)
 }
@@ -104,19 +104,31 @@ func splitSealed(sealed []byte, strict bool) (scheme *pbe.Scheme, ciphertext cry
 		return nil, nil, damaged("encrypted key malformed")
 	}
 	if strict && !info.Empty() {
-		return nil, nil, notForJava("bytes behind its ciphertext")
+		return nil, nil, &NotForJavaError{"bytes behind its ciphertext", fmt.Sprintf("%soverrun, bytes = %d", notStored, len(info))}
 	}
 	scheme, err = pbe.ParseScheme(algorithm)
-	if err == nil && strict && scheme.Loose() {
-		return nil, nil, notForJava("more in its parameters than belongs there")
+	if err != nil || !strict || scheme.Odd() == "" {
+		return scheme, ciphertext, err
 	}
-	return scheme, ciphertext, err
+	return nil, nil, &NotForJavaError{scheme.Odd(), notStored + scheme.Odd()}
 }
 
-// notForJava is the error of a key that is whole for others.
-func notForJava(what string) error {
-	return damaged("encrypted key with %s, so that Java does not open it", what)
+// NotForJavaError says why Java does not recover a key that can be read here.
+// It is an entry.ErrDamaged.
+type NotForJavaError struct {
+	What string // what is odd: "bytes behind its ciphertext"
+	Says string // what Java says, without the class
 }
+
+func (e *NotForJavaError) Error() string {
+	return fmt.Sprintf("PKCS12: key with %s, which Java does not recover", e.What)
+}
+
+func (e *NotForJavaError) Unwrap() error { return entry.ErrDamaged }
+
+// notStored is what Java says of what it does not take for an
+// EncryptedPrivateKeyInfo.
+const notStored = "Private key not stored as PKCS#8 EncryptedPrivateKeyInfo: java.io.IOException: "
 
 // Rounds is the iteration count of the derivation that opens the key of an
 // entry; 0 where none does.

@@ -143,9 +143,8 @@ func (m *MAC) parsePBMAC1(algorithm cryptobyte.String) error {
 	return nil
 }
 
-// Loose says whether more stands in the MacData than belongs there, which Java
-// does not take.
-func (m *MAC) Loose() bool { return m.loose }
+// Odd is what Java does not take of the MacData; empty if it takes it.
+func (m *MAC) Odd() string { return odd(m.loose, m.salt) }
 
 // Verify says whether the MAC over content is right under the password.
 func (m *MAC) Verify(content, password []byte) bool {

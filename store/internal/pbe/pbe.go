@@ -131,7 +131,7 @@ type Scheme struct {
 	iterations int
 	iv         []byte // of PBES2
 	keys       *Keys  // where the key is remembered; nil: nowhere
-	loose      bool
+	loose      bool   // more stands in the AlgorithmIdentifier than belongs there
 }
 
 // NewScheme returns the scheme of that name with fresh salt and
@@ -306,9 +306,21 @@ func (s *Scheme) Algorithm() []byte {
 		ber.TLV(0x30, kdf.algorithm(), ber.TLV(0x30, oidTLV(s.suite.oid), params)))
 }
 
-// Loose says whether more stands in the AlgorithmIdentifier than belongs there,
-// which Java does not take.
-func (s *Scheme) Loose() bool { return s.loose }
+// Odd is what Java does not take of the parameters; empty if it takes them.
+func (s *Scheme) Odd() string { return odd(s.loose, s.salt) }
+
+func odd(loose bool, salt []byte) string {
+	switch {
+	case loose:
+		return "more in its parameters than belongs there"
+	case len(salt) < minSalt:
+		return fmt.Sprintf("a salt of fewer than %d bytes", minSalt)
+	}
+	return ""
+}
+
+// minSalt is the size in bytes of the shortest salt that Java takes.
+const minSalt = 8
 
 // ErrForbidden: this process may not use the algorithm; Go is set to strict
 // FIPS 140 rules.
