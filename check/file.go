@@ -175,7 +175,7 @@ func read(path string, maxSize int64, named bool) ([]byte, fs.FileMode, error) {
 	if info.Size() == 0 { // as all files of procfs are, some of which block
 		return nil, 0, errNoKeystore
 	}
-	f, err := os.Open(path)
+	f, err := atomicfile.Open(path)
 	if err != nil {
 		return nil, 0, err
 	}

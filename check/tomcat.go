@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"gokeytool/internal/atomicfile"
 	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -73,7 +74,7 @@ func readAtMost(name string, size int64) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("not a regular file")}
 	}
-	f, err := os.Open(name)
+	f, err := atomicfile.Open(name)
 	if err != nil {
 		return nil, err
 	}

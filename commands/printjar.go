@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
+	"gokeytool/internal/atomicfile"
 	"gokeytool/internal/console"
 	"gokeytool/internal/signedjar"
 	"gokeytool/x509util"
@@ -87,7 +87,7 @@ func (s *session) printSignerChain(out *console.Writer, chain []*x509util.Certif
 
 // jarSigners reads and verifies the signatures of a JAR.
 func jarSigners(path string) ([]*signedjar.Signer, error) {
-	file, err := os.Open(path)
+	file, err := atomicfile.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, java("java.nio.file.NoSuchFileException", path)
 	}
