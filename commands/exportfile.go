@@ -342,6 +342,9 @@ func (s *session) writeSecret(name string, data []byte) error {
 	if err := atomicfile.CheckSecret(name); err != nil {
 		return secretNotWritten(name, err)
 	}
+	if s.isKeystore(name) {
+		return errKeystoreItself(name)
+	}
 	if err == nil && regular && info.Size() > 0 && !s.opt.noprompt {
 		yes, err := s.promptYesNo(console.Textf("%s exists. Replace it? [no]:  ", name))
 		if err != nil {

@@ -73,7 +73,7 @@ func (s *session) writeOutput(name string, data []byte) error {
 		return s.Stdout.Binary(data)
 	}
 	if s.req.Style == argv.Subcommand && s.isKeystore(name) { // keytool writes over it
-		return fmt.Errorf("%s is the keystore itself: name another file", name)
+		return errKeystoreItself(name)
 	}
 	if err := atomicfile.Write(name, data, 0o644, nil); err != nil {
 		return notWritten(name, pathCause(err))
@@ -96,6 +96,11 @@ func (s *session) openable(option, name string) error {
 		return notWritten(name, pathCause(err))
 	}
 	return nil
+}
+
+// errKeystoreItself refuses to write something else over the keystore.
+func errKeystoreItself(name string) error {
+	return fmt.Errorf("%s is the keystore itself: name another file", name)
 }
 
 // isKeystore says whether a file is the command's keystore, by whatever name.

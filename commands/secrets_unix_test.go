@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gokeytool/internal/testtool"
 )
 
 // malloryID is a user who puts files where others are going to write or read.
@@ -184,7 +186,7 @@ func TestSecretsThatGoOn(t *testing.T) {
 		"gokeytool list -keystore k.p12 -storepass:file /dev/stdin <pass",
 		"gokeytool serve -selfsigned -port 0 -for 1ms -keylog /dev/null -portfile /dev/null -ticketkey <(cat ticket)",
 	} {
-		cmd := exec.CommandContext(t.Context(), "bash", "-c", line)
+		cmd := exec.CommandContext(t.Context(), testtool.Look(t, "bash"), "-c", line)
 		cmd.Dir = root
 		cmd.Env = append(os.Environ(), "PATH="+root+":"+os.Getenv("PATH"))
 		if out, err := cmd.CombinedOutput(); err != nil {

@@ -381,6 +381,9 @@ func (s *session) configure(cfg *endpoint.Config) (err error) {
 		cfg.TrustedProxies = append(cfg.TrustedProxies, prefix)
 	}
 	if s.opt.keylog != "" {
+		if err := keyLogOrNew(s.opt.keylog); err != nil {
+			return err
+		}
 		file, err := atomicfile.AppendSecret(s.opt.keylog)
 		if err != nil {
 			return secretNotWritten(s.opt.keylog, err)
@@ -399,6 +402,25 @@ func (s *session) configure(cfg *endpoint.Config) (err error) {
 func (s *session) sayExhausted(err error) {
 	s.Stderr.Printf("gokeytool: clients have to wait: %s. More can be served at once where more descriptors are allowed: %s before the start\n",
 		err, shell.Line("ulimit", "-n", "65536"))
+}
+
+// keyLogOrNew refuses a file that holds something else than the secrets of TLS, a line
+// each that begins with a label or # (NSS Key Log Format): they would be added to it.
+func keyLogOrNew(name string) error {
+	info, err := os.Stat(name)
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return nil
+	}
+	file, err := atomicfile.Open(name)
+	if err != nil {
+		return nil // as opening it to be written will say
+	}
+	defer file.Close()
+	var first [1]byte
+	if _, err := file.Read(first[:]); err == nil && first[0] != '#' && (first[0] < 'A' || first[0] > 'Z') {
+		return withHint(fmt.Errorf("%s is there already, and holds something else than a key log: it stays as it is", name), "name another file with -keylog")
+	}
+	return nil
 }
 
 // announce says what is served and where, for people and for scripts.
