@@ -39,7 +39,7 @@ func TestSecretsOfOthers(t *testing.T) {
 	const sticky, open = 0o777 | fs.ModeSticky, fs.FileMode(0o777)
 	text := func(mode fs.FileMode) func(string, string) error {
 		return func(path, _ string) error {
-			return errors.Join(os.WriteFile(path, []byte("sesame1\n"), 0o600), os.Chmod(path, mode))
+			return errors.Join(os.WriteFile(path, []byte("SESAME1\n"), 0o600), os.Chmod(path, mode))
 		}
 	}
 	link := func(path, aim string) error { return os.Symlink(aim, path) }
