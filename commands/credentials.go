@@ -6,13 +6,14 @@ import (
 	"sync"
 )
 
-// credentials are the user and the password in a URL.
-var credentials = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(://)[^\s/?#@'"<>]*:\S*?@`) })
+// credentials are the user and the password in a URL, of which Java's file names
+// have one slash only.
+var credentials = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]+://?)[^\s/?#@'"<>]*:\S*@`) })
 
 // withoutCredentials is what is said about a line, without the passwords that may
 // stand in its URLs.
 func withoutCredentials(text string) string {
-	if !strings.Contains(text, "://") {
+	if !strings.Contains(text, ":/") {
 		return text
 	}
 	return credentials().ReplaceAllString(text, "$1***@")

@@ -113,10 +113,28 @@ func (e *explanation) pkcs12() bool {
 	return extension != ".jks" && extension != ".jceks"
 }
 
+// shown is a line without the passwords that may stand in it beside those of
+// options: in options that others have taken for their value, in URLs, and before
+// the names of servers.
+func (e *explanation) shown(line string) string {
+	servers := slices.Contains([]string{"diff", "printcert", "probe", "trust"}, e.command.Name)
+	words := strings.Split(line, " ")
+	for i, word := range words {
+		user, _, named := strings.Cut(word, "@")
+		switch {
+		case strings.HasPrefix(word, "-"):
+			words[i] = e.table.Shown(word)
+		case servers && named && strings.Contains(user, ":"):
+			words[i] = withoutUser(word)
+		}
+	}
+	return withoutCredentials(strings.Join(words, " "))
+}
+
 func (e *explanation) print(out *console.Writer) {
 	out.Printf("%s: %s\n", e.command.Name, e.command.Summary)
 	for _, sentence := range e.does {
-		out.Printf("  - %s\n", withoutCredentials(sentence))
+		out.Printf("  - %s\n", e.shown(sentence))
 	}
 	for _, name := range e.req.Unused {
 		out.Printf("  - -%s means nothing to this command: it is ignored\n", name)
@@ -137,7 +155,7 @@ func (e *explanation) print(out *console.Writer) {
 			lines = []string{"# " + otherwise}
 		}
 		for _, line := range lines {
-			out.Printf("  %s\n", withoutCredentials(line))
+			out.Printf("  %s\n", e.shown(line))
 		}
 	}
 	section("keytool", keytool, "it has no such thing")

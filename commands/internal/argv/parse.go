@@ -62,7 +62,7 @@ type parser struct {
 
 	typed    []option // the options of the line itself, not of a -conf file
 	swallows []string // see Request.Swallows
-	hidden   int      // the index of a word that may be a password's, and is not shown
+	hidden   []string // words that may be a password, or a part of one
 	deferred []line   // passwords still to be read
 	conf     string   // what -conf named, once it was met
 	hasConf  bool
@@ -101,7 +101,7 @@ func (p *parser) javaOptions(args []string) ([]string, error) {
 		return args, nil
 	}
 	words := make([]string, 0, len(args))
-	for _, a := range args {
+	for i, a := range args {
 		opt, ok := strings.CutPrefix(a, "-J")
 		if !ok {
 			words = append(words, a)
@@ -113,6 +113,9 @@ func (p *parser) javaOptions(args []string) ([]string, error) {
 		if def, ok := strings.CutPrefix(opt, "-D"); ok {
 			name, value, _ := strings.Cut(def, "=")
 			p.req.Properties = append(p.req.Properties, Property{name, value})
+			if i+1 < len(args) && p.t.asksSecret("-"+def) { // the value should have stood behind "="
+				p.hidden = append(p.hidden, args[i+1])
+			}
 		}
 	}
 	return words, nil
@@ -130,7 +133,7 @@ func (p *parser) keytool(words []string) error {
 		}
 		lower := strings.ToLower(w)
 		if seen[lower] && !repeatable(lower) {
-			p.req.Warnings = append(p.req.Warnings, "The "+p.t.shown(words[:i+1], lower)+
+			p.req.Warnings = append(p.req.Warnings, "The "+p.shown(words[:i+1], lower)+
 				" option is specified multiple times. All except the last one will be ignored.")
 		}
 		seen[lower] = true
@@ -224,7 +227,7 @@ func (p *parser) help(words []string) error {
 	p.cmd = nil
 	shown := make([]string, len(words))
 	for i, w := range words {
-		shown[i] = p.t.shown(words[:i+1], w)
+		shown[i] = p.shown(words[:i+1], w)
 	}
 	return p.usage("There is no help on "+strings.Join(shown, " "), suggestion)
 }
@@ -242,7 +245,6 @@ func (p *parser) keytoolCommand(folded string) *Command {
 func (p *parser) options(words []string, configured int) error {
 	sub := p.req.Style == Subcommand
 	p.req.Line = slices.Clone(words)
-	p.hidden = -1
 	var err error
 	for i := 0; i < len(words); i++ {
 		w := words[i]
@@ -251,12 +253,9 @@ func (p *parser) options(words []string, configured int) error {
 			break
 		}
 		if !strings.HasPrefix(w, "-") || sub && w == "-" {
-			if sub && p.cmd.Operands != "" && !p.t.dashless(w) {
+			if sub && p.cmd.Operands != "" && !p.t.dashless(w) && !(i > 1 && p.t.asksSecret(words[i-1])) {
 				p.req.Operands = append(p.req.Operands, w)
 				continue
-			}
-			if i == p.hidden {
-				w = masked
 			}
 			return p.illegal(w)
 		}
@@ -299,8 +298,8 @@ func (p *parser) options(words []string, configured int) error {
 		if err != nil {
 			return err
 		}
-		if value := words[a.at]; o.Kind == Password && sub || a.at > i && p.t.asksSecret(value) {
-			p.hidden = a.at + 1 // behind "-storepass my" or "-alias -storepass"
+		if next := a.at + 1; next < len(words) && (o.Kind == Password && sub || a.at > i && p.t.asksSecret(words[a.at])) {
+			p.hide(words[next]) // behind "-storepass my" or "-alias -storepass"
 		}
 		i = a.at
 	}
@@ -366,6 +365,9 @@ func (p *parser) consume(o *Option, name, modifier string, modified bool, a *arg
 	if !ok {
 		return p.needsArgument(name)
 	}
+	if p.req.Style == Subcommand && o.Kind != Password && strings.HasPrefix(value, "-") && p.t.Shown(value) != value {
+		return p.needsArgument(name) // it has taken -storepass=SECRET, which it would tell
+	}
 	switch o.Kind {
 	case Password:
 		if !modified {
@@ -379,15 +381,15 @@ func (p *parser) consume(o *Option, name, modifier string, modified bool, a *arg
 		}
 		n, err := strconv.ParseInt(value, 10, bits)
 		if err != nil && p.req.Style == Keytool {
-			return p.failure("java.lang.NumberFormatException", `For input string: "`+value+`"`, err)
+			return p.failure("java.lang.NumberFormatException", `For input string: "`+p.t.Shown(value)+`"`, err)
 		}
 		if err != nil {
-			return p.usage(fmt.Sprintf("Command option %s needs a whole number, not %q.", name, value), "")
+			return p.usage(fmt.Sprintf("Command option %s needs a whole number, not %q.", name, p.t.Shown(value)), "")
 		}
 		p.set(o, strconv.FormatInt(n, 10), nil)
 	case Duration:
 		if _, err := time.ParseDuration(value); err != nil {
-			return p.usage(fmt.Sprintf("Command option %s needs a duration such as 30s or 2h, not %q.", name, value), "")
+			return p.usage(fmt.Sprintf("Command option %s needs a duration such as 30s or 2h, not %q.", name, p.t.Shown(value)), "")
 		}
 		p.set(o, value, nil)
 	case Provider:
@@ -409,6 +411,13 @@ func (p *parser) consume(o *Option, name, modifier string, modified bool, a *arg
 		p.set(o, value, nil)
 	}
 	return nil
+}
+
+// hide has a word not shown that may be a part of a password.
+func (p *parser) hide(word string) {
+	if !strings.HasPrefix(word, "-") {
+		p.hidden = append(p.hidden, word)
+	}
 }
 
 // swallow takes note of an option that has the next one for its value, as where
@@ -681,10 +690,13 @@ func (p *parser) illegal(word string) error {
 	}
 	for _, dash := range []string{"\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2212"} { // of a word processor
 		if rest, ok := strings.CutPrefix(word, dash); ok && p.cmd != nil {
-			s = "-" + rest + " (with the hyphen of the keyboard)"
+			s = p.t.Shown("-"+rest) + " (with the hyphen of the keyboard)"
 		}
 	}
-	return p.usage("Illegal option:  "+p.t.shown(nil, word), s)
+	if slices.Contains(p.hidden, word) {
+		word = masked
+	}
+	return p.usage("Illegal option:  "+p.t.Shown(word), s)
 }
 
 func (p *parser) usage(message, suggestion string) error {

@@ -217,9 +217,9 @@ func TestParseErrors(t *testing.T) {
 		{"-storepass -J-Dx", usage("Command option -storepass needs an argument.", "", "")},
 		{"-list -storepass:env NOPE -storepass x", usage("Cannot find environment variable: NOPE", "list", "")},
 		{"-list -storepass:file nope", usage("Cannot find file: nope", "list", "")},
-		{"-list -storepass:zip x", usage("Unknown password type: zip", "list", "")},
+		{"-list -storepass:zip x", usage("Unknown password type: ***", "list", "")},
 		{"-list -storepass: x", usage("Unknown password type: ", "list", "")},
-		{"-list -storepass:fd x", usage("Not a file descriptor: x", "list", "")},
+		{"-list -storepass:fd x", usage("Not a file descriptor: ***", "list", "")},
 
 		{"-list -list", &Failure{Class: "java.lang.Exception",
 			Message:  "Only one command is allowed: both -list and -list were specified.",

@@ -11,23 +11,30 @@ const masked = "***"
 // modifiers say where a password comes from: -storepass:env.
 var modifiers = []string{"env", "file", "fd", "stdin", "generate"}
 
-// shown is a word of a line as an error may show it, behind other words: without
-// what may be a password. That is a word behind an option for one, and what stands
-// behind the equals sign of such an option, be it misspelt.
-func (t *Table) shown(words []string, word string) string {
-	if n := len(words); n > 1 && t.asksSecret(words[n-2]) {
+// shown is a word of a line as an error may show it, the last of words: without
+// what may be a password. That is a word behind an option for one, be it misspelt, and
+// what Shown leaves out.
+func (p *parser) shown(words []string, word string) string {
+	n := len(words)
+	if slices.Contains(p.hidden, words[n-1]) || n > 1 && p.t.asksSecret(words[n-2]) {
 		return masked
 	}
-	name, _, inline := strings.Cut(word, "=")
-	if inline && t.secret(name) {
-		return name + "=" + masked
+	return p.t.Shown(word)
+}
+
+// Shown is a word as an error may show it, without the password that may stand in it
+// behind an equals sign or a colon: "-storepass=***".
+func (t *Table) Shown(word string) string {
+	at := strings.IndexAny(word, ":=")
+	if at < 0 || slices.Contains(modifiers, fold(word[at+1:])) || !t.secret(word[:at]) {
+		return word
 	}
-	return word
+	return word[:at+1] + masked
 }
 
 // asksSecret says whether the word behind this one is a password.
 func (t *Table) asksSecret(word string) bool {
-	return strings.HasPrefix(word, "-") && t.secret(word) && !strings.ContainsAny(word, ":=")
+	return strings.HasPrefix(word, "-") && t.secret(word) && !strings.Contains(word, "=")
 }
 
 // secret says whether a word names an option for a password, or something that
