@@ -163,7 +163,7 @@ func (x *examination) chainOf(chain []entry.Certificate) []Certificate {
 			NotAfter:  jsontime.New(parsed.NotAfter),
 			Key:       x509util.DescribeKey(parsed.SPKI, jdk.Default),
 			Signature: parsed.SigName,
-			SHA256:    x509util.Fingerprint(c.DER, "SHA-256"),
+			SHA256:    x509util.Fingerprint(parsed.Raw, "SHA-256"),
 		})
 	}
 	return list
@@ -453,7 +453,7 @@ func (x *examination) identity(alias string, key crypto.Signer, chain []entry.Ce
 		id.KeyFile, id.ChainFile, id.Own, id.Names = x.certificate.KeyFile, x.certificate.ChainFile, x.own, x.hosts
 	}
 	for _, c := range chain {
-		id.Chain = append(id.Chain, c.DER)
+		id.Chain = append(id.Chain, x509util.Encoded(c.DER))
 	}
 	checks := endpoint.Examine(id, x.o.Now)
 	find := func(name string) endpoint.Check {

@@ -18,6 +18,7 @@ import (
 	"gokeytool/internal/fetch"
 	"gokeytool/internal/shell"
 	"gokeytool/jdk"
+	"gokeytool/x509util"
 )
 
 // readAddress reads what -printcrl takes: an address or, where it is none, a
@@ -91,7 +92,7 @@ func (s *session) httpsRoots(u *url.URL) *x509.CertPool {
 	roots := x509.NewCertPool()
 	for _, e := range cacerts.Entries() {
 		for _, c := range e.Chain {
-			if root, err := x509.ParseCertificate(c.DER); err == nil {
+			if root, err := x509.ParseCertificate(x509util.Encoded(c.DER)); err == nil {
 				roots.AddCert(root)
 			}
 		}

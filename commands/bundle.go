@@ -65,7 +65,7 @@ func importBundle(ctx context.Context, s *session) error {
 	present := make(map[string]bool, s.ks.Len()) // by DER
 	for _, e := range s.ks.Entries() {
 		if e.Kind == entry.TrustedCertificate {
-			present[string(e.Chain[0].DER)] = true
+			present[string(x509util.Encoded(e.Chain[0].DER))] = true
 		}
 	}
 	keys := s.ownKeys("")
@@ -372,7 +372,7 @@ func exportBundle(ctx context.Context, s *session) error {
 		}
 		n++
 		fmt.Fprintf(&out, "# %s\n", console.Line(s.ks.AliasOf(e.Alias)))
-		if err := pem.Encode(&out, &pem.Block{Type: "CERTIFICATE", Bytes: e.Chain[0].DER}); err != nil {
+		if err := pem.Encode(&out, &pem.Block{Type: "CERTIFICATE", Bytes: x509util.Encoded(e.Chain[0].DER)}); err != nil {
 			return err
 		}
 	}

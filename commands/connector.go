@@ -399,7 +399,7 @@ func (s *session) keyIdentity(opened *store.Store, from shell.Keystore, e *entry
 	}
 	id := endpoint.Identity{Alias: alias, Key: signer, Keystore: path, StoreType: string(opened.Type()), Open: from.Open, Keypass: from.Keypass}
 	for _, c := range e.Chain {
-		id.Chain = append(id.Chain, c.DER)
+		id.Chain = append(id.Chain, x509util.Encoded(c.DER))
 	}
 	if len(e.Chain) == 0 && !opened.Type().Foreign() {
 		if own := check.NewPool(opened).Own(signer.Public()); own != nil {

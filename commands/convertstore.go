@@ -359,7 +359,7 @@ func (s *session) storeAsPEM() ([]byte, error) {
 				alias = "" // it is the leaf's
 			}
 			if !written[string(c.DER)] {
-				block(alias, "CERTIFICATE", c.DER)
+				block(alias, "CERTIFICATE", x509util.Encoded(c.DER))
 			}
 			written[string(c.DER)] = true
 		}

@@ -127,7 +127,7 @@ func (s *session) brief(e *entry.Entry) string {
 	if len(e.Chain) == 0 {
 		return e.Kind.String()
 	}
-	return e.Kind.String() + ", " + s.briefCertificate(e.Chain[0].DER)
+	return e.Kind.String() + ", " + s.briefCertificate(x509util.Encoded(e.Chain[0].DER))
 }
 
 func (s *session) briefCertificate(der []byte) string {
@@ -159,7 +159,7 @@ func (s *session) differences(a, b *entry.Entry) []string {
 		}
 		return nil // secret keys are not opened
 	}
-	one, other := a.Chain[0].DER, b.Chain[0].DER
+	one, other := x509util.Encoded(a.Chain[0].DER), x509util.Encoded(b.Chain[0].DER)
 	if !bytes.Equal(one, other) {
 		what := "another certificate"
 		if sameKey(one, other) {
@@ -188,7 +188,7 @@ func (s *session) chainDifference(a, b [][]byte) []string {
 func ders(chain []entry.Certificate) [][]byte {
 	list := make([][]byte, len(chain))
 	for i, c := range chain {
-		list[i] = c.DER
+		list[i] = x509util.Encoded(c.DER)
 	}
 	return list
 }
@@ -220,7 +220,7 @@ func (s *session) diffServer(ctx context.Context, path string, ks *store.Store, 
 		if len(e.Chain) == 0 || s.opt.given("alias") && alias != ks.AliasOf(s.opt.alias) {
 			continue
 		}
-		if bytes.Equal(e.Chain[0].DER, served[0]) {
+		if bytes.Equal(x509util.Encoded(e.Chain[0].DER), served[0]) {
 			texts := s.chainDifference(ders(e.Chain), served)
 			if e.Kind == entry.TrustedCertificate {
 				texts = nil // it has no chain of its own
@@ -237,7 +237,7 @@ func (s *session) diffServer(ctx context.Context, path string, ks *store.Store, 
 			if sameKey(e.Chain[0].DER, served[0]) {
 				note = " (for the same key)"
 			}
-			candidates = append(candidates, fmt.Sprintf("- <%s> %s%s", alias, s.briefCertificate(e.Chain[0].DER), note))
+			candidates = append(candidates, fmt.Sprintf("- <%s> %s%s", alias, s.briefCertificate(x509util.Encoded(e.Chain[0].DER)), note))
 		}
 	}
 	s.Stdout.Printf("--- %s\n+++ %s\n", path, address)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"slices"
+
+	"gokeytool/x509util"
 )
 
 // exportcert writes the certificate of an alias, in DER or with -rfc in PEM.
@@ -31,7 +33,7 @@ func exportcert(ctx context.Context, s *session) error {
 		return failf("Alias <%s> has no certificate", alias)
 	}
 	var out bytes.Buffer
-	s.dump(&out, e.Chain[0].DER)
+	s.dump(&out, x509util.Encoded(e.Chain[0].DER))
 	if err := s.writeOutput(s.opt.file, out.Bytes()); err != nil {
 		return err
 	}

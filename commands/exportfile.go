@@ -166,7 +166,7 @@ func (x exporting) certificates(e *entry.Entry) [][]byte {
 	var list [][]byte
 	for i, c := range e.Chain {
 		if i == 0 && x.own || i > 0 && x.issuers {
-			list = append(list, c.DER)
+			list = append(list, x509util.Encoded(c.DER))
 		}
 	}
 	return list
@@ -294,7 +294,7 @@ func (s *session) exchangeFile(alias string, e *entry.Entry, format string) ([]b
 func encodeExchange(preset *exchange.Encoder, alias string, key entry.Key, chain []entry.Certificate, password []byte) ([]byte, error) {
 	var certificates []*x509.Certificate
 	for _, c := range chain {
-		parsed, err := x509.ParseCertificate(c.DER)
+		parsed, err := x509.ParseCertificate(x509util.Encoded(c.DER))
 		if err != nil {
 			return nil, withHint(fmt.Errorf("a certificate of <%s> is too odd for this profile: %w", alias, err),
 				"-format p12 without -profile writes every certificate")

@@ -67,7 +67,7 @@ func gencert(ctx context.Context, s *session) error {
 	s.dump(&out, der)
 	for _, c := range issuer.chain {
 		if parsed, err := x509util.ParseCertificate(c.DER); err == nil && !parsed.SelfSigned() {
-			s.dump(&out, c.DER)
+			s.dump(&out, x509util.Encoded(c.DER))
 		}
 	}
 	if err := s.writeOutput(s.opt.outfile, out.Bytes()); err != nil {

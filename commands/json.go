@@ -408,7 +408,7 @@ func (s *session) listJSON() error {
 			described.Created = jsonTime(e.Created)
 		}
 		for _, c := range e.Chain {
-			described.Chain = append(described.Chain, describeCertificate(c.DER))
+			described.Chain = append(described.Chain, describeCertificate(x509util.Encoded(c.DER)))
 		}
 		s.warnOfChain("<"+alias+">", e.Chain)
 		out.Entries = append(out.Entries, described)
@@ -458,7 +458,7 @@ func (s *session) added(sum *jsonImport, alias string) {
 	}
 	a := jsonAdded{Alias: s.ks.AliasOf(e.Alias), Kind: jsonKind(e.Kind), Chain: len(e.Chain)}
 	if len(e.Chain) > 0 {
-		a.SHA256 = x509util.Fingerprint(e.Chain[0].DER, "SHA-256")
+		a.SHA256 = x509util.Fingerprint(x509util.Encoded(e.Chain[0].DER), "SHA-256")
 		if c, err := x509util.ParseCertificate(e.Chain[0].DER); err == nil {
 			a.Subject, a.called, a.NotAfter = c.Subject.String(), c.Called(), jsonTime(c.NotAfter)
 			if c.NotAfter.Before(s.Now()) {

@@ -237,7 +237,7 @@ func (l *lister) trustedCertificate(alias string, e *entry.Entry, detailed bool)
 }
 
 func (l *lister) fingerprint(c entry.Certificate) {
-	l.out.Printf("Certificate fingerprint (SHA-256): %s\n", x509util.Fingerprint(c.DER, "SHA-256"))
+	l.out.Printf("Certificate fingerprint (SHA-256): %s\n", x509util.Fingerprint(x509util.Encoded(c.DER), "SHA-256"))
 }
 
 // certificate writes the i-th certificate of an entry in full, with -v as
@@ -246,7 +246,7 @@ func (l *lister) certificate(alias string, i int, c entry.Certificate) error {
 	parsed, err := x509util.ParseCertificate(c.DER)
 	switch {
 	case l.opt.rfc:
-		l.out.Binary(x509util.EncodePEM("CERTIFICATE", c.DER, l.release))
+		l.out.Binary(x509util.EncodePEM("CERTIFICATE", x509util.Encoded(c.DER), l.release))
 	case err != nil:
 		l.out.Printf("(this certificate can't be read: %s)\n", err.Error())
 	default:

@@ -93,7 +93,7 @@ func (s *session) probeTrust(cfg *endpoint.ProbeConfig) error {
 // addRoot adds a trusted certificate to those that Go's TLS knows. The error is
 // for one that it can't take, because its key is not supported.
 func addRoot(roots *x509.CertPool, c entry.Certificate) error {
-	if parsed, err := x509.ParseCertificate(c.DER); err == nil {
+	if parsed, err := x509.ParseCertificate(x509util.Encoded(c.DER)); err == nil {
 		roots.AddCert(parsed)
 		return nil
 	}
@@ -130,7 +130,7 @@ func (s *session) probeIdentities(cfg *endpoint.ProbeConfig) error {
 			}
 			id := &endpoint.Identity{Alias: alias, Keystore: s.opt.against, StoreType: string(opened.Type()), Open: s.again("storepass")}
 			for _, c := range e.Chain {
-				id.Chain = append(id.Chain, c.DER)
+				id.Chain = append(id.Chain, x509util.Encoded(c.DER))
 			}
 			cfg.Against = id
 			return nil

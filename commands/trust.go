@@ -56,7 +56,7 @@ func trust(ctx context.Context, s *session) error {
 		}
 	}
 	for _, e := range s.ks.Entries() {
-		if e.Kind == entry.TrustedCertificate && string(e.Chain[0].DER) == string(chosen.Raw) {
+		if e.Kind == entry.TrustedCertificate && string(x509util.Encoded(e.Chain[0].DER)) == string(chosen.Raw) {
 			s.Stderr.Printf("\n%s is trusted already, under alias <%s>\n",
 				chosen.Called(), s.ks.AliasOf(e.Alias))
 			s.sayJava()

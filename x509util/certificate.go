@@ -48,9 +48,24 @@ type extension struct {
 	value    []byte
 }
 
-// ParseCertificate reads one certificate, by DER's rules or BER's. Bytes
-// after it are an error. der is kept, not copied.
+// Encoded returns the certificate that data begins with as Java has it of a
+// keystore, a file or a server, and takes its fingerprint: in DER where its length
+// is BER's, and without the bytes behind it. What is none is returned as it is.
+func Encoded(data []byte) []byte {
+	v, _, err := splitValue(data, 0)
+	if err != nil || v.tag != casn1.SEQUENCE {
+		return data
+	}
+	return v.encoded()
+}
+
+// ParseCertificate reads the certificate that der begins with, by DER's rules or
+// BER's. As to Java, bytes after it don't count: see Encoded. der is kept, not
+// copied.
 func ParseCertificate(der []byte) (*Certificate, error) {
+	if _, n, err := splitValue(der, 0); err == nil {
+		der = der[:n:n]
+	}
 	c, err := parseCertificate(der)
 	if err != nil {
 		return nil, fmt.Errorf("malformed certificate: %w", err)

@@ -73,6 +73,9 @@ func parseDERCertificates(data []byte) ([]*Certificate, error) {
 	}
 	var certificates []*Certificate
 	for rest := data; len(rest) > 0; {
+		if len(certificates) > 0 && rest[0] != byte(casn1.SEQUENCE) {
+			break // to Java that may be text, which it passes over
+		}
 		_, n, err := splitValue(rest, 0)
 		if err != nil && len(certificates) > 0 {
 			break // something else behind the certificates, such as a line end
