@@ -320,3 +320,21 @@ func TestSignatures(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestEncoded: what Java makes of a certificate before it takes the fingerprint.
+func TestEncoded(t *testing.T) {
+	inner := []byte{0x30, 3, 2, 1, 5}
+	for name, data := range map[string][]byte{
+		"DER": inner, "bytes behind": append(bytes.Clone(inner), 0, 1), "long length": {0x30, 0x82, 0, 3, 2, 1, 5},
+		"indefinite length": {0x30, 0x80, 2, 1, 5, 0, 0}, "indefinite length, bytes behind": {0x30, 0x80, 2, 1, 5, 0, 0, 9},
+	} {
+		if got := Encoded(data); !bytes.Equal(got, inner) {
+			t.Errorf("%s: %x", name, got)
+		}
+	}
+	for _, none := range [][]byte{nil, {}, {0x30}, {0x30, 5, 0}, {0x30, 0x80, 2, 1, 5}, {4, 1, 0, 0}, []byte("-----BEGIN")} {
+		if got := Encoded(none); !bytes.Equal(got, none) {
+			t.Errorf("%x becomes %x", none, got)
+		}
+	}
+}
