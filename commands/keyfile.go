@@ -196,6 +196,7 @@ func (s *session) readKeyFile(name string) (*foundKey, []*x509util.Certificate, 
 	if err != nil {
 		certificates = nil // a key alone
 	}
+	s.sayWhoReads("the key", name)
 	return key, certificates, nil
 }
 

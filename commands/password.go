@@ -187,29 +187,35 @@ func (e *Env) refusePlanted(req *argv.Request) error {
 	return nil
 }
 
-// sayReadable tells, where hints are wanted in either style, of passwords that stand in files
-// which others can read or own. They are used: keytool uses them, and the secrets of containers are such
-// files, which belong to root.
+// sayReadable tells of the passwords of the line that stand in files; see sayWhoReads.
 func (e *Env) sayReadable(req *argv.Request) {
+	var names []string
+	for _, from := range req.Origins {
+		if from.Modifier == "file" {
+			names = append(names, from.Value)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		e.sayWhoReads("the password", name)
+	}
+}
+
+// sayWhoReads tells, where hints are wanted in either style, that others can read or
+// own a file with a secret. It is used: keytool uses it, and the secrets of containers
+// are such files, which belong to root.
+func (e *Env) sayWhoReads(what, name string) {
 	if !e.wantHints(argv.Keytool) {
 		return
 	}
-	var said []string
-	for _, option := range slices.Sorted(maps.Keys(req.Origins)) {
-		name := req.Origins[option].Value
-		if req.Origins[option].Modifier != "file" || slices.Contains(said, name) {
-			continue
-		}
-		said = append(said, name)
-		info, err := os.Stat(name)
-		switch {
-		case err != nil || !info.Mode().IsRegular():
-		case ofAnother(info) && !ofRoot(info):
-			e.Stderr.Printf("gokeytool: the password is in a file of another user, who knows it: %s\n", name)
-		case ofUser(info) && othersMay(info, 0o007) && mayWrite(name):
-			e.Stderr.Printf("gokeytool: everybody can read the password (mode %04o); to keep it from others: %s\n",
-				info.Mode().Perm(), shell.Line("chmod", "o=", shell.File(name)))
-		}
+	info, err := os.Stat(name)
+	switch {
+	case err != nil || !info.Mode().IsRegular():
+	case ofAnother(info) && !ofRoot(info):
+		e.Stderr.Printf("gokeytool: %s is in a file of another user, who knows it: %s\n", what, name)
+	case ofUser(info) && othersMay(info, 0o007) && mayWrite(name):
+		e.Stderr.Printf("gokeytool: everybody can read %s (mode %04o); to keep it from others: %s\n",
+			what, info.Mode().Perm(), shell.Line("chmod", "o=", shell.File(name)))
 	}
 }
 

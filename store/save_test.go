@@ -38,6 +38,31 @@ func TestSave(t *testing.T) {
 	})
 }
 
+// Create makes a file once, at the end of its links, and leaves what is there.
+func TestCreate(t *testing.T) {
+	dir := t.TempDir()
+	path, link := filepath.Join(dir, "ks"), filepath.Join(dir, "link")
+	must(t, os.Symlink("ks", link))
+	s := New(PKCS12)
+	must(t, s.SetCertificate("a", entry.Certificate{Type: "X.509", DER: realCertificate(t)}, created), s.Create(link, password))
+	before, err := os.ReadFile(path)
+	must(t, err, s.Delete("a"))
+	for _, name := range []string{path, link} {
+		err := s.Create(name, password)
+		if e, ok := errors.AsType[*SaveError](err); !ok || e.Path != name || !errors.Is(err, fs.ErrExist) {
+			t.Errorf("a second time: %v", err)
+		}
+	}
+	after, err := os.ReadFile(path)
+	must(t, err)
+	if !bytes.Equal(before, after) {
+		t.Error("the file was replaced")
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 2 {
+		t.Errorf("litter: %v", entries)
+	}
+}
+
 // A store that its codec cannot write, or that does not come back as it was,
 // leaves the file alone.
 func TestSaveRefuses(t *testing.T) {

@@ -321,6 +321,10 @@ func writable(target string) (fs.FileInfo, error) {
 	}
 	defer f.Close()
 	info, err := f.Stat()
+	if err == nil && links(info) > 1 { // the other name may be what a killed Create has left
+		Clean(target)
+		info, err = f.Stat()
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -184,6 +184,18 @@ func TestWriteSecret(t *testing.T) {
 	})
 }
 
+// A writer that was killed between the two names of a new file leaves nothing that
+// matters.
+func TestKilledBetweenNames(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "f")
+	if err := errors.Join(os.WriteFile(path, []byte("old"), 0o600), os.Link(path, Beside(path)+".abc.tmp"), WriteSecret(path, []byte("new"))); err != nil {
+		t.Fatal(err)
+	}
+	wantContent(t, path, "new")
+	onlyFile(t, dir, "f")
+}
+
 // The users of the tests: one who is attacked, or himself, and one who attacks.
 const victim, self, mallory = 65534, -1, 1234
 
