@@ -1,13 +1,22 @@
 package check
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/json"
+	"math/big"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"gokeytool/store"
 	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12"
+	"gokeytool/x509util"
 )
 
 // FuzzExamine looks at whatever a file may hold: there is a verdict, it says
@@ -16,7 +25,7 @@ func FuzzExamine(f *testing.F) {
 	seeds, _ := filepath.Glob("../testdata/corpus/*")
 	n := 0
 	for _, seed := range seeds {
-		if data, err := os.ReadFile(seed); err == nil && len(data) < 3000 {
+		if data, err := os.ReadFile(seed); err == nil && len(data) < 1500 {
 			f.Add(data)
 			n++
 		}
@@ -24,8 +33,12 @@ func FuzzExamine(f *testing.F) {
 	if n < 20 {
 		f.Fatalf("%d seeds only", n)
 	}
-	limits := entry.Limits{MaxIterations: 3000, MaxEntries: 50, MaxDepth: 20}
+	for _, data := range quickStores(f) {
+		f.Add(data)
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
+		// All that is derived is what the seeds of quickStores ask for.
+		limits := entry.Limits{MaxIterations: 20, MaxEntries: 50, MaxDepth: 20, Work: entry.NewWork(1000, 0, nil)}
 		for _, u := range []use{{}, {server: true}, {trust: true, only: true}} {
 			x := newExamination("file", Options{Password: []byte("password"), Limits: limits, Now: time.Unix(1.8e9, 0)}, u)
 			x.examine(data, 0o644)
@@ -53,4 +66,47 @@ func FuzzExamine(f *testing.F) {
 			}
 		}
 	})
+}
+
+// quickStores are keystores with a key, a certificate and a secret key, under the
+// password that FuzzExamine has, that open with next to no iterations.
+func quickStores(tb testing.TB) (list [][]byte) {
+	tb.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	pkcs8, err := x509util.MarshalPrivateKey(key)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "a.example.com"}, NotAfter: time.Unix(1.9e9, 0)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	quick := pkcs12.Default
+	quick.CertIterations, quick.KeyIterations, quick.MACIterations = 2, 2, 2
+	bare := pkcs12.Passwordless
+	bare.KeyIterations = 2
+	password, chain := []byte("password"), []entry.Certificate{{Type: "X.509", DER: der}}
+	for _, s := range []*store.Store{store.NewPKCS12(quick), store.NewPKCS12(bare), store.New(store.JKS)} {
+		if err := s.SetKey("key", entry.Key{PKCS8: pkcs8}, password, chain, time.Unix(1.7e9, 0)); err != nil {
+			tb.Fatal(err)
+		}
+		if s.Type() == store.PKCS12 {
+			if err := s.SetKey("secret", entry.Key{Algorithm: "AES", Raw: make([]byte, 16)}, password, nil, time.Time{}); err != nil {
+				tb.Fatal(err)
+			}
+		}
+		if err := s.SetCertificate("ca", chain[0], time.Time{}); err != nil {
+			tb.Fatal(err)
+		}
+		data, err := s.Bytes(password)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		list = append(list, data)
+	}
+	return list
 }

@@ -1,8 +1,11 @@
 package tomcat
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,11 +27,18 @@ func FuzzConnectors(f *testing.F) {
 		}
 		f.Add(data, 0)
 	}
-	for _, c := range configurations {
-		f.Add(server(c.xml(8443)), 10)
-		f.Add(server(c.xml(8443)), 9)
+	// A part of what there is: seeds are run before anything else.
+	for i, c := range configurations {
+		if i%4 == 0 {
+			f.Add(server(c.xml(8443)), 9+i/4%2)
+		}
 	}
-	for _, c := range snippetCases() {
+	cases := snippetCases()
+	for i, name := range slices.Sorted(maps.Keys(cases)) {
+		if i%4 != 0 {
+			continue
+		}
+		c := cases[name]
 		text, err := Snippet(c.version, c.c)
 		if err != nil {
 			f.Fatal(err)
@@ -83,6 +93,9 @@ func roundTrip(t *testing.T, c *Connector, findings []Finding) {
 	completed(&want)
 	wantHosts(&want)
 	wantHosts(&back[0])
+	if reflect.DeepEqual(want, back[0]) {
+		return // the usual case, quickly
+	}
 	if diff := cmp.Diff(want, back[0], sameConnector...); diff != "" {
 		t.Fatalf("-want +read back:\n%s\nfrom:\n%s", diff, text)
 	}

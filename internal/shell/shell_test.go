@@ -1,6 +1,8 @@
 package shell
 
 import (
+	"bufio"
+	"io"
 	"os/exec"
 	"strings"
 	"testing"
@@ -63,12 +65,48 @@ func TestKeystore(t *testing.T) {
 	}
 }
 
+// bash runs lines in one process after the other.
+type bash struct {
+	in  io.Writer
+	out *bufio.Reader
+}
+
+func startBash(tb testing.TB, program string) *bash {
+	cmd := exec.Command(program, "-c", `while IFS= read -r -d '' line; do eval "$line"; printf '\0'; done`)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		in.Close()
+		cmd.Wait()
+	})
+	return &bash{in, bufio.NewReader(out)}
+}
+
+// run returns what a line prints.
+func (b *bash) run(line string) (string, error) {
+	if _, err := io.WriteString(b.in, line+"\x00"); err != nil {
+		return "", err
+	}
+	out, err := b.out.ReadString(0)
+	return strings.TrimSuffix(out, "\x00"), err
+}
+
 // What a shell makes of a line is what it was made of.
 func FuzzLine(f *testing.F) {
 	sh, err := exec.LookPath("bash")
 	if err != nil {
 		f.Skip("bash is not installed")
 	}
+	bash := startBash(f, sh)
 	f.Add("\x1b[2J\r", "\xff\u202e\u00a0")
 	f.Add("a", "")
 	f.Add("it's $HOME `x` \\", "*\n!;&|<>\"")
@@ -79,8 +117,8 @@ func FuzzLine(f *testing.F) {
 		if line := Line(a, b); !visible(line) {
 			t.Errorf("%q, %q: a terminal does not show all of %q", a, b, line)
 		}
-		out, err := exec.Command(sh, "-c", "printf '%s\\037' "+Note(Line(a, b), a)).Output()
-		if err != nil || string(out) != a+"\x1f"+b+"\x1f" {
+		out, err := bash.run("printf '%s\\037' " + Note(Line(a, b), a))
+		if err != nil || out != a+"\x1f"+b+"\x1f" {
 			t.Errorf("%q, %q: %q, %v", a, b, out, err)
 		}
 	})

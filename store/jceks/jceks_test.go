@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -176,6 +177,12 @@ func TestFromJKS(t *testing.T) {
 // sameEntries compares what entries say, not how they stood in a file.
 var sameEntries = cmp.Options{cmpopts.IgnoreFields(entry.Entry{}, "Origin"), cmpopts.EquateEmpty()}
 
+// sameEntry is sameEntries, quickly.
+func sameEntry(a, b *entry.Entry) bool {
+	return a.Alias == b.Alias && a.Kind == b.Kind && a.Created.Equal(b.Created) && bytes.Equal(a.Sealed, b.Sealed) &&
+		slices.EqualFunc(a.Chain, b.Chain, func(a, b entry.Certificate) bool { return a.Type == b.Type && bytes.Equal(a.DER, b.DER) })
+}
+
 // rebuilt returns the file without the notes on how its entries stood there.
 func rebuilt(f *entry.File) *entry.File {
 	fresh := &entry.File{}
@@ -211,8 +218,8 @@ func FuzzDecode(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(first.Entries, second.Entries, sameEntries); diff != "" {
-				t.Fatalf("entries changed (-first +second):\n%s", diff)
+			if !slices.EqualFunc(first.Entries, second.Entries, sameEntry) {
+				t.Fatalf("entries changed (-first +second):\n%s", cmp.Diff(first.Entries, second.Entries, sameEntries))
 			}
 		}
 		verified, err := Decode(data, []byte(password), entry.DefaultLimits)

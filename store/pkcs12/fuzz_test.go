@@ -113,13 +113,13 @@ func FuzzUnseal(f *testing.F) {
 		}
 		e.Sealed, err = Seal(key, []byte(password), NewFile(fast))
 		if err != nil {
-			if errors.Is(err, entry.ErrUnsupported) && secret {
-				return // an algorithm that no text stands for
+			if errors.Is(err, entry.ErrUnsupported) && secret || errors.Is(err, entry.ErrDamaged) && !secret {
+				return // an algorithm that no text stands for; a key in clear that Java does not take
 			}
 			t.Fatalf("cannot be sealed: %v", err)
 		}
 		again, err := Unseal(e, []byte(password), fuzzLimits)
-		if err != nil || !bytes.Equal(again.PKCS8, key.PKCS8) || !bytes.Equal(again.Raw, key.Raw) || again.Algorithm != key.Algorithm {
+		if err != nil || (key.PKCS8 == nil) != (again.PKCS8 == nil) || !bytes.HasPrefix(key.PKCS8, again.PKCS8) || !bytes.Equal(again.Raw, key.Raw) || again.Algorithm != key.Algorithm {
 			t.Fatalf("%+v became %+v (%v)", key, again, err)
 		}
 	})

@@ -22,11 +22,13 @@ func Seal(key entry.Key, password []byte, f *entry.File) ([]byte, error) {
 	}
 	var info []byte
 	if key.PKCS8 != nil {
-		if !isPrivateKeyInfo(key.PKCS8) {
-			return nil, damaged("private key malformed")
+		whole, n, err := ber.ToDERLoosely(key.PKCS8, entry.DefaultLimits.MaxDepth)
+		if err != nil || !javaTakes(whole) {
+			return nil, damaged("private key malformed") // nobody would open it again
 		}
-		// Copied, with room for the padding: it is encrypted in place.
-		info = append(make([]byte, 0, len(key.PKCS8)+maxBlock), key.PKCS8...)
+		// Copied, with room for the padding: it is encrypted in place. Without
+		// what stands behind the key: Java would not open it then.
+		info = append(make([]byte, 0, n+maxBlock), key.PKCS8[:n]...)
 	} else if info, err = secretKeyInfo(key); err != nil {
 		return nil, err
 	}
