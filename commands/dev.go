@@ -2,6 +2,7 @@ package commands
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto"
 	"encoding/hex"
@@ -585,7 +586,7 @@ func (d *developer) explain() {
 		host.Truststore = tomcat.Truststore{File: absolute(d.path("truststore.p12")), Type: "PKCS12", Password: []byte(password)}
 	}
 	snippet, err := tomcat.Snippet(0, tomcat.Connector{Port: defaultPort, TLS: true, Hosts: []tomcat.SSLHost{host}})
-	if err != nil { // a path that XML can't say
+	if err = cmp.Or(err, noProperty("Tomcat", "the directory", absolute(d.dir))); err != nil { // or a path that XML can't say
 		d.Stderr.Printf("gokeytool: no connector to show: %v\n", err)
 		return
 	}

@@ -5,10 +5,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net/url"
 	"path/filepath"
+	"regexp"
 	"strings"
-	"unicode"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"gokeytool/internal/console"
 	"gokeytool/internal/shell"
@@ -52,6 +54,9 @@ func tomcatConfig(ctx context.Context, s *session) error {
 		if err := s.refuseServed(); err != nil {
 			return err
 		}
+	}
+	if !utf8.ValidString(key.path) {
+		return fmt.Errorf("%q is not UTF-8, and no configuration can say it: give the file another name", key.path)
 	}
 	text, err := write(s, key)
 	if err != nil {
@@ -160,6 +165,12 @@ func (s *session) configPort(usual int) int {
 }
 
 func (s *session) tomcatConnector(e servedEntry) (string, error) {
+	if err := noProperty("Tomcat", "the name of the keystore", e.path); err != nil {
+		return "", withHint(err, "give the file another name")
+	}
+	if err := noProperty("Tomcat", "the alias", e.alias); err != nil {
+		return "", withHint(err, s.renameHint(e.alias))
+	}
 	certificate := tomcat.Certificate{KeystoreFile: e.path, KeystoreType: e.typ, KeystorePassword: []byte(e.password), KeyAlias: e.alias}
 	if e.keyPassword != "" {
 		certificate.KeyPassword = []byte(e.keyPassword)
@@ -172,9 +183,12 @@ func (s *session) tomcatConnector(e servedEntry) (string, error) {
 
 // springBootConfig is for application.properties.
 func (s *session) springBootConfig(e servedEntry) (string, error) {
+	if err := noProperty("Spring", "the alias", e.alias); err != nil {
+		return "", withHint(err, s.renameHint(e.alias))
+	}
 	var b strings.Builder
 	property(&b, "server.port", fmt.Sprint(s.configPort(defaultPort)))
-	property(&b, "server.ssl.key-store", "file:"+filepath.ToSlash(e.path))
+	property(&b, "server.ssl.key-store", "file:"+(&url.URL{Path: filepath.ToSlash(e.path)}).EscapedPath())
 	property(&b, "server.ssl.key-store-type", e.typ)
 	property(&b, "server.ssl.key-store-password", e.password)
 	property(&b, "server.ssl.key-alias", e.alias)
@@ -187,6 +201,9 @@ func (s *session) springBootConfig(e servedEntry) (string, error) {
 // kafkaConfig is for a broker's server.properties, and the same for clients
 // that show a certificate.
 func (s *session) kafkaConfig(e servedEntry) (string, error) {
+	if kafkaVariable.MatchString(e.path) {
+		return "", fmt.Errorf("%s has %q in it, which Kafka asks its config.providers for: give the file another name", e.path, "${")
+	}
 	var b strings.Builder
 	if !e.only {
 		b.WriteString("# Kafka can't choose a key by its alias: keep the one for it in a keystore of its own.\n")
@@ -209,10 +226,11 @@ func (s *session) kafkaConfig(e servedEntry) (string, error) {
 func (s *session) nginxConfig(e servedEntry) (string, error) {
 	base := strings.TrimSuffix(e.path, filepath.Ext(e.path))
 	chain, key := base+".fullchain.pem", base+".key.pem"
-	for _, text := range []string{e.path, e.alias} {
-		if strings.ContainsFunc(text, unicode.IsControl) {
-			return "", fmt.Errorf("%q has a character that no configuration can say", text)
-		}
+	if console.Line(e.path) != e.path {
+		return "", fmt.Errorf("%q has a character that nginx has no way to write: give the file another name", e.path)
+	}
+	if strings.Contains(e.path, "$") {
+		return "", fmt.Errorf("%s has a $ in it, which nginx takes for a variable, and there is no other way to write it: give the file another name", e.path)
 	}
 	server := "_"
 	if len(e.names) > 0 {
@@ -230,6 +248,24 @@ server {
 `, s.named(e.path).Line([]string{"export", "-alias", e.alias, "-fullchain", "-file", chain}),
 		s.named(e.path).KeyLine([]string{"export", "-alias", e.alias, "-key", "-file", key}),
 		s.configPort(443), server, nginxQuote(chain), nginxQuote(key)), nil
+}
+
+// noProperty refuses a value in which a server would look for a property. There is
+// no way to write it that means itself.
+func noProperty(server, what, value string) error {
+	if strings.Contains(value, "${") {
+		return fmt.Errorf("%s %s has %q in it, which %s takes for a property", what, value, "${", server)
+	}
+	return nil
+}
+
+// kafkaVariable is what Kafka replaces where it has config.providers
+// (org.apache.kafka.common.config.ConfigTransformer).
+var kafkaVariable = regexp.MustCompile(`\$\{[^}]*:[^}]*\}`)
+
+// renameHint is the line that gives an entry a name which a configuration can say.
+func (s *session) renameHint(alias string) string {
+	return "give it another name: " + s.here().KeyLine([]string{"changealias", "-alias", alias, "-destalias", "NAME"})
 }
 
 // property writes a line of a Java properties file, which is in ISO 8859-1:

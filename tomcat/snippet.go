@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"gokeytool/internal/console"
 )
 
 // Snippet returns the XML of a connector with TLS, to paste into the server.xml
@@ -16,6 +18,9 @@ import (
 // SSLHostConfig and Certificate from 8 (8.5) on, and for zero. Fields that are
 // zero, and connectors' lines and versions, are left out, so that Tomcat's
 // defaults stand for them; passwords are written out.
+//
+// ${...} in names of files and aliases stays what it is to Tomcat, a property; there
+// is no way to have it mean itself.
 //
 // Reading it back gives the same connector. The error tells of what that
 // version, or XML, can't say.
@@ -95,6 +100,8 @@ func (w *snippetWriter) escape(name, text string) string {
 			w.fail("%s has a line end or tab in it", name)
 		case r < ' ', r == 0xfffe, r == 0xffff, r == utf8.RuneError:
 			w.fail("%s has a character that XML can't say", name)
+		case !console.Visible(r):
+			fmt.Fprintf(&b, "&#x%x;", r) // whoever pastes it sees what it is
 		default:
 			b.WriteRune(r)
 		}
