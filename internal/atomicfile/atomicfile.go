@@ -206,14 +206,13 @@ func createFile(path string, c payload, perm fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	defer temp.Undo() // unless it has the name by then
-	defer temp.Close()
-	if err := fill(temp.File, path, c, nil); err != nil {
-		return err
+	if err = fill(temp.File, path, c, nil); err == nil {
+		err = temp.End(func() error { return placeNew(temp.File, path) })
 	}
-	err = temp.End(func() error { return placeNew(temp.File, path) })
 	if err != nil {
-		_ = syncDir(dir)
+		temp.Close()
+		temp.Undo()
+		_ = syncDir(dir) // for what another has made
 		return err
 	}
 	return syncDir(dir)

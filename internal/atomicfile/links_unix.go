@@ -78,7 +78,7 @@ func mayFollow(dir string, link fs.FileInfo) error {
 	if !ok {
 		return nil
 	}
-	return &RefusedError{fmt.Sprintf("a symbolic link that user %s has put into a directory of everybody's (%s) is not followed", owner, shownDir(dir))}
+	return &RefusedError{fmt.Sprintf("a symbolic link that user %s has put into a directory of everybody's (%s) is not followed: take a file in a directory of your own", owner, shownDir(dir))}
 }
 
 // Guard says, as a *RefusedError, why what has the name of path is not used, or
@@ -95,10 +95,10 @@ func Guard(path string, info fs.FileInfo) error {
 	}
 	dir, _ := split(path)
 	if owner, ok := stranger(dir, info); ok {
-		return &RefusedError{fmt.Sprintf("it belongs to user %s, and is in a directory of everybody's (%s): he may have put it there for others to use", owner, shownDir(dir))}
+		return &RefusedError{fmt.Sprintf("it belongs to user %s, and is in a directory of everybody's (%s), where he may have put it for others to use: take a file in a directory of your own", owner, shownDir(dir))}
 	}
 	if info.Mode().IsRegular() && links(info) > 1 && everybodys(dir) != nil {
-		return &RefusedError{fmt.Sprintf("it has other names, and is in a directory of everybody's (%s): another user may have given it this one", shownDir(dir))}
+		return &RefusedError{fmt.Sprintf("it has other names, and is in a directory of everybody's (%s), where another user may have given it this one: take a file in a directory of your own", shownDir(dir))}
 	}
 	return nil
 }
