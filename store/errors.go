@@ -18,6 +18,14 @@ type EntryExistsError struct{ Alias string }
 
 func (e *EntryExistsError) Error() string { return fmt.Sprintf("alias %q already exists", e.Alias) }
 
+// AmbiguousAliasError says that several entries of a PKCS12 file have one alias,
+// and that after a change Java would see another of them than before.
+type AmbiguousAliasError struct{ Alias string }
+
+func (e *AmbiguousAliasError) Error() string {
+	return fmt.Sprintf("several entries have the alias %q, and with this change Java would see another of them: delete or rename %[1]q first", e.Alias)
+}
+
 // KindError says that the entry of that alias is of another kind than the one
 // that was wanted.
 type KindError struct {

@@ -11,6 +11,7 @@ import (
 
 	"gokeytool/internal/atomicfile"
 	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12"
 )
 
 // Bytes returns the store as a file of its format, its integrity protected by
@@ -39,6 +40,9 @@ func (s *Store) Bytes(password []byte) ([]byte, error) {
 	same := sameEntry
 	if s.codec.loose != nil {
 		same = s.codec.sameKey(back)
+	}
+	if alias, flips := s.flips(back); flips {
+		return nil, &AmbiguousAliasError{Alias: alias}
 	}
 	if !sameEntries(s.file.Entries, back.Entries, same) {
 		return nil, fmt.Errorf("%s: what was encoded is not what the store holds", s.typ)
@@ -118,6 +122,50 @@ func sameContent(written io.Reader, data []byte) error {
 }
 
 var errDiffers = errors.New("what was written reads back differently")
+
+// flips says of which alias, that several entries have, Java would see another
+// one in the file to be written: it sees the last, and they may change places.
+func (s *Store) flips(back *entry.File) (alias string, flips bool) {
+	if s.typ != PKCS12 {
+		return "", false
+	}
+	var was, now map[string]*entry.Entry
+	for alias, same := range s.names() {
+		if len(same) < 2 {
+			continue
+		}
+		if was == nil {
+			was, now = s.seen(s.file.Entries), s.seen(back.Entries)
+		}
+		e, other := was[alias], now[alias]
+		if e == nil || other == nil {
+			continue
+		}
+		if e.Kind != other.Kind || !bytes.Equal(e.Sealed, other.Sealed) || !bytes.Equal(leaf(e), leaf(other)) {
+			return alias, true
+		}
+	}
+	return "", false
+}
+
+// leaf is an entry's own certificate; nil if it has none.
+func leaf(e *entry.Entry) []byte {
+	if len(e.Chain) == 0 {
+		return nil
+	}
+	return e.Chain[0].DER
+}
+
+// seen are the entries that Java sees, by alias.
+func (s *Store) seen(entries []*entry.Entry) map[string]*entry.Entry {
+	seen := make(map[string]*entry.Entry, len(entries))
+	for _, e := range entries {
+		if !pkcs12.HiddenFromJava(e) {
+			seen[s.typ.fold(e.Alias)] = e
+		}
+	}
+	return seen
+}
 
 // sameEntries compares what a store holds with what was read back, in whatever
 // order the format keeps.

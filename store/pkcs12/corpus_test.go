@@ -69,7 +69,9 @@ func TestCorpus(t *testing.T) {
 				if e.Kind == entry.TrustedCertificate {
 					continue
 				}
-				if _, err := Unseal(e, []byte(c.password), entry.Limits{}); err != nil {
+				_, err := Unseal(e, []byte(c.password), entry.Limits{})
+				_, odd := errors.AsType[*NotForJavaError](err)
+				if odd != (c.name == "gnutls__data__pbes1-no-salt.p12") || err != nil && !odd {
 					t.Errorf("%s: %v", e.Alias, err)
 				}
 			}

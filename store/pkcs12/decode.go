@@ -299,10 +299,10 @@ func readSafe(list *cryptobyte.String) (*safe, error) {
 
 // readEncrypted reads EncryptedData (PKCS #7, RFC 2315 sections 13 and 10.1).
 func (s *safe) readEncrypted(content cryptobyte.String) (err error) {
-	var data, info, oid, algorithm, octets cryptobyte.String
+	var data, version, info, oid, algorithm, octets cryptobyte.String
 	var tag asn1.Tag
 	ok := content.ReadASN1(&data, asn1.SEQUENCE) &&
-		data.SkipASN1(asn1.INTEGER) &&
+		data.ReadASN1(&version, asn1.INTEGER) && len(version) > 0 &&
 		data.ReadASN1(&info, asn1.SEQUENCE) &&
 		readOID(&info, &oid) &&
 		info.ReadASN1(&algorithm, asn1.SEQUENCE) &&
@@ -736,6 +736,8 @@ func (d *decoder) entries() ([]*entry.Entry, error) {
 					o.keyID = impliedKeyID
 				}
 			}
+			// Java would take any certificate that comes to stand first for its own.
+			o.implied = o.implied || string(keyID) == string(impliedKeyID)
 			o.hidden = o.hidden || b.kind == keyBag
 		}
 		if e.Kind != entry.TrustedCertificate {

@@ -165,7 +165,7 @@ func describe(t testing.TB, f *entry.File, password string) []string {
 	for _, e := range f.Entries {
 		kind, key := "cert", ""
 		if e.Kind != entry.TrustedCertificate {
-			k, err := Unseal(e, []byte(password), entry.Limits{})
+			k, err := Salvage(e, []byte(password), entry.Limits{})
 			if err != nil {
 				t.Errorf("%s: %v", e.Alias, err)
 			}

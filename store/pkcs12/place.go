@@ -55,19 +55,54 @@ func (e *encoder) place(entries []*entry.Entry) error {
 		p.keyID = p.newKeyID()
 		// Keys of one alias and one date would share a certificate.
 		for p.Kind == entry.PrivateKey && !p.keepsID() && !p.Created.IsZero() && ids[p.link()] {
-			later := *p.Entry
-			later.Created = p.Created.Add(time.Millisecond)
-			p.Entry = &later
+			p.later()
 			p.keyID = p.newKeyID()
 		}
 		ids[p.link()] = true
 	}
+	separate(list)
 	for i := range list {
 		if err := e.placeKey(&list[i]); err != nil {
 			return err
 		}
 	}
 	return e.placeCertificates(list, loose)
+}
+
+// separate gives keys without a certificate other localKeyIDs than those with
+// one have, or Java would take it for theirs too.
+func separate(list []placed) {
+	held := make(map[string]bool)
+	for i := range list {
+		if p := &list[i]; p.Kind == entry.PrivateKey && len(p.Chain) > 0 {
+			held[string(p.keyID)] = true
+		}
+	}
+	for i := range list {
+		p := &list[i]
+		for p.Kind == entry.PrivateKey && len(p.Chain) == 0 && held[string(p.keyID)] {
+			p.rebuild = true
+			if p.Created.IsZero() {
+				id := sha1.Sum(p.keyID)
+				p.keyID = id[:]
+			} else {
+				p.later()
+				p.keyID = timeKeyID(p.Created)
+			}
+		}
+	}
+}
+
+// later dates an entry a millisecond later.
+func (p *placed) later() {
+	e := *p.Entry
+	e.Created = p.Created.Add(time.Millisecond)
+	p.Entry = &e
+}
+
+// timeKeyID is the localKeyID by which Java writes when a key was made.
+func timeKeyID(created time.Time) []byte {
+	return strconv.AppendInt([]byte("Time "), created.UnixMilli(), 10)
 }
 
 // placeKey writes the head of an entry that is a key: in its old place, if it
@@ -290,7 +325,7 @@ func (p *placed) newKeyID() []byte {
 	case p.Kind == entry.TrustedCertificate:
 		return nil
 	case !p.Created.IsZero():
-		return strconv.AppendInt([]byte("Time "), p.Created.UnixMilli(), 10)
+		return timeKeyID(p.Created)
 	case p.Kind == entry.SecretKey:
 		return nil
 	case len(p.Chain) > 0:
