@@ -3,10 +3,8 @@ package check
 import (
 	"bytes"
 	"crypto"
-	"crypto/rsa"
 	"errors"
 	"fmt"
-	"math/bits"
 	"slices"
 	"strings"
 	"time"
@@ -410,7 +408,7 @@ func (x *examination) verifiable(alias string, chain []*x509util.Certificate) bo
 	}
 	cost := 0
 	for _, c := range chain {
-		cost += signatureCost(c) * signatureRounds
+		cost += c.VerifyCost() * signatureRounds
 	}
 	if x.signatures.Take(cost) {
 		return true
@@ -421,24 +419,6 @@ func (x *examination) verifiable(alias string, chain []*x509util.Certificate) bo
 		x.find(Error, "limit", alias, "there are more signatures than are verified for one file: the chains of this and of other entries are not checked", "")
 	}
 	return false
-}
-
-// signatureCost is about what it takes to verify a signature by a certificate's
-// key, in those of RSA keys of 2048 bits.
-func signatureCost(c *x509util.Certificate) int {
-	public, err := c.PublicKey()
-	if err != nil {
-		return 1 // it is not verified
-	}
-	if pss, ok := public.(*x509util.PSSPublicKey); ok {
-		public = pss.PublicKey
-	}
-	key, ok := public.(*rsa.PublicKey)
-	if !ok {
-		return 10 // of EC, 2 to 20; of DSA, up to 60
-	}
-	size := (key.N.BitLen() + 2047) / 2048
-	return size * size * ((bits.Len(uint(key.E)) + 16) / 17)
 }
 
 // identity looks at a key and its chain. key is nil if it did not open.

@@ -168,12 +168,31 @@ func freeAlias(in *store.Store, c bundled) string {
 // numbered is an alias that a keystore does not have: base, or else base with a
 // number. It may be empty, as Java allows.
 func numbered(in *store.Store, base string) string {
-	alias := base
-	for n := 2; ; n++ {
-		if _, taken := in.Get(alias); !taken {
+	const few = 1000
+	free := func(n int) (alias string, free bool) {
+		if alias = base; n > 1 {
+			alias += "-" + strconv.Itoa(n)
+		}
+		_, taken := in.Get(alias)
+		return alias, !taken
+	}
+	n := 1
+	for ; n < few; n++ {
+		if alias, ok := free(n); ok {
 			return alias
 		}
-		alias = base + "-" + strconv.Itoa(n)
+	}
+	// Of thousands of one name, not each looks at all before it.
+	for taken := n - 1; ; {
+		alias, ok := free(n)
+		switch {
+		case ok && n == taken+1:
+			return alias
+		case ok:
+			n = taken + (n-taken)/2
+		default:
+			taken, n = n, 2*n
+		}
 	}
 }
 

@@ -141,10 +141,11 @@ func (s *session) showChain(alias string, complete bool, pool []*x509util.Certif
 		}
 	}
 	s.Stdout.Printf("<%s>\n", alias)
+	before, after := places(had), places(parsed)
 	for i, c := range parsed {
 		note := ""
-		switch at := slices.IndexFunc(had, func(o *x509util.Certificate) bool { return sameCertificate(o, c) }); {
-		case at < 0:
+		switch at, there := before[string(c.Raw)]; {
+		case !there:
 			note = " (added)"
 		case at != i:
 			note = " (moved)"
@@ -152,7 +153,7 @@ func (s *session) showChain(alias string, complete bool, pool []*x509util.Certif
 		s.Stdout.Printf("  %d  %s, until %s%s\n", i+1, c.Called(), x509util.MediumDate(c.NotAfter, s.zone()), note)
 	}
 	for _, c := range had {
-		if !slices.ContainsFunc(parsed, func(o *x509util.Certificate) bool { return sameCertificate(o, c) }) {
+		if _, there := after[string(c.Raw)]; !there {
 			why := "does not belong to the chain"
 			if s.ended(c) {
 				why = "has ended"
@@ -167,6 +168,17 @@ func (s *session) showChain(alias string, complete bool, pool []*x509util.Certif
 		s.Stdout.Printf("     the certificate of %s is not at hand: name its file with -ca\n", last.Issuer.String())
 	}
 	return changed, nil
+}
+
+// places are where certificates first stand in a chain, by their DER.
+func places(chain []*x509util.Certificate) map[string]int {
+	at := make(map[string]int, len(chain))
+	for i, c := range chain {
+		if _, there := at[string(c.Raw)]; !there {
+			at[string(c.Raw)] = i
+		}
+	}
+	return at
 }
 
 func sameCertificate(a, b *x509util.Certificate) bool { return bytes.Equal(a.Raw, b.Raw) }

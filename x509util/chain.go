@@ -22,26 +22,63 @@ const maxChain = 100
 // is one to which the relation is least or closer: Issued for keytool. The error
 // is an *Error with keytool's text.
 func ChainFromCertificate(reply *Certificate, trusted []*Certificate, least Relation) ([]*Certificate, error) {
-	if chain := buildChain(reply, trusted, least); chain != nil {
+	b := chainBuilder{search: newSearch(), trusted: trusted, least: least}
+	if chain := b.chain(reply); chain != nil {
 		return chain, nil
 	}
 	return nil, plainError("Failed to establish chain from reply")
 }
 
+// A search bounds the work for finding issuers among certificates from anywhere.
+type search struct{ left int }
+
+// What a search may do: compare names, and verify signatures, each of which counts
+// as so many comparisons for an RSA key of 2048 bits. That is 10,000 signatures,
+// half a second at most.
+const (
+	searchSteps    = 1_000_000
+	signatureSteps = 100
+)
+
+func newSearch() *search { return &search{searchSteps} }
+
+// relation is c.IssuedBy(issuer), and OtherIssuer once the search has done too much.
+func (s *search) relation(c, issuer *Certificate) Relation {
+	s.left--
+	if s.left < 0 || !c.Issuer.Equal(issuer.Subject) || !s.verifies(issuer) {
+		return OtherIssuer
+	}
+	return c.IssuedBy(issuer)
+}
+
+// verifies counts a signature by an issuer, and says whether it is to be looked at.
+func (s *search) verifies(issuer *Certificate) bool {
+	s.left -= signatureSteps * issuer.VerifyCost()
+	return s.left >= 0
+}
+
 // A chainBuilder looks for a way to a root. A certificate from which none was
 // found is not tried again, so that certificates which sign each other in
-// many ways cost no more than the number of their pairs.
+// many ways cost no more than the number of their pairs, and no more than the
+// search may.
 type chainBuilder struct {
+	*search
 	trusted []*Certificate
 	least   Relation // to an issuer that will do
 	tried   map[*Certificate]bool
+}
+
+// chain returns the chain from c on upwards, nil if no root is reached.
+func (b *chainBuilder) chain(c *Certificate) []*Certificate {
+	b.tried = make(map[*Certificate]bool)
+	return b.build(c, nil)
 }
 
 // build returns below and the chain from c on upwards, nil if no root is
 // reached.
 func (b *chainBuilder) build(c *Certificate, below []*Certificate) []*Certificate {
 	below = append(slices.Clip(below), c)
-	if c.IssuedBy(c) >= b.least {
+	if b.relation(c, c) >= b.least {
 		return below
 	}
 	b.tried[c] = true
@@ -50,7 +87,10 @@ func (b *chainBuilder) build(c *Certificate, below []*Certificate) []*Certificat
 	}
 	for relation := Issued; relation >= b.least; relation-- {
 		for _, issuer := range b.trusted {
-			if b.tried[issuer] || c.IssuedBy(issuer) != relation {
+			if b.left < 0 {
+				return nil
+			}
+			if b.tried[issuer] || b.relation(c, issuer) != relation {
 				continue
 			}
 			if chain := b.build(issuer, below); chain != nil {
@@ -59,12 +99,6 @@ func (b *chainBuilder) build(c *Certificate, below []*Certificate) []*Certificat
 		}
 	}
 	return nil
-}
-
-// buildChain returns the chain from c on upwards, nil if no root is reached.
-func buildChain(c *Certificate, trusted []*Certificate, least Relation) []*Certificate {
-	b := chainBuilder{trusted: trusted, least: least, tried: make(map[*Certificate]bool)}
-	return b.build(c, nil)
 }
 
 // ChainFromReply puts the certificates of a reply in order, as keytool
@@ -76,7 +110,8 @@ func buildChain(c *Certificate, trusted []*Certificate, least Relation) []*Certi
 //
 // The error is an *Error with keytool's text; alias is what it calls the key.
 func ChainFromReply(alias string, reply []*Certificate, spki []byte, trusted []*Certificate, least Relation) (Reply, error) {
-	chain, err := orderReply(alias, reply, spki, least)
+	find := newSearch()
+	chain, err := orderReply(alias, reply, spki, least, find)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -87,7 +122,7 @@ func ChainFromReply(alias string, reply []*Certificate, spki []byte, trusted []*
 		}
 	}
 	for _, c := range trusted {
-		if top.CheckSignatureFrom(c) == nil {
+		if find.verifies(c) && top.CheckSignatureFrom(c) == nil {
 			return Reply{append(chain, c), true}, nil
 		}
 	}
@@ -95,10 +130,12 @@ func ChainFromReply(alias string, reply []*Certificate, spki []byte, trusted []*
 }
 
 // orderReply orders the certificates of a reply, without duplicates.
-func orderReply(alias string, reply []*Certificate, spki []byte, least Relation) ([]*Certificate, error) {
+func orderReply(alias string, reply []*Certificate, spki []byte, least Relation, find *search) ([]*Certificate, error) {
 	var chain []*Certificate
+	there := make(map[string]bool, len(reply))
 	for _, c := range reply {
-		if !slices.ContainsFunc(chain, func(o *Certificate) bool { return bytes.Equal(c.Raw, o.Raw) }) {
+		if !there[string(c.Raw)] {
+			there[string(c.Raw)] = true
 			chain = append(chain, c)
 		}
 	}
@@ -108,7 +145,7 @@ func orderReply(alias string, reply []*Certificate, spki []byte, least Relation)
 	}
 	chain[0], chain[leaf] = chain[leaf], chain[0]
 	for i := 1; i < len(chain)-1; i++ {
-		issuer := slices.IndexFunc(chain[i:], func(c *Certificate) bool { return chain[i-1].IssuedBy(c) >= least })
+		issuer := slices.IndexFunc(chain[i:], func(c *Certificate) bool { return find.relation(chain[i-1], c) >= least })
 		if issuer < 0 {
 			return nil, plainError("Incomplete certificate chain in reply")
 		}

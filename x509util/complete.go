@@ -7,14 +7,16 @@ package x509util
 // that leads to a root goes before one that does not, and one that can be
 // verified before one that can't.
 func CompleteChain(leaf *Certificate, pool []*Certificate) []*Certificate {
+	find := newSearch()
 	for _, least := range [...]Relation{Issued, Unverifiable} {
-		if chain := buildChain(leaf, pool, least); chain != nil {
+		b := chainBuilder{search: find, trusted: pool, least: least}
+		if chain := b.chain(leaf); chain != nil {
 			return chain
 		}
 	}
 	chain := []*Certificate{leaf}
 	for len(chain) < maxChain {
-		issuer := findIssuer(chain, pool)
+		issuer := findIssuer(chain, pool, find)
 		if issuer == nil {
 			break
 		}
@@ -25,11 +27,11 @@ func CompleteChain(leaf *Certificate, pool []*Certificate) []*Certificate {
 
 // findIssuer finds who signed the last certificate of a chain and is not in it
 // yet.
-func findIssuer(chain, pool []*Certificate) *Certificate {
+func findIssuer(chain, pool []*Certificate, find *search) *Certificate {
 	last := chain[len(chain)-1]
 	for _, want := range [...]Relation{Issued, Unverifiable} {
 		for _, c := range pool {
-			if !contains(chain, c) && last.IssuedBy(c) == want {
+			if find.relation(last, c) == want && !contains(chain, c) {
 				return c
 			}
 		}
