@@ -482,17 +482,16 @@ func Clean(path string) {
 // as a whole. The error is an *fs.PathError; it wraps a *RefusedError where a
 // link is not followed.
 func Target(path string) (target string, regular bool, err error) {
+	end, ofProcess, err := follow(path) // before the system, which refuses some links without a word
+	if err != nil {
+		return "", false, named(path, err)
+	}
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.IsDir():
 		return "", false, &fs.PathError{Op: "open", Path: path, Err: errIsDir}
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return "", false, err
-	}
-	end, ofProcess, err := follow(path)
-	switch {
-	case err != nil:
-		return "", false, named(path, err)
 	case ofProcess:
 		return path, false, nil
 	}
