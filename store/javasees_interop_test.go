@@ -63,6 +63,9 @@ func seenByUs(typ Type, data []byte, password string) (s sight) {
 	}
 	for _, e := range opened.Entries() {
 		for _, c := range e.Chain {
+			if !strings.EqualFold(c.Type, "X.509") && !strings.EqualFold(c.Type, "X509") {
+				s.refused = "a certificate of a type that Java does not know" // check tells
+			}
 			s.known = append(s.known, digestOf(c))
 		}
 	}
@@ -107,7 +110,9 @@ func seenByUs(typ Type, data []byte, password string) (s sight) {
 	}
 	slices.Sort(s.trusted)
 	s.trusted = slices.Compact(s.trusted)
-	s.refused = pkcs12.Refused(opened.File())
+	if opened.Type() == PKCS12 {
+		s.refused = pkcs12.Refused(opened.File())
+	}
 	return s
 }
 
