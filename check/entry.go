@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"gokeytool/certpath"
 	"gokeytool/endpoint"
 	"gokeytool/internal/jsontime"
 	"gokeytool/internal/shell"
@@ -401,7 +402,8 @@ const (
 )
 
 // verifiable says whether the signatures of a chain are few enough to be verified
-// with those before, and else says that they are not.
+// with those before, and its names to be held against name constraints, and else
+// says that they are not.
 func (x *examination) verifiable(alias string, chain []*x509util.Certificate) bool {
 	if x.signatures == nil {
 		x.signatures = entry.NewWork(maxSignatures*signatureRounds, 0, x.o.Limits.Work)
@@ -410,6 +412,7 @@ func (x *examination) verifiable(alias string, chain []*x509util.Certificate) bo
 	for _, c := range chain {
 		cost += c.VerifyCost() * signatureRounds
 	}
+	cost += certpath.Comparisons(chain)
 	if x.signatures.Take(cost) {
 		return true
 	}

@@ -307,12 +307,12 @@ func (p *prober) examineChain(state *tls.ConnectionState) []Check {
 	}
 	trust, path := p.examineTrust(state)
 	chain := e.chain()
-	if chain.OK && trust.OK {
-		trust = e.refusedFor(path, trust)
-	}
 	if trust.OK && len(e.certs) == 1 && !e.certs[0].SelfSigned() {
 		// Nothing is missing to a client that knows the issuer.
 		chain = Check{Name: "chain", OK: true, Detail: fmt.Sprintf("the certificate alone; its issuer %s is trusted", e.certs[0].Issuer)}
+	}
+	if chain.OK && trust.OK {
+		trust = e.refusedFor(path, trust)
 	}
 	return []Check{trust, chain, e.matches(p.cfg.ServerName), e.dates(), e.usage(), e.strength()}
 }
