@@ -94,7 +94,6 @@ type Fault struct {
 // all take it. In the chain, the leaf first, each certificate is the issuer of
 // the one before it, with a signature that is good or can't be verified here. A
 // last one that is self-signed is what clients trust; else they trust its issuer.
-// A certificate that stands alone is trusted itself.
 func Judge(chain []*x509util.Certificate, purpose Purpose) []Fault {
 	p := newPath(chain, purpose)
 	p.criticals()
@@ -143,6 +142,12 @@ func newPath(chain []*x509util.Certificate, purpose Purpose) *path {
 // anchor says whether certificate i is the one that clients trust.
 func (p *path) anchor(i int) bool { return p.anchored && i == len(p.chain)-1 }
 
+// trusted says whether clients trust certificate i for itself: the anchor, or one
+// that stands alone and is self-signed.
+func (p *path) trusted(i int) bool {
+	return p.anchor(i) || len(p.chain) == 1 && p.chain[0].SelfSigned()
+}
+
 // fault notes a fault, if there is somebody who minds.
 func (p *path) fault(rule Rule, at int, by Client, text string) {
 	if by != 0 {
@@ -162,15 +167,17 @@ func by(openssl, golang, java bool) (c Client) {
 
 // askGo has crypto/x509 judge. It has the last word on what Go does.
 func (p *path) askGo() {
+	if slices.Contains(p.strict, nil) {
+		p.without(func(Fault) bool { return true })
+		return // it can't read a certificate, which is another matter
+	}
 	if !p.verifiable() {
 		return
 	}
 	err := p.verify(p.strict, map[Purpose]x509.ExtKeyUsage{Server: x509.ExtKeyUsageServerAuth, User: x509.ExtKeyUsageClientAuth}[p.purpose])
 	if err == nil {
-		for i := range p.faults {
-			p.faults[i].By &^= Go
-		}
-		p.faults = slices.DeleteFunc(p.faults, func(f Fault) bool { return f.By == 0 })
+		// A last one that is not a root was taken for one.
+		p.without(func(f Fault) bool { return f.Rule != NoCA || f.At < len(p.chain)-1 || p.anchored })
 		return
 	}
 	if slices.ContainsFunc(p.faults, func(f Fault) bool { return f.By&Go != 0 }) {
@@ -188,6 +195,16 @@ func (p *path) askGo() {
 		return
 	}
 	p.fault(Other, 0, Go, strings.ReplaceAll(err.Error(), "x509: ", ""))
+}
+
+// without takes Go off some faults.
+func (p *path) without(which func(Fault) bool) {
+	for i, f := range p.faults {
+		if which(f) {
+			p.faults[i].By &^= Go
+		}
+	}
+	p.faults = slices.DeleteFunc(p.faults, func(f Fault) bool { return f.By == 0 })
 }
 
 // maxRSA is the size in bits of the largest RSA key whose signatures are

@@ -204,8 +204,8 @@ func (p *path) javaTrees() [][]subtree {
 			break // Java takes of a root its name and key alone
 		}
 		trees, ok := constraintsOf(p.chain[j])
-		if !ok || j == 0 {
-			continue
+		if !ok || j == 0 || slices.ContainsFunc(trees, func(t subtree) bool { return t.tag == tagIP && !network(t.value) }) {
+			continue // what is malformed, Java leaves out of account
 		}
 		all[j] = trees
 		constrained++
@@ -216,9 +216,10 @@ func (p *path) javaTrees() [][]subtree {
 			}
 		}
 	}
-	if constrained < 2 || size*len(excluded) > maxComparisons {
+	if constrained < 2 || size*(size+len(excluded)) > maxComparisons {
 		return all
 	}
+	p.disjoint(all)
 	for j, trees := range all {
 		all[j] = slices.DeleteFunc(trees, func(t subtree) bool {
 			return !t.excluded && slices.ContainsFunc(excluded, func(x subtree) bool {
@@ -227,6 +228,26 @@ func (p *path) javaTrees() [][]subtree {
 		})
 	}
 	return all
+}
+
+// disjoint finds CAs that permit hosts of which none is common to them: Java
+// stumbles over that, also where the certificates below name none.
+func (p *path) disjoint(all [][]subtree) {
+	hosts := func(t subtree) bool { return t.tag == tagDNS && !t.excluded }
+	for k, above := range all {
+		for j, below := range all[:k] {
+			one, other := slices.ContainsFunc(above, hosts), slices.ContainsFunc(below, hosts)
+			common := slices.ContainsFunc(above, func(a subtree) bool {
+				return hosts(a) && slices.ContainsFunc(below, func(b subtree) bool {
+					return hosts(b) && (matches(Java, a.generalName, b.generalName) != outside || matches(Java, b.generalName, a.generalName) != outside)
+				})
+			})
+			if one && other && !common {
+				p.fault(NameConstraints, j, Java, fmt.Sprintf("the name constraints of %s and %s permit no host in common", p.chain[k].Called(), p.chain[j].Called()))
+				return
+			}
+		}
+	}
 }
 
 // constrained holds the names of certificate i against the constraints of j, and
@@ -283,6 +304,9 @@ func (p *path) violation(who Client, i, j int, name generalName, trees []subtree
 			continue
 		}
 		match := matches(who, tree.generalName, name)
+		if who == Java && tree.excluded && tree.tag == tagIP && match == outside && prefixed(tree.value, name.value) {
+			match = within
+		}
 		switch {
 		case match == unsupported:
 			return fmt.Sprintf("the name constraints of %s can't be held against %s of %s", ca, name, of)
@@ -403,6 +427,30 @@ func matchURI(who Client, base, name string) match {
 		return is(len(host) > len(base) && strings.HasSuffix(host, base))
 	}
 	return is(host == base)
+}
+
+// network says whether a constraint is an address and a mask of ones and then
+// zeros.
+func network(value []byte) bool {
+	half := len(value) / 2
+	ones, bits := net.IPMask(value[half:]).Size()
+	return (half == 4 || half == 16) && len(value) == 2*half && (ones > 0 || bits > 0)
+}
+
+// prefixed says whether an address of one family begins as a network of the other,
+// to which it belongs for Java 17 then (not for 25): all IPv6 addresses to
+// 0.0.0.0/0.
+func prefixed(base, name []byte) bool {
+	half := len(base) / 2
+	if half == len(name) {
+		return false
+	}
+	for i := range min(half, len(name)) {
+		if name[i]&base[half+i] != base[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // matchIP compares an address with a network of the same family.

@@ -58,7 +58,7 @@ func (p *path) criticals() {
 	for i, c := range p.chain {
 		for _, oid := range c.CriticalExtensions() {
 			unhandled := p.strict[i] != nil && slices.ContainsFunc(p.strict[i].UnhandledCriticalExtensions, func(o encasn1.ObjectIdentifier) bool { return o.String() == oid })
-			who := by(!slices.Contains(opensslKnows, oid), unhandled, len(p.chain) > 1 && !p.anchor(i) && !slices.Contains(javaKnows, oid))
+			who := by(!slices.Contains(opensslKnows, oid), unhandled, !p.trusted(i) && !slices.Contains(javaKnows, oid))
 			name := oid
 			if known := extensionNames[oid]; known != "" {
 				name = known
@@ -314,7 +314,7 @@ func (p *path) policies() {
 			demands = i
 		}
 	}
-	if demands < 0 || !p.verifiable() {
+	if demands < 0 || !p.verifiable() || len(p.chain) == 1 {
 		return
 	}
 	bare := make([]*x509.Certificate, len(p.strict)) // with nothing else that could be wrong
@@ -340,7 +340,7 @@ func (p *path) qualifiers() {
 	if p.anchored {
 		top--
 	}
-	for i := top; i >= 0 && len(valid) > 0 && len(p.chain) > 1; i-- {
+	for i := top; i >= 0 && len(valid) > 0 && !p.trusted(i); i-- {
 		c := p.chain[i]
 		e := c.Extension(oidPolicies)
 		if e == nil {

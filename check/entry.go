@@ -493,7 +493,7 @@ func sameKey(public crypto.PublicKey, c *x509util.Certificate) bool {
 // the keystore itself.
 func (x *examination) chain(alias string, c endpoint.Check, certs []*x509util.Certificate) {
 	switch {
-	case c.ID == "chain-unverified":
+	case c.ID == "chain-unverified" || c.ID == "odd-certificate":
 		x.find(Warning, c.ID, alias, c.Detail, "")
 	case c.OK && c.Warn:
 		x.find(Info, c.ID, alias, c.Detail, "")

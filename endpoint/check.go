@@ -299,14 +299,35 @@ func (e *examination) chain() Check {
 		c.OK, c.Warn, c.ID = true, true, "chain-without-root"
 		c.Detail = fmt.Sprintf("%d certificates, in order, %s; they end at %s, whose issuer %s clients must know", len(e.certs), signatures, top.Called(), top.Issuer)
 	}
-	if faults := certpath.Judge(e.certs, certpath.For(e.purpose)); c.OK && len(faults) > 0 {
+	if !c.OK {
+		return c
+	}
+	if faults := certpath.Judge(e.certs, certpath.For(e.purpose)); len(faults) > 0 {
 		return Check{Name: c.Name, ID: "chain-broken", Detail: refusals(faults), Remedy: e.repair(faults[0])}
 	}
-	if c.OK && len(doubts) > 0 {
+	if odd := e.oddIssuers(); len(odd) > 0 {
+		c.Warn, c.ID = true, "odd-certificate"
+		c.Detail += "; " + strings.Join(odd, "; ")
+	}
+	if len(doubts) > 0 {
 		c.Warn, c.ID = true, "chain-unverified"
 		c.Detail += "; " + strings.Join(doubts, "; ")
 	}
 	return c
+}
+
+// oddIssuers are those that Go can't read, though their keys are of known kinds: a
+// client fails on the first that is sent.
+func (e *examination) oddIssuers() (texts []string) {
+	for i, c := range e.certs {
+		if i == 0 || e.strict[i] != nil || unsupportedKey(c) != nil {
+			continue
+		}
+		if _, err := x509.ParseCertificate(e.id.Chain[i]); err != nil {
+			texts = append(texts, fmt.Sprintf("Go's TLS clients can't read %s (%s); others may", c.Called(), plain(err)))
+		}
+	}
+	return texts
 }
 
 // refusals says why programs refuse a chain, in a line.
