@@ -51,7 +51,7 @@ func serverXML(path string, o Options) []Verdict {
 		x.flatConnectors(connectors)
 	}
 	// A keystore may be named for each of a thousand hosts.
-	o.size = entry.NewWork(2*defaultMaxSize, 0, nil)
+	o.size = entry.NewWork(defaultMaxSize, 0, nil)
 	list := []Verdict{x.finish()}
 	for _, c := range connectors {
 		for i := range c.Hosts {

@@ -54,9 +54,13 @@ func refuse(format string, args ...any) error {
 }
 
 // Limits: Java bounds the files in META-INF as well, and reads entries one by
-// one without a bound; a zip bomb ends here.
+// one without a bound; a zip bomb ends here. All files of META-INF together may be
+// four of the largest; all others as large as the JAR many times over.
 const (
 	maxMetaFile = 16 << 20
+	maxMeta     = 4 * maxMetaFile
+	minContent  = 512 << 20
+	maxRatio    = 50 // of what is hashed to the JAR's size: classes shrink to a half
 	maxContent  = 16 << 30
 	maxSigners  = 1000
 )
@@ -71,7 +75,7 @@ func Signers(r io.ReaderAt, size int64) ([]*Signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
-	j := &jar{archive: archive}
+	j := &jar{archive: archive, meta: maxMeta, content: min(max(minContent, maxRatio*min(size, maxContent)), maxContent)}
 	if err := j.readManifest(); err != nil || j.manifest == nil {
 		return nil, err
 	}
@@ -85,6 +89,8 @@ type jar struct {
 	archive    *zip.Reader
 	manifest   *manifest
 	signatures []*signature
+	// How many bytes of META-INF may yet be read, and of others be hashed.
+	meta, content int64
 }
 
 // signature is a signature file that was verified, and what it covers.
@@ -98,7 +104,7 @@ func inMeta(name string) bool { return strings.HasPrefix(strings.ToUpper(name), 
 func (j *jar) readManifest() error {
 	for _, f := range j.archive.File {
 		if strings.EqualFold(f.Name, "META-INF/MANIFEST.MF") {
-			data, err := readMeta(f)
+			data, err := j.readMeta(f)
 			if err != nil {
 				return err
 			}
@@ -109,7 +115,7 @@ func (j *jar) readManifest() error {
 	return nil
 }
 
-func readMeta(f *zip.File) ([]byte, error) {
+func (j *jar) readMeta(f *zip.File) ([]byte, error) {
 	file, err := f.Open()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrFormat, f.Name, err)
@@ -121,6 +127,9 @@ func readMeta(f *zip.File) ([]byte, error) {
 	}
 	if len(data) > maxMetaFile {
 		return nil, fmt.Errorf("%s is larger than 16 MiB", f.Name)
+	}
+	if j.meta -= int64(len(data)); j.meta < 0 {
+		return nil, errors.New("the files in META-INF are larger than 64 MiB together")
 	}
 	return data, nil
 }
@@ -149,11 +158,11 @@ func (j *jar) readSignatures() error {
 		if len(j.signatures) == maxSigners {
 			return errors.New("more than 1000 signatures")
 		}
-		block, err := readMeta(f)
+		block, err := j.readMeta(f)
 		if err != nil {
 			return err
 		}
-		content, err := readMeta(sf)
+		content, err := j.readMeta(sf)
 		if err != nil {
 			return err
 		}
@@ -219,7 +228,6 @@ func (j *jar) verifySignature(name string, content, block []byte) (*signature, e
 // gathers who did.
 func (j *jar) verifyFiles() ([]*Signer, error) {
 	var signers []*Signer
-	var left int64 = maxContent
 	for _, f := range j.archive.File {
 		entry, ok := j.manifest.byName[f.Name]
 		if !ok || strings.HasSuffix(f.Name, "/") {
@@ -234,11 +242,9 @@ func (j *jar) verifyFiles() ([]*Signer, error) {
 		if len(by) == 0 {
 			continue
 		}
-		n, err := verifyFile(f, entry, left)
-		if err != nil {
+		if err := j.verifyFile(f, entry); err != nil {
 			return nil, err
 		}
-		left -= n
 		for _, signer := range by {
 			if !slices.ContainsFunc(signers, signer.same) {
 				signers = append(signers, signer)
@@ -248,16 +254,15 @@ func (j *jar) verifyFiles() ([]*Signer, error) {
 	return signers, nil
 }
 
-func verifyFile(f *zip.File, entry *section, left int64) (int64, error) {
+// verifyFile compares a file with its digests in the manifest. What is hashed
+// counts once for each algorithm.
+func (j *jar) verifyFile(f *zip.File, entry *section) error {
 	type check struct {
 		name string
 		want []byte
-		got  interface {
-			io.Writer
-			Sum([]byte) []byte
-		}
 	}
 	var checks []check
+	hashes := make(map[string]hash.Hash)
 	var writers []io.Writer
 	for _, a := range entry.attributes {
 		name, ok := cutSuffixFold(a.name, "-Digest")
@@ -267,30 +272,32 @@ func verifyFile(f *zip.File, entry *section, left int64) (int64, error) {
 		}
 		want, err := base64.StdEncoding.DecodeString(a.value)
 		if err != nil {
-			return 0, refuse("%s digest error for %s", name, f.Name)
+			return refuse("%s digest error for %s", name, f.Name)
 		}
-		h := newHash()
-		checks = append(checks, check{name, want, h})
-		writers = append(writers, h)
+		if algorithm := strings.ToUpper(name); hashes[algorithm] == nil {
+			hashes[algorithm] = newHash()
+			writers = append(writers, hashes[algorithm])
+		}
+		checks = append(checks, check{name, want})
 	}
 	file, err := f.Open()
 	if err != nil {
-		return 0, fmt.Errorf("%w: %s: %w", ErrFormat, f.Name, err)
+		return fmt.Errorf("%w: %s: %w", ErrFormat, f.Name, err)
 	}
 	defer file.Close()
-	n, err := io.Copy(io.MultiWriter(writers...), io.LimitReader(file, left+1))
+	n, err := io.Copy(io.MultiWriter(writers...), io.LimitReader(file, j.content+1))
 	if err != nil {
-		return n, fmt.Errorf("%w: %s: %w", ErrFormat, f.Name, err)
+		return fmt.Errorf("%w: %s: %w", ErrFormat, f.Name, err)
 	}
-	if n > left {
-		return n, errors.New("the files are larger than 16 GiB together")
+	if j.content -= n * int64(max(1, len(writers))); j.content < 0 {
+		return errors.New("what its files hold is too much for a JAR of this size")
 	}
 	for _, c := range checks {
-		if !bytes.Equal(c.got.Sum(nil), c.want) {
-			return n, refuse("%s digest error for %s", c.name, f.Name)
+		if !bytes.Equal(hashes[strings.ToUpper(c.name)].Sum(nil), c.want) {
+			return refuse("%s digest error for %s", c.name, f.Name)
 		}
 	}
-	return n, nil
+	return nil
 }
 
 // compareDigest looks in the attributes for digests of data whose names end
