@@ -275,7 +275,7 @@ func TestJavaSeesDeleted(t *testing.T) {
 				continue
 			}
 			now := after.Entries[at]
-			if now.Kind != e.Kind || now.Key != e.Key || !slices.Equal(now.Chain[:min(len(now.Chain), 1)], e.Chain[:min(len(e.Chain), 1)]) {
+			if now.Kind != e.Kind || strings.HasPrefix(e.Key, "ok ") && now.Key != e.Key || !slices.Equal(now.Chain[:min(len(now.Chain), 1)], e.Chain[:min(len(e.Chain), 1)]) {
 				fail("%v became %v", e, now)
 			}
 		}
