@@ -12,6 +12,7 @@ import (
 	"encoding/asn1"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -122,13 +123,13 @@ func (m *evilMaker) template(strict bool) *x509.Certificate {
 		KeyUsage: x509.KeyUsageCRLSign | x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, SubjectKeyId: []byte(evilText),
 		ExtraExtensions: []pkix.Extension{
 			ext(generalNames(strict), 2, 5, 29, 17), ext([]byte(evilText), 1, 2, 3),
-			ext(tlv(0x30, policy), 2, 5, 29, 32),
 		},
 	}
 	if !strict {
 		c.ExtraExtensions = append(c.ExtraExtensions,
 			ext(generalNames(strict), 2, 5, 29, 18),
 			ext(tlv(0x30, tlv(0x30, tlv(0xa0, tlv(0xa0, point)))), 2, 5, 29, 31),
+			ext(tlv(0x30, policy), 2, 5, 29, 32),
 			ext(tlv(0x30, access), 1, 3, 6, 1, 5, 5, 7, 1, 1),
 			ext(tlv(0x30, tlv(0xa0, tlv(0x30, point))), 2, 5, 29, 30),
 			ext([]byte(evilText), 2, 5, 29, 36)) // of a known kind, and unreadable
@@ -410,3 +411,120 @@ func serveTLS(listener net.Listener, der []byte, key crypto.Signer) {
 		}
 	}()
 }
+
+// TestEvilRequests has a client with an evil certificate send evil requests to
+// serve: what it answers, on its page and in its documents, and what it logs in each
+// format is as harmless as what the other commands print.
+func TestEvilRequests(t *testing.T) {
+	dir := t.TempDir()
+	m := &evilMaker{t: t, key: must(rsa.GenerateKey(rand.Reader, 2048))}
+	m.der = m.certificate(true)
+	truststore := store.New(store.JKS)
+	if err := truststore.SetCertificate("a", entry.Certificate{Type: "X.509", DER: m.der}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "t.jks", m.must(truststore.Bytes([]byte("changeit"))))
+	write(t, dir, "k.jks", m.keystore(store.JKS))
+	requests := []string{"GET / HTTP/1.1", "GET /api/echo?x=\u202e\u009b HTTP/1.1", "GET /api/tls HTTP/1.1", "GET /api/certificates HTTP/1.1", "GET /\u202e\u009b\x7f HTTP/1.1",
+		"GET /%1b%0a" + forged + " HTTP/1.1", "EV\u202eIL / HTTP/1.1", "GET http://\u202e/ HTTP/1.1", "GET / HTTP/1.1\u009b"}
+	for _, format := range []string{"common", "json"} {
+		var log screen
+		cmd := exec.Command(filepath.Join(programs, "gokeytool"), "serve", "-keystore", "k.jks", "-storepass", "changeit", "-port", "0", "-portfile", "port"+format, "-v", "-accesslog", format,
+			"-clientAuth", "want", "-truststoreFile", "t.jks", "-truststorePassword", "changeit", "-force", "-for", "1m")
+		cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &log, &log
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		port := ""
+		for deadline := time.Now().Add(20 * time.Second); port == "" && time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+			text, _ := os.ReadFile(filepath.Join(dir, "port"+format))
+			port = strings.TrimSpace(string(text))
+		}
+		answered := 0
+		for i, request := range requests {
+			config := &tls.Config{InsecureSkipVerify: true, ServerName: "evil\x1b\u202e\u009b.example"}
+			if i%2 == 0 {
+				config.Certificates = []tls.Certificate{{Certificate: [][]byte{m.der}, PrivateKey: m.key}}
+			}
+			conn, err := tls.Dial("tcp", "127.0.0.1:"+port, config)
+			if err != nil {
+				t.Fatal(err, log.text())
+			}
+			fmt.Fprintf(conn, "%s\r\nHost: localhost\r\nUser-Agent: \u202e\u009b%s\r\nX-Evil: \u202e\u009b\r\nConnection: close\r\n\r\n", request, forged)
+			answer, _ := io.ReadAll(conn)
+			conn.Close()
+			if bytes.HasPrefix(answer, []byte("HTTP/1.1 200")) {
+				answered++
+			}
+			text := string(answer)
+			if strings.Contains(text, "text/html") { // there a line end is a blank
+				text = strings.ReplaceAll(text, "\n", " ")
+				text = strings.ReplaceAll(text, "\r ", " ")
+			}
+			if err := arrives(text); err != nil {
+				t.Errorf("%q: %v", request, err)
+			}
+		}
+		if answered < 4 {
+			t.Errorf("%d answers", answered)
+		}
+		_ = cmd.Process.Signal(os.Interrupt)
+		_ = cmd.Wait()
+		if err := arrives(log.text()); err != nil || !strings.Contains(log.text(), "GET /api/tls") && !strings.Contains(log.text(), `"/api/tls"`) {
+			t.Errorf("%s: %v\n%s", format, err, log.text())
+		}
+	}
+}
+
+// TestEvilTerminal has commands meet evil aliases and file names at a terminal, and
+// ask their questions about them.
+func TestEvilTerminal(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs Linux's pseudo-terminals")
+	}
+	dir := t.TempDir()
+	m := &evilMaker{t: t, key: must(rsa.GenerateKey(rand.Reader, 1024))}
+	m.der = m.certificate(true)
+	source := write(t, dir, "k"+evilFile+".jks", m.keystore(store.JKS))
+	target := filepath.Join(dir, "n"+evilFile+".jks")
+	const overwrite = " exists, overwrite? [no]:  "
+	for _, test := range []struct {
+		line      []string
+		questions []question
+	}{
+		{[]string{"list", "-v", "-keystore", source}, []question{{prompt: "Enter keystore password:  ", answer: "changeit", secret: true}}},
+		{[]string{"check", "-v", source}, nil},
+		{[]string{"smoke", "-keystore", source, "-storepass", "changeit"}, nil},
+		{[]string{"importkeystore", "-srckeystore", source, "-srcstorepass", "changeit", "-destkeystore", target, "-deststorepass", "changeit", "-deststoretype", "jks"},
+			[]question{{prompt: overwrite, answer: "yes"}, {prompt: overwrite, answer: "yes"}, {prompt: overwrite, answer: "no"}, {prompt: "for this entry):  ", answer: "new"}}},
+		{[]string{"keypasswd", "-alias", "key" + evilText, "-keystore", target, "-storepass", "changeit", "-keypass", "changeit"}, []question{{prompt: "New key password for <", answer: "changeit3", secret: true}, {prompt: "Re-enter new key password for <", answer: "changeit3", secret: true}}},
+		{[]string{"list", "-storepass", "changeit", "-keystore"}, nil},
+	} {
+		for _, program := range []string{"gokeytool", "keytool"} {
+			write(t, dir, filepath.Base(target), m.keystore(store.JKS))
+			words := test.line
+			if program == "keytool" {
+				words = append([]string{"-" + words[0]}, words[1:]...)
+			}
+			cmd := exec.Command(filepath.Join(programs, program), words...)
+			cmd.Env = append(os.Environ(), "TERM=xterm", "NO_COLOR=")
+			screen, err := talk(cmd, test.questions)
+			if _, exit := errors.AsType[*exec.ExitError](err); err != nil && !exit {
+				t.Fatal(err)
+			}
+			for _, q := range test.questions { // what was typed is on the screen as it was typed
+				screen = strings.ReplaceAll(screen, q.answer, "")
+			}
+			screen = progressed.ReplaceAllString(painted.ReplaceAllString(screen, "$1$2"), "")
+			if err := arrives(screen); err != nil {
+				t.Errorf("%s %s: %v", program, test.line[0], err)
+			}
+			if len(test.questions) > 0 && !strings.Contains(screen, `\u009b`) {
+				t.Errorf("%s %s: %s", program, test.line[0], screen)
+			}
+		}
+	}
+}
+
+// progressed is a line that says how far long work has come.
+var progressed = regexp.MustCompile("\r[^\r\n]*\x1b\\[K")
