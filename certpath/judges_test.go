@@ -374,3 +374,31 @@ func goUnread(chain [][]byte) bool {
 	}
 	return false
 }
+
+// TestComparisons: what a chain of many names and constraints costs is known
+// before, and beyond a bound they are not compared.
+func TestComparisons(t *testing.T) {
+	m := newMaker(t)
+	many := func(n int) []*x509util.Certificate {
+		var names, trees []string
+		for i := range n {
+			names, trees = append(names, fmt.Sprintf("dns:a%d.example.com", i)), append(trees, fmt.Sprintf("dns:b%d.example.org", i))
+		}
+		root, ca, leaf := &spec{subject: "CN=Root CA", key: 2}, &spec{subject: "CN=Sub CA", key: 1}, &spec{subject: "O=a"}
+		root.with("2.5.29.19", true, m.basic(true, -1))
+		ca.with("2.5.29.19", true, m.basic(true, -1))
+		ca.with("2.5.29.30", true, m.nameConstraints(nil, trees, nil))
+		leaf.with("2.5.29.17", false, m.generals(names))
+		return m.parsed(m.chain([]*spec{leaf, ca, root}))
+	}
+	if got := certpath.Comparisons(many(10)); got != 10*(10+1) { // with the subject
+		t.Errorf("%d comparisons", got)
+	}
+	if faults := certpath.Judge(many(100), certpath.Server); faults != nil {
+		t.Errorf("%+v", faults)
+	}
+	faults := certpath.Judge(many(1100), certpath.Server)
+	if len(faults) != 1 || faults[0].By != certpath.OpenSSL || !strings.Contains(faults[0].Text, "too many names") {
+		t.Errorf("%+v", faults)
+	}
+}

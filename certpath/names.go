@@ -158,7 +158,7 @@ func hostLike(name, others string) bool {
 const maxComparisons = 1 << 20
 
 // Comparisons is how many names of a chain have to be compared with name
-// constraints: about so many fifths of a microsecond Judge takes for it.
+// constraints: Judge takes half a microsecond for each.
 func Comparisons(chain []*x509util.Certificate) (count int) {
 	names := 0
 	for i, c := range chain {
