@@ -141,6 +141,9 @@ func migrate(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	if err := s.ks.same(); err != nil {
+		return err
+	}
 	backup, err := s.backUp(s.ks.path)
 	if err != nil {
 		return err

@@ -87,7 +87,7 @@ func (d *developer) run(ctx context.Context) (err error) {
 	if err := os.MkdirAll(d.dir, 0o777); err != nil {
 		return d.fileError(d.dir, err)
 	}
-	lock, err := store.Lock(ctx, d.path(serverFiles()[0]))
+	lock, err := d.lock(ctx, d.path(serverFiles()[0]))
 	if err != nil {
 		return d.fileError(d.path(serverFiles()[0]), err)
 	}
@@ -265,7 +265,7 @@ func (d *developer) openAuthority(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fileError(path, pathCause(err))
 	}
-	lock, err := store.Lock(ctx, path)
+	lock, err := d.lock(ctx, path)
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,9 @@ type Env struct {
 	// nil where that can't be known.
 	InputWaiting func() bool
 
+	// asking is called before a question is asked; nil for nothing.
+	asking func()
+
 	lines lineReader
 	// generated are the files of the passwords that this command has made.
 	generated []string

@@ -360,6 +360,11 @@ func (s *session) writeSecret(name string, data []byte) error {
 	if errors.Is(err, fs.ErrNotExist) && !s.opt.noprompt { // nobody was asked about what is there by now
 		write = func() error { return atomicfile.Create(target, data, 0o600, nil) }
 	}
+	lock, err := s.lock(context.Background(), name)                        // it may be a keystore that another is changing
+	if _, path := errors.AsType[*fs.PathError](err); err != nil && !path { // it can't be written then
+		return err
+	}
+	defer lock.Unlock()
 	if err := write(); errors.Is(err, fs.ErrExist) {
 		return withHint(fmt.Errorf("%s was made by another program in the meantime, and is left as it is", name), "-noprompt replaces it")
 	} else if err != nil {

@@ -47,6 +47,12 @@ func (s *session) causeHints(err error) []string {
 	if lock != nil {
 		return []string{"without a lock nothing is written: others may be changing the file. If nobody is, remove what is in the way: " + lockRemoval(lock)}
 	}
+	if busy, ok := errors.AsType[*store.BusyError](err); ok {
+		return busyHints(busy)
+	}
+	if _, ok := errors.AsType[*store.ChangedError](err); ok {
+		return []string{"nothing was written: look at what is there now, and give the line again"}
+	}
 	if protection, ok := errors.AsType[*pkcs12.ProtectionError](err); ok {
 		return s.protectionHints(protection)
 	}

@@ -36,7 +36,7 @@ func importkeystore(ctx context.Context, s *session) error {
 	}
 	var source *keystore
 	if inPlace {
-		if source, err = s.openSource(); err != nil {
+		if source, err = s.openSource(inPlace); err != nil {
 			return err
 		}
 		if s.opt.storepass == nil {
@@ -49,8 +49,11 @@ func importkeystore(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	if inPlace {
+		s.ks.reading = source.reading
+	}
 	if source == nil {
-		if source, err = s.openSource(); err != nil {
+		if source, err = s.openSource(inPlace); err != nil {
 			return err
 		}
 	}
@@ -69,6 +72,9 @@ func importkeystore(ctx context.Context, s *session) error {
 	}
 	var backup string
 	if inPlace {
+		if err := s.ks.same(); err != nil {
+			return err
+		}
 		if backup, err = s.backUp(s.opt.srckeystore); err != nil {
 			return err
 		}
@@ -142,9 +148,10 @@ func (s *session) convertsInPlace() (bool, error) {
 	return false, nil
 }
 
-// openSource opens the keystore to import from.
-func (s *session) openSource() (*keystore, error) {
+// openSource opens the keystore to import from, which may be changed by that.
+func (s *session) openSource(changed bool) (*keystore, error) {
 	k := &keystore{path: s.opt.srckeystore, exists: true, password: s.opt.srcstorepass, options: s.openOptions()}
+	k.options.ReadOnly = !changed
 	if isToken(s.opt.srcstoretype) && s.opt.srckeystore != noKeystore {
 		return nil, s.notNone(niceType(s.opt.srcstoretype))
 	}

@@ -61,6 +61,14 @@ type keystore struct {
 	fresh    bool  // there was no file when it was opened
 	created  bool  // it was saved, and was not there before
 	unlocked error // why there is no lock, where nothing can be written either
+
+	// Of one that is to be changed, whose lock is given up while a question waits:
+	acquire   func() error  // locks it
+	reading   store.Reading // what the file held
+	opened    []byte        // the password with which that was read
+	storetype string        // as what
+	anew      bool          // all of it is written anew
+	adapt     func()        // has what is read protect new keys as the options say
 }
 
 // pkcs12 says whether keytool applies its rules for PKCS12 keystores.
@@ -111,7 +119,9 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 	}
 	k.none, k.provided = k.path == noKeystore, s.opt.given("providername")
 	if a.changes && !k.none {
-		if err := k.acquire(ctx); err != nil {
+		s.changing = k
+		k.acquire, k.anew, k.storetype = func() error { return s.acquire(ctx, k) }, a.anew, s.opt.storetype
+		if err := k.acquire(); err != nil {
 			return err
 		}
 	} else if !k.none {
@@ -181,8 +191,14 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 		return withHint(fmt.Errorf("-protected: %s can't be written without a password", k.path),
 			"leave -protected out, to be asked for the password, or give it with -storepass")
 	}
+	if a.changes {
+		if err := k.settle(); err != nil {
+			return err
+		}
+	}
 	if a.changes && k.exists {
 		s.applyProperties()
+		k.adapt = s.applyProperties
 	}
 	if k.pkcs12() && k.password != nil {
 		s.opt.keypass = s.onePassword("keypass", s.opt.keypass)
@@ -193,8 +209,8 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 
 // acquire locks the keystore. Where it cannot be written anyway that is said when it
 // is read or saved, as keytool says it.
-func (k *keystore) acquire(ctx context.Context) error {
-	lock, err := store.Lock(ctx, k.path)
+func (s *session) acquire(ctx context.Context, k *keystore) error {
+	lock, err := s.lock(ctx, k.path)
 	var path *fs.PathError
 	if errors.As(err, &path) {
 		k.unlocked = err
@@ -369,6 +385,10 @@ func (k *keystore) load(storetype string) error {
 			fmt.Sprintf("%s is a %s keystore, not a %s one: leave -storetype out, the type is found from the content", k.path, opened.Type(), named))
 	}
 	k.Store = opened
+	k.opened = k.password
+	if !o.ReadOnly {
+		k.reading = store.NewReading(k.path, opened)
+	}
 	if k.refuse != nil {
 		k.had.note(opened)
 	}
@@ -439,6 +459,7 @@ func (s *session) createKeystore() error {
 	}
 	s.ks.typ = string(typ)
 	s.ks.Store = store.New(typ)
+	s.ks.reading = store.NewReading(s.ks.path, s.ks.Store)
 	s.applyProperties()
 	return nil
 }
@@ -568,6 +589,9 @@ func (s *session) announceStored() {
 func (k *keystore) save() error {
 	if k.none {
 		return errNone()
+	}
+	if err := k.settle(); err != nil {
+		return err
 	}
 	if k.unlocked != nil { // it would be written beside others
 		return k.notSaved(pathCause(k.unlocked))

@@ -20,6 +20,9 @@ const maxInput = 64 << 20
 
 // readInput reads the named file, or standard input where name is empty.
 func (s *session) readInput(name string) ([]byte, error) {
+	if info, err := os.Stat(name); name == "" || err == nil && !info.Mode().IsRegular() {
+		s.giveWay() // who writes it may take his time
+	}
 	if name == "" {
 		return readAll(s.Stdin, name)
 	}

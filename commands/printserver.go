@@ -99,6 +99,7 @@ func shownUnread(ctx context.Context, dial func() (net.Conn, error), host string
 // handshake fails later: it is looked at, not trusted. It says whether the
 // server has proved that it has the key of the certificate.
 func (s *session) serverCertificates(ctx context.Context, server hostPort) (chain []*x509util.Certificate, proven bool, err error) {
+	s.giveWay()
 	address := server.String()
 	var raw [][]byte
 	var proof keyProof

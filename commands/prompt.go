@@ -19,7 +19,7 @@ const maxAnswers = 20
 // terminal, else a line of standard input. No line, or an empty one, is nil,
 // as in Java's sun.security.util.Password.
 func (e *Env) promptSecret(prompt console.Text) ([]byte, error) {
-	defer interrupt.Asking()()
+	defer e.ask()()
 	var secret []byte
 	var err error
 	if e.ReadSecret != nil {
@@ -37,9 +37,17 @@ func (e *Env) promptSecret(prompt console.Text) ([]byte, error) {
 	return secret, nil
 }
 
+// ask prepares for a question; answered is to be called when it is answered.
+func (e *Env) ask() (answered func()) {
+	if e.asking != nil {
+		e.asking()
+	}
+	return interrupt.Asking()
+}
+
 // promptLine prints the prompt and reads a line; ok is false at end of input.
 func (e *Env) promptLine(prompt console.Text) (line string, ok bool, err error) {
-	defer interrupt.Asking()()
+	defer e.ask()()
 	e.Stderr.Print(prompt)
 	e.asked = true
 	b, ok, err := e.lines.readLine(e.Stdin)

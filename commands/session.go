@@ -193,6 +193,7 @@ type session struct {
 	warnings []string // for the block at the end
 	secrets  [][]byte // to be wiped at the end
 	ks       *keystore
+	changing *keystore // the one that is to be changed; nil for none
 
 	cacertsStore *store.Store // see cacerts
 	securityFile *securityProperties
@@ -201,7 +202,9 @@ type session struct {
 }
 
 func newSession(env *Env, table *argv.Table, req *argv.Request, release jdk.Release) *session {
-	return &session{Env: env, table: table, req: req, release: release, warnings: req.Warnings}
+	s := &session{Env: env, table: table, req: req, release: release, warnings: req.Warnings}
+	env.asking = s.giveWay
+	return s
 }
 
 // warn adds lines to the block of warnings that ends the command's output.
@@ -220,9 +223,7 @@ func (s *session) flushWarnings() {
 // finish prints what is left to say, wipes the secrets and returns the exit
 // code for err, the command's result.
 func (s *session) finish(err error) int {
-	if s.ks != nil {
-		s.ks.close()
-	}
+	s.giveWay()
 	defer func() {
 		for _, secret := range s.secrets {
 			entry.Wipe(secret)

@@ -78,6 +78,9 @@ func trust(ctx context.Context, s *session) error {
 			return s.notDone("Certificate was not added to keystore")
 		}
 	}
+	if err := s.ks.settle(); err != nil { // others may have taken an alias
+		return err
+	}
 	alias := freeAlias(s.ks.Store, bundled{Certificate: chosen})
 	if s.opt.given("alias") {
 		if alias = s.opt.alias; s.has(alias) {

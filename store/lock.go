@@ -72,13 +72,16 @@ type BusyError struct {
 }
 
 func (e *BusyError) Error() string {
+	if e.Waited == 0 {
+		return fmt.Sprintf("%s is in use by %v", e.Path, e.Holder)
+	}
 	return fmt.Sprintf("%s is in use by %v, also after %v of waiting", e.Path, e.Holder, e.Waited)
 }
 
 // Wait is how long Lock waits for others.
 type Wait struct {
-	// Timeout is the time after which there is a *BusyError; zero for as long as
-	// it takes.
+	// Timeout is the time after which there is a *BusyError: at once if it is
+	// negative; zero is as long as it takes.
 	Timeout time.Duration
 	// Said is called, once, when it has waited for a second. It may be nil.
 	Said func(Holder)
@@ -134,8 +137,8 @@ func (w Wait) Lock(ctx context.Context, path string) (*FileLock, error) {
 			return nil, &LockError{Path: path, Lock: name, Err: lockCause(name, err)}
 		case !errors.Is(err, errBusy):
 			return nil, &fs.PathError{Op: "lock", Path: path, Err: err}
-		case w.Timeout > 0 && waited >= w.Timeout:
-			return nil, &BusyError{Path: path, Holder: holder(name), Waited: w.Timeout}
+		case w.Timeout != 0 && waited >= w.Timeout:
+			return nil, &BusyError{Path: path, Holder: holder(name), Waited: max(w.Timeout, 0)}
 		case w.Said != nil && waited >= saidAfter:
 			w.Said(holder(name))
 			w.Said = nil

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -81,6 +82,10 @@ func readFile(path string, o Options) ([]byte, error) {
 // takes the old or the new content.
 func Decode(name string, data []byte, o Options) (*Store, error) {
 	data = atomicfile.Settled(data)
+	var sum [sha256.Size]byte
+	if !o.ReadOnly {
+		sum = sha256.Sum256(data)
+	}
 	t, err := o.detect(data)
 	if err != nil {
 		return nil, &OpenError{Path: name, Err: err, options: o, data: data}
@@ -101,7 +106,7 @@ func Decode(name string, data []byte, o Options) (*Store, error) {
 		return nil, &OpenError{Path: name, Type: t, Err: err, options: o, data: data}
 	}
 	s := newStore(t, f, lim)
-	s.path, s.readOnly = name, o.ReadOnly
+	s.path, s.readOnly, s.sum = name, o.ReadOnly, sum
 	return s, nil
 }
 

@@ -18,6 +18,7 @@ package store
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"errors"
 	"slices"
 	"sync"
@@ -43,6 +44,7 @@ type Store struct {
 	costly  error                     // why not all keys are opened; nil until costs
 
 	readOnly bool
+	sum      [sha256.Size]byte // of the file that it was read from, to be changed; else zero
 }
 
 // New returns an empty keystore of that type, which must be one of the
@@ -508,11 +510,25 @@ func (s *Store) put(e *entry.Entry) {
 		s.replace(old, e)
 		return
 	}
+	s.add(e)
+}
+
+// add stores an entry at the end.
+func (s *Store) add(e *entry.Entry) {
+	same, name := s.names(), s.typ.fold(e.Alias)
 	s.exact = nil
 	s.file.Entries = append(s.file.Entries, e)
 	s.leaves.add(e)
-	name := s.typ.fold(e.Alias)
-	s.aliases[name] = append(s.aliases[name], e)
+	same[name] = append(same[name], e)
+}
+
+// remove takes an entry away.
+func (s *Store) remove(e *entry.Entry) {
+	same, name := s.names(), s.typ.fold(e.Alias)
+	s.exact = nil
+	same[name] = without(same[name], []*entry.Entry{e})
+	s.file.Entries = without(s.file.Entries, []*entry.Entry{e})
+	s.leaves.remove(e)
 }
 
 // replace puts one entry in the place of another.

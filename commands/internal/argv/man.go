@@ -114,6 +114,7 @@ func (m *manual) programPage(t *Table) {
 var environment = []struct{ Name, Meaning string }{
 	{"GOKEYTOOL_JDK", "the release of the JDK whose keytool is followed: 17, 21 or 25 (the default)"},
 	{"GOKEYTOOL_STOREPASS", "the keystore's password, for lines of our own style that give none"},
+	{"GOKEYTOOL_LOCK_TIMEOUT", "how many seconds to wait for others who change the keystore, or a time such as 500ms; without it as long as it takes"},
 	{"GOKEYTOOL_HINTS", "on or off: whether errors say what to do; without it our own style always, keytool's on a terminal"},
 	{"NO_COLOR", "if it is set, nothing is printed in colour, also on a terminal"},
 	{"JAVA_HOME", "the Java whose cacerts -cacerts means"},

@@ -21,7 +21,7 @@ var harmless = []string{
 
 // needs are, by command, the options that count only beside one of others.
 var needs = map[string]map[string][]string{
-	"chain":      {"ca": {"complete"}, "trustcacerts": {"complete"}, "backup": {"complete"}},
+	"chain":      {"ca": {"complete"}, "trustcacerts": {"complete"}, "backup": {"complete"}, "lockTimeout": {"complete"}},
 	"exportcert": {"keyfilepass": {"encrypt", "format", "profile"}, "keypass": {"key", "format", "profile"}},
 	"importcert": {"keyfilepass": {"keyfile", "bundle"}},
 	"probe": {"alias": {"against", "keystore"}, "storepass": {"against", "keystore"},

@@ -76,6 +76,7 @@ var options = []Option{
 	{Name: "nowarn", Kind: Flag, Global: true},
 
 	{Name: "maxIterations", Kind: Int, Own: true},
+	{Name: "lockTimeout", Kind: Text, Own: true},
 	{Name: "backup", Kind: Flag, Own: true},
 	{Name: "notforjava", Kind: Flag, Own: true},
 	{Name: "keyfile", Kind: Text, Own: true},
@@ -230,6 +231,7 @@ var (
 
 	docBackup        = Doc{"backup", "", "keep the keystore as it was as FILE.old"}
 	docNotForJava    = Doc{"notforjava", "", "take certificates that Java can't read, for others"}
+	docLockTimeout   = Doc{"lockTimeout", "<seconds>", "wait so long for others who change the keystore"}
 	docMaxIterations = Doc{"maxIterations", "<number>", "key derivation rounds to bear with (default 1000000)"}
 
 	docJSON            = Doc{"json", "", "print JSON"}
@@ -258,7 +260,7 @@ var commands = []Command{
 		Name: "changealias", Summary: "Changes an entry's alias", Task: taskStore,
 		Options: []Doc{docAlias, docDestAlias, docKeypass, docKeystore, docCacerts, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
-		Extra: []Doc{docBackup, docMaxIterations},
+		Extra: []Doc{docBackup, docLockTimeout, docMaxIterations},
 		Examples: []Example{
 			{"the entry 1 becomes tomcat", "gokeytool changealias -alias 1 -destalias tomcat -keystore keystore.p12"},
 		},
@@ -267,7 +269,7 @@ var commands = []Command{
 		Name: "delete", Summary: "Deletes an entry", Task: taskStore,
 		Options: []Doc{docAlias, docKeystore, docCacerts, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
-		Extra: []Doc{docBackup, docMaxIterations},
+		Extra: []Doc{docBackup, docLockTimeout, docMaxIterations},
 		Examples: []Example{
 			{"forget a certificate authority", "gokeytool delete -alias oldroot -keystore truststore.p12"},
 		},
@@ -305,7 +307,7 @@ var commands = []Command{
 		Options: []Doc{docAlias, docKeyalg, docKeysize, docGroupname, docSigalg, docDname, docStartdate, docExt, docValidity,
 			docKeypass, docKeystore, docSigner, docSignerKeypass, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
-		Extra: []Doc{docBackup, docNotForJava, docQuiet, docMaxIterations},
+		Extra: []Doc{docBackup, docLockTimeout, docNotForJava, docQuiet, docMaxIterations},
 		Long: "Makes a private key and a self-signed certificate for it, or one signed by the entry named with -signer. " +
 			"A browser wants the host's name as an extension: -ext san=dns:NAME.",
 		Examples: []Example{
@@ -317,7 +319,7 @@ var commands = []Command{
 		Name: "genseckey", Summary: "Generates a secret key", Task: taskKeys,
 		Options: []Doc{docAlias, docKeypass, docKeyalg, docKeysize, docKeystore, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
-		Extra: []Doc{docBackup, docQuiet, docMaxIterations},
+		Extra: []Doc{docBackup, docLockTimeout, docQuiet, docMaxIterations},
 		Examples: []Example{
 			{"an AES key", "gokeytool genseckey -alias aes -keyalg AES -keysize 256 -keystore keystore.p12"},
 		},
@@ -345,7 +347,7 @@ var commands = []Command{
 			{"bundle", "<source>", "trust all of a file, a directory, cacerts or system"},
 			{"force", "", "trust it although its key is in the keystore"},
 			{"json", "", "print what was done as JSON"},
-			docBackup, docNotForJava, docQuiet, docMaxIterations,
+			docBackup, docLockTimeout, docNotForJava, docQuiet, docMaxIterations,
 		},
 		Long: "If the alias names a key, the file is the certificate authority's reply to its request; " +
 			"import the authority's own certificate first. Any other alias becomes a trusted certificate. " +
@@ -363,7 +365,7 @@ var commands = []Command{
 		Name: "importpass", Aliases: []string{"importpassword"}, Summary: "Imports a password", Task: taskKeys,
 		Options: []Doc{docAlias, docKeypass, docKeyalg, docKeysize, docKeystore, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
-		Extra: []Doc{docBackup, docQuiet, docMaxIterations},
+		Extra: []Doc{docBackup, docLockTimeout, docQuiet, docMaxIterations},
 		Examples: []Example{
 			{"keep a database password", "gokeytool importpass -alias db -keystore keystore.p12"},
 		},
@@ -373,7 +375,7 @@ var commands = []Command{
 		Options: []Doc{docSrcKeystore, docDestKeystore, docSrcStoretype, docDestStoretype, docSrcStorepass, docDestStorepass,
 			docSrcProtected, docDestProtected, docSrcProviderName, docDestProviderName, docSrcAlias, docDestAlias, docSrcKeypass, docDestKeypass,
 			docNoprompt, docAddProvider, docProviderClass, docProviderPath, docV},
-		Extra: []Doc{{"json", "", "print what was done as JSON"}, docBackup, docNotForJava, docQuiet, docMaxIterations},
+		Extra: []Doc{{"json", "", "print what was done as JSON"}, docBackup, docLockTimeout, docNotForJava, docQuiet, docMaxIterations},
 		Long:  "The same file as source and destination is converted in place; the old one is kept as FILE.old.",
 		Examples: []Example{
 			{"JKS to PKCS12", "gokeytool importkeystore -srckeystore old.jks -destkeystore new.p12 -deststoretype pkcs12"},
@@ -386,7 +388,7 @@ var commands = []Command{
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV},
 		Extra: []Doc{
 			{"same", "", "give all keys, or that of -alias, the keystore's password"},
-			docBackup, docQuiet, docMaxIterations,
+			docBackup, docLockTimeout, docQuiet, docMaxIterations,
 		},
 		Long: "For JKS and JCEKS; the keys of a PKCS12 keystore have the keystore's password. " +
 			"With -same every key, or the one of -alias, gets the keystore's password, which is the one that Tomcat tries.",
@@ -436,7 +438,7 @@ var commands = []Command{
 		Name: "storepasswd", Summary: "Changes the store password of a keystore", Task: taskStore,
 		Options: []Doc{docNew, docKeystore, docCacerts, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV},
-		Extra: []Doc{{"same", "", "of JKS and JCEKS: the keys that have the same password get the new one, too"}, docBackup, docMaxIterations},
+		Extra: []Doc{{"same", "", "of JKS and JCEKS: the keys that have the same password get the new one, too"}, docBackup, docLockTimeout, docMaxIterations},
 		Examples: []Example{
 			{"asks for the passwords", "gokeytool storepasswd -keystore keystore.p12"},
 			{"a JKS keystore for Tomcat, which knows only one password", "gokeytool storepasswd -same -keystore keystore.jks"},
@@ -460,6 +462,7 @@ var commands = []Command{
 		Name: "keyclone", Summary: "Clones a key entry", Hidden: true,
 		Options: []Doc{docAlias, docDestAlias, docKeypass, docNew, docStoretype, docKeystore, docStorepass,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV},
+		Extra: []Doc{docLockTimeout},
 		Examples: []Example{
 			{"a copy of a key under another alias", "gokeytool keyclone -alias tomcat -dest copy -keystore keystore.p12"},
 		},
@@ -468,7 +471,7 @@ var commands = []Command{
 		Name: "selfcert", Summary: "Generates a self-signed certificate", Hidden: true,
 		Options: []Doc{docAlias, docSigalg, docDname, docStartdate, docExt, docValidity, docKeypass, docStoretype, docKeystore, docStorepass,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV},
-		Extra: []Doc{docNotForJava},
+		Extra: []Doc{docLockTimeout, docNotForJava},
 		Examples: []Example{
 			{"a new certificate for a key; renew does it with its extensions", "gokeytool selfcert -alias tomcat -validity 365 -keystore keystore.p12"},
 		},
@@ -641,7 +644,7 @@ var commands = []Command{
 			{"dir", "<directory>", "where the files go (default dev)"},
 			{"storepass", "<arg>", "password of the keystores (default changeit)"},
 			{"validity", "<days>", "validity number of days (default 365)"},
-			docQuiet,
+			docLockTimeout, docQuiet,
 		},
 		Long: "Signs a certificate that browsers take with a certificate authority of your own, which is made the first time and kept " +
 			"in ~/.local/share/gokeytool (or below $XDG_DATA_HOME), so that it has to be trusted only once. " +
@@ -727,7 +730,7 @@ var commands = []Command{
 			docStorepass,
 			{"new", "<arg>", "a new password for it"},
 			{"keypass", "<arg>", "password of its keys, if not the keystore's"},
-			docNotForJava, docQuiet, docMaxIterations,
+			docNotForJava, docLockTimeout, docQuiet, docMaxIterations,
 		},
 		Long: "The keystore as it was is kept as KEYSTORE.old. Keys that have passwords of their own get the keystore's in PKCS12. " +
 			"Profiles are those of convert.",
@@ -739,7 +742,7 @@ var commands = []Command{
 	{
 		Name: "trustmark", Summary: "Makes Java see the certificates of a PKCS12 file", Task: taskStore, Own: true,
 		Operands: "KEYSTORE", MinOperands: 1, MaxOperands: 1,
-		Options: []Doc{docStorepass, docBackup, docNotForJava, docQuiet, docMaxIterations},
+		Options: []Doc{docStorepass, docBackup, docLockTimeout, docNotForJava, docQuiet, docMaxIterations},
 		Long: "Java sees a certificate without a key only if it has Java's trust mark, which OpenSSL before 3.2 and others don't write: " +
 			"\"the trustAnchors parameter must be non-empty\". The certificates get it, and aliases made of their subjects.",
 		Examples: []Example{
@@ -749,7 +752,7 @@ var commands = []Command{
 	{
 		Name: "rename", Summary: "Gives an entry another alias", Task: taskStore, Own: true,
 		Operands: "ALIAS NEWALIAS", MinOperands: 2, MaxOperands: 2,
-		Options: []Doc{docKeystore, docCacerts, docStorepass, docBackup, docQuiet, docMaxIterations},
+		Options: []Doc{docKeystore, docCacerts, docStorepass, docBackup, docLockTimeout, docQuiet, docMaxIterations},
 		Long:    "As changealias, but the key's own password is not needed, and the entry keeps its date.",
 		Examples: []Example{
 			{"the 1 of OpenSSL becomes tomcat", "gokeytool rename 1 tomcat -keystore keystore.p12"},
@@ -762,7 +765,7 @@ var commands = []Command{
 			{"ca", "<file>", "certificates to take them from (may be repeated)"},
 			docTrustCacerts,
 			{"alias", "<alias>", "the chain of this key (default: of every key)"},
-			docKeystore, docStorepass, docBackup, docNotForJava, docMaxIterations,
+			docKeystore, docStorepass, docBackup, docLockTimeout, docNotForJava, docMaxIterations,
 		},
 		Long: "Clients trust a server only if it sends the certificates between its own and the root. " +
 			"They are looked for in the files of -ca, in the keystore and, with -trustcacerts, among Java's authorities.",
@@ -779,7 +782,7 @@ var commands = []Command{
 			{"fingerprint", "<sha256>", "trust the one that has it, without a question"},
 			{"alias", "<alias>", "alias for it (default: made of its subject)"},
 			{"force", "", "trust it although its key is in the keystore"},
-			docNoprompt, docKeystore, docCacerts, docStorepass, docStoretype, docBackup, docNotForJava, docQuiet, docMaxIterations,
+			docNoprompt, docKeystore, docCacerts, docStorepass, docStoretype, docBackup, docLockTimeout, docNotForJava, docQuiet, docMaxIterations,
 		},
 		Long: "Shows the chain that the server sends and asks whether its topmost certificate is to be trusted: " +
 			"it stays when the server's own is renewed. With -fingerprint the owner of the server has told what it is: " +
@@ -821,7 +824,7 @@ var commands = []Command{
 			{"keysize", "<size>", "key bit size, if another"},
 			{"groupname", "<name>", "name of the curve, if another"},
 			{"validity", "<days>", "validity number of days (default: as before)"},
-			docStartdate, docExt, docSigalg, docKeypass, docKeystore, docStorepass, docBackup, docNotForJava, docQuiet, docMaxIterations,
+			docStartdate, docExt, docSigalg, docKeypass, docKeystore, docStorepass, docBackup, docLockTimeout, docNotForJava, docQuiet, docMaxIterations,
 		},
 		Long: "The new certificate has the name and the extensions of the old one, is valid for as long, and for the same key. " +
 			"It is signed by the key itself, or by the authority's key in the same keystore or another; -ext adds or replaces extensions. " +
