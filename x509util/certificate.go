@@ -100,15 +100,20 @@ func parseCertificate(der []byte) (*Certificate, error) {
 	c.Subject = r.name("subject")
 	c.SPKI = r.sequence("public key").full
 	for r.err == nil && !r.r.empty() {
-		// Unique identifiers, [1] and [2], are not shown by keytool.
+		// Unique identifiers, [1] and [2], are not shown by keytool. Java looks at
+		// nothing behind the extensions, or behind what is none of these.
 		v := r.next("extensions")
-		if !v.context(3, true) {
+		if v.tag&^tagConstructed == tagContext|1 || v.tag&^tagConstructed == tagContext|2 {
 			continue
+		}
+		if !v.context(3, true) {
+			break
 		}
 		if c.exts, err = readExtensions(v.reader()); err != nil {
 			return nil, err
 		}
 		c.Extensions = exportExtensions(c.exts)
+		break
 	}
 	return c, r.err
 }

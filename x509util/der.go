@@ -470,10 +470,23 @@ func commonOID(b []byte) string {
 }
 
 func appendLongArc(dst, b []byte, first bool) []byte {
-	n := new(big.Int)
-	for _, x := range b {
-		n.Lsh(n, 7).Or(n, big.NewInt(int64(x&0x7f)))
+	// The groups of seven bits, from the last, are packed into octets: shifting the
+	// number for each would take the square of their count.
+	packed := make([]byte, (7*len(b)+7)/8)
+	bits, have, at := uint(0), 0, len(packed)
+	for i := len(b) - 1; i >= 0; i-- {
+		bits |= uint(b[i]&0x7f) << have
+		for have += 7; have >= 8; have -= 8 {
+			at--
+			packed[at] = byte(bits)
+			bits >>= 8
+		}
 	}
+	if have > 0 {
+		at--
+		packed[at] = byte(bits)
+	}
+	n := new(big.Int).SetBytes(packed[at:])
 	if first {
 		n.Sub(n, big.NewInt(80))
 		dst = append(dst, '2')

@@ -58,6 +58,9 @@ func (j Judge) Certificate(label string, c *Certificate, s Standing) []string {
 // key: of 10,000 certificates few need be read whole. What is not a
 // certificate is not suspected.
 func (j Judge) Suspects(der []byte) bool {
+	if _, n, err := splitValue(der, 0); err == nil {
+		der = der[:n:n] // as ParseCertificate does
+	}
 	s, err := readSigned(der)
 	if err != nil {
 		return false
