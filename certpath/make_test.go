@@ -105,18 +105,7 @@ func tagged(tag asn1.Tag, parts ...[]byte) func(*cryptobyte.Builder) {
 }
 
 func (m *maker) oid(dotted string) []byte {
-	id, err := x509.ParseOID(dotted)
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	der, err := id.MarshalText()
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	var arcs []int
-	for _, arc := range splitDots(string(der)) {
-		arcs = append(arcs, arc)
-	}
+	arcs := splitDots(dotted)
 	return m.der(func(b *cryptobyte.Builder) { b.AddASN1ObjectIdentifier(arcs) })
 }
 
