@@ -81,7 +81,7 @@ func checkHost(name string) error {
 	}
 	for label := range strings.SplitSeq(host, ".") {
 		if label == "" || len(label) > 63 || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" || label[0] == '-' || label[len(label)-1] == '-' {
-			return errors.New("a host is an IP address or a name as in the DNS: of a-z, 0-9 and -, others written as xn--...")
+			return errors.New("a host is an IP address or a name as in the DNS: of a-z, 0-9 and -, with xn--... for others")
 		}
 	}
 	return nil
