@@ -62,7 +62,7 @@ func thrown(err error) string {
 	case e.Text == "":
 		return e.Class
 	}
-	return e.Class + ": " + e.Text
+	return e.Class + ": " + e.Error()
 }
 
 // askAbout compares what Java says of a certificate and what we say.
