@@ -59,7 +59,7 @@ func TestHintsPasted(t *testing.T) {
 	testtool.Look(t, "bash")
 	files := t.TempDir()
 	const file, alias = "-it's $HOME\nand `x` !.p12", "my key's\n$HOME"
-	env := []string{"F=" + file, "A=" + alias, "P=plain $.p12"}
+	env := []string{"F=" + file, "A=" + alias, "P=plain %; '{#.p12"}
 	prepare := remedyFiles + selfSigned + server + "\n"
 	if out, err := paste(files, prepare, "", env); err != nil {
 		t.Fatalf("%v\n%s", err, out)

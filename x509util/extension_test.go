@@ -60,7 +60,7 @@ func TestExtensions(t *testing.T) {
 				addExtensions(&b, exts)
 				got := hex.EncodeToString(b.BytesOrPanic())
 				if javaErr, ok := errors.AsType[*Error](err); ok {
-					got = "!" + javaErr.Class + ": " + strings.ReplaceAll(javaErr.Text, "\n", `\n`)
+					got = "!" + javaErr.Class + ": " + strings.ReplaceAll(javaErr.Error(), "\n", `\n`)
 				} else if err != nil {
 					t.Fatalf("not an *Error: %v", err)
 				}

@@ -159,7 +159,7 @@ var differentialLines = [][]string{
 	{"-storepass:env", "NOPE"},
 	{"-list", "-storepass:env", "NOPE", "-storepass", "x"},
 	{"-list", "-storepass:file", "nope"},
-	{"-list", "-storepass:zip", "x"},
+	{"-list", "-storepass:fil", "x"},
 	{"-list", "-storepass:", "x"},
 	{"-list", "-storepass:env:x", "SP"},
 	{"-list", "-keypass:fd", "3"},

@@ -34,7 +34,8 @@ func (t *Table) Shown(word string) string {
 
 // asksSecret says whether the word behind this one is a password.
 func (t *Table) asksSecret(word string) bool {
-	return strings.HasPrefix(word, "-") && t.secret(word) && !strings.Contains(word, "=")
+	_, modifier, _ := strings.Cut(word, ":")
+	return strings.HasPrefix(word, "-") && t.secret(word) && !strings.Contains(word, "=") && fold(modifier) != "stdin"
 }
 
 // secret says whether a word names an option for a password, or something that
