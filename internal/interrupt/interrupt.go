@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,6 +24,7 @@ var (
 	// for ever by who ends the program: nothing is begun or made lasting then.
 	whole sync.Mutex
 	made  = make(map[*Made]bool) // guarded by whole
+	ends  atomic.Bool            // somebody waits for whole to end the program
 
 	mu       sync.Mutex
 	watched  bool
@@ -31,10 +33,19 @@ var (
 	elsewise = make(map[os.Signal]int)            // signals that mean something else
 )
 
+// enter locks whole, but not before one who waits to end the program.
+func enter() {
+	whole.Lock()
+	if ends.Load() {
+		whole.Unlock()
+		select {}
+	}
+}
+
 // Make does something, and notes how it is undone if a signal ends the program.
 // No signal comes between. What do returns with an error needs no undoing.
 func Make(do func() error, undo func()) (*Made, error) {
-	whole.Lock()
+	enter()
 	defer whole.Unlock()
 	if err := do(); err != nil {
 		return nil, err
@@ -47,7 +58,7 @@ func Make(do func() error, undo func()) (*Made, error) {
 // End does the last thing with what was made, and if that goes well it is not to
 // be undone any more. No signal comes between.
 func (m *Made) End(last func() error) error {
-	whole.Lock()
+	enter()
 	defer whole.Unlock()
 	err := last()
 	if err == nil {
@@ -63,7 +74,7 @@ func (m *Made) Undo() {
 
 // Whole does something that no signal cuts in two.
 func Whole(do func() error) error {
-	whole.Lock()
+	enter()
 	defer whole.Unlock()
 	return do()
 }
@@ -128,11 +139,11 @@ func Watch() {
 		}
 	}
 	go func() {
-		ends := begin
+		end := begin
 		for sig := range signals {
 			if means(sig) {
-				ends(sig)
-				ends = insist
+				end(sig)
+				end = insist
 			}
 		}
 	}()
@@ -168,6 +179,7 @@ func begin(sig os.Signal) {
 // undoAll undoes what is to be undone, and has nothing more be made or come to a
 // good end.
 func undoAll() {
+	ends.Store(true)
 	whole.Lock() // for good
 	for m := range made {
 		m.undo()
