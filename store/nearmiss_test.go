@@ -119,7 +119,12 @@ func TestNearMissBudget(t *testing.T) {
 	if !errors.As(err, &opened) {
 		t.Fatal(err)
 	}
-	if n := opened.tries(); n != 2 {
-		t.Errorf("%d tries", n)
+	if m, ok := opened.NearMiss(); ok {
+		t.Errorf("%s", m.Describe("x"))
+	}
+	mac := p.MACIterations // of each password that is wrong
+	spent, all := opened.near.Spent(), mac*len(nearMisses([]byte("secret")))
+	if spent < mac || spent > nearMissIterations || all <= nearMissIterations {
+		t.Errorf("%d iterations of %d", spent, all)
 	}
 }
