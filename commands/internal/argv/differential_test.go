@@ -253,6 +253,8 @@ func compareAll(t *testing.T, rel jdk.Release, tool string) {
 		group.Go(func() {
 			defer func() { <-slots }()
 			want := runKeytool(t, tool, args)
+			// What follows -storepass: may be a password.
+			want = strings.Replace(want, "Unknown password type: zip", "Unknown password type: ***", 1)
 			got := render(args, rel)
 			if got == understood {
 				if strings.Contains(want, "[OPTION]...") || strings.Contains(want, "Commands:") ||
