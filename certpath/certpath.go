@@ -95,6 +95,9 @@ type Fault struct {
 // the one before it, with a signature that is good or can't be verified here. A
 // last one that is self-signed is what clients trust; else they trust its issuer.
 func Judge(chain []*x509util.Certificate, purpose Purpose) []Fault {
+	if len(chain) == 0 { // as where a path is known by its names alone
+		return nil
+	}
 	p := newPath(chain, purpose)
 	p.criticals()
 	for i := 1; i < len(chain); i++ {
