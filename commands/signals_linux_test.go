@@ -68,21 +68,16 @@ func TestSignals(t *testing.T) {
 				}
 				ended := make(chan error, 1)
 				go func() { ended <- cmd.Wait() }()
-				var err error
-				if i%8 > 0 {
-					for err = fmt.Errorf("running"); ; {
-						if _, statErr := os.Lstat(lock); statErr == nil {
-							break
-						}
-						if len(ended) > 0 {
-							break
-						}
-						time.Sleep(100 * time.Microsecond)
+				for i%8 > 0 && len(ended) == 0 {
+					if _, err := os.Lstat(lock); err == nil {
+						break
 					}
+					time.Sleep(100 * time.Microsecond)
 				}
 				time.Sleep(rand.N(15 * time.Millisecond))
 				_ = cmd.Process.Signal(ending[i%len(ending)])
-				if err = <-ended; err == nil {
+				err := <-ended
+				if err == nil {
 					saved = append(saved, alias)
 				}
 				if files, _ := filepath.Glob(filepath.Join(dir, ".*")); len(files) > 0 {

@@ -375,7 +375,6 @@ type node struct {
 	tag      byte
 	content  []byte
 	children []*node // of what is constructed, or an OCTET STRING that holds an element
-	inside   bool    // it is such an OCTET STRING
 	form     int     // 0 DER, 1 indefinite, 2 a length with zeros in front
 }
 
