@@ -30,7 +30,7 @@ func TestDevHosts(t *testing.T) {
 		{"comma", []string{"a,ip:1.2.3.4"}, "!is no host name"},
 		{"long label", []string{strings.Repeat("a", 64)}, "!is no host name"},
 		{"long", []string{strings.Repeat("a.", 127)}, "a" + strings.Repeat(".a", 126)},
-		{"too long", []string{strings.Repeat("a.", 128)}, "!too long"},
+		{"too long", []string{strings.Repeat("a.", 128)}, "!is no host name"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			hosts, err := devHosts(test.given)
