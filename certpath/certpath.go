@@ -101,7 +101,7 @@ func Judge(chain []*x509util.Certificate, purpose Purpose) []Fault {
 	p := newPath(chain, purpose)
 	p.criticals()
 	for i := 1; i < len(chain); i++ {
-		p.authority(i)
+		p.noCA(i)
 		p.length(i)
 		p.usage(i)
 	}

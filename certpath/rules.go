@@ -114,9 +114,9 @@ func certSign(c *x509util.Certificate) (present, may bool) {
 	return true, len(bits) > 0 && bits[0]&0x04 != 0
 }
 
-// authority finds issuers that are no CA: by BasicConstraints, version, KeyUsage.
+// noCA finds issuers that are no CA: by BasicConstraints, version, KeyUsage.
 // A root of version 1 is one for all: it could not say so.
-func (p *path) authority(i int) {
+func (p *path) noCA(i int) {
 	c, issued := p.chain[i], p.chain[i-1].Called()
 	b := basicConstraints(c)
 	usage, may := certSign(c)

@@ -99,7 +99,7 @@ func (p *Pool) above(c *x509util.Certificate, visit func(*x509util.Certificate) 
 }
 
 // hiddenChain says of a key without certificates whether they are in the file
-// all the same, where Java does not find them.
+// anyway, where Java does not find them.
 func (x *examination) hiddenChain(key crypto.Signer, alias string) bool {
 	if key == nil || x.Type.Foreign() {
 		return false

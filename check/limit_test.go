@@ -26,7 +26,7 @@ func counted(t *testing.T, path string) (check.Verdict, int) {
 }
 
 // Keys that would take minutes are not opened: the verdict says so, and what can
-// be seen all the same.
+// be seen anyway.
 func TestManyRounds(t *testing.T) {
 	tests := map[string]struct {
 		data    []byte
