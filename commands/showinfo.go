@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"gokeytool/internal/console"
 	"gokeytool/internal/shell"
 	"gokeytool/jdk"
 )
@@ -64,7 +65,7 @@ func showinfo(_ context.Context, s *session) error {
 		}
 		return s.Stdout.Print("Missing option for -showinfo. Try \"keytool -showinfo -tls\".\n")
 	}
-	suites := tlsSuites
+	suites := console.Text(tlsSuites)
 	if s.release < jdk.Release25 {
 		suites += tlsSuitesRSA
 	}

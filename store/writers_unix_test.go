@@ -82,7 +82,8 @@ func add(path, alias string) error {
 
 func child(does, path, alias string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childDoes+"="+does, childFile+"="+path, childAlias+"="+alias)
+	// Under the race detector a program would sleep for a second at its end.
+	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0", childDoes+"="+does, childFile+"="+path, childAlias+"="+alias)
 	return cmd
 }
 

@@ -78,7 +78,7 @@ func TestSignal(t *testing.T) {
 	} {
 		t.Run(tt.does, func(t *testing.T) {
 			cmd := exec.CommandContext(t.Context(), os.Args[0])
-			cmd.Dir, cmd.Env = t.TempDir(), append(os.Environ(), childDoes+"="+tt.does)
+			cmd.Dir, cmd.Env = t.TempDir(), append(os.Environ(), "GORACE=atexit_sleep_ms=0", childDoes+"="+tt.does)
 			out, err := cmd.StdoutPipe()
 			if err == nil {
 				err = cmd.Start()
