@@ -30,7 +30,7 @@ func list(ctx context.Context, s *session) error {
 		return cmp.Or(s.listJSON(), s.listedInPart())
 	}
 	s.warnUnverified()
-	l := &lister{session: s, out: s.Stdout.Buffer(), printer: s.printer()}
+	l := &lister{session: s, out: s.Stdout.Buffer(), printer: s.printer(), opensKeys: s.ks.CheckCost() == nil}
 	err := l.list()
 	if flushErr := l.out.Flush(); err == nil {
 		err = flushErr
@@ -62,6 +62,8 @@ type lister struct {
 	*session
 	out     *console.Writer
 	printer *x509util.Printer
+	// Keys are opened, for a warning, only where that takes no long time.
+	opensKeys bool
 }
 
 // label is what warnings call an entry.
@@ -182,7 +184,7 @@ func (l *lister) typ() string {
 // warnOfSecretEntry warns of a weak secret key, as keytool does since JDK 21
 // where the keystore's password opens it.
 func (l *lister) warnOfSecretEntry(alias string, e *entry.Entry) {
-	if l.release < jdk.Release21 || e.Kind != entry.SecretKey || l.ks.password == nil {
+	if l.release < jdk.Release21 || e.Kind != entry.SecretKey || l.ks.password == nil || !l.opensKeys {
 		return
 	}
 	if key, err := l.ks.Key(e.Alias, l.ks.password); err == nil {
