@@ -221,6 +221,11 @@ func TestEveryOption(t *testing.T) {
 				played++
 			}
 		}
+		if c.Documents(table.Option("lockTimeout")) {
+			shown["lockTimeout"] = slices.ContainsFunc(optionLines[c.Name], func(l optionLine) bool {
+				return strings.Contains(playOption(t, fixture, c.Name+" "+l.line+held, l.answers), " is in use by ")
+			})
+		}
 		for _, doc := range c.Docs() {
 			if o := table.Option(doc.Name); !shown[o.Name] && !o.Global && o.Name != notForJava && !slices.Contains(compatible, o.Name) {
 				t.Errorf("%s: nothing shows what -%s does", c.Name, doc.Name)
@@ -302,8 +307,12 @@ func makeOptionFiles(t *testing.T, dir string) {
 	}
 }
 
+// held is the end of a line that does not wait for who holds a keystore.
+const held = " -lockTimeout 0"
+
 // playOption plays a line in a copy of the files, and describes all that came
-// of it, without what is drawn at random.
+// of it, without what is drawn at random. If it ends with held, others hold all
+// that it may change.
 func playOption(t *testing.T, fixture, line, answers string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -312,6 +321,15 @@ func playOption(t *testing.T, fixture, line, answers string) string {
 	for i, arg := range args {
 		if name := filepath.Join(dir, arg); i > 0 && !strings.HasPrefix(arg, "-") && (isFile(name) || slices.Contains([]string{"out", "none", "dest.jks", "none.p12"}, arg)) {
 			args[i] = name
+		}
+	}
+	if strings.HasSuffix(line, held) {
+		for _, name := range append(fileNames(t, dir), "out") {
+			lock, err := store.Lock(t.Context(), filepath.Join(dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer lock.Unlock()
 		}
 	}
 	stdout, stderr, code := play(answers, args...)
