@@ -8,8 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/user"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -195,16 +193,8 @@ func holder(name string) Holder {
 	if err != nil {
 		return Holder{} // gone, and somebody else has the lock
 	}
-	return Holder{PID: pid, User: userName(process)}
+	return Holder{PID: pid, User: atomicfile.OwnerName(process)}
 }
 
 // ownerOf names the owner of a file.
-func ownerOf(info fs.FileInfo) string { return "user " + userName(info) }
-
-func userName(info fs.FileInfo) string {
-	id := strconv.FormatUint(uint64(info.Sys().(*syscall.Stat_t).Uid), 10)
-	if u, err := user.LookupId(id); err == nil {
-		return u.Username
-	}
-	return id
-}
+func ownerOf(info fs.FileInfo) string { return "user " + atomicfile.OwnerName(info) }

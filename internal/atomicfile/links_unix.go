@@ -187,6 +187,9 @@ func shownDir(dir string) string {
 	return filepath.Clean(dir)
 }
 
+// OwnerName names the owner of a file, by his number where he has no name.
+func OwnerName(info fs.FileInfo) string { return userName(info.Sys().(*syscall.Stat_t).Uid) }
+
 // userName names a user by name, or number where he has none.
 func userName(uid uint32) string {
 	id := strconv.FormatUint(uint64(uid), 10)
