@@ -210,10 +210,6 @@ func (p *path) without(which func(Fault) bool) {
 	p.faults = slices.DeleteFunc(p.faults, func(f Fault) bool { return f.By == 0 })
 }
 
-// maxRSA is the size in bits of the largest RSA key whose signatures are
-// verified: the cost grows with its square.
-const maxRSA = 16384
-
 // verifiable says whether Go's verdict is about this chain's rules, and costs
 // little: where an algorithm is what it can't take, that is said elsewhere.
 func (p *path) verifiable() bool {
@@ -221,7 +217,7 @@ func (p *path) verifiable() bool {
 		if c == nil || c.PublicKey == nil {
 			return false
 		}
-		if key, ok := c.PublicKey.(interface{ Size() int }); ok && (key.Size()*8 > maxRSA || key.Size()*8 < 1024) {
+		if key, ok := c.PublicKey.(interface{ Size() int }); ok && (key.Size()*8 > x509util.MaxRSABits || key.Size()*8 < 1024) {
 			return false
 		}
 		if i+1 == len(p.strict) {

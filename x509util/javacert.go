@@ -469,8 +469,8 @@ func rsaKeyFault(key []byte, rel jdk.Release) string {
 	switch {
 	case size < minRSABits:
 		return fmt.Sprintf("RSA keys must be at least %d bits long", minRSABits)
-	case size > maxRSABits:
-		return fmt.Sprintf("RSA keys must be no longer than %d bits", maxRSABits)
+	case size > MaxRSABits:
+		return fmt.Sprintf("RSA keys must be no longer than %d bits", MaxRSABits)
 	case size > 3072 && bitLength(e) > 64:
 		return "RSA exponents can be no longer than 64 bits  if modulus is greater than 3072 bits"
 	case len(e) > len(n), len(e) == len(n) && bytes.Compare(e, n) >= 0:

@@ -57,7 +57,7 @@ func unsupported(format string, args ...any) error {
 // keeps a hostile certificate from occupying the processor for minutes.
 const (
 	minRSABits = 512
-	maxRSABits = 16384
+	MaxRSABits = 16384
 )
 
 // PSSPrivateKey is an RSA key of the algorithm RSASSA-PSS (RFC 4055), which
@@ -237,7 +237,7 @@ func newRSA(spec KeySpec, rel jdk.Release) (*rsa.PrivateKey, error) {
 	switch {
 	case size < exponentBits:
 		problem = "Public exponent must be no longer than " + strconv.Itoa(size) + " bits"
-	case size < minRSABits || size > maxRSABits:
+	case size < minRSABits || size > MaxRSABits:
 		problem = "Invalid key sizes"
 	}
 	if problem != "" {
@@ -713,7 +713,7 @@ func parseRSAPrivateKey(content []byte) (*rsa.PrivateKey, error) {
 	if err != nil {
 		return nil, malformed
 	}
-	numbers, err := readIntegers(sequence, 9, maxRSABits)
+	numbers, err := readIntegers(sequence, 9, MaxRSABits)
 	if err != nil {
 		return nil, malformed
 	}
@@ -743,7 +743,7 @@ func parseRSAPrivateKey(content []byte) (*rsa.PrivateKey, error) {
 // below 2^31; Java also knows longer ones, which nobody uses.
 func checkRSA(n, e *big.Int) error {
 	switch {
-	case n.BitLen() < minRSABits || n.BitLen() > maxRSABits:
+	case n.BitLen() < minRSABits || n.BitLen() > MaxRSABits:
 		return unsupported("RSA keys of %d bits", n.BitLen())
 	case e.BitLen() > 31:
 		return unsupported("RSA keys with an exponent of %d bits", e.BitLen())
@@ -865,7 +865,7 @@ func parseRSAPublicKey(bits []byte) (*rsa.PublicKey, error) {
 	if err != nil {
 		return nil, keyError("malformed RSA key")
 	}
-	numbers, err := readIntegers(sequence, 2, maxRSABits)
+	numbers, err := readIntegers(sequence, 2, MaxRSABits)
 	if err != nil {
 		return nil, keyError("malformed RSA key")
 	}

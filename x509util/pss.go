@@ -73,7 +73,7 @@ func (p pssParams) hashes() (hash, mgf crypto.Hash, err error) {
 		return pssHashes[i].hash
 	}
 	hash, mgf = find(p.digest), find(p.mgfDigest)
-	if hash == 0 || mgf == 0 || p.trailer != 1 || p.saltLength < 0 || p.saltLength > maxRSABits/8 {
+	if hash == 0 || mgf == 0 || p.trailer != 1 || p.saltLength < 0 || p.saltLength > MaxRSABits/8 {
 		return 0, 0, errPSSUnsupported
 	}
 	return hash, mgf, nil
