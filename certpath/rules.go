@@ -85,16 +85,13 @@ func basicConstraints(c *x509util.Certificate) basic {
 		return b
 	}
 	b.present = true
-	input := cryptobyte.String(e.Value)
-	var fields cryptobyte.String
-	if !input.ReadASN1(&fields, asn1.SEQUENCE) {
-		return b
-	}
-	if fields.PeekASN1Tag(asn1.BOOLEAN) && !fields.ReadASN1Boolean(&b.ca) {
-		return b
-	}
-	if fields.PeekASN1Tag(asn1.INTEGER) && !fields.ReadASN1Integer(&b.length) {
-		b.length = math.MaxInt // too large for an int
+	ca, length, tooLarge := x509util.BasicConstraints(e.Value)
+	b.ca = ca
+	switch {
+	case tooLarge:
+		b.length = math.MaxInt
+	case length != nil:
+		b.length = *length
 	}
 	return b
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"golang.org/x/crypto/cryptobyte"
-	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"gokeytool/endpoint"
 	"gokeytool/internal/jsontime"
@@ -276,7 +275,7 @@ func describeExtensions(extensions []x509util.Extension) jsonExtensions {
 		case "2.5.29.17":
 			out.Names = append(out.Names, x509util.AlternativeNames(e.Value)...)
 		case "2.5.29.19":
-			out.CA, out.PathLength = basicConstraints(e.Value)
+			out.CA, out.PathLength, _ = x509util.BasicConstraints(e.Value)
 		case "2.5.29.37":
 			out.ExtendedKeyUsage = append(out.ExtendedKeyUsage, extendedKeyUsages(e.Value)...)
 		}
@@ -371,22 +370,6 @@ func extendedKeyUsages(der []byte) (names []string) {
 		names = append(names, name)
 	}
 	return names
-}
-
-func basicConstraints(der []byte) (ca bool, pathLength *int) {
-	var value cryptobyte.String
-	input := cryptobyte.String(der)
-	if !input.ReadASN1(&value, cbasn1.SEQUENCE) {
-		return false, nil
-	}
-	if value.PeekASN1Tag(cbasn1.BOOLEAN) && !value.ReadASN1Boolean(&ca) {
-		return false, nil
-	}
-	var n int
-	if value.ReadASN1Integer(&n) && n >= 0 {
-		pathLength = &n
-	}
-	return ca, pathLength
 }
 
 // listJSON prints the entries of the keystore, which is open, or that of

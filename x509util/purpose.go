@@ -158,3 +158,26 @@ func LooksLikeHost(name string) bool {
 	}
 	return len(labels) > 1
 }
+
+// BasicConstraints reads the value of that extension (RFC 5280, section 4.2.1.9),
+// as far as it can be read. pathLength is nil where there is none, and also where
+// it is too large for an int.
+func BasicConstraints(der []byte) (ca bool, pathLength *int, tooLarge bool) {
+	var fields cryptobyte.String
+	input := cryptobyte.String(der)
+	if !input.ReadASN1(&fields, casn1.SEQUENCE) ||
+		fields.PeekASN1Tag(casn1.BOOLEAN) && !fields.ReadASN1Boolean(&ca) {
+		return false, nil, false
+	}
+	if !fields.PeekASN1Tag(casn1.INTEGER) {
+		return ca, nil, false
+	}
+	var n int
+	if !fields.ReadASN1Integer(&n) {
+		return ca, nil, true
+	}
+	if n < 0 {
+		return ca, nil, false
+	}
+	return ca, &n, false
+}
