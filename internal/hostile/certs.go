@@ -20,7 +20,6 @@ type Certificate struct {
 	Serial          []byte // content of the INTEGER
 	SPKI            []byte
 	Signature       []byte
-	Extensions      []byte // content of the SEQUENCE; nil: none
 }
 
 var (
@@ -97,24 +96,9 @@ func (c Certificate) Raw() []byte {
 			})
 			name(b, c.Subject)
 			b.AddBytes(or(c.SPKI, RSA(256, 0)))
-			if c.Extensions != nil {
-				b.AddASN1(casn1.Tag(3).Constructed().ContextSpecific(), func(b *cryptobyte.Builder) {
-					b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) { b.AddBytes(c.Extensions) })
-				})
-			}
 		})
 		algorithm(b, sha256WithRSA)
 		b.AddASN1BitString(or(c.Signature, make([]byte, 256)))
-	})
-	return b.BytesOrPanic()
-}
-
-// Extension is one extension in DER; oid is the content of its identifier.
-func Extension(oid string, value []byte) []byte {
-	var b cryptobyte.Builder
-	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddASN1(casn1.OBJECT_IDENTIFIER, func(b *cryptobyte.Builder) { b.AddBytes([]byte(oid)) })
-		b.AddASN1OctetString(value)
 	})
 	return b.BytesOrPanic()
 }
