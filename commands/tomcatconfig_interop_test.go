@@ -46,7 +46,7 @@ func TestTomcatConfig(t *testing.T) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	run := func(t *testing.T, name string, args ...string) string {
+	runIn := func(t *testing.T, dir, name string, args ...string) string {
 		t.Helper()
 		cmd := exec.Command(name, args...)
 		cmd.Dir = dir
@@ -55,6 +55,10 @@ func TestTomcatConfig(t *testing.T) {
 			t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
 		}
 		return string(out)
+	}
+	run := func(t *testing.T, name string, args ...string) string {
+		t.Helper()
+		return runIn(t, dir, name, args...)
 	}
 	gokeytool := filepath.Join(programs, "gokeytool")
 	const alias = "Tom & \"Cat\" 'a' \\u0041\\ %41 $c {d} #;!=: \u202e\u200b日"
@@ -105,13 +109,7 @@ func TestTomcatConfig(t *testing.T) {
 		}
 		run := func(t *testing.T, name string, args ...string) string {
 			t.Helper()
-			cmd := exec.Command(name, args...)
-			cmd.Dir = dir
-			out, err := cmd.Output()
-			if err != nil {
-				t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
-			}
-			return string(out)
+			return runIn(t, dir, name, args...)
 		}
 		block := run(t, gokeytool, "tomcat-config", "k.pkcs12", "-server", "nginx", "-port", port)
 		run(t, openssl, "pkcs12", "-in", "k.pkcs12", "-passin", "pass:changeit", "-nodes", "-nocerts", "-out", "k.key.pem")
