@@ -44,7 +44,7 @@ func importkeystore(ctx context.Context, s *session) error {
 		}
 	}
 	err = s.openKeystore(ctx, access{
-		creates: true, changes: true, anew: inPlace, prompt: "Enter destination keystore password:  ",
+		creates: true, changes: true, replaces: inPlace, prompt: "Enter destination keystore password:  ",
 	})
 	if err != nil {
 		return err

@@ -22,13 +22,13 @@ import (
 
 // access says how a command uses its keystore.
 type access struct {
-	creates bool         // a missing file is a new keystore
-	changes bool         // the file is written: other writers are locked out
-	anew    bool         // a new keystore takes the place of the file
-	asks    asks         // how the password is asked for
-	prompt  console.Text // the question for the password, if not keytool's usual one
-	partial bool         // what can be read without the password is of use too
-	keys    bool         // keys are opened, which ask for no password of their own
+	creates  bool         // a missing file is a new keystore
+	changes  bool         // the file is written: other writers are locked out
+	replaces bool         // a new keystore takes the place of the file
+	asks     asks         // how the password is asked for
+	prompt   console.Text // the question for the password, if not keytool's usual one
+	partial  bool         // what can be read without the password is of use too
+	keys     bool         // keys are opened, which ask for no password of their own
 }
 
 // asks is how keytool asks for a password that was not given.
@@ -67,7 +67,7 @@ type keystore struct {
 	reading   store.Reading // what the file held
 	opened    []byte        // the password with which that was read
 	storetype string        // as what
-	anew      bool          // all of it is written anew
+	replaces  bool          // all of the file is written again
 	adapt     func()        // has what is read protect new keys as the options say
 }
 
@@ -120,7 +120,7 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 	k.none, k.provided = k.path == noKeystore, s.opt.given("providername")
 	if a.changes && !k.none {
 		s.changing = k
-		k.acquire, k.anew, k.storetype = func() error { return s.acquire(ctx, k) }, a.anew, s.opt.storetype
+		k.acquire, k.replaces, k.storetype = func() error { return s.acquire(ctx, k) }, a.replaces, s.opt.storetype
 		if err := k.acquire(); err != nil {
 			return err
 		}
@@ -130,7 +130,7 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 	info, err := os.Stat(k.path)
 	k.fresh = errors.Is(err, fs.ErrNotExist)
 	switch {
-	case k.none, a.anew, a.creates && a.changes && s.isStream(info, k.path):
+	case k.none, a.replaces, a.creates && a.changes && s.isStream(info, k.path):
 	case err == nil && info.Mode().IsRegular() && info.Size() == 0:
 		return failf("Keystore file exists, but is empty: %s", k.path)
 	case err == nil && info.IsDir() && !a.creates:

@@ -83,8 +83,8 @@ func (k *keystore) settle() error {
 		return err
 	}
 	_, statErr := os.Stat(k.path)
-	if statErr != nil || k.anew || k.exists && !samePassword(k.password, k.opened) {
-		return &store.ChangedError{Path: k.path} // it is gone, or all that is in it is written anew
+	if statErr != nil || k.replaces || k.exists && !samePassword(k.password, k.opened) {
+		return &store.ChangedError{Path: k.path} // it is gone, or all that is in it is written again
 	}
 	changed, reading := k.Store, k.reading
 	k.exists, k.fresh = true, false
