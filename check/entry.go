@@ -31,7 +31,7 @@ const (
 
 // entry looks at one entry and lists it.
 func (x *examination) entry(e *entry.Entry) {
-	alias := x.store.AliasOf(e.Alias)
+	alias := x.store.JavaAlias(e)
 	if pkcs12.HiddenFromJava(e) {
 		alias = e.Alias
 	}
@@ -80,7 +80,7 @@ func (x *examination) refused(alias string, chain []entry.Certificate) (found bo
 			which = fmt.Sprintf("certificate %d of %d", i+1, len(chain))
 		}
 		found = true
-		if x.Type.Bare() {
+		if x.Type.Unprotected() {
 			x.find(Warning, "unreadable-certificate", alias, fmt.Sprintf("%s can't read %s: %s", refused.Readers(), which, refused.Reason()), "")
 			continue
 		}
@@ -294,7 +294,7 @@ func (x *examination) purposeOf(e *entry.Entry) x509util.Purpose {
 	if err != nil {
 		return 0
 	}
-	return x509util.PurposeOf(c, x509util.Use{Served: x.server && x.store.AliasOf(e.Alias) == x.Serves})
+	return x509util.PurposeOf(c, x509util.Use{Served: x.server && x.store.JavaAlias(e) == x.Serves})
 }
 
 // samePassword is the command that gives a key the keystore's password.
@@ -345,13 +345,13 @@ type keyEntry struct {
 // imported under another alias.
 func (x *examination) beside(alias string, c *x509util.Certificate) {
 	own := x.keys[string(c.SPKI)]
-	if own == nil || x.Type.Bare() || x.o.Now.After(c.NotAfter) || own.has[string(c.Raw)] {
+	if own == nil || x.Type.Unprotected() || x.o.Now.After(c.NotAfter) || own.has[string(c.Raw)] {
 		return
 	}
 	if !c.NotBefore.After(own.certificate.NotBefore) && (c.SelfSigned() || !own.certificate.SelfSigned()) {
 		return // what the key had before
 	}
-	key, k := x.store.AliasOf(own.Alias), x.keystore()
+	key, k := x.store.JavaAlias(own.Entry), x.keystore()
 	x.find(Warning, "reply-beside-key", alias, fmt.Sprintf("this trusted certificate was issued for the key of <%s>, which still has another: whoever shows that key does not show it", key),
 		shell.Note(k.Line([]string{"exportcert", "-rfc", "-alias", alias}, "-file", "REPLY")+" && "+
 			x.key(key).KeyLine([]string{"importcert", "-backup", "-alias", key}, "-file", "REPLY")+" && "+

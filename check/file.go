@@ -210,7 +210,7 @@ func read(path string, maxSize int64, named bool) ([]byte, fs.FileMode, error) {
 // certificates that are no secret to anybody.
 func foreign(err error, plain bool) bool {
 	e, ok := errors.AsType[*store.NotKeystoreError](err)
-	return ok && e.What.Type() != "" && (plain || !e.What.Type().Bare())
+	return ok && e.What.Type() != "" && (plain || !e.What.Type().Unprotected())
 }
 
 // find adds a finding. No command here changes a file of a type that is only
@@ -324,7 +324,7 @@ func (x *examination) open(data []byte) {
 			x.Password = PasswordNone
 		}
 	}
-	if x.Type.Bare() {
+	if x.Type.Unprotected() {
 		x.Password = PasswordNone // but for its keys
 	}
 }

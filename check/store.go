@@ -17,7 +17,7 @@ func (x *examination) look() {
 	inJava := x.inJava()
 	x.keys = keysOf(inJava)
 	if i := slices.IndexFunc(inJava, func(e *entry.Entry) bool { return e.Kind == entry.PrivateKey }); i >= 0 && !x.server {
-		x.Serves = x.store.AliasOf(inJava[i].Alias)
+		x.Serves = x.store.JavaAlias(inJava[i])
 	}
 	x.served()
 	x.affordable()
@@ -98,7 +98,7 @@ func (x *examination) content(inJava []*entry.Entry) {
 	}
 	unmarked := x.Type == store.PKCS12 && x.untrusted(len(inJava), certificates)
 	switch {
-	case x.java && certificates+keys == 0 && !unmarked && !x.partial() && !x.Type.Bare():
+	case x.java && certificates+keys == 0 && !unmarked && !x.partial() && !x.Type.Unprotected():
 		x.find(Error, "no-trust-anchors", "", "there is no certificate in it: Java says: the trustAnchors parameter must be non-empty",
 			x.keystore().Line([]string{"import", "-bundle", "CA"}))
 	case x.trust && certificates == 0 && !unmarked && !x.partial():
@@ -107,7 +107,7 @@ func (x *examination) content(inJava []*entry.Entry) {
 	case len(x.Entries) == 0 && !x.partial():
 		x.find(Warning, "empty", "", "there is nothing in it; as a trust store it makes Java say: the trustAnchors parameter must be non-empty", "")
 	}
-	if keys > 1 && !x.server && !x.Type.Bare() && slices.ContainsFunc(inJava, func(e *entry.Entry) bool { return x.purposeOf(e).TLS() }) {
+	if keys > 1 && !x.server && !x.Type.Unprotected() && slices.ContainsFunc(inJava, func(e *entry.Entry) bool { return x.purposeOf(e).TLS() }) {
 		x.find(Info, "several-keys", x.Serves, fmt.Sprintf("of %d keys Tomcat serves this one, the first in Java's order, unless keyAlias (certificateKeyAlias) names another", keys), "")
 	}
 	if !unmarked {

@@ -242,5 +242,5 @@ func (x *examination) served() {
 	if e == nil {
 		return
 	}
-	x.Serves = x.store.AliasOf(e.Alias)
+	x.Serves = x.store.JavaAlias(e)
 }

@@ -22,7 +22,7 @@ func (x *examination) truststore(keys, certificates int) {
 		if hidden && certificates > 0 && keys == 0 {
 			x.find(Info, "java-truststore", "", "as a truststore: "+both, x.javaLine())
 		}
-	case x.Type.Bare():
+	case x.Type.Unprotected():
 		x.find(Error, "store-type", "", fmt.Sprintf("Java takes no file in %s for a truststore (problem accessing trust store)", x.Type),
 			shell.Keystore{Path: "NEW.p12"}.Line([]string{"import", "-bundle", x.Path}))
 	case x.Type.Foreign():

@@ -359,7 +359,7 @@ func storedBundle(name string, from *store.Store) (*bundle, error) {
 		if e.Kind != entry.TrustedCertificate {
 			continue
 		}
-		if err := add(from.AliasOf(e.Alias), e.Chain[0]); err != nil {
+		if err := add(from.JavaAlias(e), e.Chain[0]); err != nil {
 			return nil, err
 		}
 	}
@@ -390,7 +390,7 @@ func exportBundle(ctx context.Context, s *session) error {
 			continue
 		}
 		n++
-		fmt.Fprintf(&out, "# %s\n", console.Line(s.ks.AliasOf(e.Alias)))
+		fmt.Fprintf(&out, "# %s\n", console.Line(s.ks.JavaAlias(e)))
 		if err := pem.Encode(&out, &pem.Block{Type: "CERTIFICATE", Bytes: x509util.Encoded(e.Chain[0].DER)}); err != nil {
 			return err
 		}

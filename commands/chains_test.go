@@ -513,7 +513,7 @@ func (p *chainPlay) view(file, pass string) (lines, all []string) {
 	}
 	var mine []string
 	for _, e := range opened.JavaOrder() {
-		mine = append(mine, describeEntry(opened.Shown(e), e))
+		mine = append(mine, describeEntry(opened.JavaAlias(e), e))
 	}
 	fresh := make(map[string]string)
 	for i, e := range entries {

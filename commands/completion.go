@@ -68,7 +68,7 @@ func (e *Env) aliasCompletions(table *argv.Table, words []string) []string {
 	}
 	var found []string
 	for _, e := range ks.Sorted() {
-		alias := ks.AliasOf(e.Alias)
+		alias := ks.JavaAlias(e)
 		if strings.HasPrefix(strings.ToLower(alias), strings.ToLower(c.Typed)) && console.Line(alias) == alias {
 			found = append(found, c.Prefix+alias)
 		}

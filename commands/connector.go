@@ -373,7 +373,7 @@ func configured(c *tomcat.Certificate) shell.Keystore {
 
 // entryIdentity opens the private key of an entry for the endpoint.
 func (s *session) entryIdentity(opened *store.Store, from shell.Keystore, e *entry.Entry, password []byte) (endpoint.Identity, error) {
-	alias := opened.AliasOf(e.Alias)
+	alias := opened.JavaAlias(e)
 	if e.Kind != entry.PrivateKey {
 		return endpoint.Identity{}, java("java.io.IOException", fmt.Sprintf("Alias name [%s] does not identify a key entry", alias))
 	}
@@ -384,7 +384,7 @@ func (s *session) entryIdentity(opened *store.Store, from shell.Keystore, e *ent
 // keyIdentity is an entry with its key for the endpoint, or says why the key did
 // not open.
 func (s *session) keyIdentity(opened *store.Store, from shell.Keystore, e *entry.Entry, key entry.Key, err error) (endpoint.Identity, error) {
-	path, alias := from.Path, opened.AliasOf(e.Alias)
+	path, alias := from.Path, opened.JavaAlias(e)
 	var hinted *hintedError
 	if errors.Is(err, entry.ErrPassword) && !errors.As(err, &hinted) {
 		err = withHint(err, append([]string{fmt.Sprintf("the key <%s> of %s has another password than the one tried: give it with -keypass, which Tomcat calls certificateKeyPassword (keyPass in the flat dialect)",

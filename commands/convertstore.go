@@ -230,7 +230,7 @@ func (s *session) recodeKey(made *store.Store, e *entry.Entry, alias string, pas
 	}
 	if err := checkChain(made, chain); err != nil {
 		return withHint(failf("Alias <%s>: %v", e.Alias, err),
-			"PKCS12 needs each certificate to be followed by its issuer: "+s.here().Line([]string{"chain", "-complete", "-alias", s.ks.AliasOf(e.Alias)}))
+			"PKCS12 needs each certificate to be followed by its issuer: "+s.here().Line([]string{"chain", "-complete", "-alias", s.ks.JavaAlias(e)}))
 	}
 	err = made.SetKey(alias, key, seals, chain, created)
 	if errors.Is(err, entry.ErrUnsupported) {
@@ -342,7 +342,7 @@ func (s *session) storeAsPEM() ([]byte, error) {
 	}
 	written := make(map[string]bool)
 	for _, e := range entries {
-		alias := s.ks.AliasOf(e.Alias)
+		alias := s.ks.JavaAlias(e)
 		if e.Kind == entry.SecretKey {
 			return nil, withHint(failf("Alias <%s> holds a secret key: PEM has no room for one", alias), "secret keys go to pkcs12 and jceks")
 		}
@@ -378,7 +378,7 @@ func (s *session) openKey(e *entry.Entry) (entry.Key, []byte, error) {
 			return s.keep(key), s.ks.password, nil
 		}
 	}
-	alias := s.ks.AliasOf(e.Alias)
+	alias := s.ks.JavaAlias(e)
 	key, opened, err := s.recoverEntry(s.ks, e, alias, s.ks.password, s.opt.keypass)
 	key, err = s.salvaged(e, opened, key, err)
 	if s.opt.keypass != nil && errors.Is(err, entry.ErrPassword) { // there are several

@@ -100,7 +100,7 @@ func (s *session) diffStores(a string, left *store.Store, b string, right *store
 		s.Stdout.Printf(format+"\n", args...)
 	}
 	for _, e := range left.Sorted() {
-		alias := left.AliasOf(e.Alias)
+		alias := left.JavaAlias(e)
 		other, ok := right.Get(alias)
 		if !ok {
 			differ("- <%s> %s%s", alias, s.brief(e), elsewhere(right, e))
@@ -111,7 +111,7 @@ func (s *session) diffStores(a string, left *store.Store, b string, right *store
 		}
 	}
 	for _, e := range right.Sorted() {
-		alias := right.AliasOf(e.Alias)
+		alias := right.JavaAlias(e)
 		if _, ok := left.Get(alias); !ok {
 			differ("+ <%s> %s%s", alias, s.brief(e), elsewhere(left, e))
 		}
@@ -142,7 +142,7 @@ func (s *session) briefCertificate(der []byte) string {
 func elsewhere(other *store.Store, e *entry.Entry) string {
 	if len(e.Chain) > 0 {
 		if alias, ok := other.FindCertificate(e.Chain[0].DER); ok {
-			return fmt.Sprintf(" (there it is <%s>)", other.AliasOf(alias))
+			return fmt.Sprintf(" (there it is <%s>)", other.StoredAlias(alias))
 		}
 	}
 	return ""
@@ -216,8 +216,8 @@ func (s *session) diffServer(ctx context.Context, path string, ks *store.Store, 
 	}
 	var candidates []string
 	for _, e := range ks.JavaOrder() {
-		alias := ks.AliasOf(e.Alias)
-		if len(e.Chain) == 0 || s.opt.given("alias") && alias != ks.AliasOf(s.opt.alias) {
+		alias := ks.JavaAlias(e)
+		if len(e.Chain) == 0 || s.opt.given("alias") && alias != ks.StoredAlias(s.opt.alias) {
 			continue
 		}
 		if bytes.Equal(x509util.Encoded(e.Chain[0].DER), served[0]) {

@@ -267,7 +267,7 @@ func (s *session) exchangeFile(alias string, e *entry.Entry, format string) ([]b
 		if password == nil && key.PKCS8 != nil {
 			s.Stderr.Print("gokeytool: without a password nothing in the file protects the key\n")
 		}
-		return encodeExchange(preset, s.ks.AliasOf(alias), key, e.Chain, password)
+		return encodeExchange(preset, s.ks.StoredAlias(alias), key, e.Chain, password)
 	}
 	out := store.New(store.JKS)
 	if format == "p12" {

@@ -150,7 +150,7 @@ func (s *session) aliasHints() []string {
 	}
 	var aliases []string
 	for _, e := range s.ks.Sorted() {
-		aliases = append(aliases, fmt.Sprintf("%q", s.ks.AliasOf(e.Alias)))
+		aliases = append(aliases, fmt.Sprintf("%q", s.ks.JavaAlias(e)))
 	}
 	switch n := len(aliases); {
 	case s.unread():

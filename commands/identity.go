@@ -35,7 +35,7 @@ func (s *session) keyAliases() []string {
 	var aliases []string
 	for _, e := range s.ks.JavaOrder() {
 		if e.Kind == entry.PrivateKey {
-			aliases = append(aliases, s.ks.AliasOf(e.Alias))
+			aliases = append(aliases, s.ks.JavaAlias(e))
 		}
 	}
 	return aliases

@@ -300,7 +300,7 @@ func (s *session) vouchFor(c *x509util.Certificate) (bool, error) {
 	}
 	selfSigned := c.IssuedBy(c) == x509util.Issued
 	if alias, ok := s.ks.FindCertificate(c.Raw); ok {
-		s.Stderr.Printf("Certificate already exists in keystore under alias <%s>\n", s.ks.AliasOf(alias))
+		s.Stderr.Printf("Certificate already exists in keystore under alias <%s>\n", s.ks.StoredAlias(alias))
 		return ask("Do you still want to add it? [no]:  ")
 	}
 	if selfSigned && s.opt.trustcacerts {
@@ -367,7 +367,7 @@ func (s *session) issuers() *issuers {
 			}
 			if c, err := x509util.ParseCertificate(e.Chain[0].DER); err == nil {
 				p.certificates = append(p.certificates, c)
-				p.labels[c] = fmt.Sprintf(format, from.AliasOf(e.Alias))
+				p.labels[c] = fmt.Sprintf(format, from.JavaAlias(e))
 			}
 		}
 	}

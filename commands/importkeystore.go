@@ -252,7 +252,7 @@ func (s *session) importAll(source *keystore, sum *jsonImport) error {
 	s.ahead = ahead
 	imported := 0
 	for i, e := range entries {
-		alias := source.Shown(e)
+		alias := source.printedAlias(e)
 		result, err := s.importEntry(source, alias, sum)
 		if err != nil {
 			return err
@@ -268,7 +268,7 @@ func (s *session) importAll(source *keystore, sum *jsonImport) error {
 			}
 			if quit {
 				for _, e := range entries[i+1:] {
-					sum.Failed = append(sum.Failed, jsonFailed{source.Shown(e), "the import was ended before"})
+					sum.Failed = append(sum.Failed, jsonFailed{source.printedAlias(e), "the import was ended before"})
 				}
 				break
 			}
@@ -284,7 +284,7 @@ func whichEntry(source *keystore) []string {
 	const most = 12
 	var aliases []string
 	for _, e := range source.Sorted() {
-		aliases = append(aliases, shell.Quote(source.AliasOf(e.Alias)))
+		aliases = append(aliases, shell.Quote(source.JavaAlias(e)))
 	}
 	switch n := len(aliases); {
 	case n == 0:

@@ -385,7 +385,7 @@ func (s *session) listJSON() error {
 		entries = []*entry.Entry{e}
 	}
 	for _, e := range entries {
-		alias := s.ks.Shown(e)
+		alias := s.ks.printedAlias(e)
 		described := jsonEntry{Alias: alias, Kind: jsonKind(e.Kind), Chain: []jsonCertificate{}, Hidden: pkcs12.HiddenFromJava(e)}
 		if !e.Created.IsZero() {
 			described.Created = jsonTime(e.Created)
@@ -439,7 +439,7 @@ func (s *session) added(sum *jsonImport, alias string) {
 	if !ok {
 		return
 	}
-	a := jsonAdded{Alias: s.ks.AliasOf(e.Alias), Kind: jsonKind(e.Kind), Chain: len(e.Chain)}
+	a := jsonAdded{Alias: s.ks.JavaAlias(e), Kind: jsonKind(e.Kind), Chain: len(e.Chain)}
 	if len(e.Chain) > 0 {
 		a.SHA256 = x509util.Fingerprint(x509util.Encoded(e.Chain[0].DER), "SHA-256")
 		if c, err := x509util.ParseCertificate(e.Chain[0].DER); err == nil {

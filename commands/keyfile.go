@@ -67,7 +67,7 @@ func importKey(ctx context.Context, s *session) error {
 		s.warnOfFormat()
 		return s.sayImport(sum)
 	}
-	s.talk().Printf("Key and certificate chain (length %d) were added to keystore under alias <%s>\n", len(chain), s.ks.AliasOf(alias))
+	s.talk().Printf("Key and certificate chain (length %d) were added to keystore under alias <%s>\n", len(chain), s.ks.StoredAlias(alias))
 	if last := chain[len(chain)-1]; !last.SelfSigned() {
 		s.Stderr.Printf("gokeytool: the chain ends at %s, whose issuer %s is not at hand: name its certificate with -ca FILE if clients don't know it\n",
 			last.Called(), last.Issuer.String())

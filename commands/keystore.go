@@ -78,7 +78,7 @@ func (k *keystore) pkcs12() bool { return strings.EqualFold(k.typ, string(store.
 // encryption nor integrity, as Java keeps trusted certificates, or a file of keys
 // and certificates that is no keystore to Java.
 func (k *keystore) passwordless() bool {
-	if k.Type().Bare() {
+	if k.Type().Unprotected() {
 		return true
 	}
 	if k.Type() != store.PKCS12 {
@@ -421,12 +421,12 @@ func errDomain() error {
 		"neither keytool nor gokeytool reads the file that lists the keystores of a domain: name one of the keystores with -keystore")
 }
 
-// Shown is the alias of an entry as keytool shows it.
-func (k *keystore) Shown(e *entry.Entry) string {
+// printedAlias is the alias of an entry as keytool shows it.
+func (k *keystore) printedAlias(e *entry.Entry) string {
 	if k.domain {
-		return domainPrefix + k.Store.Shown(e)
+		return domainPrefix + k.Store.JavaAlias(e)
 	}
-	return k.Store.Shown(e)
+	return k.Store.JavaAlias(e)
 }
 
 // sameFamily says whether Java opens a keystore under the name of that type:

@@ -94,7 +94,7 @@ func (l *lister) list() error {
 		l.out.Printf("Your keystore contains %s %s\n\n", group(int64(len(all))), entries)
 	}
 	for _, e := range all {
-		if err := l.entry(l.ks.Shown(e), e); err != nil {
+		if err := l.entry(l.ks.printedAlias(e), e); err != nil {
 			return err
 		}
 		if l.opt.verbose || l.opt.rfc {

@@ -61,7 +61,7 @@ func rename(ctx context.Context, s *session) error {
 	if err := s.ks.save(); err != nil {
 		return err
 	}
-	s.talk().Printf("<%s> is now <%s>\n", old, s.ks.AliasOf(alias))
+	s.talk().Printf("<%s> is now <%s>\n", old, s.ks.StoredAlias(alias))
 	return nil
 }
 
@@ -201,8 +201,8 @@ func samePasswords(ctx context.Context, s *session) error {
 	}
 	var changed []string
 	for _, e := range s.ks.Entries() {
-		alias := s.ks.AliasOf(e.Alias)
-		if e.Kind == entry.TrustedCertificate || s.opt.given("alias") && alias != s.ks.AliasOf(s.opt.alias) {
+		alias := s.ks.JavaAlias(e)
+		if e.Kind == entry.TrustedCertificate || s.opt.given("alias") && alias != s.ks.StoredAlias(s.opt.alias) {
 			continue
 		}
 		if key, err := s.ks.KeyOf(e, s.ks.password); err == nil {

@@ -159,10 +159,10 @@ func (s *session) crlSigner(ks *store.Store, list *x509util.CRL) (alias string, 
 			err = list.CheckSignatureFrom(key)
 		}
 		if err == nil {
-			return ks.AliasOf(e.Alias), c
+			return ks.JavaAlias(e), c
 		}
 		if _, ok := errors.AsType[*x509util.UnsupportedError](err); ok {
-			s.hint(fmt.Sprintf("the signature of <%s> on the CRL %s", ks.AliasOf(e.Alias), x509util.CantVerify(err)))
+			s.hint(fmt.Sprintf("the signature of <%s> on the CRL %s", ks.JavaAlias(e), x509util.CantVerify(err)))
 		}
 	}
 	return "", nil

@@ -123,7 +123,7 @@ func (s *session) probeIdentities(cfg *endpoint.ProbeConfig) error {
 			return err
 		}
 		for _, e := range opened.JavaOrder() {
-			alias := opened.AliasOf(e.Alias)
+			alias := opened.JavaAlias(e)
 			if len(e.Chain) == 0 || s.opt.given("alias") && !strings.EqualFold(alias, s.opt.alias) ||
 				!s.opt.given("alias") && e.Kind != entry.PrivateKey {
 				continue
@@ -150,7 +150,7 @@ func (s *session) onlyIdentity(path string, password []byte, alias string) (endp
 		return endpoint.Identity{}, err
 	}
 	for _, e := range opened.JavaOrder() {
-		if e.Kind == entry.PrivateKey && (alias == "" || strings.EqualFold(opened.AliasOf(e.Alias), alias)) {
+		if e.Kind == entry.PrivateKey && (alias == "" || strings.EqualFold(opened.JavaAlias(e), alias)) {
 			return s.entryIdentity(opened, s.named(path), e, password)
 		}
 	}

@@ -24,7 +24,7 @@ type ownKey struct {
 func (s *session) ownKeys(except string) ownKeys {
 	keys := make(ownKeys)
 	for _, alias := range s.keyAliases() {
-		if except != "" && alias == s.ks.AliasOf(except) {
+		if except != "" && alias == s.ks.StoredAlias(except) {
 			continue
 		}
 		if c, err := s.ks.certificate(alias); err == nil {

@@ -229,7 +229,7 @@ func (s *session) openDefault(ctx context.Context) error {
 // servedAlias is the alias of -alias, else of the key that Tomcat would take.
 func (s *session) servedAlias() (string, error) {
 	if s.opt.given("alias") {
-		return s.ks.AliasOf(s.opt.alias), nil
+		return s.ks.StoredAlias(s.opt.alias), nil
 	}
 	aliases := s.keyAliases()
 	if len(aliases) == 0 {

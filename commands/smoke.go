@@ -29,7 +29,7 @@ func smoke(ctx context.Context, s *session) error {
 		if _, err := s.ks.get(s.opt.alias); err != nil {
 			return err
 		}
-		aliases = []string{s.ks.AliasOf(s.opt.alias)}
+		aliases = []string{s.ks.StoredAlias(s.opt.alias)}
 	}
 	ctx, stop := interrupt.Context(ctx)
 	defer stop()

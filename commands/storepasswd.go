@@ -98,7 +98,7 @@ func (s *session) resealAll(password []byte) error {
 		}
 		key, ok := ahead.take(e)
 		if !ok {
-			opened, with, err := s.recoverEntry(s.ks, e, s.ks.AliasOf(e.Alias), s.ks.password, s.opt.keypass)
+			opened, with, err := s.recoverEntry(s.ks, e, s.ks.JavaAlias(e), s.ks.password, s.opt.keypass)
 			if opened, err = s.salvaged(e, with, opened, err); err != nil {
 				return err
 			}

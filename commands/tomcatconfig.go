@@ -120,7 +120,7 @@ func (s *session) servedEntry() (servedEntry, error) {
 	}
 	alias := aliases[0]
 	if s.opt.given("alias") {
-		alias = s.ks.AliasOf(s.opt.alias)
+		alias = s.ks.StoredAlias(s.opt.alias)
 	} else if len(aliases) > 1 {
 		s.Stderr.Printf("gokeytool: no -alias given: taking <%s>, which Java finds first among %d keys %q\n", alias, len(aliases), aliases)
 	}

@@ -58,7 +58,7 @@ func trust(ctx context.Context, s *session) error {
 	for _, e := range s.ks.Entries() {
 		if e.Kind == entry.TrustedCertificate && string(x509util.Encoded(e.Chain[0].DER)) == string(chosen.Raw) {
 			s.Stderr.Printf("\n%s is trusted already, under alias <%s>\n",
-				chosen.Called(), s.ks.AliasOf(e.Alias))
+				chosen.Called(), s.ks.JavaAlias(e))
 			s.sayJava()
 			return nil
 		}
@@ -93,7 +93,7 @@ func trust(ctx context.Context, s *session) error {
 	if err := s.ks.save(); err != nil {
 		return err
 	}
-	s.talk().Printf("Certificate was added to keystore under alias <%s>\n", s.ks.AliasOf(alias))
+	s.talk().Printf("Certificate was added to keystore under alias <%s>\n", s.ks.StoredAlias(alias))
 	s.sayJava()
 	return nil
 }

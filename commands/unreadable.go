@@ -133,7 +133,7 @@ func (s *session) refuseImported(source *keystore, alias string, e *entry.Entry)
 
 // refuseRecoded is refuseEntry for an entry of a keystore that is converted.
 func (s *session) refuseRecoded(e *entry.Entry) error {
-	alias := s.ks.AliasOf(e.Alias)
+	alias := s.ks.JavaAlias(e)
 	if err := s.refuseEntry(alias, e.Chain); err != nil {
 		return withMore(err, "or take the entry out, which keeps the file as it was: "+s.here().Line([]string{"delete", "-backup", "-alias", alias}))
 	}
@@ -179,7 +179,7 @@ func (s *session) refuseNew(k *keystore) error {
 			if len(c.DER) > 0 && k.had.first[&c.DER[0]] {
 				continue
 			}
-			if err := s.refuseUnreadable(ofEntry(k.AliasOf(e.Alias), i, len(e.Chain)), c); err != nil && !k.had.has(c.DER) {
+			if err := s.refuseUnreadable(ofEntry(k.JavaAlias(e), i, len(e.Chain)), c); err != nil && !k.had.has(c.DER) {
 				return err
 			}
 		}
@@ -199,7 +199,7 @@ func closedToJava(opened *store.Store, from shell.Keystore) *closedStore {
 		return nil
 	}
 	for _, e := range opened.Entries() {
-		alias := opened.AliasOf(e.Alias)
+		alias := opened.JavaAlias(e)
 		for i, c := range e.Chain {
 			if refused := x509util.RefusedByJava(c.Type, c.DER); refused != nil {
 				return &closedStore{

@@ -62,7 +62,7 @@ func BenchmarkList(b *testing.B) {
 				b.Fatal(err)
 			}
 			for _, e := range s.Sorted() {
-				s.Shown(e)
+				s.JavaAlias(e)
 			}
 		}
 	})

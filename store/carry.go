@@ -66,7 +66,7 @@ func (r Reading) Carry(changed, now *Store) error {
 	fold := changed.typ.fold
 	touched := make(map[string]string) // what is shown of each
 	for _, e := range append(slices.Clone(gone), fresh...) {
-		touched[fold(e.Alias)] = changed.Shown(e)
+		touched[fold(e.Alias)] = changed.JavaAlias(e)
 	}
 	was := make(map[*entry.Entry]*entry.Entry) // entries of now by what they were
 	for name, shown := range touched {

@@ -98,7 +98,7 @@ func summary(s *Store) []string {
 	names := map[entry.Kind]string{entry.PrivateKey: "key", entry.TrustedCertificate: "cert", entry.SecretKey: "secret"}
 	var all []string
 	for _, e := range s.Sorted() {
-		all = append(all, s.AliasOf(e.Alias)+":"+names[e.Kind])
+		all = append(all, s.JavaAlias(e)+":"+names[e.Kind])
 	}
 	return all
 }

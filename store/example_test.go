@@ -40,7 +40,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	for _, e := range s.Sorted() {
-		fmt.Printf("%s, %s, %d certificate\n", s.AliasOf(e.Alias), e.Kind, len(e.Chain))
+		fmt.Printf("%s, %s, %d certificate\n", s.JavaAlias(e), e.Kind, len(e.Chain))
 	}
 	_, err = s.Key("Tomcat", []byte("wrong password"))
 	fmt.Println("wrong password:", errors.Is(err, entry.ErrPassword))

@@ -45,8 +45,8 @@ func FuzzOpen(f *testing.F) {
 				t.Fatal(err)
 			}
 			for _, e := range s.Entries() {
-				if found, ok := s.Get(s.Shown(e)); !ok || s.Shown(found) != s.Shown(e) {
-					t.Fatalf("%q is not found", s.Shown(e))
+				if found, ok := s.Get(s.JavaAlias(e)); !ok || s.JavaAlias(found) != s.JavaAlias(e) {
+					t.Fatalf("%q is not found", s.JavaAlias(e))
 				}
 				if len(e.Chain) > 0 {
 					s.FindCertificate(e.Chain[0].DER)

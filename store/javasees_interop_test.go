@@ -106,7 +106,7 @@ func seenByUs(typ Type, data []byte, password string) (s sight) {
 				s.trusted = append(s.trusted, digestOf(c))
 			}
 		}
-		s.entries = append(s.entries, fmt.Sprintf("%s\t%s\t%s\t%s", opened.Shown(e), kind, key, strings.Join(chain, " ")))
+		s.entries = append(s.entries, fmt.Sprintf("%s\t%s\t%s\t%s", opened.JavaAlias(e), kind, key, strings.Join(chain, " ")))
 	}
 	slices.Sort(s.trusted)
 	s.trusted = slices.Compact(s.trusted)

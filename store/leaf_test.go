@@ -14,7 +14,7 @@ func TestFindCertificateAfterChanges(t *testing.T) {
 	slowly := func(s *Store, der string) string {
 		for _, e := range s.JavaOrder() {
 			if len(e.Chain) > 0 && string(e.Chain[0].DER) == der {
-				return s.Shown(e)
+				return s.JavaAlias(e)
 			}
 		}
 		return ""

@@ -37,7 +37,7 @@ type Store struct {
 	shared  *entry.Work // what the store's limits count for too; nil: nothing
 	file    *entry.File
 	aliases map[string][]*entry.Entry // see names
-	exact   map[string]*entry.Entry   // the last of each alias as Shown; nil until many are named alike
+	exact   map[string]*entry.Entry   // the last of each JavaAlias; nil until many are named alike
 	once    sync.Once                 // makes aliases
 	leaves  *leafIndex                // nil until FindCertificate wants it
 	costs   sync.Once                 // allows the keys their iterations
@@ -133,7 +133,7 @@ func (s *Store) Sorted() []*entry.Entry {
 	}
 	places := make([]place, s.Len())
 	for i, e := range s.file.Entries {
-		places[i] = place{s.Shown(e), i}
+		places[i] = place{s.JavaAlias(e), i}
 	}
 	slices.SortFunc(places, func(a, b place) int {
 		return cmp.Or(compareUTF16(a.alias, b.alias), a.index-b.index)
@@ -153,7 +153,7 @@ func (s *Store) Sorted() []*entry.Entry {
 // the last, in the place of the first. What Java does not see in a PKCS12
 // file (pkcs12.HiddenFromJava) comes at the end.
 func (s *Store) JavaOrder() []*entry.Entry {
-	if s.typ == PKCS12 || s.typ.Bare() {
+	if s.typ == PKCS12 || s.typ.Unprotected() {
 		return s.linkedOrder()
 	}
 	var table hashtable
@@ -201,7 +201,7 @@ func (s *Store) Get(alias string) (*entry.Entry, bool) {
 		return cmp.Or(s.byExact()[alias], last), true
 	}
 	for _, e := range slices.Backward(same) {
-		if s.Shown(e) == alias {
+		if s.JavaAlias(e) == alias {
 			return e, true
 		}
 	}
@@ -212,28 +212,29 @@ func (s *Store) Get(alias string) (*entry.Entry, bool) {
 // looked through. More come from a file that was made to take time.
 const maxAlike = 16
 
-// byExact are the entries by their alias as Shown, of several the last.
+// byExact are the entries by their JavaAlias, of several the last.
 func (s *Store) byExact() map[string]*entry.Entry {
 	if s.exact == nil {
 		s.exact = make(map[string]*entry.Entry, s.Len())
 		for _, e := range s.file.Entries {
-			s.exact[s.Shown(e)] = e
+			s.exact[s.JavaAlias(e)] = e
 		}
 	}
 	return s.exact
 }
 
-// AliasOf returns the alias as it is, or would be, stored and shown. For
-// PKCS12 that is lower case, in which Java reads whatever the file says.
-func (s *Store) AliasOf(alias string) string {
+// StoredAlias returns what Java shows of an alias once an entry is stored under
+// it: that of the entry that Get finds, or else of the one that would be made.
+// For PKCS12 that is lower case, in which Java reads whatever the file says.
+func (s *Store) StoredAlias(alias string) string {
 	if e, ok := s.Get(alias); ok {
-		return s.Shown(e)
+		return s.JavaAlias(e)
 	}
 	return s.typ.fold(alias)
 }
 
-// Shown returns the alias of one of the store's entries as Java shows it.
-func (s *Store) Shown(e *entry.Entry) string {
+// JavaAlias returns the alias of one of the store's entries as Java shows it.
+func (s *Store) JavaAlias(e *entry.Entry) string {
 	if s.typ == PKCS12 {
 		return s.typ.fold(e.Alias)
 	}
@@ -255,15 +256,15 @@ func (s *Store) Key(alias string, password []byte) (entry.Key, error) {
 // because another has the same alias.
 func (s *Store) KeyOf(e *entry.Entry, password []byte) (entry.Key, error) {
 	if e.Kind == entry.TrustedCertificate {
-		return entry.Key{}, &KindError{Alias: s.Shown(e), Kind: e.Kind, Want: entry.PrivateKey}
+		return entry.Key{}, &KindError{Alias: s.JavaAlias(e), Kind: e.Kind, Want: entry.PrivateKey}
 	}
 	s.costs.Do(s.allowKeys)
 	key, err := s.codec.unseal(e, password, s.limits)
 	if errors.Is(err, entry.ErrLimit) {
-		return entry.Key{}, &KeyError{Path: s.path, Alias: s.Shown(e), Type: s.typ, Err: cmp.Or(s.costly, err)}
+		return entry.Key{}, &KeyError{Path: s.path, Alias: s.JavaAlias(e), Type: s.typ, Err: cmp.Or(s.costly, err)}
 	}
 	if err != nil {
-		return entry.Key{}, &KeyError{Alias: s.Shown(e), Type: s.typ, Err: err}
+		return entry.Key{}, &KeyError{Alias: s.JavaAlias(e), Type: s.typ, Err: err}
 	}
 	return key, nil
 }
@@ -314,7 +315,7 @@ func (s *Store) Salvage(e *entry.Entry, password []byte) (entry.Key, error) {
 		return key, err
 	}
 	if key, err = pkcs12.Salvage(e, password, s.limits); err != nil {
-		return entry.Key{}, &KeyError{Alias: s.Shown(e), Type: s.typ, Err: err}
+		return entry.Key{}, &KeyError{Alias: s.JavaAlias(e), Type: s.typ, Err: err}
 	}
 	return key, nil
 }
@@ -351,7 +352,7 @@ func (s *Store) Seal(key entry.Key, password []byte) (sealed []byte, err error) 
 // SetSealed is SetKey for a key that Seal of this store has sealed.
 func (s *Store) SetSealed(alias string, kind entry.Kind, sealed []byte, chain []entry.Certificate, created time.Time) {
 	s.put(&entry.Entry{
-		Alias:   s.AliasOf(alias),
+		Alias:   s.StoredAlias(alias),
 		Created: created,
 		Kind:    kind,
 		Chain:   slices.Clone(chain),
@@ -402,10 +403,10 @@ func (s *Store) SetKeyPassword(alias string, old, password []byte, created time.
 // is a *NoEntryError or *KindError.
 func (s *Store) Reseal(was *entry.Entry, sealed []byte, created time.Time) error {
 	if !slices.Contains(s.names()[s.typ.fold(was.Alias)], was) {
-		return &NoEntryError{Alias: s.Shown(was)}
+		return &NoEntryError{Alias: s.JavaAlias(was)}
 	}
 	if was.Kind == entry.TrustedCertificate {
-		return &KindError{Alias: s.Shown(was), Kind: was.Kind, Want: entry.PrivateKey}
+		return &KindError{Alias: s.JavaAlias(was), Kind: was.Kind, Want: entry.PrivateKey}
 	}
 	e := s.changed(was, created)
 	e.Sealed = sealed
@@ -420,7 +421,7 @@ func (s *Store) SetCertificate(alias string, c entry.Certificate, created time.T
 		return &KindError{Alias: alias, Kind: old.Kind, Want: entry.TrustedCertificate}
 	}
 	s.put(&entry.Entry{
-		Alias:   s.AliasOf(alias),
+		Alias:   s.StoredAlias(alias),
 		Created: created,
 		Kind:    entry.TrustedCertificate,
 		Chain:   []entry.Certificate{c},
@@ -439,7 +440,7 @@ func (s *Store) Delete(alias string) error {
 	name := s.typ.fold(alias)
 	var gone, kept []*entry.Entry
 	for _, e := range s.names()[name] {
-		if s.Shown(e) != s.Shown(old) {
+		if s.JavaAlias(e) != s.JavaAlias(old) {
 			kept = append(kept, e)
 			continue
 		}
@@ -485,7 +486,7 @@ func (s *Store) FindCertificate(der []byte) (alias string, ok bool) {
 		s.leaves = newLeafIndex(s.file.Entries)
 	}
 	if e := s.leaves.first(s, der); e != nil {
-		return s.Shown(e), true
+		return s.JavaAlias(e), true
 	}
 	return "", false
 }

@@ -93,14 +93,14 @@ func TestSetAndGet(t *testing.T) {
 			if !ok || e.Alias != "tomcat" || e.Kind != entry.PrivateKey || !e.Created.Equal(created) || len(e.Chain) != 2 {
 				t.Errorf("Get(%q) = %+v, %v", alias, e, ok)
 			}
-			if got := s.AliasOf(alias); got != "tomcat" {
-				t.Errorf("AliasOf(%q) = %q", alias, got)
+			if got := s.StoredAlias(alias); got != "tomcat" {
+				t.Errorf("StoredAlias(%q) = %q", alias, got)
 			}
 		}
 		if _, ok := s.Get("other"); ok {
 			t.Error("an entry that is not there is found")
 		}
-		if got := s.AliasOf("OTHER"); got != "other" {
+		if got := s.StoredAlias("OTHER"); got != "other" {
 			t.Errorf("a new alias would be %q", got)
 		}
 		if s.Len() != 2 || !slices.Equal(aliases(s.Sorted()), []string{"ca-root", "tomcat"}) {
@@ -315,8 +315,8 @@ func TestMixedCase(t *testing.T) {
 		if got := found(s, test.alias); got != test.want {
 			t.Errorf("%s: Get(%q) finds %q, want %q", test.typ, test.alias, got, test.want)
 		}
-		if got := s.AliasOf(test.alias); got != test.shown {
-			t.Errorf("%s: AliasOf(%q) = %q, want %q", test.typ, test.alias, got, test.shown)
+		if got := s.StoredAlias(test.alias); got != test.shown {
+			t.Errorf("%s: StoredAlias(%q) = %q, want %q", test.typ, test.alias, got, test.shown)
 		}
 	}
 

@@ -97,16 +97,16 @@ func (t Type) codec() codec {
 
 // Foreign says whether the format is one that Java by itself does not know.
 // Its files can be read, but not written.
-func (t Type) Foreign() bool { return t.Bare() || t == BKS || t == UBER }
+func (t Type) Foreign() bool { return t.Unprotected() || t == BKS || t == UBER }
 
 // notWritten is the error of what would write a file of a foreign format.
 func (t Type) notWritten() error {
 	return &entry.FormatError{Kind: entry.ErrUnsupported, Format: string(t), Offset: -1, What: "files of this type are only read"}
 }
 
-// Bare says whether files of the format have no password: PEM, DER and PKCS7.
+// Unprotected says whether files of the format have no password: PEM, DER and PKCS7.
 // Keys in PEM may have one.
-func (t Type) Bare() bool { return t == PEM || t == DER || t == PKCS7 }
+func (t Type) Unprotected() bool { return t == PEM || t == DER || t == PKCS7 }
 
 // fold returns the alias as the format compares it.
 func (t Type) fold(alias string) string {

@@ -104,7 +104,7 @@ func (c *Certificate) Served(s *store.Store) (*entry.Entry, []Finding) {
 			continue
 		}
 		entries = append(entries, e)
-		keys = append(keys, KeyEntry{Alias: s.AliasOf(e.Alias), Key: e.Kind == entry.PrivateKey, Secret: e.Kind == entry.SecretKey})
+		keys = append(keys, KeyEntry{Alias: s.JavaAlias(e), Key: e.Kind == entry.PrivateKey, Secret: e.Kind == entry.SecretKey})
 	}
 	at, findings := c.ServedKey(keys)
 	findings = append(findings, c.typed(s.Type())...)
