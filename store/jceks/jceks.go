@@ -2,7 +2,7 @@
 // provider that came with Java 1.4: JKS with better protected private keys,
 // and with secret keys.
 //
-// The file is framed as in JKS (see package javaks). A private key is a
+// The file is framed as in JKS (see package jksfile). A private key is a
 // PKCS #8 EncryptedPrivateKeyInfo under Sun's own PBEWithMD5AndTripleDES,
 // which is not that of PKCS #5 (see pbe.go); keys protected in the manner of
 // JKS are opened too, as Java does. A secret key is a
@@ -23,13 +23,13 @@ import (
 	"strconv"
 
 	"gokeytool/store/entry"
-	"gokeytool/store/internal/javaks"
+	"gokeytool/store/internal/jksfile"
 	"gokeytool/store/jceks/internal/javaser"
 	"gokeytool/store/jks"
 )
 
 // format reads JKS files as well, as Java's JCEKS keystore does.
-var format = javaks.Format{Name: "JCEKS", Magic: 0xCECECECE, Accept: 0xFEEDFEED, SecretKey: objectSize}
+var format = jksfile.Format{Name: "JCEKS", Magic: 0xCECECECE, Accept: 0xFEEDFEED, SecretKey: objectSize}
 
 func objectSize(data []byte, lim entry.Limits) (int, error) {
 	_, n, err := javaser.Read(data, lim.MaxDepth)

@@ -19,10 +19,10 @@ package jks
 
 import (
 	"gokeytool/store/entry"
-	"gokeytool/store/internal/javaks"
+	"gokeytool/store/internal/jksfile"
 )
 
-var format = javaks.Format{Name: "JKS", Magic: 0xFEEDFEED}
+var format = jksfile.Format{Name: "JKS", Magic: 0xFEEDFEED}
 
 // Decode reads a JKS file. With a nil password its integrity is not checked,
 // and as in Java the digest may then be missing. The entries are slices of

@@ -14,7 +14,7 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"gokeytool/store/entry"
-	"gokeytool/store/internal/javaks"
+	"gokeytool/store/internal/jksfile"
 )
 
 // oidKeyProtector is JavaSoft's key protection algorithm: the key is XORed
@@ -153,7 +153,7 @@ func unsealLatin1(sealed, password []byte) ([]byte, error) {
 }
 
 func sealWide(plain, password []byte) ([]byte, error) {
-	secret := javaks.UTF16(password)
+	secret := jksfile.UTF16(password)
 	defer entry.Wipe(secret)
 	protected := make([]byte, saltSize, saltSize+len(plain)+sha1.Size)
 	rand.Read(protected)
@@ -174,7 +174,7 @@ func sealWide(plain, password []byte) ([]byte, error) {
 }
 
 func unsealWide(protected, password []byte) ([]byte, error) {
-	secret := javaks.UTF16(password)
+	secret := jksfile.UTF16(password)
 	defer entry.Wipe(secret)
 	end := len(protected) - sha1.Size
 	plain := bytes.Clone(protected[saltSize:end])

@@ -1,4 +1,4 @@
-// Package javaks reads and writes the container that Java's JKS and JCEKS
+// Package jksfile reads and writes the container that Java's JKS and JCEKS
 // keystores share; they differ in their magic number and in that JCEKS knows
 // secret keys. All numbers are big-endian, all strings modified UTF-8 behind a
 // 16-bit length in bytes:
@@ -20,7 +20,7 @@
 // As in Java, what follows the digest is ignored, and without a password the
 // digest need not even be there. Unlike Java, negative counts are refused
 // rather than taken for zero.
-package javaks
+package jksfile
 
 import (
 	"crypto/sha1"

@@ -1,4 +1,4 @@
-package javaks
+package jksfile
 
 import (
 	"crypto/sha1"
