@@ -73,7 +73,7 @@ func selfSigned(b *testing.B, algorithm string) []byte {
 		b.Fatal(err)
 	}
 	s := store.New(store.JKS)
-	if err := s.SetKey("tomcat", entry.Key{PKCS8: pkcs8}, []byte("changeit"), []entry.Certificate{{Type: "X.509", DER: der}}, time.Now()); err != nil {
+	if err := s.SetKey("tomcat", entry.Key{PKCS8: pkcs8}, []byte("changeit"), []entry.Certificate{entry.X509(der)}, time.Now()); err != nil {
 		b.Fatal(err)
 	}
 	data, err := s.Bytes([]byte("changeit"))

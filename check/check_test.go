@@ -308,7 +308,7 @@ func TestFindings(t *testing.T) {
 		},
 		"certificate that can't be read": {
 			file: func(t *testing.T) string {
-				return rawJKS(t, &entry.Entry{Alias: "root", Kind: entry.TrustedCertificate, Created: today, Chain: []entry.Certificate{{Type: "X.509", DER: []byte{0x30, 0}}}})
+				return rawJKS(t, &entry.Entry{Alias: "root", Kind: entry.TrustedCertificate, Created: today, Chain: []entry.Certificate{entry.X509([]byte{0x30, 0})}})
 			},
 			status: check.Faulty, want: []string{"error unreadable-certificate <root>", "info old-format <>"},
 		},

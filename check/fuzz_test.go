@@ -89,7 +89,7 @@ func quickStores(tb testing.TB) (list [][]byte) {
 	quick.CertIterations, quick.KeyIterations, quick.MACIterations = 2, 2, 2
 	bare := pkcs12.Passwordless
 	bare.KeyIterations = 2
-	password, chain := []byte("password"), []entry.Certificate{{Type: "X.509", DER: der}}
+	password, chain := []byte("password"), []entry.Certificate{entry.X509(der)}
 	for _, s := range []*store.Store{store.NewPKCS12(quick), store.NewPKCS12(bare), store.New(store.JKS)} {
 		if err := s.SetKey("key", entry.Key{PKCS8: pkcs8}, password, chain, time.Unix(1.7e9, 0)); err != nil {
 			tb.Fatal(err)

@@ -43,7 +43,7 @@ type identity struct {
 	c   *x509util.Certificate
 }
 
-func (id *identity) cert() entry.Certificate { return entry.Certificate{Type: "X.509", DER: id.der} }
+func (id *identity) cert() entry.Certificate { return entry.X509(id.der) }
 
 func chain(ids ...*identity) (list []entry.Certificate) {
 	for _, id := range ids {

@@ -112,7 +112,7 @@ func TestBER(t *testing.T) {
 	for _, typ := range types {
 		s := store.New(typ)
 		for _, name := range names {
-			if err := s.SetCertificate(name, entry.Certificate{Type: "X.509", DER: forms[name]}, time.Now()); err != nil {
+			if err := s.SetCertificate(name, entry.X509(forms[name]), time.Now()); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -83,7 +83,7 @@ func importBundle(ctx context.Context, s *session) error {
 			return cmp.Or[error](err, exitCode(exitError))
 		}
 		alias := freeAlias(s.ks.Store, c)
-		if err := s.ks.SetCertificate(alias, entry.Certificate{Type: "X.509", DER: c.Raw}, s.Now()); err != nil {
+		if err := s.ks.SetCertificate(alias, entry.X509(c.Raw), s.Now()); err != nil {
 			return err
 		}
 		s.added(sum, alias)

@@ -105,7 +105,7 @@ func prepareKeystores(t *testing.T) (files []string) {
 			issuer = &x509.Certificate{Subject: pkix.Name{CommonName: "A"}, SubjectKeyId: nil}
 		}
 		s := store.NewPKCS12(params)
-		chain := []entry.Certificate{{Type: "X.509", DER: der}}
+		chain := []entry.Certificate{entry.X509(der)}
 		if err := s.SetKey("made", entry.Key{PKCS8: pkcs8}, []byte("changeit"), chain, time.Now()); err != nil {
 			t.Fatal(err)
 		}

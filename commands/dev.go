@@ -358,7 +358,7 @@ func (d *developer) createAuthority(path string, password []byte, replace bool) 
 	if err != nil {
 		return err
 	}
-	d.authority = &issuerKey{alias: "ca", signer: key, name: name, certificate: certificate, chain: []entry.Certificate{{Type: "X.509", DER: der}}}
+	d.authority = &issuerKey{alias: "ca", signer: key, name: name, certificate: certificate, chain: []entry.Certificate{entry.X509(der)}}
 	_, err = d.saveKey(path, "ca", key, d.authority.chain, password, replace)
 	return err
 }
@@ -474,7 +474,7 @@ func (d *developer) makeKey(files [3]string, alias, commonName, what string, ext
 	if old, err := d.existing(files[0]); err == nil && d.fits(old, leaf) && d.complete(files) {
 		d.made = append(d.made, devFile{files[0], what + " (kept, until " + x509util.MediumDate(old.NotAfter, d.zone()) + ")"})
 	} else {
-		chain := append([]entry.Certificate{{Type: "X.509", DER: der}}, d.authority.chain...)
+		chain := append([]entry.Certificate{entry.X509(der)}, d.authority.chain...)
 		pkcs8, err := d.saveKey(d.path(files[0]), alias, key, chain, d.opt.storepass, d.there[files[0]])
 		if err != nil {
 			return err

@@ -196,7 +196,7 @@ func writeChain(t *testing.T, path string, order []int) {
 	}
 	var chain []entry.Certificate
 	for _, i := range order {
-		chain = append(chain, entry.Certificate{Type: "X.509", DER: certificates[i].Raw})
+		chain = append(chain, entry.X509(certificates[i].Raw))
 	}
 	s := store.New(store.JKS)
 	if err := s.SetKey("k", entry.Key{PKCS8: pkcs8}, []byte("changeit"), chain, time.Now()); err != nil {

@@ -145,11 +145,11 @@ func (m *evilMaker) certificate(strict bool) []byte {
 func (m *evilMaker) keystore(typ store.Type) []byte {
 	s := store.New(typ)
 	password := []byte("changeit")
-	chain := []entry.Certificate{{Type: "X.509", DER: m.der}}
+	chain := []entry.Certificate{entry.X509(m.der)}
 	for _, err := range []error{
 		s.SetKey("key"+evilText, entry.Key{PKCS8: m.must(x509.MarshalPKCS8PrivateKey(m.key))}, password, chain, time.Now()),
 		s.SetKey("other"+evilText, entry.Key{PKCS8: m.must(x509.MarshalPKCS8PrivateKey(m.key))}, password, chain, time.Now()),
-		s.SetCertificate("cert"+evilText, entry.Certificate{Type: "X.509", DER: m.certificate(false)}, time.Now()),
+		s.SetCertificate("cert"+evilText, entry.X509(m.certificate(false)), time.Now()),
 	} {
 		if err != nil {
 			m.t.Fatal(err)
@@ -262,7 +262,7 @@ func TestEvilText(t *testing.T) {
 	}
 	plain := write(t, dir, "signer.jks", func() []byte {
 		s := store.New(store.JKS)
-		if err := s.SetKey("k", entry.Key{PKCS8: m.must(x509.MarshalPKCS8PrivateKey(m.key))}, []byte("changeit"), []entry.Certificate{{Type: "X.509", DER: m.der}}, time.Now()); err != nil {
+		if err := s.SetKey("k", entry.Key{PKCS8: m.must(x509.MarshalPKCS8PrivateKey(m.key))}, []byte("changeit"), []entry.Certificate{entry.X509(m.der)}, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		return m.must(s.Bytes([]byte("changeit")))
@@ -420,7 +420,7 @@ func TestEvilRequests(t *testing.T) {
 	m := &evilMaker{t: t, key: must(rsa.GenerateKey(rand.Reader, 2048))}
 	m.der = m.certificate(true)
 	truststore := store.New(store.JKS)
-	if err := truststore.SetCertificate("a", entry.Certificate{Type: "X.509", DER: m.der}, time.Now()); err != nil {
+	if err := truststore.SetCertificate("a", entry.X509(m.der), time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	write(t, dir, "t.jks", m.must(truststore.Bytes([]byte("changeit"))))

@@ -59,7 +59,7 @@ func gencert(ctx context.Context, s *session) error {
 	}
 
 	if s.req.Style == argv.Subcommand { // keytool does not look at what it has made
-		if err := s.refuseUnreadable(strings.TrimSpace("the certificate "+subject.String()), entry.Certificate{Type: "X.509", DER: der}); err != nil {
+		if err := s.refuseUnreadable(strings.TrimSpace("the certificate "+subject.String()), entry.X509(der)); err != nil {
 			return err
 		}
 	}

@@ -97,7 +97,7 @@ func genkeypair(ctx context.Context, s *session) error {
 	if err := s.refuseCertificate(leaf, ""); err != nil {
 		return err
 	}
-	chain := append([]entry.Certificate{{Type: "X.509", DER: der}}, issuer.chain...)
+	chain := append([]entry.Certificate{entry.X509(der)}, issuer.chain...)
 	s.warnOfChain("The generated certificate", chain)
 	if err := s.ks.SetKey(alias, private, password, chain, s.Now()); err != nil {
 		return err

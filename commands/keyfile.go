@@ -354,7 +354,7 @@ func (s *session) keyOfKeystore(name string, data []byte) (*foundKey, []*x509uti
 func entryChain(chain []*x509util.Certificate) []entry.Certificate {
 	certificates := make([]entry.Certificate, len(chain))
 	for i, c := range chain {
-		certificates[i] = entry.Certificate{Type: "X.509", DER: c.Raw}
+		certificates[i] = entry.X509(c.Raw)
 	}
 	return certificates
 }

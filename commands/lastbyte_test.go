@@ -250,7 +250,7 @@ func (m *byteMaker) sealedKey() []byte {
 // keystore has the key.
 func (m *byteMaker) keystore() []byte {
 	s := store.New(store.JKS)
-	chain := []entry.Certificate{{Type: "X.509", DER: m.certificate()}}
+	chain := []entry.Certificate{entry.X509(m.certificate())}
 	if err := s.SetKey("me", entry.Key{PKCS8: m.pkcs8}, []byte("changeit"), chain, time.Now()); err != nil {
 		m.t.Fatal(err)
 	}
@@ -260,7 +260,7 @@ func (m *byteMaker) keystore() []byte {
 // truststores of JKS and JCEKS end in a digest, those of PKCS12 in the count of
 // their MAC's iterations.
 func (m *byteMaker) truststores(s *store.Store) []byte {
-	if err := s.SetCertificate("any", entry.Certificate{Type: "X.509", DER: m.certificate()}, time.Now()); err != nil {
+	if err := s.SetCertificate("any", entry.X509(m.certificate()), time.Now()); err != nil {
 		m.t.Fatal(err)
 	}
 	return m.must(s.Bytes([]byte("changeit")))

@@ -253,9 +253,9 @@ func TestForeignCertificates(t *testing.T) {
 	}
 	for name, c := range map[string]entry.Certificate{
 		"pgp.jks":     {Type: "PGP", DER: []byte("-----BEGIN PGP PUBLIC KEY BLOCK-----")},
-		"garbage.jks": {Type: "X.509", DER: []byte("not a certificate")},
-		"empty.jks":   {Type: "X.509"},
-		"sm2.jks":     {Type: "X.509", DER: sm2},
+		"garbage.jks": entry.X509([]byte("not a certificate")),
+		"empty.jks":   entry.X509(nil),
+		"sm2.jks":     entry.X509(sm2),
 	} {
 		s := store.New(store.JKS)
 		if err := s.SetCertificate("x", c, time.Now()); err != nil {
@@ -344,12 +344,12 @@ func TestStoredCertificates(t *testing.T) {
 			case 3:
 				der = append(der, make([]byte, mathrand.IntN(3))...)
 			}
-			want := x509util.StoredError("X.509", der, release)
+			want := x509util.StoredError(entry.TypeX509, der, release)
 			if want == nil {
 				read++
 			}
 			for typ, made := range map[string]*store.Store{"JKS": store.New(store.JKS), "PKCS12": store.NewPKCS12(open)} {
-				if err := made.SetCertificate("x", entry.Certificate{Type: "X.509", DER: der}, time.Now()); err != nil {
+				if err := made.SetCertificate("x", entry.X509(der), time.Now()); err != nil {
 					t.Fatal(err)
 				}
 				file := filepath.Join(t.TempDir(), "x")

@@ -89,7 +89,7 @@ func TestOddDates(t *testing.T) {
 	keystore := func(name string, der []byte, created time.Time) {
 		t.Helper()
 		s := store.New(store.JKS)
-		if err := s.SetCertificate("a", entry.Certificate{Type: "X.509", DER: der}, created); err != nil {
+		if err := s.SetCertificate("a", entry.X509(der), created); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Save(filepath.Join(dir, name), []byte("changeit")); err != nil {

@@ -134,7 +134,7 @@ func connectorsOf(t *testing.T, conf string) (hosts []string) {
 		one(strings.TrimSuffix(`certificateFile="conf/LM" certificateKeyFile="conf/sealed" certificateKeyPassword="`+password+`"`, ` certificateKeyPassword=""`))
 	}
 
-	full := []entry.Certificate{{Type: "X.509", DER: leaf.Raw}, {Type: "X.509", DER: middle.Raw}}
+	full := []entry.Certificate{entry.X509(leaf.Raw), entry.X509(middle.Raw)}
 	for _, typ := range []store.Type{store.JKS, store.JCEKS, store.PKCS12} {
 		s := store.New(typ)
 		keyPassword := "changeit"
@@ -143,9 +143,9 @@ func connectorsOf(t *testing.T, conf string) (hosts []string) {
 		}
 		for _, err := range []error{
 			s.SetKey("own", entry.Key{PKCS8: leaf.pkcs8(t)}, []byte(keyPassword), full, time.Now()),
-			s.SetKey("short", entry.Key{PKCS8: other.pkcs8(t)}, []byte("changeit"), []entry.Certificate{{Type: "X.509", DER: other.Raw}}, time.Now()),
+			s.SetKey("short", entry.Key{PKCS8: other.pkcs8(t)}, []byte("changeit"), []entry.Certificate{entry.X509(other.Raw)}, time.Now()),
 			s.SetKey("wrong", entry.Key{PKCS8: middle.pkcs8(t)}, []byte("changeit"), full, time.Now()),
-			s.SetCertificate("root", entry.Certificate{Type: "X.509", DER: root.Raw}, time.Now()),
+			s.SetCertificate("root", entry.X509(root.Raw), time.Now()),
 			s.Save(filepath.Join(conf, string(typ)), []byte("changeit")),
 		} {
 			if err != nil {

@@ -56,7 +56,7 @@ func renew(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	chain := append([]entry.Certificate{{Type: "X.509", DER: der}}, issuer.chain...)
+	chain := append([]entry.Certificate{entry.X509(der)}, issuer.chain...)
 	s.warnOfChain("The generated certificate", chain)
 	if key == nil {
 		err = s.ks.SetChain(alias, chain, time.Time{})

@@ -43,7 +43,7 @@ func selfcert(ctx context.Context, s *session) error {
 			return err
 		}
 	}
-	if err := s.ks.SetChain(alias, []entry.Certificate{{Type: "X.509", DER: der}}, s.Now()); err != nil {
+	if err := s.ks.SetChain(alias, []entry.Certificate{entry.X509(der)}, s.Now()); err != nil {
 		return err
 	}
 	return s.saveKeystore()

@@ -59,7 +59,7 @@ func identityOf(t testing.TB, name string) (entry.Key, []entry.Certificate) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return entry.Key{PKCS8: pkcs8}, []entry.Certificate{{Type: "X.509", DER: der}}
+	return entry.Key{PKCS8: pkcs8}, []entry.Certificate{entry.X509(der)}
 }
 
 func openStore(t testing.TB, path, password string) *store.Store {

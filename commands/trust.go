@@ -87,7 +87,7 @@ func trust(ctx context.Context, s *session) error {
 			return failf("Certificate not imported, alias <%s> already exists", alias)
 		}
 	}
-	if err := s.ks.SetCertificate(alias, entry.Certificate{Type: "X.509", DER: chosen.Raw}, s.Now()); err != nil {
+	if err := s.ks.SetCertificate(alias, entry.X509(chosen.Raw), s.Now()); err != nil {
 		return err
 	}
 	if err := s.ks.save(); err != nil {

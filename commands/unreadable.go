@@ -72,7 +72,7 @@ func theCertificate(c *x509util.Certificate, file string) string {
 // refuseCertificate is refuseUnreadable for a certificate that was read from a
 // file.
 func (s *session) refuseCertificate(c *x509util.Certificate, file string) error {
-	return s.refuseUnreadable(theCertificate(c, file), entry.Certificate{Type: "X.509", DER: c.Raw})
+	return s.refuseUnreadable(theCertificate(c, file), entry.X509(c.Raw))
 }
 
 // refuseEntry is refuseUnreadable for the certificates of an entry.

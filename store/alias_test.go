@@ -122,7 +122,7 @@ func TestJavaOrderAgainstKeytool(t *testing.T) {
 							// Two aliases of one hash code stand in one bucket.
 							alias = fmt.Sprintf("%s%d", []string{"a~", "b_"}[i/5%2], i/10)
 						}
-						if err := s.SetCertificate(alias, entry.Certificate{Type: "X.509", DER: der}, created); err != nil {
+						if err := s.SetCertificate(alias, entry.X509(der), created); err != nil {
 							t.Fatal(err)
 						}
 					}

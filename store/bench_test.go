@@ -12,7 +12,7 @@ import (
 // benchStores are stores of the sizes that matter: one entry, as many as a
 // JDK's cacerts, and as many as nobody should have; and 100 private keys.
 func benchStores(b *testing.B, run func(b *testing.B, s *Store, path string)) {
-	cert := entry.Certificate{Type: "X.509", DER: make([]byte, 1400)}
+	cert := entry.X509(make([]byte, 1400))
 	copy(cert.DER, realCertificate(b))
 	for _, typ := range []Type{JKS, JCEKS, PKCS12} {
 		for _, n := range []int{1, 150, 10_000} {

@@ -65,10 +65,10 @@ func TestCarry(t *testing.T) {
 				delete(model, alias)
 			case kind == 2:
 				sealed := pool[random.IntN(len(pool))]
-				s.SetSealed(alias, entry.PrivateKey, sealed, []entry.Certificate{{Type: "X.509", DER: der}}, created)
+				s.SetSealed(alias, entry.PrivateKey, sealed, []entry.Certificate{entry.X509(der)}, created)
 				model[alias] = fmt.Sprintf("%x", sealed)
 			case !there:
-				must(t, s.SetCertificate(alias, entry.Certificate{Type: "X.509", DER: der}, created))
+				must(t, s.SetCertificate(alias, entry.X509(der), created))
 				model[alias] = "certificate"
 			}
 		}

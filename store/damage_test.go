@@ -67,7 +67,7 @@ func TestDiagnose(t *testing.T) {
 			s = NewPKCS12(pkcs12.Default)
 		}
 		for _, alias := range strings.Fields("a b c d e f g h i j k l m n o p q r s t") {
-			must(t, s.SetCertificate(alias, entry.Certificate{Type: "X.509", DER: cert}, created))
+			must(t, s.SetCertificate(alias, entry.X509(cert), created))
 		}
 		data, err := s.Bytes([]byte("changeit"))
 		must(t, err)
@@ -113,7 +113,7 @@ func TestDiagnose(t *testing.T) {
 func TestDamagedInJavasWords(t *testing.T) {
 	for _, typ := range []Type{JKS, JCEKS, PKCS12} {
 		s := New(typ)
-		must(t, s.SetCertificate("a", entry.Certificate{Type: "X.509", DER: realCertificate(t)}, created))
+		must(t, s.SetCertificate("a", entry.X509(realCertificate(t)), created))
 		data, err := s.Bytes([]byte("changeit"))
 		must(t, err)
 		for i := range data {

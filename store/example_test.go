@@ -68,7 +68,7 @@ func addKey(ctx context.Context, path string, password []byte) error {
 	}
 	key := entry.Key{PKCS8: pkcs8}
 	defer key.Wipe()
-	chain := []entry.Certificate{{Type: "X.509", DER: certificate}}
+	chain := []entry.Certificate{entry.X509(certificate)}
 	if err := s.SetKey("tomcat", key, password, chain, time.Now()); err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func selfSigned() (pkcs8, certificate []byte, err error) {
 func ExampleStore_JavaOrder() {
 	s := store.New(store.JKS)
 	for _, alias := range []string{"zeta", "tomcat", "alpha", "server", "m1"} {
-		certificate := entry.Certificate{Type: "X.509", DER: []byte(alias)}
+		certificate := entry.X509([]byte(alias))
 		if err := s.SetCertificate(alias, certificate, time.Now()); err != nil {
 			log.Fatal(err)
 		}

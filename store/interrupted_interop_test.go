@@ -29,7 +29,7 @@ func TestJavaReadsInterrupted(t *testing.T) {
 			s := New(typ)
 			var contents [2][]byte
 			for i, alias := range []string{"old", "new"} {
-				must(t, s.SetCertificate(alias, entry.Certificate{Type: "X.509", DER: realCertificate(t)}, created))
+				must(t, s.SetCertificate(alias, entry.X509(realCertificate(t)), created))
 				var err error
 				contents[i], err = s.Bytes(password)
 				must(t, err)

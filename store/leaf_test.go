@@ -25,7 +25,7 @@ func TestFindCertificateAfterChanges(t *testing.T) {
 			s := New(typ)
 			for step := range 400 {
 				alias := fmt.Sprintf("a%d", random.IntN(12))
-				leaf := entry.Certificate{Type: "X.509", DER: fmt.Appendf(nil, "certificate %d", random.IntN(6))}
+				leaf := entry.X509(fmt.Appendf(nil, "certificate %d", random.IntN(6)))
 				switch random.IntN(4) {
 				case 0, 1:
 					must(t, s.SetCertificate(alias, leaf, created))

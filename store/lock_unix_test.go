@@ -159,7 +159,7 @@ func TestKilledInPlace(t *testing.T) {
 	eachType(t, func(t *testing.T, typ Type) {
 		path := filepath.Join(t.TempDir(), "ks")
 		s := New(typ)
-		must(t, s.SetCertificate("first", entry.Certificate{Type: "X.509", DER: realCertificate(t)}, created),
+		must(t, s.SetCertificate("first", entry.X509(realCertificate(t)), created),
 			s.Save(path, password), os.Link(path, filepath.Join(t.TempDir(), "other")))
 		count := 1
 		for round := range 15 {

@@ -65,7 +65,7 @@ func TestNearMiss(t *testing.T) {
 				p.MACIterations, p.CertIterations = 1000, 1000
 				s = NewPKCS12(p)
 			}
-			must(t, s.SetCertificate("a", entry.Certificate{Type: "X.509", DER: realCertificate(t)}, created))
+			must(t, s.SetCertificate("a", entry.X509(realCertificate(t)), created))
 			data, err := s.Bytes([]byte(theirs))
 			must(t, err)
 			_, err = Decode("file", bytes.Clone(data), Options{Password: []byte(given), ReadOnly: true})
@@ -111,7 +111,7 @@ func TestNearMissBudget(t *testing.T) {
 	p := pkcs12.Default
 	p.MACIterations, p.CertIterations = nearMissIterations/4, nearMissIterations/4
 	s := NewPKCS12(p)
-	must(t, s.SetCertificate("a", entry.Certificate{Type: "X.509", DER: realCertificate(t)}, created))
+	must(t, s.SetCertificate("a", entry.X509(realCertificate(t)), created))
 	data, err := s.Bytes([]byte("something else"))
 	must(t, err)
 	_, err = Decode("file", data, Options{Password: []byte("secret")})

@@ -25,7 +25,7 @@ func TestSave(t *testing.T) {
 		path := filepath.Join(dir, "ks")
 		s := New(typ)
 		for i, alias := range []string{"a", "b", "c"} {
-			must(t, s.SetCertificate(alias, entry.Certificate{Type: "X.509", DER: realCertificate(t)}, created), s.Save(path, password))
+			must(t, s.SetCertificate(alias, entry.X509(realCertificate(t)), created), s.Save(path, password))
 			again, err := Open(path, Options{Password: password})
 			must(t, err)
 			if again.Type() != typ || again.Len() != i+1 || !again.Verified() {
@@ -44,7 +44,7 @@ func TestCreate(t *testing.T) {
 	path, link := filepath.Join(dir, "ks"), filepath.Join(dir, "link")
 	must(t, os.Symlink("ks", link))
 	s := New(PKCS12)
-	must(t, s.SetCertificate("a", entry.Certificate{Type: "X.509", DER: realCertificate(t)}, created), s.Create(link, password))
+	must(t, s.SetCertificate("a", entry.X509(realCertificate(t)), created), s.Create(link, password))
 	before, err := os.ReadFile(path)
 	must(t, err, s.Delete("a"))
 	for _, name := range []string{path, link} {
@@ -210,7 +210,7 @@ func TestOpenPipe(t *testing.T) {
 	}
 	s := New(JKS)
 	for _, alias := range []string{"a", "b", "c"} {
-		must(t, s.SetCertificate(alias, entry.Certificate{Type: "X.509", DER: make([]byte, 3000)}, created))
+		must(t, s.SetCertificate(alias, entry.X509(make([]byte, 3000)), created))
 	}
 	data, err := s.Bytes(password)
 	must(t, err)

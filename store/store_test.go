@@ -18,7 +18,7 @@ var created = time.Date(2024, 2, 29, 12, 34, 56, 789e6, time.UTC)
 
 // certificate returns what a store takes for a certificate; it looks at none.
 func certificate(name string) entry.Certificate {
-	return entry.Certificate{Type: "X.509", DER: append([]byte{0x30, byte(2 + len(name)), 0x0C, byte(len(name))}, name...)}
+	return entry.X509(append([]byte{0x30, byte(2 + len(name)), 0x0C, byte(len(name))}, name...))
 }
 
 func privateKey(t testing.TB) entry.Key {
@@ -201,7 +201,7 @@ func TestSetChain(t *testing.T) {
 func TestSetKeyPassword(t *testing.T) {
 	eachType(t, func(t *testing.T, typ Type) {
 		s := New(typ)
-		chain := []entry.Certificate{{Type: "X.509", DER: realCertificate(t)}}
+		chain := []entry.Certificate{entry.X509(realCertificate(t))}
 		must(t,
 			s.SetKey("key", privateKey(t), []byte("old"), chain, created),
 			s.SetCertificate("cert", certificate("c"), created))

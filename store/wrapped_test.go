@@ -34,7 +34,7 @@ func wrappedContents(t testing.TB) map[string][]byte {
 	}
 	for _, typ := range []Type{JKS, JCEKS, PKCS12} {
 		s := New(typ)
-		must(t, s.SetCertificate("a", entry.Certificate{Type: "X.509", DER: realCertificate(t)}, created))
+		must(t, s.SetCertificate("a", entry.X509(realCertificate(t)), created))
 		data, err := s.Bytes([]byte("changeit"))
 		must(t, err)
 		files[string(typ)] = data

@@ -74,7 +74,7 @@ func add(path, alias string) error {
 	} else if err != nil {
 		return err
 	}
-	if err := s.SetCertificate(alias, entry.Certificate{Type: "X.509", DER: make([]byte, 20_000)}, created); err != nil {
+	if err := s.SetCertificate(alias, entry.X509(make([]byte, 20_000)), created); err != nil {
 		return err
 	}
 	return s.Save(path, password)

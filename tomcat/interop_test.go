@@ -632,7 +632,7 @@ func selfSigned(t *testing.T, name string, key crypto.Signer) (entry.Key, entry.
 	if err != nil {
 		t.Fatal(err)
 	}
-	return entry.Key{PKCS8: pkcs8}, entry.Certificate{Type: "X.509", DER: der}
+	return entry.Key{PKCS8: pkcs8}, entry.X509(der)
 }
 
 // freePorts returns TCP ports of the loopback that nobody has.

@@ -86,7 +86,7 @@ func certificatesIn(data []byte) (list []entry.Certificate) {
 			return list
 		}
 		if block.Type == "CERTIFICATE" || block.Type == "X509 CERTIFICATE" {
-			list = append(list, entry.Certificate{Type: "X.509", DER: block.Bytes})
+			list = append(list, entry.X509(block.Bytes))
 		}
 	}
 }

@@ -126,7 +126,7 @@ func Store(tb testing.TB, kind store.Type, entries []Entry) []byte {
 			made.Kind, made.Sealed = entry.PrivateKey, key
 		}
 		for _, der := range e.Chain {
-			made.Chain = append(made.Chain, entry.Certificate{Type: "X.509", DER: der})
+			made.Chain = append(made.Chain, entry.X509(der))
 		}
 		s.File().Entries = append(s.File().Entries, made)
 	}

@@ -101,5 +101,5 @@ func identity(tb testing.TB) (pkcs8 []byte, chain []entry.Certificate) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return pkcs8, []entry.Certificate{{Type: "X.509", DER: der}}
+	return pkcs8, []entry.Certificate{entry.X509(der)}
 }

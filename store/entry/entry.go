@@ -36,9 +36,15 @@ func (k Kind) String() string {
 // Certificate is a certificate as a keystore holds it: opaque bytes. It may be
 // one that crypto/x509 refuses; a keystore carries it all the same.
 type Certificate struct {
-	Type string // "X.509" but in odd JKS files
+	Type string // TypeX509 but in odd JKS files
 	DER  []byte
 }
+
+// TypeX509 is the type that Java gives to X.509 certificates.
+const TypeX509 = "X.509"
+
+// X509 returns an X.509 certificate, whose DER is not looked at.
+func X509(der []byte) Certificate { return Certificate{Type: TypeX509, DER: der} }
 
 // Entry is one entry of a keystore, as it stands in the file.
 type Entry struct {

@@ -65,7 +65,7 @@ func keys(t testing.TB) (named map[string]entry.Key, cert entry.Certificate) {
 		"des":      {Algorithm: "DES", Raw: []byte{1, 2, 4, 7, 8, 11, 13, 14}},
 		"hmac":     {Algorithm: "HmacSHA256", Raw: bytes.Repeat([]byte("k"), 33)},
 		"password": {Algorithm: "PBEWithMD5AndDES", Raw: []byte("a password")},
-	}, entry.Certificate{Type: "X.509", DER: der}
+	}, entry.X509(der)
 }
 
 // build writes a file of keys and of a trusted certificate.

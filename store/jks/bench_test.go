@@ -18,7 +18,7 @@ func certificates(n int) *entry.File {
 			Alias:   fmt.Sprintf("certificate %d", i),
 			Created: time.UnixMilli(int64(i)),
 			Kind:    entry.TrustedCertificate,
-			Chain:   []entry.Certificate{{Type: "X.509", DER: der}},
+			Chain:   []entry.Certificate{entry.X509(der)},
 		})
 	}
 	return f

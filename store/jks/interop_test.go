@@ -85,7 +85,7 @@ func ours(t testing.TB, alias, storePassword, keyPassword string) (f *entry.File
 	if err != nil {
 		t.Fatal(err)
 	}
-	chain := []entry.Certificate{{Type: "X.509", DER: der}}
+	chain := []entry.Certificate{entry.X509(der)}
 	created := time.UnixMilli(1_600_000_000_000).UTC()
 	return &entry.File{Entries: []*entry.Entry{
 		{Alias: alias, Created: created, Kind: entry.PrivateKey, Sealed: sealed, Chain: chain},
@@ -239,8 +239,8 @@ func TestKeystoreGo(t *testing.T) {
 		}
 		f := open(t, write(t, data.Bytes()), "changeit")
 		want := []*entry.Entry{
-			{Alias: "Tomcat🔑", Created: created, Kind: entry.PrivateKey, Sealed: f.Entries[0].Sealed, Chain: []entry.Certificate{{Type: "X.509", DER: der}}},
-			{Alias: "ca", Created: created, Kind: entry.TrustedCertificate, Chain: []entry.Certificate{{Type: "X.509", DER: der}}},
+			{Alias: "Tomcat🔑", Created: created, Kind: entry.PrivateKey, Sealed: f.Entries[0].Sealed, Chain: []entry.Certificate{entry.X509(der)}},
+			{Alias: "ca", Created: created, Kind: entry.TrustedCertificate, Chain: []entry.Certificate{entry.X509(der)}},
 		}
 		if diff := cmp.Diff(want, f.Entries, sameEntries); diff != "" {
 			t.Errorf("entries (-want +got):\n%s", diff)

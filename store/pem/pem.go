@@ -315,7 +315,7 @@ func (f *file) entries() (*entry.File, error) {
 		seen := make(map[*cert]bool)
 		for c := leaf[k]; c != nil && !seen[c] && len(seen) < maxChain; c = bySubject[c.issuer] {
 			seen[c], c.taken = true, true
-			chains[k] = append(chains[k], entry.Certificate{Type: "X.509", DER: c.der})
+			chains[k] = append(chains[k], entry.X509(c.der))
 			if c.issuer == c.subject {
 				break
 			}
@@ -338,7 +338,7 @@ func (f *file) entries() (*entry.File, error) {
 		case *cert:
 			if !item.taken {
 				out.Entries = append(out.Entries, &entry.Entry{Alias: alias(item.block), Kind: entry.TrustedCertificate,
-					Chain: []entry.Certificate{{Type: "X.509", DER: item.der}}})
+					Chain: []entry.Certificate{entry.X509(item.der)}})
 			}
 		}
 	}

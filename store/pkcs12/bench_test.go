@@ -24,7 +24,7 @@ func benchFile(b *testing.B, keys, certs int) []byte {
 		e := *cert
 		e.Alias = fmt.Sprintf("certificate %d", i)
 		// Certificates of a usual size: 1 kB and more.
-		e.Chain = []entry.Certificate{{Type: certType, DER: append(append([]byte{}, cert.Chain[0].DER...), make([]byte, 800)...)}}
+		e.Chain = []entry.Certificate{entry.X509(append(append([]byte{}, cert.Chain[0].DER...), make([]byte, 800)...))}
 		f.Entries = append(f.Entries, &e)
 	}
 	return encode(b, f, password)

@@ -97,7 +97,7 @@ func (c *chains) of(e *entry.Entry, o *entryOrigin, leaf int) error {
 			b = c.take(at)
 		}
 		b.listed = true
-		e.Chain[i] = entry.Certificate{Type: certType, DER: b.value}
+		e.Chain[i] = entry.X509(b.value)
 		o.chain[i] = b
 	}
 	return nil

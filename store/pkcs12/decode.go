@@ -722,7 +722,7 @@ func (d *decoder) entries() ([]*entry.Entry, error) {
 		switch b.kind {
 		case certBag:
 			e.Kind = entry.TrustedCertificate
-			certs[n] = entry.Certificate{Type: certType, DER: b.value}
+			certs[n] = entry.X509(b.value)
 			e.Chain = certs[n : n+1 : n+1]
 		case secretBag:
 			e.Kind = entry.SecretKey

@@ -70,7 +70,7 @@ func newIdentity(t testing.TB, name string, parent *identity) *identity {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id := &identity{key: entry.Key{PKCS8: pkcs8}, ec: key, chain: []entry.Certificate{{Type: certType, DER: der}}}
+	id := &identity{key: entry.Key{PKCS8: pkcs8}, ec: key, chain: []entry.Certificate{entry.X509(der)}}
 	if id.leaf, err = x509.ParseCertificate(der); err != nil {
 		t.Fatal(err)
 	}

@@ -173,7 +173,7 @@ func Untrusted(f *entry.File) []entry.Certificate {
 	var certs []entry.Certificate
 	originOf(f).everyBag(func(b *bag, _ int) {
 		if b.kind == certBag && !b.listed {
-			certs = append(certs, entry.Certificate{Type: certType, DER: b.value})
+			certs = append(certs, entry.X509(b.value))
 		}
 	})
 	return certs
@@ -203,8 +203,6 @@ func HiddenFromJava(e *entry.Entry) bool {
 	o, ok := e.Origin.(*entryOrigin)
 	return ok && o.hidden
 }
-
-const certType = "X.509"
 
 // proof recognises the password that a file was opened with.
 type proof struct{ key, sum []byte }

@@ -262,7 +262,7 @@ func (s *suite) oddCertificates(t *testing.T) {
 		t.Fatal("no serial number to change")
 	}
 	e := s.certEntry("odd")
-	e.Chain = []entry.Certificate{{Type: "X.509", DER: odd}}
+	e.Chain = []entry.Certificate{entry.X509(odd)}
 	f := s.file(e)
 	if err := s.diff(f.Entries, s.decode(t, s.encode(t, f)).Entries); err != nil {
 		t.Error(err)
@@ -571,7 +571,7 @@ func newChain(t *testing.T, n int) []entry.Certificate {
 		if err != nil {
 			t.Fatal(err)
 		}
-		chain[i] = entry.Certificate{Type: "X.509", DER: der}
+		chain[i] = entry.X509(der)
 		parent, parentKey = template, key
 	}
 	return chain

@@ -12,9 +12,6 @@ import (
 	"gokeytool/store/internal/mutf8"
 )
 
-// X509 is the type that Java gives to X.509 certificates.
-const X509 = "X.509"
-
 // MinCertificate is the length in bytes of the shortest certificate there can
 // be.
 const MinCertificate = 2 + 4
@@ -125,8 +122,8 @@ func (r *Reader) String(what string) string {
 	if r.err != nil {
 		return ""
 	}
-	if string(b) == X509 {
-		return X509 // the type of nearly every certificate, without a copy
+	if string(b) == entry.TypeX509 {
+		return entry.TypeX509 // the type of nearly every certificate, without a copy
 	}
 	s, n := mutf8.Decode(b)
 	if n < len(b) {

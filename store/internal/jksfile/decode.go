@@ -107,7 +107,7 @@ func minCertificate(version uint32) int {
 
 func certificate(r *datainput.Reader, version uint32) entry.Certificate {
 	if version == version1 {
-		return entry.Certificate{Type: X509, DER: r.Block("certificate")}
+		return entry.X509(r.Block("certificate"))
 	}
 	return r.Certificate()
 }

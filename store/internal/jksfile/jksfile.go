@@ -29,11 +29,7 @@ import (
 	"unicode/utf8"
 
 	"gokeytool/store/entry"
-	"gokeytool/store/internal/datainput"
 )
-
-// X509 is the type that Java gives to X.509 certificates.
-const X509 = datainput.X509
 
 // Both versions are read, the second is written.
 const (

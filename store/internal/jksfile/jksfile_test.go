@@ -30,7 +30,7 @@ var (
 )
 
 func sample() *entry.File {
-	cert := entry.Certificate{Type: X509, DER: []byte("certificate")}
+	cert := entry.X509([]byte("certificate"))
 	return &entry.File{Entries: []*entry.Entry{
 		{Alias: "key", Created: time.UnixMilli(1).UTC(), Kind: entry.PrivateKey, Sealed: []byte("sealed"), Chain: []entry.Certificate{cert, {Type: "X509", DER: []byte("CA")}}},
 		{Alias: "Mixed Case", Created: time.UnixMilli(-1).UTC(), Kind: entry.TrustedCertificate, Chain: []entry.Certificate{cert}},
@@ -129,8 +129,8 @@ func TestVersion1(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []*entry.Entry{
-		{Alias: "key", Created: time.UnixMilli(0).UTC(), Kind: entry.PrivateKey, Sealed: []byte("sealed"), Chain: []entry.Certificate{{Type: X509, DER: []byte("leaf")}}},
-		{Alias: "ca", Created: time.UnixMilli(0).UTC(), Kind: entry.TrustedCertificate, Chain: []entry.Certificate{{Type: X509, DER: []byte("root")}}},
+		{Alias: "key", Created: time.UnixMilli(0).UTC(), Kind: entry.PrivateKey, Sealed: []byte("sealed"), Chain: []entry.Certificate{entry.X509([]byte("leaf"))}},
+		{Alias: "ca", Created: time.UnixMilli(0).UTC(), Kind: entry.TrustedCertificate, Chain: []entry.Certificate{entry.X509([]byte("root"))}},
 	}
 	if diff := cmp.Diff(want, file.Entries, sameEntries); diff != "" {
 		t.Errorf("entries (-want +got):\n%s", diff)
@@ -207,7 +207,7 @@ func TestDigest(t *testing.T) {
 func TestHostile(t *testing.T) {
 	head := func(count uint32) []byte { return u32(magic, 2, count) }
 	certificate := func(alias string) []byte {
-		return bytes.Join([][]byte{u32(tagTrustedCertificate), appendString(nil, alias), date, appendString(nil, X509), appendBytes(nil, []byte("c"))}, nil)
+		return bytes.Join([][]byte{u32(tagTrustedCertificate), appendString(nil, alias), date, appendString(nil, entry.TypeX509), appendBytes(nil, []byte("c"))}, nil)
 	}
 	huge := uint32(0xFFFFFFFF)
 	tests := []struct {
