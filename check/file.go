@@ -318,11 +318,8 @@ func (x *examination) open(data []byte) {
 		x.store = s
 	}
 	x.Type = x.store.Type()
-	if x.Type == store.PKCS12 && x.password != nil {
-		p := pkcs12.FileParams(x.store.File())
-		if p.MACAlgorithm == pkcs12.None && p.CertAlgorithm == pkcs12.None {
-			x.Password = PasswordNone
-		}
+	if p, ok := x.store.Params(); ok && x.password != nil && p.MACAlgorithm == pkcs12.None && p.CertAlgorithm == pkcs12.None {
+		x.Password = PasswordNone
 	}
 	if x.Type.Unprotected() {
 		x.Password = PasswordNone // but for its keys

@@ -47,14 +47,12 @@ func NewPool(s *store.Store) *Pool {
 			add(c.DER)
 		}
 	}
-	if s.Type() == store.PKCS12 {
-		for _, c := range pkcs12.Untrusted(s.File()) {
-			add(c.DER)
-		}
-		for _, h := range pkcs12.Passed(s.File()) {
-			if h.Certificate != nil {
-				add(h.Certificate)
-			}
+	for _, c := range s.Untrusted() {
+		add(c.DER)
+	}
+	for _, h := range s.Passed() {
+		if h.Certificate != nil {
+			add(h.Certificate)
 		}
 	}
 	return p
@@ -126,7 +124,7 @@ func (x *examination) hiddenChain(key crypto.Signer, alias string) bool {
 // hiddenEntries are what stands in a PKCS12 file where Java does not look.
 func (x *examination) hiddenEntries() {
 	var grave, harmless []string
-	for _, h := range pkcs12.Passed(x.store.File()) {
+	for _, h := range x.store.Passed() {
 		what := h.What
 		if h.Name != "" {
 			what += fmt.Sprintf(" %q", h.Name)
@@ -162,7 +160,7 @@ func some(list []string) string {
 
 // refusedFile says why Java does not open a PKCS12 file that is read here.
 func (x *examination) refusedFile() bool {
-	reason := pkcs12.Refused(x.store.File())
+	reason := x.store.Refused()
 	if reason == "" {
 		return false
 	}

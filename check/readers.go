@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"gokeytool/store"
-	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
 )
 
@@ -121,12 +120,13 @@ func (d *demands) mac(name string) {
 }
 
 // demandsOf sums up what a PKCS12 file asks for.
-func demandsOf(f *entry.File) demands {
+func demandsOf(s *store.Store) demands {
 	var d demands
-	for _, name := range pkcs12.EncryptionAlgorithms(f) {
+	for _, name := range s.EncryptionAlgorithms() {
 		d.encryption(name)
 	}
-	d.mac(pkcs12.FileParams(f).MACAlgorithm)
+	p, _ := s.Params()
+	d.mac(p.MACAlgorithm)
 	return d
 }
 

@@ -118,7 +118,7 @@ func (x *examination) content(inJava []*entry.Entry) {
 // untrusted: certificates in a PKCS12 file that are no entries. It says whether
 // that is why Java sees nothing.
 func (x *examination) untrusted(entries, certificates int) bool {
-	loose := slices.DeleteFunc(pkcs12.Untrusted(x.store.File()), func(c entry.Certificate) bool {
+	loose := slices.DeleteFunc(x.store.Untrusted(), func(c entry.Certificate) bool {
 		_, known := x.store.FindCertificate(c.DER)
 		return known || x.adopted[string(c.DER)]
 	})
@@ -234,7 +234,7 @@ func (x *examination) openedWith() {
 
 // pkcs12: who can read the file.
 func (x *examination) pkcs12() {
-	d := demandsOf(x.store.File())
+	d := demandsOf(x.store)
 	rewrite := x.rewrite()
 	x.hiddenEntries()
 	refused := x.refusedFile()
@@ -251,7 +251,7 @@ func (x *examination) pkcs12() {
 	}
 	switch {
 	case d.java == javaNone:
-		x.find(Warning, "not-for-java", "", fmt.Sprintf("no release of Java knows all of its algorithms (%s)", algorithms(x.store.File())), rewrite)
+		x.find(Warning, "not-for-java", "", fmt.Sprintf("no release of Java knows all of its algorithms (%s)", algorithms(x.store)), rewrite)
 	case d.pbmac1:
 		x.find(Warning, "pbmac1", "", "its integrity is protected by PBMAC1 (RFC 9579): Java before 26 and OpenSSL before 3.4 do not open it", rewrite)
 	case d.java == javaPBES2:
@@ -260,10 +260,10 @@ func (x *examination) pkcs12() {
 }
 
 // algorithms lists what a PKCS12 file uses.
-func algorithms(f *entry.File) string {
-	names := pkcs12.EncryptionAlgorithms(f)
-	if mac := pkcs12.FileParams(f).MACAlgorithm; mac != pkcs12.None {
-		names = append(names, mac)
+func algorithms(s *store.Store) string {
+	names := s.EncryptionAlgorithms()
+	if p, _ := s.Params(); p.MACAlgorithm != pkcs12.None {
+		names = append(names, p.MACAlgorithm)
 	}
 	return strings.Join(names, ", ")
 }

@@ -15,7 +15,8 @@ import (
 // sees no encrypted certificate without -Djavax.net.ssl.trustStorePassword, and
 // says nothing of it.
 func (x *examination) truststore(keys, certificates int) {
-	hidden := x.Type == store.PKCS12 && pkcs12.FileParams(x.store.File()).CertAlgorithm != pkcs12.None
+	p, ok := x.store.Params()
+	hidden := ok && p.CertAlgorithm != pkcs12.None
 	both := "without its password (-Djavax.net.ssl.trustStorePassword) Java sees no certificate in it, and says: the trustAnchors parameter must be non-empty"
 	switch {
 	case !x.java:

@@ -18,7 +18,6 @@ import (
 	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
-	"gokeytool/store/pkcs12"
 	"gokeytool/x509util"
 )
 
@@ -364,7 +363,7 @@ func storedBundle(name string, from *store.Store) (*bundle, error) {
 		}
 	}
 	if from.Type() == store.PKCS12 {
-		for _, c := range pkcs12.Untrusted(from.File()) {
+		for _, c := range from.Untrusted() {
 			if err := add("", c); err != nil {
 				return nil, err
 			}
@@ -413,7 +412,7 @@ func exportBundle(ctx context.Context, s *session) error {
 func (s *session) whyNoTrust() []string {
 	switch {
 	case s.ks.Type() != store.PKCS12:
-	case len(pkcs12.Untrusted(s.ks.File())) > 0:
+	case len(s.ks.Untrusted()) > 0:
 		return []string{"its certificates lack Java's mark: " + s.trustmarkLine(s.ks)}
 	case s.ks.password == nil:
 		return []string{"without its password its certificates stay unread: give it with -storepass"}

@@ -128,7 +128,7 @@ func migrate(ctx context.Context, s *session) error {
 		return err
 	}
 	old := s.ks.Type()
-	as := old == to.typ && (old != store.PKCS12 || to.params.Protects(s.ks.File()))
+	as := old == to.typ && (old != store.PKCS12 || s.ks.ProtectedBy(to.params))
 	if as && s.opt.newpass == nil && !s.oddForJava() {
 		s.talk().Printf("%s is %s already\n", s.ks.path, old)
 		return nil
@@ -268,8 +268,7 @@ func (s *session) oddForJava() bool {
 	if s.ks.Type() != store.PKCS12 {
 		return false
 	}
-	file := s.ks.File()
-	return pkcs12.Refused(file) != "" || len(pkcs12.Passed(file)) > 0 || slices.ContainsFunc(s.ks.Entries(), func(e *entry.Entry) bool {
+	return s.ks.Refused() != "" || len(s.ks.Passed()) > 0 || slices.ContainsFunc(s.ks.Entries(), func(e *entry.Entry) bool {
 		if e.Kind == entry.TrustedCertificate {
 			return false
 		}
@@ -289,7 +288,7 @@ func (s *session) recodeUnmarked(made *store.Store) error {
 	if s.ks.Type() != store.PKCS12 {
 		return nil
 	}
-	if passed := pkcs12.Passed(s.ks.File()); len(passed) > 0 {
+	if passed := s.ks.Passed(); len(passed) > 0 {
 		s.Stderr.Printf("gokeytool: %s left out of the new file\n",
 			count(len(passed), "bag that Java passes over is", "bags that Java passes over are"))
 	}
@@ -299,7 +298,7 @@ func (s *session) recodeUnmarked(made *store.Store) error {
 			inChains[string(c.DER)] = true
 		}
 	}
-	unmarked := slices.DeleteFunc(pkcs12.Untrusted(s.ks.File()), func(c entry.Certificate) bool { return inChains[string(c.DER)] })
+	unmarked := slices.DeleteFunc(s.ks.Untrusted(), func(c entry.Certificate) bool { return inChains[string(c.DER)] })
 	if made.Len() > 0 {
 		if n := len(unmarked); n > 0 {
 			s.Stderr.Printf("gokeytool: %s no entry and left out; to trust them first: %s\n",

@@ -11,7 +11,6 @@ import (
 	"gokeytool/jdk"
 	"gokeytool/store"
 	"gokeytool/store/entry"
-	"gokeytool/store/pkcs12"
 )
 
 // maxSecretKeyBits bounds the key of an algorithm that bounds it not itself.
@@ -168,8 +167,7 @@ func (s *session) protectBy(keyalg string) error {
 	}
 	params := s.pkcs12Params()
 	params.KeyAlgorithm = keyalg
-	pkcs12.SetDefaults(s.ks.File(), params)
-	return nil
+	return s.ks.ProtectPKCS12(params)
 }
 
 func isPBE(keyalg string) bool { return strings.HasPrefix(strings.ToUpper(keyalg), "PBE") }

@@ -171,7 +171,7 @@ func (s *session) unmarkedHints(k *keystore) []string {
 	if k.Type() != store.PKCS12 {
 		return nil
 	}
-	n := len(pkcs12.Untrusted(k.File()))
+	n := len(k.Untrusted())
 	if n == 0 {
 		return nil
 	}
@@ -198,7 +198,7 @@ func (s *session) hiddenHints(k *keystore) []string {
 		}
 	}
 	nested := 0
-	for _, h := range pkcs12.Passed(k.File()) {
+	for _, h := range k.Passed() {
 		if h.Nested {
 			nested++
 		}

@@ -68,7 +68,7 @@ type keystore struct {
 	opened    []byte        // the password with which that was read
 	storetype string        // as what
 	replaces  bool          // all of the file is written again
-	adapt     func()        // has what is read protect new keys as the options say
+	adapt     func() error  // has what is read protect new keys as the options say
 }
 
 // pkcs12 says whether keytool applies its rules for PKCS12 keystores.
@@ -81,11 +81,8 @@ func (k *keystore) passwordless() bool {
 	if k.Type().Unprotected() {
 		return true
 	}
-	if k.Type() != store.PKCS12 {
-		return false
-	}
-	p := pkcs12.FileParams(k.File())
-	return p.CertAlgorithm == pkcs12.None && p.MACAlgorithm == pkcs12.None
+	p, ok := k.Params()
+	return ok && p.CertAlgorithm == pkcs12.None && p.MACAlgorithm == pkcs12.None
 }
 
 func (k *keystore) close() {
@@ -197,8 +194,10 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 		}
 	}
 	if a.changes && k.exists {
-		s.applyProperties()
 		k.adapt = s.applyProperties
+		if err := k.adapt(); err != nil {
+			return err
+		}
 	}
 	if k.pkcs12() && k.password != nil {
 		s.opt.keypass = s.onePassword("keypass", s.opt.keypass)
@@ -460,23 +459,23 @@ func (s *session) createKeystore() error {
 	s.ks.typ = string(typ)
 	s.ks.Store = store.New(typ)
 	s.ks.reading = store.NewReading(s.ks.path, s.ks.Store)
-	s.applyProperties()
-	return nil
+	return s.applyProperties()
 }
 
 // applyProperties has new keys protected as Java's properties say; of a new
 // keystore everything, if it has a password to do so.
-func (s *session) applyProperties() {
+func (s *session) applyProperties() error {
 	switch s.ks.Type() {
 	case store.PKCS12:
 		params := s.pkcs12Params()
 		if !s.ks.exists && s.opt.protected && !s.ownStyle() {
 			params.CertAlgorithm, params.MACAlgorithm = pkcs12.None, pkcs12.None
 		}
-		pkcs12.SetDefaults(s.ks.File(), params)
+		return s.ks.ProtectPKCS12(params)
 	case store.JCEKS:
-		jceks.SetDefaults(s.ks.File(), jceks.ParamsFromProperties(s.storeProperty))
+		return s.ks.ProtectJCEKS(jceks.ParamsFromProperties(s.storeProperty))
 	}
+	return nil
 }
 
 // pkcs12Params are the parameters of the properties: in keytool's style only

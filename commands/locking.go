@@ -95,7 +95,7 @@ func (k *keystore) settle() error {
 		return err
 	}
 	if k.adapt != nil {
-		k.adapt()
+		return k.adapt()
 	}
 	return nil
 }

@@ -10,7 +10,6 @@ import (
 
 	"gokeytool/store"
 	"gokeytool/store/entry"
-	"gokeytool/store/pkcs12"
 	"gokeytool/x509util"
 )
 
@@ -24,7 +23,7 @@ func trustmark(ctx context.Context, s *session) error {
 	if s.ks.Type() != store.PKCS12 {
 		return fmt.Errorf("%s is %s, in which every certificate has an alias: only PKCS12 knows the mark", s.ks.path, s.ks.Type())
 	}
-	unmarked := pkcs12.Untrusted(s.ks.File())
+	unmarked := s.ks.Untrusted()
 	if len(unmarked) == 0 {
 		s.talk().Printf("%s holds no certificate without Java's mark\n", s.ks.path)
 		return nil

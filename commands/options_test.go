@@ -16,7 +16,6 @@ import (
 	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/testtool"
 	"gokeytool/store"
-	"gokeytool/store/pkcs12"
 	"gokeytool/x509util"
 )
 
@@ -376,8 +375,8 @@ func describeFile(fixture, name string, data []byte) string {
 	if s, password := storeOf(name, passwords); s != nil {
 		var b strings.Builder
 		fmt.Fprintf(&b, "%s, password %s", s.Type(), password)
-		if s.Type() == store.PKCS12 {
-			fmt.Fprintf(&b, ", %v", pkcs12.FileParams(s.File()))
+		if p, ok := s.Params(); ok {
+			fmt.Fprintf(&b, ", %v", p)
 		}
 		for _, e := range s.JavaOrder() {
 			fmt.Fprintf(&b, "\n<%s> %s", e.Alias, e.Kind)

@@ -261,12 +261,11 @@ func TestPasswords(t *testing.T) {
 func TestSharedAlias(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "store")
-	s := store.NewPKCS12(pkcs12.Default)
-	f := s.File()
+	f := pkcs12.NewFile(pkcs12.Default)
 	var keys []entry.Key
 	for _, alias := range []string{"server", "Server", "server", "other"} {
 		key, chain := identityOf(t, alias)
-		sealed, err := s.Seal(key, []byte("changeit"))
+		sealed, err := pkcs12.Seal(key, []byte("changeit"), f)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -125,7 +125,7 @@ func (s *session) refuseImported(source *keystore, alias string, e *entry.Entry)
 		return nil
 	}
 	take := "or take the entry out of the source, which keeps it as it was: " + shell.Keystore{Path: source.path, Open: s.req.Again("srcstorepass", "storepass")}.Line([]string{"delete", "-backup", "-alias", alias})
-	if s.req.Style == argv.Keytool && source.Type() == store.PKCS12 && pkcs12.FileParams(source.File()).CertAlgorithm != pkcs12.None {
+	if p, ok := source.Params(); ok && s.req.Style == argv.Keytool && p.CertAlgorithm != pkcs12.None {
 		err = inWords(java("java.io.IOException", "keystore password was incorrect"), err)
 	}
 	return withMore(err, take)
@@ -211,7 +211,7 @@ func closedToJava(opened *store.Store, from shell.Keystore) *closedStore {
 		}
 	}
 	if opened.Type() == store.PKCS12 {
-		for _, c := range pkcs12.Untrusted(opened.File()) {
+		for _, c := range opened.Untrusted() {
 			if refused := x509util.RefusedByJava(c.Type, c.DER); refused != nil {
 				return &closedStore{
 					fmt.Sprintf("%s can't open %s at all, because of a certificate in it that is no entry: %s",

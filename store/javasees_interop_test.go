@@ -69,10 +69,8 @@ func seenByUs(typ Type, data []byte, password string) (s sight) {
 			s.known = append(s.known, digestOf(c))
 		}
 	}
-	if opened.Type() == PKCS12 {
-		for _, c := range pkcs12.Untrusted(opened.File()) {
-			s.known = append(s.known, digestOf(c))
-		}
+	for _, c := range opened.Untrusted() {
+		s.known = append(s.known, digestOf(c))
 	}
 	for _, e := range opened.JavaOrder() {
 		if pkcs12.HiddenFromJava(e) {
@@ -111,7 +109,7 @@ func seenByUs(typ Type, data []byte, password string) (s sight) {
 	slices.Sort(s.trusted)
 	s.trusted = slices.Compact(s.trusted)
 	if opened.Type() == PKCS12 {
-		s.refused = pkcs12.Refused(opened.File())
+		s.refused = opened.Refused()
 	}
 	return s
 }
@@ -242,7 +240,7 @@ func TestJavaSeesDeleted(t *testing.T) {
 			fail("%v", err)
 			continue
 		}
-		passed := pkcs12.Passed(s.File())
+		passed := s.Passed()
 		if err := s.Delete(gone); err != nil {
 			fail("%v", err)
 			continue
@@ -293,7 +291,7 @@ func TestJavaSeesDeleted(t *testing.T) {
 			fail("%v", err)
 			continue
 		}
-		left := pkcs12.Passed(again.File())
+		left := again.Passed()
 		for _, list := range [][]pkcs12.Hidden{passed, left} { // parts may have changed places
 			slices.SortFunc(list, func(a, b pkcs12.Hidden) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 		}

@@ -116,10 +116,6 @@ func (s *Store) Unread() bool { return s.typ == PKCS12 && pkcs12.Unread(s.file) 
 // Len returns the number of entries.
 func (s *Store) Len() int { return len(s.file.Entries) }
 
-// File returns the store as its codec knows it, for what only the codec's
-// package can tell of it, such as pkcs12.FileParams. It is not to be changed.
-func (s *Store) File() *entry.File { return s.file }
-
 // Entries returns the entries in the order of the file. They are not to be
 // changed; the Store's methods replace them.
 func (s *Store) Entries() []*entry.Entry { return slices.Clone(s.file.Entries) }

@@ -11,6 +11,8 @@ import (
 
 	"gokeytool/store"
 	"gokeytool/store/entry"
+	"gokeytool/store/jks"
+	"gokeytool/store/pkcs12"
 )
 
 // Certificate is what Raw makes a certificate of. What is nil is as it is in small
@@ -110,13 +112,17 @@ type Entry struct {
 	Chain [][]byte
 }
 
-// Store is a keystore of entries, in a format in which entries of one alias can
-// stand beside each other.
+// Store is a JKS or PKCS12 keystore of entries, of which several can have one
+// alias.
 func Store(tb testing.TB, kind store.Type, entries []Entry) []byte {
 	tb.Helper()
-	s := store.New(kind)
+	seal, encode := jks.Seal, jks.Encode
+	if kind == store.PKCS12 {
+		seal, encode = pkcs12.Seal, pkcs12.Encode
+	}
+	f := new(entry.File)
 	pkcs8, _ := identity(tb)
-	key, err := s.Seal(entry.Key{PKCS8: pkcs8}, []byte(Password))
+	key, err := seal(entry.Key{PKCS8: pkcs8}, []byte(Password), f)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -128,9 +134,9 @@ func Store(tb testing.TB, kind store.Type, entries []Entry) []byte {
 		for _, der := range e.Chain {
 			made.Chain = append(made.Chain, entry.X509(der))
 		}
-		s.File().Entries = append(s.File().Entries, made)
+		f.Entries = append(f.Entries, made)
 	}
-	data, err := s.Bytes([]byte(Password))
+	data, err := encode(f, []byte(Password))
 	if err != nil {
 		tb.Fatal(err)
 	}
