@@ -18,47 +18,47 @@ import (
 
 // actions are the commands by canonical name; each stands in the file of its
 // name.
-var actions = map[string]func(context.Context, *session) error{
-	"certreq":        certreq,
-	"chain":          chain,
-	"changealias":    changealias,
-	"check":          checkStores,
-	"completion":     completion,
-	"convert":        convertStore,
-	"delete":         deleteEntry,
-	"diff":           diff,
-	"dev":            dev,
-	"explain":        explain,
-	"exportcert":     exportcert,
-	"gencert":        gencert,
-	"gencrl":         gencrl,
-	"genkeypair":     genkeypair,
-	"genseckey":      genseckey,
-	"identitydb":     identitydb,
-	"importcert":     importcert,
-	"importkeystore": importkeystore,
-	"importpass":     importpass,
-	"keyclone":       keyclone,
-	"keypasswd":      keypasswd,
-	"list":           list,
-	"man":            man,
-	"migrate":        migrate,
-	"printcert":      printcert,
-	"printcertreq":   printcertreq,
-	"printcrl":       printcrl,
-	"selfcert":       selfcert,
-	"probe":          probe,
-	"rename":         rename,
-	"renew":          renew,
-	"serve":          serve,
-	"sessionid":      sessionID,
-	"showinfo":       showinfo,
-	"smoke":          smoke,
-	"storepasswd":    storepasswd,
-	"tomcat-config":  tomcatConfig,
-	"trust":          trust,
-	"trustmark":      trustmark,
-	"version":        version,
+var actions = map[string]action{
+	"certreq":        command(readCertreq, certreq),
+	"chain":          plain(chain),
+	"changealias":    command(readChangealias, changealias),
+	"check":          plain(checkStores),
+	"completion":     plain(completion),
+	"convert":        plain(convertStore).with(onFirstOperand),
+	"delete":         plain(deleteEntry),
+	"diff":           plain(diff),
+	"dev":            plain(dev),
+	"explain":        plain(explain),
+	"exportcert":     plain(exportcert),
+	"gencert":        command(readGencert, gencert),
+	"gencrl":         command(readGencrl, gencrl),
+	"genkeypair":     command(readGenkeypair, genkeypair),
+	"genseckey":      plain(genseckey),
+	"identitydb":     plain(identitydb),
+	"importcert":     plain(importcert),
+	"importkeystore": plain(importkeystore),
+	"importpass":     plain(importpass),
+	"keyclone":       command(readKeyclone, keyclone),
+	"keypasswd":      plain(keypasswd),
+	"list":           plain(list),
+	"man":            plain(man),
+	"migrate":        plain(migrate).with(onFirstOperand),
+	"printcert":      plain(printcert),
+	"printcertreq":   plain(printcertreq),
+	"printcrl":       plain(printcrl),
+	"selfcert":       command(readSelfcert, selfcert),
+	"probe":          plain(probe),
+	"rename":         plain(rename),
+	"renew":          command(readRenew, renew),
+	"serve":          plain(serve).with(withTomcatNames),
+	"sessionid":      plain(sessionID),
+	"showinfo":       plain(showinfo),
+	"smoke":          plain(smoke),
+	"storepasswd":    plain(storepasswd),
+	"tomcat-config":  plain(tomcatConfig).with(onFirstOperand),
+	"trust":          plain(trust),
+	"trustmark":      plain(trustmark).with(onFirstOperand),
+	"version":        plain(version),
 }
 
 // Main runs one command line, the program's name first, and returns the exit
@@ -162,7 +162,8 @@ func newApp(table *argv.Table, s *session) *cli.App {
 				if !ok {
 					return failf("the command -%s is not supported", command.Name)
 				}
-				s.opt = readOptions(c, s.req)
+				l := line{c, s.req}
+				s.opt = readOptions(l, action.common(l))
 				if s.opt.debug {
 					s.Stdout.Printf("Command line args: [%s]\n", withoutCredentials(strings.Join(s.req.Line, ", ")))
 				}
@@ -179,7 +180,7 @@ func newApp(table *argv.Table, s *session) *cli.App {
 						return err
 					}
 				}
-				return action(c.Context, s)
+				return action.run(c.Context, s, l)
 			},
 		})
 	}

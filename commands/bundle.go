@@ -56,7 +56,7 @@ func importBundle(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	if err := s.openKeystore(ctx, access{creates: true, changes: true}); err != nil {
+	if err := s.openKeystore(ctx, access{creates: true, changes: true, file: s.opt.file}); err != nil {
 		return err
 	}
 	sum := s.newImport()
@@ -379,7 +379,7 @@ func storedBundle(name string, from *store.Store) (*bundle, error) {
 // exportBundle writes the trusted certificates of a keystore in PEM, each
 // below its alias.
 func exportBundle(ctx context.Context, s *session) error {
-	if err := s.openKeystore(ctx, access{asks: asksOnce}); err != nil {
+	if err := s.openKeystore(ctx, access{asks: asksOnce, file: s.opt.file}); err != nil {
 		return err
 	}
 	var out bytes.Buffer

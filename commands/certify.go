@@ -23,9 +23,27 @@ type issuerKey struct {
 	password    []byte // of the key in its entry
 }
 
+// signerOptions name the key that signs a certificate of another.
+type signerOptions struct {
+	alias   optional[string] // -signer
+	keypass []byte           // -signerkeypass
+}
+
+func readSigner(l line) signerOptions {
+	return signerOptions{l.text("signer"), l.secret("signerkeypass")}
+}
+
+// signer opens the key of a keystore that -signer names; nil without the option.
+func (s *session) signer(k *keystore, o signerOptions) (*issuerKey, error) {
+	if !o.alias.given {
+		return nil, nil
+	}
+	return s.openIssuer(k, o.alias.value, o.keypass)
+}
+
 // openIssuer opens the key of an alias for signing.
-func (s *session) openIssuer(alias string, password []byte) (*issuerKey, error) {
-	key, password, err := s.recoverKey(alias, password)
+func (s *session) openIssuer(k *keystore, alias string, password []byte) (*issuerKey, error) {
+	key, password, err := s.recoverKey(k, alias, password)
 	if err != nil {
 		return nil, err
 	}
@@ -38,11 +56,11 @@ func (s *session) openIssuer(alias string, password []byte) (*issuerKey, error) 
 	if err != nil {
 		return nil, s.unusable(fmt.Sprintf("the key of <%s>", alias), err)
 	}
-	certificate, err := s.ks.certificate(alias)
+	certificate, err := k.certificate(alias)
 	if err != nil {
 		return nil, err
 	}
-	e, err := s.ks.get(alias)
+	e, err := k.get(alias)
 	if err != nil {
 		return nil, err
 	}
@@ -64,29 +82,59 @@ func (s *session) unusable(what string, err error) error {
 // unreadableHint is of a request with a critical extension that Java can't read.
 const unreadableHint = "a critical extension is not what its OID stands for: Java refuses it, and reads no keystore with such a certificate in it"
 
+// issuance is what options say of how a certificate, or a CRL, is made.
+type issuance struct {
+	extensions []string         // -ext
+	start      optional[string] // -startdate
+	days       int64            // -validity
+	sigalg     optional[string]
+}
+
+// defaultDays is how long a certificate is valid that keytool makes.
+const defaultDays = 90
+
+func readIssuance(l line) issuance {
+	return issuance{
+		extensions: l.StringSlice("ext"),
+		start:      l.text("startdate"),
+		days:       l.number("validity").or(defaultDays),
+		sigalg:     l.text("sigalg"),
+	}
+}
+
+// lasting is the issuance with another number of days.
+func (i issuance) lasting(days int64) issuance {
+	i.days = days
+	return i
+}
+
 // certificate is what a new certificate is about.
 type certificate struct {
+	issuance
 	subject   x509util.Name
 	spki      []byte
 	requested []x509util.Extension // asked for in a request
 	existing  []x509util.Extension // of the certificate that is renewed
+	newKey    bool                 // the key was made with it: keytool fails in other words then
 }
 
-// certify makes and signs a certificate by the options -startdate, -validity,
-// -ext and -sigalg.
+// certify makes and signs a certificate.
 func (s *session) certify(c certificate, issuer *issuerKey) ([]byte, error) {
-	start, err := s.startDate()
+	start, err := s.startDate(c.start)
 	if err != nil {
 		return nil, err
 	}
-	end, err := x509util.EndDate(start, s.validity())
-	if err != nil && s.req.Command == "genkeypair" { // another part of Java looks at it there
+	end, err := x509util.EndDate(start, c.days)
+	if err != nil && c.newKey { // another part of Java looks at it there
 		return nil, java("java.security.cert.CertificateException", err.Error())
 	}
 	if err != nil {
 		return nil, err
 	}
-	sigalg, err := s.signatureAlgorithm(issuer.signer)
+	sigalg, err := s.signatureAlgorithm(c.sigalg, issuer.signer)
+	if err != nil && !c.newKey {
+		err = errUnderivable()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +142,7 @@ func (s *session) certify(c certificate, issuer *issuerKey) ([]byte, error) {
 	if issuer.certificate != nil {
 		ctx.IssuerKey, ctx.IssuerKeyID = issuer.certificate.SPKI, issuer.certificate.SubjectKeyID()
 	}
-	specs := s.opt.ext
+	specs := c.extensions
 	if c.requested != nil {
 		specs = grants(s.req.Style, specs, c.requested)
 	}
@@ -112,8 +160,8 @@ func (s *session) certify(c certificate, issuer *issuerKey) ([]byte, error) {
 // checkUsages is keytool's failure to see what a certificate is for that it has
 // just made, of extended key usages given in hex: they are no such object to it.
 // Our own style takes them.
-func (s *session) checkUsages() error {
-	if s.req.Style == argv.Subcommand || !x509util.RawKeyUsages(s.opt.ext) {
+func (s *session) checkUsages(extensions []string) error {
+	if s.req.Style == argv.Subcommand || !x509util.RawKeyUsages(extensions) {
 		return nil
 	}
 	return withHint(java("java.lang.ClassCastException", "class sun.security.x509.Extension cannot be cast to class sun.security.x509.ExtendedKeyUsageExtension "+
@@ -122,23 +170,31 @@ func (s *session) checkUsages() error {
 }
 
 // startDate is that of -startdate, else now.
-func (s *session) startDate() (time.Time, error) {
-	if s.opt.startdate == "" && !s.opt.given("startdate") {
+func (s *session) startDate(given optional[string]) (time.Time, error) {
+	if !given.given {
 		return s.now(), nil
 	}
-	return x509util.ParseStartDate(s.opt.startdate, s.now())
+	return x509util.ParseStartDate(given.value, s.now())
 }
 
 // signatureAlgorithm is the one of -sigalg, else the release's choice for the key.
-func (s *session) signatureAlgorithm(key crypto.Signer) (string, error) {
-	if s.opt.given("sigalg") {
-		return s.opt.sigalg, nil
+func (s *session) signatureAlgorithm(given optional[string], key crypto.Signer) (string, error) {
+	if given.given {
+		return given.value, nil
 	}
-	name, err := x509util.DefaultSignatureAlgorithm(key.Public(), s.release)
-	if err != nil && s.req.Command != "genkeypair" {
-		return "", failf("Cannot derive signature algorithm")
+	return x509util.DefaultSignatureAlgorithm(key.Public(), s.release)
+}
+
+// errUnderivable is keytool's error for a key whose algorithm signs nothing.
+func errUnderivable() error { return failf("Cannot derive signature algorithm") }
+
+// subject is the name of -dname, else the user is asked for it.
+func (s *session) subject(dname optional[string]) (x509util.Name, error) {
+	if dname.given {
+		return x509util.ParseDName(dname.value)
 	}
-	return name, err
+	s.flushWarnings()
+	return s.promptName()
 }
 
 // warnOfChain adds what is weak about the certificates of a chain. Those that

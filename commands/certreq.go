@@ -35,21 +35,30 @@ func withoutNone(style argv.Style, specs []string) (rest []string, none bool) {
 	return rest, none
 }
 
+type certreqOptions struct {
+	issuance // of which a request has the extensions and the signature
+	dname    optional[string]
+}
+
+func readCertreq(l line) certreqOptions {
+	return certreqOptions{readIssuance(l), l.text("dname")}
+}
+
 // certreq makes a request for a CA to certify a key.
-func certreq(ctx context.Context, s *session) error {
-	if err := s.openKeystore(ctx, access{}); err != nil {
+func certreq(ctx context.Context, s *session, o certreqOptions) error {
+	if err := s.openKeystore(ctx, access{file: s.opt.file}); err != nil {
 		return err
 	}
-	if err := s.openable("file", s.opt.file); err != nil {
+	if err := s.openable("file", s.opt.file.value); err != nil {
 		return err
 	}
 	alias := s.aliasOrDefault()
-	issuer, err := s.openIssuer(alias, s.opt.keypass)
+	issuer, err := s.openIssuer(s.ks, alias, s.ks.keypass)
 	if err != nil {
 		return err
 	}
 	subject := issuer.name
-	specs, none := withoutNone(s.req.Style, s.opt.ext)
+	specs, none := withoutNone(s.req.Style, o.extensions)
 	var inherited []x509util.Extension
 	if s.req.Style != argv.Keytool && !none {
 		for _, e := range issuer.certificate.Extensions {
@@ -64,12 +73,12 @@ func certreq(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	sigalg, err := s.signatureAlgorithm(issuer.signer)
+	sigalg, err := s.signatureAlgorithm(o.sigalg, issuer.signer)
 	if err != nil {
-		return err
+		return errUnderivable()
 	}
-	if s.opt.given("dname") {
-		if subject, err = x509util.ParseDName(s.opt.dname); err != nil {
+	if o.dname.given {
+		if subject, err = x509util.ParseDName(o.dname.value); err != nil {
 			return err
 		}
 	}
@@ -77,7 +86,7 @@ func certreq(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	if err := s.writeOutput(s.opt.file, x509util.EncodePEM("NEW CERTIFICATE REQUEST", der, s.release)); err != nil {
+	if err := s.writeOutput(s.opt.file.value, x509util.EncodePEM("NEW CERTIFICATE REQUEST", der, s.release)); err != nil {
 		return err
 	}
 	request, err := x509util.ParseCertificateRequest(der)
@@ -88,8 +97,8 @@ func certreq(ctx context.Context, s *session) error {
 	switch {
 	case s.req.Style != argv.Keytool:
 		s.sayRequest(alias, issuer.certificate, request)
-	case s.opt.verbose && s.opt.file != "":
-		s.talk().Printf("Certification request stored in file <%s>\nSubmit this to your CA\n", s.opt.file)
+	case s.opt.verbose && s.opt.file.value != "":
+		s.talk().Printf("Certification request stored in file <%s>\nSubmit this to your CA\n", s.opt.file.value)
 	}
 	s.warnOfFormat()
 	return nil
@@ -98,8 +107,8 @@ func certreq(ctx context.Context, s *session) error {
 // sayRequest says for which names a request is, and warns where a TLS server's
 // would need one.
 func (s *session) sayRequest(alias string, old *x509util.Certificate, request *x509util.Request) {
-	if s.opt.file != "" {
-		s.talk().Printf("Request for %s stored in %s\n", certifiedNames(request.Subject, request.Extensions), s.opt.file)
+	if s.opt.file.value != "" {
+		s.talk().Printf("Request for %s stored in %s\n", certifiedNames(request.Subject, request.Extensions), s.opt.file.value)
 	}
 	asked := describeExtensions(request.Extensions)
 	host := func(name string) bool { return strings.HasPrefix(name, "dns:") || strings.HasPrefix(name, "ip:") }

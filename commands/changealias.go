@@ -6,14 +6,19 @@ import (
 	"gokeytool/store/entry"
 )
 
+type changealiasOptions struct{ destalias optional[string] }
+
+func readChangealias(l line) changealiasOptions { return changealiasOptions{l.text("destalias")} }
+
 // changealias gives an entry another alias.
-func changealias(ctx context.Context, s *session) error {
-	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
+func changealias(ctx context.Context, s *session, o changealiasOptions) error {
+	var destalias string
+	if err := s.openKeystore(ctx, access{changes: true, ask: s.askDestAlias(o.destalias, &destalias)}); err != nil {
 		return err
 	}
 	alias := s.aliasOrDefault()
-	if _, exists := s.ks.Store.Get(s.opt.destalias); exists {
-		return failf("Destination alias <%s> already exists", s.opt.destalias)
+	if _, exists := s.ks.Store.Get(destalias); exists {
+		return failf("Destination alias <%s> already exists", destalias)
 	}
 	e, err := s.ks.get(alias)
 	if err != nil {
@@ -22,11 +27,11 @@ func changealias(ctx context.Context, s *session) error {
 	if e.Kind != entry.TrustedCertificate {
 		// keytool opens the key to store it anew. Ours stays sealed as it is,
 		// but that its password is known stays a condition.
-		if _, _, err := s.recoverEntry(s.ks, e, alias, s.ks.password, s.opt.keypass); err != nil {
+		if _, _, err := s.recoverEntry(s.ks, e, alias, s.ks.password, s.ks.keypass); err != nil {
 			return err
 		}
 	}
-	if err := s.ks.Rename(alias, s.opt.destalias, s.Now()); err != nil {
+	if err := s.ks.Rename(alias, destalias, s.Now()); err != nil {
 		return err
 	}
 	return s.saveKeystore()

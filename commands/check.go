@@ -33,8 +33,8 @@ func checkStores(ctx context.Context, s *session) error {
 		return err
 	}
 	paths := s.req.Operands
-	if s.opt.given("keystore") {
-		paths = append(paths[:len(paths):len(paths)], s.opt.keystore)
+	if s.opt.keystore.given {
+		paths = append(paths[:len(paths):len(paths)], s.opt.keystore.value)
 	}
 	if len(paths) == 0 {
 		paths = []string{s.defaultKeystore()}
@@ -42,11 +42,11 @@ func checkStores(ctx context.Context, s *session) error {
 	now := s.Now()
 	limits := entry.DefaultLimits
 	limits.MaxEntries = 50_000 // of each there is much to say
-	if s.opt.given("maxIterations") {
-		if s.opt.maxIterations < 1 {
+	if s.opt.maxIterations.given {
+		if s.opt.maxIterations.value < 1 {
 			return failf("-maxIterations must be greater than zero")
 		}
-		limits.MaxIterations = int(s.opt.maxIterations)
+		limits.MaxIterations = int(s.opt.maxIterations.value)
 	}
 	var progress *console.Progress
 	if !s.Stdout.Terminal { // there the verdicts show it
@@ -159,7 +159,7 @@ func (s *session) checkOutput() (checkReport, *checkMetrics, error) {
 	case json:
 		return &jsonReport{out: bufio.NewWriter(s.Stdout.Lines()), now: s.Now()}, metrics, nil
 	}
-	return &textReport{out: s.Stdout.Buffer(), now: s.Now(), quiet: s.req.Has("quiet"), verbose: s.opt.verbose, strict: s.req.Has("strict"), truststore: s.req.Has("truststore")}, metrics, nil
+	return &textReport{out: s.Stdout.Buffer(), now: s.Now(), quiet: s.opt.quiet, verbose: s.opt.verbose, strict: s.req.Has("strict"), truststore: s.req.Has("truststore")}, metrics, nil
 }
 
 // silentReport is for metrics on the standard output.

@@ -70,29 +70,28 @@ func (v *served) limits() entry.Limits {
 	return lim
 }
 
-// adoptTomcatNames takes Tomcat's names of our options for the options.
-func (s *session) adoptTomcatNames() {
-	adopted := make(map[string]bool)
+// withTomcatNames is readCommon where Tomcat's names of the options are known too.
+func withTomcatNames(l line) commonOptions {
+	o := readCommon(l)
 	for _, name := range []struct {
-		tomcat, ours string
-		value        *string
+		tomcat string
+		ours   *optional[string]
 	}{
-		{"keystoreFile", "keystore", &s.opt.keystore},
-		{"keystoreType", "storetype", &s.opt.storetype},
-		{"keyAlias", "alias", &s.opt.alias},
+		{"keystoreFile", &o.keystore},
+		{"keystoreType", &o.storetype},
+		{"keyAlias", &o.alias},
 	} {
-		if value, ok := s.req.Value(name.tomcat); ok && !s.req.Has(name.ours) {
-			*name.value = value
-			adopted[name.ours] = true
+		if !name.ours.given {
+			*name.ours = l.text(name.tomcat)
 		}
 	}
-	if password, ok := s.req.Secrets["keystorePass"]; ok && s.opt.storepass == nil {
-		s.opt.storepass = password
+	if o.storepass == nil {
+		o.storepass = l.secret("keystorePass")
 	}
-	if password, ok := s.req.Secrets["certificateKeyPassword"]; ok && s.opt.keypass == nil {
-		s.opt.keypass = password
+	if o.keypass == nil {
+		o.keypass = l.secret("certificateKeyPassword")
 	}
-	s.opt.given = func(name string) bool { return adopted[name] || s.req.Has(name) }
+	return o
 }
 
 // optionConnector is the connector that the options describe.

@@ -19,13 +19,6 @@ import (
 	"gokeytool/x509util"
 )
 
-// useKeystore makes an operand the command's keystore, as -keystore does.
-func (s *session) useKeystore(path string) {
-	given := s.opt.given
-	s.opt.keystore = path
-	s.opt.given = func(name string) bool { return name == "keystore" || given(name) }
-}
-
 // target is what a keystore is converted to.
 type target struct {
 	typ    store.Type // store.PEM too
@@ -80,7 +73,6 @@ func convertStore(ctx context.Context, s *session) error {
 	case to.typ == store.PEM && s.opt.newpass != nil && !encrypt:
 		return errors.New("-new does nothing without -encrypt where the new file is PEM: its keys are in clear")
 	}
-	s.useKeystore(s.req.Operands[0])
 	if err := s.openKeystore(ctx, access{asks: asksOnce}); err != nil {
 		return err
 	}
@@ -123,7 +115,6 @@ func migrate(ctx context.Context, s *session) error {
 		return withHint(errors.New("a keystore is not turned into PEM in place"),
 			"to make a file of it: "+s.named(s.req.Operands[0]).Operand([]string{"convert", "-to", "pem"}, "NEW.pem"))
 	}
-	s.useKeystore(s.req.Operands[0])
 	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
 		return err
 	}
@@ -372,15 +363,15 @@ func (s *session) storeAsPEM() ([]byte, error) {
 // openKey opens a key with the keystore's password, -keypass, or one that is
 // asked for, and says which it was.
 func (s *session) openKey(e *entry.Entry) (entry.Key, []byte, error) {
-	if s.ks.password != nil && s.opt.keypass != nil {
+	if s.ks.password != nil && s.ks.keypass != nil {
 		if key, err := s.ks.KeyOf(e, s.ks.password); err == nil {
 			return s.keep(key), s.ks.password, nil
 		}
 	}
 	alias := s.ks.JavaAlias(e)
-	key, opened, err := s.recoverEntry(s.ks, e, alias, s.ks.password, s.opt.keypass)
+	key, opened, err := s.recoverEntry(s.ks, e, alias, s.ks.password, s.ks.keypass)
 	key, err = s.salvaged(e, opened, key, err)
-	if s.opt.keypass != nil && errors.Is(err, entry.ErrPassword) { // there are several
+	if s.ks.keypass != nil && errors.Is(err, entry.ErrPassword) { // there are several
 		err = withHint(err, fmt.Sprintf("neither the keystore's password nor that of -keypass opens the key of <%s>: without -keypass each key's is asked for",
 			alias))
 	}

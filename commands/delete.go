@@ -4,13 +4,20 @@ import "context"
 
 // deleteEntry removes an entry.
 func deleteEntry(ctx context.Context, s *session) error {
-	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
+	alias := s.opt.alias.value
+	ask := func() (err error) {
+		if !s.opt.alias.given {
+			alias, err = s.askAlias("Enter alias name:  ", "Must specify alias")
+		}
 		return err
 	}
-	if _, err := s.ks.get(s.opt.alias); err != nil {
+	if err := s.openKeystore(ctx, access{changes: true, ask: ask}); err != nil {
 		return err
 	}
-	if err := s.ks.Delete(s.opt.alias); err != nil {
+	if _, err := s.ks.get(alias); err != nil {
+		return err
+	}
+	if err := s.ks.Delete(alias); err != nil {
 		return err
 	}
 	return s.saveKeystore()

@@ -51,8 +51,8 @@ func dev(ctx context.Context, s *session) error {
 	if s.opt.given("dir") {
 		d.dir = s.opt.dir
 	}
-	if s.opt.given("validity") {
-		if d.days = s.opt.validity; d.days < 1 || d.days > devMaxDays {
+	if s.opt.validity.given {
+		if d.days = s.opt.validity.value; d.days < 1 || d.days > devMaxDays {
 			return fmt.Errorf("-validity %d: from 1 to %d days, the most that all browsers take", d.days, devMaxDays)
 		}
 	}
@@ -280,8 +280,8 @@ func (d *developer) openAuthority(ctx context.Context) error {
 	case err != nil:
 		return withHint(fmt.Errorf("the development CA does not open: %v", err), "to begin with a new one, move this file away; browsers have to trust the new one then")
 	default:
-		d.ks = &keystore{Store: ks, path: path, password: password}
-		if d.authority, err = d.openIssuer("ca", password); err != nil {
+		kept := &keystore{Store: ks, path: path, password: password}
+		if d.authority, err = d.openIssuer(kept, "ca", password); err != nil {
 			return fmt.Errorf("%s, the development CA: %v", path, err)
 		}
 		if d.authority.certificate.NotAfter.After(d.Now().AddDate(0, 0, int(d.days))) {
@@ -375,8 +375,8 @@ func (d *developer) newKey() (key crypto.Signer, spki []byte, err error) {
 // issue makes a certificate. It is valid from an hour ago, for machines and
 // containers whose clock is behind.
 func (d *developer) issue(subject x509util.Name, spki []byte, days int64, issuer *issuerKey, extensions ...string) ([]byte, error) {
-	d.opt.ext, d.opt.validity, d.opt.startdate = extensions, days, "-1H"
-	return d.certify(certificate{subject: subject, spki: spki}, issuer)
+	issue := issuance{extensions: extensions, start: optional[string]{"-1H", true}, days: days}
+	return d.certify(certificate{issuance: issue, subject: subject, spki: spki}, issuer)
 }
 
 // saveKey writes a new keystore with one key, in the place of another or where

@@ -22,7 +22,7 @@ func diff(ctx context.Context, s *session) error {
 	switch server := isServer(b); {
 	case server && s.req.Has("storepass2"):
 		return errors.New("-storepass2 is for a second keystore")
-	case !server && s.opt.given("alias"):
+	case !server && s.opt.alias.given:
 		return errors.New("-alias is for a server: two keystores are compared whole")
 	}
 	left, err := s.openCompared(a, s.opt.storepass)
@@ -217,7 +217,7 @@ func (s *session) diffServer(ctx context.Context, path string, ks *store.Store, 
 	var candidates []string
 	for _, e := range ks.JavaOrder() {
 		alias := ks.JavaAlias(e)
-		if len(e.Chain) == 0 || s.opt.given("alias") && alias != ks.StoredAlias(s.opt.alias) {
+		if len(e.Chain) == 0 || s.opt.alias.given && alias != ks.StoredAlias(s.opt.alias.value) {
 			continue
 		}
 		if bytes.Equal(x509util.Encoded(e.Chain[0].DER), served[0]) {

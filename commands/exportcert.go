@@ -17,10 +17,10 @@ func exportcert(ctx context.Context, s *session) error {
 	if slices.ContainsFunc(ownExport, s.req.Has) {
 		return exportEntry(ctx, s)
 	}
-	if err := s.openKeystore(ctx, access{asks: asksOnce}); err != nil {
+	if err := s.openKeystore(ctx, access{asks: asksOnce, file: s.opt.file}); err != nil {
 		return err
 	}
-	if err := s.openable("file", s.opt.file); err != nil {
+	if err := s.openable("file", s.opt.file.value); err != nil {
 		return err
 	}
 	s.warnUnverified()
@@ -34,12 +34,12 @@ func exportcert(ctx context.Context, s *session) error {
 	}
 	var out bytes.Buffer
 	s.dump(&out, x509util.Encoded(e.Chain[0].DER))
-	if err := s.writeOutput(s.opt.file, out.Bytes()); err != nil {
+	if err := s.writeOutput(s.opt.file.value, out.Bytes()); err != nil {
 		return err
 	}
 	s.warnOfChain("The certificate", e.Chain[:1])
-	if s.opt.file != "" {
-		s.talk().Printf("Certificate stored in file <%s>\n", s.opt.file)
+	if s.opt.file.value != "" {
+		s.talk().Printf("Certificate stored in file <%s>\n", s.opt.file.value)
 	}
 	s.warnOfFormat()
 	return nil

@@ -90,7 +90,7 @@ func exportEntry(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	if err := s.openKeystore(ctx, access{asks: asksOnce}); err != nil {
+	if err := s.openKeystore(ctx, access{asks: asksOnce, file: s.opt.file}); err != nil {
 		return err
 	}
 	alias := s.aliasOrDefault()
@@ -144,7 +144,7 @@ func (s *session) exportSecret(alias string, x exporting) error {
 	if s.req.Has("encrypt") || x.own || x.issuers {
 		return failf("Alias <%s> has no certificate", alias)
 	}
-	key, _, err := s.recoverKey(alias, s.opt.keypass)
+	key, _, err := s.recoverKey(s.ks, alias, s.ks.keypass)
 	if err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func (x exporting) certificates(e *entry.Entry) [][]byte {
 func (s *session) plainFile(alias string, e *entry.Entry, x exporting) ([]byte, error) {
 	var blocks []*pem.Block
 	if x.key {
-		key, _, err := s.recoverKey(alias, s.opt.keypass)
+		key, _, err := s.recoverKey(s.ks, alias, s.ks.keypass)
 		if err != nil {
 			return nil, err
 		}
@@ -252,7 +252,7 @@ func (s *session) exchangeFile(alias string, e *entry.Entry, format string) ([]b
 	var key entry.Key
 	if e.Kind == entry.PrivateKey {
 		var err error
-		if key, _, err = s.recoverKey(alias, s.opt.keypass); err != nil {
+		if key, _, err = s.recoverKey(s.ks, alias, s.ks.keypass); err != nil {
 			return nil, err
 		}
 	}
@@ -318,14 +318,14 @@ func encodeExchange(preset *exchange.Encoder, alias string, key entry.Key, chain
 // writeExport writes the file of -file, readable by its owner alone where a
 // key may be in it, or the standard output.
 func (s *session) writeExport(x exporting, data []byte) error {
-	if s.opt.file == "" || !x.secret() {
-		if err := s.writeOutput(s.opt.file, data); err != nil || s.opt.file == "" {
+	if s.opt.file.value == "" || !x.secret() {
+		if err := s.writeOutput(s.opt.file.value, data); err != nil || s.opt.file.value == "" {
 			return err
 		}
-		s.talk().Printf("Stored in file <%s>\n", s.opt.file)
+		s.talk().Printf("Stored in file <%s>\n", s.opt.file.value)
 		return nil
 	}
-	return s.writeSecret(s.opt.file, data)
+	return s.writeSecret(s.opt.file.value, data)
 }
 
 // writeSecret writes a file that holds keys. One that is there already is

@@ -11,50 +11,68 @@ import (
 	"gokeytool/x509util"
 )
 
+type gencertOptions struct {
+	issuance
+	dname           optional[string]
+	infile, outfile optional[string]
+}
+
+func readGencert(l line) gencertOptions {
+	return gencertOptions{
+		issuance: readIssuance(l),
+		dname:    l.text("dname"),
+		infile:   l.text("infile"),
+		outfile:  l.text("outfile"),
+	}
+}
+
 // gencert certifies a request with a key of the keystore, as a certificate
 // authority does, and prints the certificate with those that lead to the root.
-func gencert(ctx context.Context, s *session) error {
-	if err := s.openKeystore(ctx, access{asks: asksOnce}); err != nil {
+func gencert(ctx context.Context, s *session, o gencertOptions) error {
+	if err := s.openKeystore(ctx, access{asks: asksOnce, file: o.infile}); err != nil {
 		return err
 	}
 	var input []byte
 	var err error
-	if s.opt.infile != "" { // keytool opens it first
-		if input, err = s.readInput(s.opt.infile); err != nil {
+	if o.infile.value != "" { // keytool opens it first
+		if input, err = s.readInput(o.infile.value); err != nil {
 			return err
 		}
 	}
-	if err := s.openable("outfile", s.opt.outfile); err != nil {
+	if err := s.openable("outfile", o.outfile.value); err != nil {
 		return err
 	}
 	if e, ok := s.ks.Store.Get(s.aliasOrDefault()); ok && e.Kind == entry.PrivateKey && len(e.Chain) == 0 && !s.ownStyle() {
 		return java("java.lang.NullPointerException", `Cannot invoke "java.security.cert.Certificate.getEncoded()" because "signerCert" is null`)
 	}
-	issuer, err := s.openIssuer(s.aliasOrDefault(), s.opt.keypass)
+	issuer, err := s.openIssuer(s.ks, s.aliasOrDefault(), s.ks.keypass)
 	if err != nil {
 		return err
 	}
-	if s.opt.infile == "" {
+	if o.infile.value == "" {
 		if input, err = s.readInput(""); err != nil {
 			return err
 		}
 	}
-	request, err := s.parseRequest(s.opt.infile, input, "REQUEST")
+	request, err := s.parseRequest(o.infile.value, input, "REQUEST")
 	if err != nil {
 		return err
 	}
 	s.warn(s.judge().Request("The certificate request", request)...)
 	subject := request.Subject
-	if s.opt.given("dname") {
-		if subject, err = x509util.ParseDName(s.opt.dname); err != nil {
+	if o.dname.given {
+		if subject, err = x509util.ParseDName(o.dname.value); err != nil {
 			return err
 		}
 	}
-	der, err := s.certify(certificate{subject: subject, spki: request.SPKI, requested: request.ReadableExtensions(s.release)}, issuer)
+	der, err := s.certify(certificate{
+		issuance: o.issuance, subject: subject,
+		spki: request.SPKI, requested: request.ReadableExtensions(s.release),
+	}, issuer)
 	if err != nil {
 		return err
 	}
-	if err := s.checkUsages(); err != nil {
+	if err := s.checkUsages(o.extensions); err != nil {
 		return err
 	}
 
@@ -70,16 +88,16 @@ func gencert(ctx context.Context, s *session) error {
 			s.dump(&out, x509util.Encoded(c.DER))
 		}
 	}
-	if err := s.writeOutput(s.opt.outfile, out.Bytes()); err != nil {
+	if err := s.writeOutput(o.outfile.value, out.Bytes()); err != nil {
 		return err
 	}
-	if s.req.Style != argv.Keytool && s.opt.outfile != "" {
+	if s.req.Style != argv.Keytool && o.outfile.value != "" {
 		made, err := x509util.ParseCertificate(der)
 		if err != nil {
 			return err
 		}
 		s.talk().Printf("Certificate for %s, until %s, stored in %s\n",
-			certifiedNames(made.Subject, made.Extensions), x509util.MediumDate(made.NotAfter, s.zone()), s.opt.outfile)
+			certifiedNames(made.Subject, made.Extensions), x509util.MediumDate(made.NotAfter, s.zone()), o.outfile.value)
 	}
 	s.warnOfChain("The issuer", issuer.chain)
 	s.warnOfDER("The generated certificate", der)

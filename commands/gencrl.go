@@ -9,36 +9,45 @@ import (
 	"gokeytool/x509util"
 )
 
+type gencrlOptions struct {
+	issuance
+	ids []string // SERIAL or SERIAL:REASON
+}
+
+func readGencrl(l line) gencrlOptions {
+	return gencrlOptions{readIssuance(l), l.StringSlice("id")}
+}
+
 // gencrl makes a revocation list of the serial numbers that -id gives.
-func gencrl(ctx context.Context, s *session) error {
-	if err := s.openKeystore(ctx, access{}); err != nil {
+func gencrl(ctx context.Context, s *session, o gencrlOptions) error {
+	if err := s.openKeystore(ctx, access{file: s.opt.file}); err != nil {
 		return err
 	}
-	if err := s.openable("file", s.opt.file); err != nil {
+	if err := s.openable("file", s.opt.file.value); err != nil {
 		return err
 	}
 	alias := s.aliasOrDefault()
 	if _, err := s.ks.certificate(alias); err != nil {
 		return err
 	}
-	start, err := s.startDate()
+	start, err := s.startDate(o.start)
 	if err != nil {
 		return err
 	}
-	end, err := x509util.EndDate(start, s.validity())
+	end, err := x509util.EndDate(start, o.days)
 	if err != nil {
 		return err
 	}
-	issuer, err := s.openIssuer(alias, s.opt.keypass)
+	issuer, err := s.openIssuer(s.ks, alias, s.ks.keypass)
 	if err != nil {
 		return err
 	}
-	sigalg, err := s.signatureAlgorithm(issuer.signer)
+	sigalg, err := s.signatureAlgorithm(o.sigalg, issuer.signer)
 	if err != nil {
-		return err
+		return errUnderivable()
 	}
-	revoked := make([]x509util.Revocation, len(s.opt.ids))
-	for i, id := range s.opt.ids {
+	revoked := make([]x509util.Revocation, len(o.ids))
+	for i, id := range o.ids {
 		if revoked[i], err = parseRevocation(id); err != nil {
 			return err
 		}
@@ -53,7 +62,7 @@ func gencrl(ctx context.Context, s *session) error {
 	if s.opt.rfc {
 		out = x509util.EncodePEM("X509 CRL", der, s.release)
 	}
-	if err := s.writeOutput(s.opt.file, out); err != nil {
+	if err := s.writeOutput(s.opt.file.value, out); err != nil {
 		return err
 	}
 	list, err := x509util.ParseCRL(der)

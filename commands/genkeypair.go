@@ -10,20 +10,39 @@ import (
 	"gokeytool/x509util"
 )
 
+type genkeypairOptions struct {
+	issuance
+	dname             optional[string]
+	keyalg, groupname optional[string]
+	keysize           optional[int64] // in bits
+	signer            signerOptions
+}
+
+func readGenkeypair(l line) genkeypairOptions {
+	return genkeypairOptions{
+		issuance:  readIssuance(l),
+		dname:     l.text("dname"),
+		keyalg:    l.text("keyalg"),
+		groupname: l.text("groupname"),
+		keysize:   l.number("keysize"),
+		signer:    readSigner(l),
+	}
+}
+
 // genkeypair makes a key pair with a certificate: signed by itself, or by the
 // key that -signer names.
-func genkeypair(ctx context.Context, s *session) error {
-	if err := s.openKeystore(ctx, access{creates: true, changes: true}); err != nil {
+func genkeypair(ctx context.Context, s *session, o genkeypairOptions) error {
+	if err := s.openKeystore(ctx, access{creates: true, changes: true, newKey: true}); err != nil {
 		return err
 	}
-	if !s.opt.given("keyalg") {
+	if !o.keyalg.given {
 		return failf("The -keyalg option must be specified.")
 	}
-	spec := x509util.KeySpec{Algorithm: s.opt.keyalg, Size: int(s.opt.keysize), Group: s.opt.groupname}
-	if s.opt.given("groupname") && s.opt.given("keysize") {
+	spec := x509util.KeySpec{Algorithm: o.keyalg.value, Size: int(o.keysize.value), Group: o.groupname.value}
+	if o.groupname.given && o.keysize.given {
 		return failf("Cannot specify both -groupname and -keysize")
 	}
-	if s.opt.given("keysize") && spec.Size == 0 {
+	if o.keysize.given && spec.Size == 0 {
 		return java("java.security.InvalidParameterException", "Invalid key size: 0")
 	}
 	if spec.Size == -1 { // Java's way of saying that no size was given
@@ -40,11 +59,11 @@ func genkeypair(ctx context.Context, s *session) error {
 	if _, exists := s.ks.Store.Get(alias); exists {
 		return failf("Key pair not generated, alias <%s> already exists", alias)
 	}
-	issuer, err := s.signer()
+	issuer, err := s.signer(s.ks, o.signer)
 	if err != nil {
 		return err
 	}
-	subject, err := s.subject()
+	subject, err := s.subject(o.dname)
 	if err != nil {
 		return err
 	}
@@ -70,7 +89,7 @@ func genkeypair(ctx context.Context, s *session) error {
 	if issuer == nil {
 		issuer = &issuerKey{signer: key, name: subject}
 	}
-	der, err := s.certify(certificate{subject: subject, spki: spki}, issuer)
+	der, err := s.certify(certificate{issuance: o.issuance, subject: subject, spki: spki, newKey: true}, issuer)
 	if err != nil {
 		return err
 	}
@@ -82,16 +101,16 @@ func genkeypair(ctx context.Context, s *session) error {
 	name := x509util.KeyName(spec, key.Public(), s.release)
 	if issuer.alias != "" {
 		s.talk().Printf("Generating %s key pair and a certificate (%s) issued by <%s> with a validity of %s days\n\tfor: %s\n",
-			name, leaf.SigName, issuer.alias, group(s.validity()), subject.String())
+			name, leaf.SigName, issuer.alias, group(o.days), subject.String())
 	} else {
 		s.talk().Printf("Generating %s key pair and self-signed certificate (%s) with a validity of %s days\n\tfor: %s\n",
-			name, leaf.SigName, group(s.validity()), subject.String())
+			name, leaf.SigName, group(o.days), subject.String())
 	}
 	password, err := s.askKeyPassword(alias)
 	if err != nil {
 		return err
 	}
-	if err := s.checkUsages(); err != nil {
+	if err := s.checkUsages(o.extensions); err != nil {
 		return err
 	}
 	if err := s.refuseCertificate(leaf, ""); err != nil {
@@ -105,7 +124,7 @@ func genkeypair(ctx context.Context, s *session) error {
 	if err := s.saveKeystore(); err != nil {
 		return err
 	}
-	if !s.req.Has("quiet") {
+	if !s.opt.quiet {
 		s.hint(s.namelessHints(alias, leaf)...)
 	}
 	return nil
@@ -122,29 +141,4 @@ func (s *session) namelessHints(alias string, leaf *x509util.Certificate) []stri
 		fmt.Sprintf("browsers, Java and Go will refuse the certificate for %s: they look for the host in SubjectAlternativeName alone, and there is none", host),
 		"to add it: " + shell.Note(s.here().KeyLine([]string{"renew", "-alias", alias, "-ext", "san=" + x509util.HostName(host)}), "certreq then asks a CA for it"),
 	}
-}
-
-// validity is the number of days a new certificate is valid for.
-func (s *session) validity() int64 {
-	if s.opt.validity != 0 {
-		return s.opt.validity
-	}
-	return 90
-}
-
-// subject is the name of -dname, else the user is asked for it.
-func (s *session) subject() (x509util.Name, error) {
-	if s.opt.given("dname") {
-		return x509util.ParseDName(s.opt.dname)
-	}
-	s.flushWarnings()
-	return s.promptName()
-}
-
-// signer opens the key that -signer names; nil without the option.
-func (s *session) signer() (*issuerKey, error) {
-	if !s.opt.given("signer") {
-		return nil, nil
-	}
-	return s.openIssuer(s.opt.signer, s.opt.signerkeypass)
 }

@@ -112,7 +112,7 @@ func (s *session) textHints(text string) []string {
 			return []string{path + ": " + pathCause(err).Error()}
 		}
 		hints := []string{"it was looked for at " + path}
-		if !s.opt.given("keystore") && !s.opt.cacerts {
+		if !s.opt.keystore.given && !s.opt.cacerts {
 			hints = append(hints, "without -keystore it is the file .keystore in the home directory")
 		}
 		return hints
@@ -129,13 +129,13 @@ func (s *session) textHints(text string) []string {
 	case text == "Public keys in reply and keystore don't match":
 		return []string{
 			"the certificate belongs to another key than that of the alias: it was made for a request from another entry or keystore, or before the key was made anew",
-			"with its own key in a file: " + s.here().KeyLine([]string{"import", "-keyfile", "KEY", "-file", cmp.Or(s.opt.file, "CERTIFICATE"), "-alias", "ALIAS"}),
+			"with its own key in a file: " + s.here().KeyLine([]string{"import", "-keyfile", "KEY", "-file", cmp.Or(s.opt.file.value, "CERTIFICATE"), "-alias", "ALIAS"}),
 		}
 	case is("Certificate reply does not contain public key for <", ""):
 		return []string{"none of its certificates belongs to the key: the file is the authority's chain alone, or another key's reply"}
 	case text == "Incomplete certificate chain in reply":
 		return []string{"its certificates don't lead from one to the next: one between is missing, or one of another chain is among them; to see subjects and issuers: " +
-			shell.Line("gokeytool", "printcert", "-file", cmp.Or(s.opt.file, "FILE"))}
+			shell.Line("gokeytool", "printcert", "-file", cmp.Or(s.opt.file.value, "FILE"))}
 	case text == "Certificate reply and certificate in keystore are identical":
 		return []string{"the reply is installed already: there is nothing left to do"}
 	}
@@ -245,7 +245,7 @@ func (s *session) missingIssuerHints(reply *x509util.Certificate, pool []*x509ut
 		hints = append(hints, "the authority offers it at "+url)
 	}
 	return append(hints, "with its certificate: "+shell.Note(
-		s.here().KeyLine([]string{"import", "-alias", s.aliasOrDefault(), "-file", cmp.Or(s.opt.file, "REPLY"), "-ca", "ISSUER"}),
+		s.here().KeyLine([]string{"import", "-alias", s.aliasOrDefault(), "-file", cmp.Or(s.opt.file.value, "REPLY"), "-ca", "ISSUER"}),
 		"-trustcacerts in place of -ca takes Java's"))
 }
 

@@ -15,15 +15,11 @@ const tomcatPassword = "changeit"
 // none is given. Only if that one is wrong the user is asked.
 func (s *session) openServed(ctx context.Context) error {
 	asked := s.opt.storepass == nil
-	if asked {
-		s.opt.storepass = []byte(tomcatPassword)
-	}
-	err := s.openKeystore(ctx, access{asks: asksOnce})
+	err := s.openKeystore(ctx, access{asks: asksOnce, password: []byte(tomcatPassword)})
 	if asked && err == nil && s.opt.keypass == nil && !fits(s.ks.Store, s.ks.password) {
 		err = entry.ErrPassword // of the keys alone
 	}
 	if asked && errors.Is(err, entry.ErrPassword) {
-		s.opt.storepass = nil
 		err = s.openKeystore(ctx, access{asks: asksOnce, keys: s.opt.keypass == nil})
 	}
 	return err
@@ -31,11 +27,11 @@ func (s *session) openServed(ctx context.Context) error {
 
 // keyAliases are the aliases of the private keys in Java's order: the first
 // is the one that Tomcat serves where none is named.
-func (s *session) keyAliases() []string {
+func (k *keystore) keyAliases() []string {
 	var aliases []string
-	for _, e := range s.ks.JavaOrder() {
+	for _, e := range k.JavaOrder() {
 		if e.Kind == entry.PrivateKey {
-			aliases = append(aliases, s.ks.JavaAlias(e))
+			aliases = append(aliases, k.JavaAlias(e))
 		}
 	}
 	return aliases
@@ -47,7 +43,7 @@ func (s *session) identity(alias string) (endpoint.Identity, error) {
 	if err != nil {
 		return endpoint.Identity{}, err
 	}
-	password := s.opt.keypass
+	password := s.ks.keypass
 	if password == nil {
 		password = s.ks.password
 	}

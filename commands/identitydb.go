@@ -9,8 +9,8 @@ func identitydb(ctx context.Context, s *session) error {
 	if err := s.openKeystore(ctx, access{creates: true}); err != nil {
 		return err
 	}
-	if s.opt.given("file") {
-		if _, err := s.readInput(s.opt.file); err != nil {
+	if s.opt.file.given {
+		if _, err := s.readInput(s.opt.file.value); err != nil {
 			return err
 		}
 	}

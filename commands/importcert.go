@@ -26,7 +26,7 @@ func importcert(ctx context.Context, s *session) error {
 	if s.opt.given("keyfile") {
 		return importKey(ctx, s)
 	}
-	if err := s.openKeystore(ctx, access{creates: true, changes: true}); err != nil {
+	if err := s.openKeystore(ctx, access{creates: true, changes: true, file: s.opt.file}); err != nil {
 		return err
 	}
 	if s.opt.trustcacerts {
@@ -34,9 +34,9 @@ func importcert(ctx context.Context, s *session) error {
 			return err
 		}
 	}
-	if s.opt.file != "" { // keytool opens it before it looks for the alias
-		if _, err := os.Stat(s.opt.file); err != nil {
-			return fileError(s.opt.file, err)
+	if s.opt.file.value != "" { // keytool opens it before it looks for the alias
+		if _, err := os.Stat(s.opt.file.value); err != nil {
+			return fileError(s.opt.file.value, err)
 		}
 	}
 	alias := s.aliasOrDefault()
@@ -59,7 +59,7 @@ func importcert(ctx context.Context, s *session) error {
 		return s.sayImport(sum)
 	default:
 		if done, err = s.addTrusted(alias, exists); err != nil {
-			return about(s.opt.file, err)
+			return about(s.opt.file.value, err)
 		}
 		if !done {
 			missed = s.notDone("Certificate was not added to keystore")
@@ -103,7 +103,7 @@ func (s *session) notDone(text string) error {
 // installReply puts the chain made of an authority's reply in the place of the
 // one that the key has. It returns false where the user says no.
 func (s *session) installReply(alias string, e *entry.Entry) (bool, error) {
-	if _, _, err := s.recoverKey(alias, s.opt.keypass); err != nil {
+	if _, _, err := s.recoverKey(s.ks, alias, s.ks.keypass); err != nil {
 		return false, err
 	}
 	own, err := s.ks.certificate(alias)
@@ -112,7 +112,7 @@ func (s *session) installReply(alias string, e *entry.Entry) (bool, error) {
 	}
 	reply, err := s.readReply()
 	if err != nil {
-		return false, about(s.opt.file, err)
+		return false, about(s.opt.file.value, err)
 	}
 	var chain []*x509util.Certificate
 	if len(reply) == 1 {
@@ -121,11 +121,11 @@ func (s *session) installReply(alias string, e *entry.Entry) (bool, error) {
 		chain, err = s.chainOfReply(alias, own, reply)
 	}
 	if err != nil || chain == nil {
-		return false, about(s.opt.file, err)
+		return false, about(s.opt.file.value, err)
 	}
 	if s.ks.Type() == store.PKCS12 {
 		if err := x509util.CheckChain(chain); err != nil {
-			return false, about(s.opt.file, err)
+			return false, about(s.opt.file.value, err)
 		}
 	}
 	if s.leastIssuer() < x509util.Issued {
@@ -137,21 +137,21 @@ func (s *session) installReply(alias string, e *entry.Entry) (bool, error) {
 
 // readReply reads the certificates of an authority's reply; at least one.
 func (s *session) readReply() ([]*x509util.Certificate, error) {
-	data, err := s.readInput(s.opt.file)
+	data, err := s.readInput(s.opt.file.value)
 	if err != nil {
 		return nil, err
 	}
 	reply, err := x509util.ParseCertificates(data)
 	if err == nil && len(reply) > 0 {
 		for _, c := range reply {
-			if err := s.refuseCertificate(c, s.opt.file); err != nil {
+			if err := s.refuseCertificate(c, s.opt.file.value); err != nil {
 				return nil, err
 			}
 		}
 		return reply, nil
 	}
 	said := cmp.Or(x509util.UnreadableError(data, s.release), failf("Reply has no certificates"))
-	return nil, withHint(said, s.whatFile(s.opt.file, data, forCertificates, err)...)
+	return nil, withHint(said, s.whatFile(s.opt.file.value, data, forCertificates, err)...)
 }
 
 // chainOfCertificate completes a reply of one certificate with the trusted
@@ -250,13 +250,13 @@ func (s *session) addTrusted(alias string, exists bool) (bool, error) {
 	if exists {
 		return false, failf("Certificate not imported, alias <%s> already exists", alias)
 	}
-	data, err := s.readInput(s.opt.file)
+	data, err := s.readInput(s.opt.file.value)
 	if err != nil {
 		return false, err
 	}
 	certificates, err := x509util.ParseCertificates(data)
 	if err != nil || len(certificates) == 0 {
-		return false, withHint(failf("Input not an X.509 certificate"), s.whatFile(s.opt.file, data, forCertificates, err)...)
+		return false, withHint(failf("Input not an X.509 certificate"), s.whatFile(s.opt.file.value, data, forCertificates, err)...)
 	}
 	c := certificates[0]
 	if data[0] == derSequence && !bytes.HasPrefix(data, c.Raw) {
@@ -266,13 +266,13 @@ func (s *session) addTrusted(alias string, exists bool) (bool, error) {
 	if n := len(certificates); n > 1 && s.wantHints(s.req.Style) {
 		s.Stderr.Printf("gokeytool: the input holds %d certificates; as with keytool, only the first is imported; all of them with: %s\n", n, s.bundleLine())
 	}
-	if err := s.refuseCertificate(c, s.opt.file); err != nil {
+	if err := s.refuseCertificate(c, s.opt.file.value); err != nil {
 		if s.req.Style == argv.Keytool {
 			err = inWords(failf("Input not an X.509 certificate"), err)
 		}
 		return false, err
 	}
-	line := func(key string) string { return s.replyLine(key, s.opt.file) }
+	line := func(key string) string { return s.replyLine(key, s.opt.file.value) }
 	if yes, err := s.keepBeside(s.ownKeys(""), c, line); err != nil || !yes {
 		return false, err
 	}
@@ -330,7 +330,7 @@ func (s *session) vouchFor(c *x509util.Certificate) (bool, error) {
 
 // readCertificates reads the certificates of -file.
 func (s *session) readCertificates() ([]*x509util.Certificate, error) {
-	return s.readCertificateFile(s.opt.file)
+	return s.readCertificateFile(s.opt.file.value)
 }
 
 // readCertificateFile reads the certificates of a file; "" is the standard
@@ -399,5 +399,5 @@ func (s *session) replyIssuers() (*issuers, error) {
 
 // bundleLine is the command that trusts all certificates of the input.
 func (s *session) bundleLine() string {
-	return s.here().Line([]string{"import", "-bundle", cmp.Or(s.opt.file, "FILE")})
+	return s.here().Line([]string{"import", "-bundle", cmp.Or(s.opt.file.value, "FILE")})
 }

@@ -27,7 +27,7 @@ import (
 // of -srcalias. Where both are the same file, it is converted in place and
 // the old one kept beside it.
 func importkeystore(ctx context.Context, s *session) error {
-	if err := s.checkStoreOptions(); err != nil {
+	if err := s.checkStoreOptions(access{}); err != nil {
 		return err
 	}
 	inPlace, err := s.convertsInPlace()
@@ -35,18 +35,14 @@ func importkeystore(ctx context.Context, s *session) error {
 		return err
 	}
 	var source *keystore
+	a := access{creates: true, changes: true, replaces: inPlace, prompt: "Enter destination keystore password:  "}
 	if inPlace {
 		if source, err = s.openSource(inPlace); err != nil {
 			return err
 		}
-		if s.opt.storepass == nil {
-			s.opt.storepass = source.password
-		}
+		a.password = source.password
 	}
-	err = s.openKeystore(ctx, access{
-		creates: true, changes: true, replaces: inPlace, prompt: "Enter destination keystore password:  ",
-	})
-	if err != nil {
+	if err := s.openKeystore(ctx, a); err != nil {
 		return err
 	}
 	if inPlace {
@@ -58,8 +54,8 @@ func importkeystore(ctx context.Context, s *session) error {
 		}
 	}
 	sum := s.newImport()
-	if s.opt.given("alias") {
-		_, err = s.importEntry(source, s.opt.alias, sum)
+	if s.opt.alias.given {
+		_, err = s.importEntry(source, s.opt.alias.value, sum)
 	} else {
 		err = s.importAll(source, sum)
 	}
@@ -463,7 +459,7 @@ func (s *session) importKey(source *keystore, e *entry.Entry, alias, newAlias st
 // checkProtection refuses to take a key into a PKCS12 keystore without a
 // password, as keytool does with -destprotected.
 func (s *session) checkProtection(kind entry.Kind) error {
-	if s.ownStyle() || !s.opt.protected || !s.ks.pkcs12() || s.ks.password != nil || s.opt.destkeypass != nil {
+	if s.ownStyle() || !s.opt.protected || !s.ks.pkcs12() || s.ks.password != nil || s.ks.destkeypass != nil {
 		return nil
 	}
 	what := "PrivateKeyEntry"
@@ -476,8 +472,8 @@ func (s *session) checkProtection(kind entry.Kind) error {
 // sealingPassword is the password for a key that had the one given.
 func (s *session) sealingPassword(had []byte) []byte {
 	switch {
-	case s.opt.destkeypass != nil:
-		return s.opt.destkeypass
+	case s.ks.destkeypass != nil:
+		return s.ks.destkeypass
 	case s.ks.pkcs12() && !s.ks.passwordless():
 		return s.ks.password
 	}

@@ -377,7 +377,7 @@ func extendedKeyUsages(der []byte) (names []string) {
 func (s *session) listJSON() error {
 	out := jsonList{Version: jsonSchema, Keystore: s.ks.path, Type: string(s.ks.Type()), Verified: s.ks.Verified(), Unread: s.unread(), Entries: []jsonEntry{}}
 	entries := s.ks.Sorted()
-	if s.opt.given("alias") {
+	if s.opt.alias.given {
 		e, err := s.listed()
 		if err != nil {
 			return err

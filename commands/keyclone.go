@@ -7,10 +7,15 @@ import (
 	"gokeytool/store/entry"
 )
 
+type keycloneOptions struct{ destalias optional[string] }
+
+func readKeyclone(l line) keycloneOptions { return keycloneOptions{l.text("destalias")} }
+
 // keyclone copies a private key to another alias, where it may have another
 // password.
-func keyclone(ctx context.Context, s *session) error {
-	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
+func keyclone(ctx context.Context, s *session, o keycloneOptions) error {
+	var destalias string
+	if err := s.openKeystore(ctx, access{changes: true, ask: s.askDestAlias(o.destalias, &destalias)}); err != nil {
 		return err
 	}
 	alias := s.aliasOrDefault()
@@ -21,10 +26,10 @@ func keyclone(ctx context.Context, s *session) error {
 	if e.Kind != entry.PrivateKey {
 		return failf("Alias <%s> references an entry type that is not a private key entry.  The -keyclone command only supports cloning of private key entries", alias)
 	}
-	if _, exists := s.ks.Store.Get(s.opt.destalias); exists {
-		return failf("Destination alias <%s> already exists", s.opt.destalias)
+	if _, exists := s.ks.Store.Get(destalias); exists {
+		return failf("Destination alias <%s> already exists", destalias)
 	}
-	key, password, err := s.recoverEntry(s.ks, e, alias, s.ks.password, s.opt.keypass)
+	key, password, err := s.recoverEntry(s.ks, e, alias, s.ks.password, s.ks.keypass)
 	if err != nil {
 		return err
 	}
@@ -33,13 +38,13 @@ func keyclone(ctx context.Context, s *session) error {
 	case s.opt.newpass != nil:
 		password = s.opt.newpass
 	default:
-		prompt := console.Textf("Enter key password for <%s>\n\t(RETURN if same as for <%s>)", s.opt.destalias, alias)
+		prompt := console.Textf("Enter key password for <%s>\n\t(RETURN if same as for <%s>)", destalias, alias)
 		password, err = s.promptKeyPassword(prompt, password, "Too many failures. Key entry not cloned")
 		if err != nil {
 			return err
 		}
 	}
-	if err := s.ks.SetKey(s.opt.destalias, key, password, e.Chain, s.Now()); err != nil {
+	if err := s.ks.SetKey(destalias, key, password, e.Chain, s.Now()); err != nil {
 		return err
 	}
 	return s.saveKeystore()

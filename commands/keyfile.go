@@ -20,12 +20,12 @@ import (
 // DER or a keystore, the certificates in -file or beside the key.
 func importKey(ctx context.Context, s *session) error {
 	// Nobody is asked for a password when a file is not there.
-	for _, name := range append([]string{s.opt.keyfile, s.opt.file}, s.opt.ca...) {
+	for _, name := range append([]string{s.opt.keyfile, s.opt.file.value}, s.opt.ca...) {
 		if _, err := os.Stat(name); err != nil && name != "" {
 			return fileError(name, pathCause(err))
 		}
 	}
-	if err := s.openKeystore(ctx, access{creates: true, changes: true}); err != nil {
+	if err := s.openKeystore(ctx, access{creates: true, changes: true, file: s.opt.file}); err != nil {
 		return err
 	}
 	alias := s.aliasOrDefault()
@@ -38,7 +38,7 @@ func importKey(ctx context.Context, s *session) error {
 		return err
 	}
 	certificates := beside
-	if s.opt.given("file") {
+	if s.opt.file.given {
 		if certificates, err = s.readCertificates(); err != nil {
 			return err
 		}
@@ -87,7 +87,7 @@ func (s *session) chainOfKey(key *foundKey, given []*x509util.Certificate) ([]*x
 		}
 	}
 	if leaf == nil {
-		from := s.opt.file
+		from := s.opt.file.value
 		if from == "" {
 			from = s.opt.keyfile
 		}

@@ -12,11 +12,11 @@ func keypasswd(ctx context.Context, s *session) error {
 	if s.req.Has("same") {
 		return samePasswords(ctx, s)
 	}
-	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
+	if err := s.openKeystore(ctx, access{changes: true, keyPasswords: true, passwords: true}); err != nil {
 		return err
 	}
 	alias := s.aliasOrDefault()
-	key, old, err := s.recoverKey(alias, s.opt.keypass)
+	key, old, err := s.recoverKey(s.ks, alias, s.ks.keypass)
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,24 @@ type access struct {
 	prompt   console.Text // the question for the password, if not keytool's usual one
 	partial  bool         // what can be read without the password is of use too
 	keys     bool         // keys are opened, which ask for no password of their own
+
+	// password opens the keystore where -storepass gives none.
+	password []byte
+	// ask asks for what the command needs to know beside passwords. keytool does so
+	// before it looks into the file.
+	ask func() error
+	// file is a file of the command; an empty name is not the standard input or
+	// output, which is what no name stands for.
+	file optional[string]
+	// newKey: -keypass is to protect a key that is made.
+	newKey bool
+	// keyPasswords: keys get passwords of their own, which keys in PKCS12 have not.
+	keyPasswords bool
+	// foreignKeys: keys in PKCS12 may have another password than the keystore; other
+	// programs make such.
+	foreignKeys bool
+	// passwords: passwords are changed, which those of tokens can't be.
+	passwords bool
 }
 
 // asks is how keytool asks for a password that was not given.
@@ -57,10 +75,13 @@ type keystore struct {
 	refuse   func(*keystore) error // what of the new must not be saved; nil for nothing
 	had      certificatesIn        // when it was opened to be changed
 	password []byte                // nil if none was given
-	lock     *store.FileLock
-	fresh    bool  // there was no file when it was opened
-	created  bool  // it was saved, and was not there before
-	unlocked error // why there is no lock, where nothing can be written either
+	// keypass and destkeypass are -keypass and -destkeypass as they apply here: in
+	// PKCS12 keys have the keystore's password. They are nil where none was given.
+	keypass, destkeypass []byte
+	lock                 *store.FileLock
+	fresh                bool  // there was no file when it was opened
+	created              bool  // it was saved, and was not there before
+	unlocked             error // why there is no lock, where nothing can be written either
 
 	// Of one that is to be changed, whose lock is given up while a question waits:
 	acquire   func() error  // locks it
@@ -96,13 +117,19 @@ func (k *keystore) close() {
 // password where it was not given. The order of checks and questions is
 // keytool's.
 func (s *session) openKeystore(ctx context.Context, a access) error {
-	if err := s.checkStoreOptions(); err != nil {
+	if err := s.checkStoreOptions(a); err != nil {
 		return err
 	}
 	if err := s.checkStoreProvider(); err != nil {
 		return err
 	}
-	k := &keystore{path: s.keystorePath(), password: s.opt.storepass, options: s.openOptions()}
+	k := &keystore{
+		path: s.keystorePath(), password: s.opt.storepass,
+		keypass: s.opt.keypass, destkeypass: s.opt.destkeypass, options: s.openOptions(),
+	}
+	if k.password == nil {
+		k.password = a.password
+	}
 	k.options.ReadOnly = !a.changes
 	if a.changes {
 		k.refuse = s.refuseNew
@@ -111,13 +138,13 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 		k.backup = s.keepBackup
 	}
 	s.ks = k
-	if s.req.Style == argv.Subcommand && s.opt.given("keystore") {
-		s.warnOfCacerts(s.opt.keystore, s.req)
+	if s.req.Style == argv.Subcommand && s.opt.keystore.given {
+		s.warnOfCacerts(s.opt.keystore.value, s.req)
 	}
-	k.none, k.provided = k.path == noKeystore, s.opt.given("providername")
+	k.none, k.provided = k.path == noKeystore, s.opt.providername.given
 	if a.changes && !k.none {
 		s.changing = k
-		k.acquire, k.replaces, k.storetype = func() error { return s.acquire(ctx, k) }, a.replaces, s.opt.storetype
+		k.acquire, k.replaces, k.storetype = func() error { return s.acquire(ctx, k) }, a.replaces, s.opt.storetype.value
 		if err := k.acquire(); err != nil {
 			return err
 		}
@@ -139,17 +166,19 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 	case !a.creates:
 		return failf("Keystore file does not exist: %s", k.path)
 	}
-	if err := s.askAliases(); err != nil {
-		return err
+	if a.ask != nil {
+		if err := a.ask(); err != nil {
+			return err
+		}
 	}
-	if s.opt.given("storetype") {
-		isDomain := strings.EqualFold(s.opt.storetype, domainType) && k.exists
+	if s.opt.storetype.given {
+		isDomain := strings.EqualFold(s.opt.storetype.value, domainType) && k.exists
 		if isDomain && (a.changes || s.ownStyle()) {
 			return errDomain()
 		}
 		k.domain = isDomain
-		if _, err := s.parseType(s.opt.storetype); err != nil && !isDomain {
-			return java("java.security.KeyStoreException", niceType(s.opt.storetype)+" not found")
+		if _, err := s.parseType(s.opt.storetype.value); err != nil && !isDomain {
+			return java("java.security.KeyStoreException", niceType(s.opt.storetype.value)+" not found")
 		}
 	}
 	if k.none {
@@ -157,13 +186,13 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 			return err
 		}
 	} else if k.exists {
-		if err := k.load(s.opt.storetype); err != nil {
+		if err := k.load(s.opt.storetype.value); err != nil {
 			return err
 		}
 	} else if err := s.createKeystore(); err != nil {
 		return err
 	}
-	if k.pkcs12() && s.req.Command == "keypasswd" && !s.req.Has("same") {
+	if k.pkcs12() && a.keyPasswords {
 		return java("java.lang.UnsupportedOperationException", "-keypasswd commands not supported if -storetype is PKCS12")
 	}
 	if k.password != nil {
@@ -175,7 +204,7 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 			return err
 		}
 		if k.exists && !k.none && k.password != nil {
-			if err := k.load(s.opt.storetype); err != nil {
+			if err := k.load(s.opt.storetype.value); err != nil {
 				return err
 			}
 		}
@@ -200,10 +229,12 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 		}
 	}
 	if k.pkcs12() && k.password != nil {
-		s.opt.keypass = s.onePassword("keypass", s.opt.keypass)
-		s.opt.destkeypass = s.onePassword("destkeypass", s.opt.destkeypass)
+		if !a.foreignKeys {
+			k.keypass = s.onePassword("keypass", k.keypass)
+		}
+		k.destkeypass = s.onePassword("destkeypass", k.destkeypass)
 	}
-	return s.checkFileNames()
+	return checkFileName(a.file)
 }
 
 // acquire locks the keystore. Where it cannot be written anyway that is said when it
@@ -232,19 +263,10 @@ func (s *session) completeWrite(path string) {
 	s.hint(fmt.Sprintf("%s: a write that was interrupted has been completed", path))
 }
 
-// checkFileNames refuses an empty name of a file, as of an unset variable: it
-// is not the standard input or output, which is what no name stands for.
-func (s *session) checkFileNames() error {
-	name, option := s.opt.file, "file"
-	switch s.req.Command {
-	case "gencert": // which looks at its -outfile later
-		name, option = s.opt.infile, "infile"
-	case "certreq", "exportcert", "importcert", "gencrl", "printcert", "printcertreq":
-	default:
-		return nil // keytool takes options of other commands too, and ignores them
-	}
-	if name == "" && s.opt.given(option) {
-		return fileError(name, fs.ErrNotExist)
+// checkFileName refuses an empty name of a file, as of an unset variable.
+func checkFileName(file optional[string]) error {
+	if file.given && file.value == "" {
+		return fileError("", fs.ErrNotExist)
 	}
 	return nil
 }
@@ -271,38 +293,48 @@ func (s *session) onePassword(option string, password []byte) []byte {
 }
 
 // checkStoreOptions refuses what can't go together, and what is not there.
-func (s *session) checkStoreOptions() error {
+func (s *session) checkStoreOptions(a access) error {
+	storepass, keypass := s.opt.storepass, s.opt.keypass
+	if storepass == nil {
+		storepass = a.password
+	}
+	if a.foreignKeys {
+		keypass = nil
+	}
 	illegal := func(text string) error { return java("java.lang.IllegalArgumentException", text) }
-	if s.opt.cacerts && (s.opt.given("keystore") || s.opt.given("storetype")) {
+	if s.opt.cacerts && (s.opt.keystore.given || s.opt.storetype.given) {
 		return illegal("The -keystore or -storetype option cannot be used with the -cacerts option")
 	}
-	if err := s.checkToken(); err != nil {
+	if err := s.checkToken(a.passwords, keypass); err != nil {
 		return err
 	}
-	if s.opt.protected && (s.opt.storepass != nil || s.opt.keypass != nil || s.opt.newpass != nil || s.opt.destkeypass != nil) {
+	if s.opt.protected && (storepass != nil || keypass != nil || s.opt.newpass != nil || s.opt.destkeypass != nil) {
 		return illegal("if -protected is specified, then -storepass, -keypass, and -new must not be specified")
 	}
 	if s.opt.srcprotected && (s.opt.srcstorepass != nil || s.opt.srckeypass != nil) {
 		return illegal("if -srcprotected is specified, then -srcstorepass and -srckeypass must not be specified")
 	}
-	if isWindows(s.opt.storetype) && (s.opt.storepass != nil || s.opt.keypass != nil || s.opt.newpass != nil || s.opt.destkeypass != nil) {
+	if isWindows(s.opt.storetype.value) && (storepass != nil || keypass != nil || s.opt.newpass != nil || s.opt.destkeypass != nil) {
 		return illegal("if keystore is not password protected, then -storepass, -keypass, and -new must not be specified")
 	}
 	if isWindows(s.opt.srcstoretype) && (s.opt.srcstorepass != nil || s.opt.srckeypass != nil) {
 		return illegal("if source keystore is not password protected, then -srcstorepass and -srckeypass must not be specified")
 	}
-	if s.opt.given("validity") && s.opt.validity <= 0 {
+	if s.opt.validity.given && s.opt.validity.value <= 0 {
 		return failf("Validity must be greater than zero")
 	}
-	if s.req.Command == "genkeypair" && s.opt.keypass != nil && passwordLength(s.opt.keypass) < minPassword {
-		return s.tooShort("Key", "keypass", s.opt.keypass)
+	if a.newKey && keypass != nil && passwordLength(keypass) < minPassword {
+		return s.tooShort("Key", "keypass", keypass)
 	}
-	if s.opt.given("maxIterations") && s.opt.maxIterations < 1 {
+	if s.opt.maxIterations.given && s.opt.maxIterations.value < 1 {
 		return failf("-maxIterations must be greater than zero")
 	}
-	for _, option := range []string{"new", "destkeypass"} {
-		if password := s.req.Secrets[option]; password != nil && passwordLength(password) < minPassword {
-			return s.tooShort("New", option, password)
+	for _, given := range []struct {
+		option   string
+		password []byte
+	}{{"new", s.opt.newpass}, {"destkeypass", s.opt.destkeypass}} {
+		if given.password != nil && passwordLength(given.password) < minPassword {
+			return s.tooShort("New", given.option, given.password)
 		}
 	}
 	return s.checkProviders()
@@ -323,37 +355,31 @@ func (s *session) keystorePath() string {
 	case s.opt.cacerts:
 		path, _ := s.cacertsPath(s.req)
 		return path
-	case s.opt.given("keystore"):
-		return s.opt.keystore
-	case isToken(s.opt.storetype):
+	case s.opt.keystore.given:
+		return s.opt.keystore.value
+	case isToken(s.opt.storetype.value):
 		return noKeystore
 	}
 	return s.defaultKeystore()
 }
 
-// askAliases asks for the aliases that a command can't do without.
-func (s *session) askAliases() error {
-	if c := s.req.Command; (c == "keyclone" || c == "changealias") && !s.opt.given("destalias") {
-		alias, _, err := s.promptLine("Enter destination alias name:  ")
-		if err != nil {
-			return err
-		}
-		if alias == "" {
-			return failf("Must specify destination alias")
-		}
-		s.opt.destalias = alias
+// askAlias asks for an alias that a command can't do without.
+func (s *session) askAlias(prompt console.Text, missing string) (string, error) {
+	alias, _, err := s.promptLine(prompt)
+	if err == nil && alias == "" {
+		err = failf("%s", missing)
 	}
-	if s.req.Command == "delete" && !s.opt.given("alias") {
-		alias, _, err := s.promptLine("Enter alias name:  ")
-		if err != nil {
-			return err
+	return alias, err
+}
+
+// askDestAlias returns what sets alias to -destalias, or asks the user for it.
+func (s *session) askDestAlias(given optional[string], alias *string) func() error {
+	return func() (err error) {
+		if *alias = given.value; !given.given {
+			*alias, err = s.askAlias("Enter destination alias name:  ", "Must specify destination alias")
 		}
-		if alias == "" {
-			return failf("Must specify alias")
-		}
-		s.opt.alias = alias
+		return err
 	}
-	return nil
 }
 
 // load reads the keystore file with the password known so far.
@@ -450,8 +476,8 @@ func isJKS(path string) bool {
 // createKeystore makes a new keystore of the type named, PKCS12 by default.
 func (s *session) createKeystore() error {
 	typ := store.PKCS12
-	if s.opt.given("storetype") {
-		typ, _ = store.ParseType(s.opt.storetype) // checked before
+	if s.opt.storetype.given {
+		typ, _ = store.ParseType(s.opt.storetype.value) // checked before
 	}
 	if typ.Foreign() {
 		return withHint(failf("%s files can be read, not written: %s", typ, s.ks.path), "without a type it becomes PKCS12, which everybody reads")
@@ -495,8 +521,8 @@ func (s *session) openOptions() store.Options {
 	own := s.req.Style == argv.Subcommand
 	o := store.Options{Foreign: own, ReadOnly: true, Limits: entry.DefaultLimits}
 	switch {
-	case s.opt.given("maxIterations"):
-		o.Limits.MaxIterations = int(s.opt.maxIterations)
+	case s.opt.maxIterations.given:
+		o.Limits.MaxIterations = int(s.opt.maxIterations.value)
 	case !own:
 		o.Limits.MaxIterations = entry.JavaMaxIterations
 	}
@@ -720,29 +746,29 @@ func parseEntryCertificate(alias string, c entry.Certificate) (*x509util.Certifi
 // recoverKey opens the private key of an alias as keytool does: with the key
 // password given, else the keystore's, else it asks. It returns the password
 // that opened it.
-func (s *session) recoverKey(alias string, password []byte) (entry.Key, []byte, error) {
-	e, err := s.ks.get(alias)
+func (s *session) recoverKey(k *keystore, alias string, password []byte) (entry.Key, []byte, error) {
+	e, err := k.get(alias)
 	if err != nil {
 		return entry.Key{}, nil, err
 	}
 	if e.Kind == entry.TrustedCertificate {
 		return entry.Key{}, nil, failf("Alias <%s> has no key", alias)
 	}
-	if password == nil && s.ks.password != nil {
-		key, err := s.ks.KeyOf(e, s.ks.password)
+	if password == nil && k.password != nil {
+		key, err := k.KeyOf(e, k.password)
 		if err == nil || !errors.Is(err, entry.ErrPassword) {
-			return s.keep(key), s.ks.password, err
+			return s.keep(key), k.password, err
 		}
 	}
 	if password == nil {
-		if key, ok := s.openWithout(s.ks.Store, e); ok {
+		if key, ok := s.openWithout(k.Store, e); ok {
 			return key, []byte{}, nil
 		}
 		if password, err = s.askExistingKeyPassword(alias); err != nil {
 			return entry.Key{}, nil, err
 		}
 	}
-	key, err := s.ks.KeyOf(e, password)
+	key, err := k.KeyOf(e, password)
 	return s.keep(key), password, err
 }
 
@@ -769,8 +795,8 @@ func (s *session) keep(key entry.Key) entry.Key {
 // askKeyPassword asks for the password of a new key entry. In PKCS12 there is
 // but the store's; ENTER and the end of input mean the same.
 func (s *session) askKeyPassword(alias string) ([]byte, error) {
-	if s.opt.keypass != nil {
-		return s.opt.keypass, nil
+	if s.ks.keypass != nil {
+		return s.ks.keypass, nil
 	}
 	same := s.ks.password
 	if (same != nil && s.ks.pkcs12()) || s.opt.protected {

@@ -68,19 +68,19 @@ type lister struct {
 
 // label is what warnings call an entry.
 func (l *lister) label(alias string) string {
-	if l.opt.given("alias") {
+	if l.opt.alias.given {
 		return "The certificate"
 	}
 	return "<" + alias + ">"
 }
 
 func (l *lister) list() error {
-	if l.opt.given("alias") {
+	if l.opt.alias.given {
 		e, err := l.listed()
 		if err != nil {
 			return err
 		}
-		return l.entry(l.opt.alias, e)
+		return l.entry(l.opt.alias.value, e)
 	}
 	all := l.shown()
 	entries := "entries"
@@ -107,7 +107,7 @@ func (l *lister) list() error {
 // listed is the entry of -alias. In our own style one that may be in what was
 // not read is not called missing.
 func (s *session) listed() (*entry.Entry, error) {
-	e, err := s.ks.get(s.opt.alias)
+	e, err := s.ks.get(s.opt.alias.value)
 	if err != nil && s.ownStyle() && s.unread() {
 		err = noPassword(s.ks.path, "storepass")
 	}
@@ -130,8 +130,8 @@ func (l *lister) shown() []*entry.Entry {
 
 // provider is the Java security provider that keytool names for the type.
 func (l *lister) provider() string {
-	if l.opt.given("providername") {
-		return l.opt.providername
+	if l.opt.providername.given {
+		return l.opt.providername.value
 	}
 	switch l.ks.typ {
 	case string(store.JCEKS):

@@ -16,7 +16,6 @@ import (
 // trustmark gives the certificates of a PKCS12 file that Java does not see the
 // mark that makes trusted certificates of them.
 func trustmark(ctx context.Context, s *session) error {
-	s.useKeystore(s.req.Operands[0])
 	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
 		return err
 	}
@@ -75,16 +74,16 @@ func chain(ctx context.Context, s *session) error {
 	if err := s.openKeystore(ctx, a); err != nil {
 		return err
 	}
-	aliases := s.keyAliases()
-	if s.opt.given("alias") {
-		e, err := s.ks.get(s.opt.alias)
+	aliases := s.ks.keyAliases()
+	if s.opt.alias.given {
+		e, err := s.ks.get(s.opt.alias.value)
 		if err != nil {
 			return err
 		}
 		if e.Kind != entry.PrivateKey {
-			return failf("Alias <%s> has no key", s.opt.alias)
+			return failf("Alias <%s> has no key", s.opt.alias.value)
 		}
-		aliases = []string{s.opt.alias}
+		aliases = []string{s.opt.alias.value}
 	}
 	if len(aliases) == 0 {
 		return fmt.Errorf("%s has no private key, and so no chain", s.ks.path)
@@ -186,22 +185,21 @@ func sameCertificate(a, b *x509util.Certificate) bool { return bytes.Equal(a.Raw
 // Tomcat and many others know but one.
 func samePasswords(ctx context.Context, s *session) error {
 	own := s.opt.keypass
-	s.opt.keypass = nil // of PKCS12 keystores too: it may have been made elsewhere
-	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
+	if err := s.openKeystore(ctx, access{changes: true, foreignKeys: true, passwords: true}); err != nil {
 		return err
 	}
 	if s.ks.password == nil {
 		return failf("Must specify keystore password")
 	}
-	if s.opt.given("alias") {
-		if _, err := s.ks.get(s.opt.alias); err != nil {
+	if s.opt.alias.given {
+		if _, err := s.ks.get(s.opt.alias.value); err != nil {
 			return err
 		}
 	}
 	var changed []string
 	for _, e := range s.ks.Entries() {
 		alias := s.ks.JavaAlias(e)
-		if e.Kind == entry.TrustedCertificate || s.opt.given("alias") && alias != s.ks.StoredAlias(s.opt.alias) {
+		if e.Kind == entry.TrustedCertificate || s.opt.alias.given && alias != s.ks.StoredAlias(s.opt.alias.value) {
 			continue
 		}
 		if key, err := s.ks.KeyOf(e, s.ks.password); err == nil {
@@ -218,7 +216,7 @@ func samePasswords(ctx context.Context, s *session) error {
 			}
 		}
 		key, err := s.ks.KeyOf(e, password)
-		if errors.Is(err, entry.ErrPassword) && own != nil && !s.opt.given("alias") { // there are several
+		if errors.Is(err, entry.ErrPassword) && own != nil && !s.opt.alias.given { // there are several
 			return withHint(err, fmt.Sprintf("neither the keystore's password nor that of -keypass opens the key of <%s>; nothing is changed: without -keypass each key's is asked for",
 				alias))
 		}

@@ -122,14 +122,14 @@ const (
 
 // keyMissHints say which password, nearly the one of -keypass, opens a key.
 func (s *session) keyMissHints(key *store.KeyError) []string {
-	if s.opt.keypass == nil || s.ks == nil || s.ks.Store == nil {
+	if s.ks == nil || s.ks.keypass == nil || s.ks.Store == nil {
 		return nil
 	}
 	tries := keyTries
 	if key.Type != store.JKS && key.Type != store.CaseExactJKS {
 		tries = slowKeyTries
 	}
-	miss, ok := store.FindNearMiss(s.opt.keypass, tries, func(password []byte) bool {
+	miss, ok := store.FindNearMiss(s.ks.keypass, tries, func(password []byte) bool {
 		_, err := s.ks.Key(key.Alias, password)
 		return err == nil
 	})

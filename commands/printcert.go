@@ -21,22 +21,22 @@ func printcert(ctx context.Context, s *session) error {
 	case s.opt.given("sslserver"):
 		return s.printServerCertificates(ctx)
 	}
-	data, err := s.readInput(s.opt.file)
+	data, err := s.readInput(s.opt.file.value)
 	if err != nil {
 		return err
 	}
 	if len(bytes.TrimSpace(data)) == 0 {
-		return withHint(failf("Empty input"), s.whatFile(s.opt.file, data, forCertificates, nil)...)
+		return withHint(failf("Empty input"), s.whatFile(s.opt.file.value, data, forCertificates, nil)...)
 	}
 	certificates, err := x509util.ParseCertificates(data)
 	if err != nil {
-		return withHint(failf("Failed to parse input"), s.whatFile(s.opt.file, data, forCertificates, err)...)
+		return withHint(failf("Failed to parse input"), s.whatFile(s.opt.file.value, data, forCertificates, err)...)
 	}
 	if len(certificates) == 0 {
-		return about(s.opt.file, withHint(failf("Empty input"), "it is a PKCS #7 message without certificates"))
+		return about(s.opt.file.value, withHint(failf("Empty input"), "it is a PKCS #7 message without certificates"))
 	}
 	if err := s.refusePrinted(certificates); err != nil {
-		return about(s.opt.file, err)
+		return about(s.opt.file.value, err)
 	}
 	if s.opt.json {
 		return s.printcertJSON(certificates)
@@ -71,19 +71,19 @@ func (s *session) openKeystoreIfAny(ctx context.Context) error {
 	if err := cmp.Or(s.checkProviders(), s.checkStoreProvider()); err != nil {
 		return err
 	}
-	err := s.openKeystore(ctx, access{creates: true, asks: asksNever})
-	if err != nil && !s.opt.given("keystore") && !s.opt.cacerts {
+	err := s.openKeystore(ctx, access{creates: true, asks: asksNever, file: s.opt.file})
+	if err != nil && !s.opt.keystore.given && !s.opt.cacerts {
 		s.ks = nil
-		return s.checkFileNames()
+		return checkFileName(s.opt.file)
 	}
 	if err != nil || !s.ownStyle() || !s.unread() {
 		return err
 	}
 	k := s.ks
-	if _, err := openEmpty(func(password []byte) (*store.Store, error) { return k.reopen(password, s.opt.storetype) }); err == nil {
+	if _, err := openEmpty(func(password []byte) (*store.Store, error) { return k.reopen(password, s.opt.storetype.value) }); err == nil {
 		return nil
 	}
-	if !s.opt.given("keystore") && !s.opt.cacerts {
+	if !s.opt.keystore.given && !s.opt.cacerts {
 		s.ks = nil
 		return nil
 	}

@@ -12,14 +12,14 @@ import (
 
 // printcertreq prints a certificate request.
 func printcertreq(_ context.Context, s *session) error {
-	if err := cmp.Or(s.checkStoreOptions(), s.checkFileNames()); err != nil {
+	if err := cmp.Or(s.checkStoreOptions(access{}), checkFileName(s.opt.file)); err != nil {
 		return err
 	}
-	data, err := s.readInput(s.opt.file)
+	data, err := s.readInput(s.opt.file.value)
 	if err != nil {
 		return err
 	}
-	request, err := s.parseRequest(s.opt.file, data, "")
+	request, err := s.parseRequest(s.opt.file.value, data, "")
 	if err != nil {
 		return err
 	}

@@ -35,14 +35,14 @@ func printcrl(ctx context.Context, s *session) error {
 		var input *x509util.InputError
 		if errors.As(err, &input) {
 			said := cmp.Or(x509util.UnreadableCRLError(data, s.release), java("java.security.cert.CRLException", "No CRL data found"))
-			return withHint(said, s.whatFile(s.opt.file, data, forCRL, err)...)
+			return withHint(said, s.whatFile(s.opt.file.value, data, forCRL, err)...)
 		}
 		if err != nil {
-			return about(s.opt.file, java("java.security.cert.CRLException", err.Error()))
+			return about(s.opt.file.value, java("java.security.cert.CRLException", err.Error()))
 		}
 	}
 	if len(lists) == 0 && s.ownStyle() {
-		return fmt.Errorf("there is no CRL in %s", cmp.Or(s.opt.file, "the standard input"))
+		return fmt.Errorf("there is no CRL in %s", cmp.Or(s.opt.file.value, "the standard input"))
 	}
 	if s.opt.json {
 		return s.printcrlJSON(lists)
@@ -71,8 +71,8 @@ func printcrl(ctx context.Context, s *session) error {
 // readLists reads what -file names, a file or an address, or else standard
 // input.
 func (s *session) readLists(ctx context.Context) ([]byte, error) {
-	if s.opt.given("file") {
-		return s.readAddress(ctx, s.opt.file)
+	if s.opt.file.given {
+		return s.readAddress(ctx, s.opt.file.value)
 	}
 	return s.readInput("")
 }

@@ -110,8 +110,8 @@ func addRoot(roots *x509.CertPool, c entry.Certificate) error {
 // probeIdentities opens the client's own key, and the entry that the server
 // should have.
 func (s *session) probeIdentities(cfg *endpoint.ProbeConfig) error {
-	if s.opt.given("keystore") {
-		id, err := s.onlyIdentity(s.opt.keystore, s.opt.storepass, s.opt.alias)
+	if s.opt.keystore.given {
+		id, err := s.onlyIdentity(s.opt.keystore.value, s.opt.storepass, s.opt.alias.value)
 		if err != nil {
 			return err
 		}
@@ -124,8 +124,8 @@ func (s *session) probeIdentities(cfg *endpoint.ProbeConfig) error {
 		}
 		for _, e := range opened.JavaOrder() {
 			alias := opened.JavaAlias(e)
-			if len(e.Chain) == 0 || s.opt.given("alias") && !strings.EqualFold(alias, s.opt.alias) ||
-				!s.opt.given("alias") && e.Kind != entry.PrivateKey {
+			if len(e.Chain) == 0 || s.opt.alias.given && !strings.EqualFold(alias, s.opt.alias.value) ||
+				!s.opt.alias.given && e.Kind != entry.PrivateKey {
 				continue
 			}
 			id := &endpoint.Identity{Alias: alias, Keystore: s.opt.against, StoreType: string(opened.Type()), Open: s.again("storepass")}

@@ -61,10 +61,10 @@ func (s *session) checkProviders() error {
 
 // checkStoreProvider answers -providername: who is to open the keystore.
 func (s *session) checkStoreProvider() error {
-	if !s.opt.given("providername") {
+	if !s.opt.providername.given {
 		return nil
 	}
-	return s.checkProviderName(s.opt.providername, s.opt.storetype)
+	return s.checkProviderName(s.opt.providername.value, s.opt.storetype.value)
 }
 
 // checkProviderName answers the name of the provider that is to open a
@@ -115,20 +115,19 @@ func isToken(storetype string) bool {
 }
 
 // checkToken refuses what keytool refuses for keystores that are no files:
-// PKCS #11 tokens and those of Windows.
-func (s *session) checkToken() error {
-	if !isToken(s.opt.storetype) {
+// PKCS #11 tokens and those of Windows. passwords: the command changes some.
+func (s *session) checkToken(passwords bool, keypass []byte) error {
+	if !isToken(s.opt.storetype.value) {
 		return nil
 	}
-	typ := niceType(s.opt.storetype)
-	if s.opt.given("keystore") && s.opt.keystore != noKeystore {
+	typ := niceType(s.opt.storetype.value)
+	if s.opt.keystore.given && s.opt.keystore.value != noKeystore {
 		return s.notNone(typ)
 	}
-	switch s.req.Command {
-	case "storepasswd", "keypasswd":
+	if passwords {
 		return java("java.lang.UnsupportedOperationException", "-storepasswd and -keypasswd commands not supported if -storetype is "+typ)
 	}
-	if s.opt.keypass != nil || s.opt.newpass != nil || s.opt.destkeypass != nil {
+	if keypass != nil || s.opt.newpass != nil || s.opt.destkeypass != nil {
 		return java("java.lang.IllegalArgumentException", "-keypass and -new can not be specified if -storetype is "+typ)
 	}
 	return nil
@@ -146,7 +145,7 @@ func (s *session) openNone() error {
 	if err := s.createKeystore(); err != nil {
 		return err
 	}
-	if !s.opt.given("storetype") {
+	if !s.opt.storetype.given {
 		s.ks.typ = defaultType
 	}
 	s.ks.exists = true

@@ -13,42 +13,68 @@ import (
 	"gokeytool/x509util"
 )
 
+type renewOptions struct {
+	issuance
+	newkey            bool
+	keyalg, groupname optional[string] // of the new key
+	keysize           optional[int64]  // in bits
+	selfsigned        bool
+	signer            signerOptions
+	signerkeystore    optional[string]
+	signerstorepass   []byte
+}
+
+func readRenew(l line) renewOptions {
+	return renewOptions{
+		issuance:        readIssuance(l),
+		newkey:          l.has("newkey"),
+		keyalg:          l.text("keyalg"),
+		groupname:       l.text("groupname"),
+		keysize:         l.number("keysize"),
+		selfsigned:      l.Bool("selfsigned"),
+		signer:          readSigner(l),
+		signerkeystore:  l.text("signerkeystore"),
+		signerstorepass: l.secret("signerstorepass"),
+	}
+}
+
 // renew gives a key, or with -newkey an alias, a new certificate with the name
 // and the extensions of the old one, valid for as long as that was: signed by
 // itself as the old one, or by the key that signed the old one or that -signer
 // names, in the same keystore or in that of -signerkeystore.
-func renew(ctx context.Context, s *session) error {
+func renew(ctx context.Context, s *session, o renewOptions) error {
 	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
 		return err
 	}
 	alias := s.aliasOrDefault()
-	if !s.opt.given("alias") && !s.has(alias) {
-		keys := s.keyAliases()
+	if !s.opt.alias.given && !s.has(alias) {
+		keys := s.ks.keyAliases()
 		if len(keys) != 1 {
 			return withHint(failf("Alias <%s> does not exist", alias), "name the entry with -alias")
 		}
 		alias = keys[0]
 	}
-	own, err := s.renewed(alias)
+	own, err := s.renewed(alias, o.newkey)
 	if err != nil {
 		return err
 	}
 	old := own.certificate
-	issuer, err := s.renewer(alias, own)
+	issuer, err := s.renewer(alias, own, o)
 	if err != nil {
 		return err
 	}
-	if !s.opt.given("validity") {
-		s.keepValidity(old)
+	issue := o.issuance
+	if !s.opt.validity.given {
+		issue = issue.lasting(daysOf(old))
 	}
-	spki, key, err := s.renewedKey(old)
+	spki, key, err := s.renewedKey(old, o)
 	if err != nil {
 		return err
 	}
 	if key != nil && issuer.alias == "" {
 		issuer.signer = key
 	}
-	der, err := s.certify(certificate{subject: old.Subject, spki: spki, existing: keptExtensions(old, issuer, key != nil)}, issuer)
+	der, err := s.certify(certificate{issuance: issue, subject: old.Subject, spki: spki, existing: keptExtensions(old, issuer, key != nil)}, issuer)
 	if err != nil {
 		return err
 	}
@@ -90,11 +116,11 @@ func renew(ctx context.Context, s *session) error {
 
 // renewed opens the entry to be renewed. A key that is replaced need not be one
 // that can sign.
-func (s *session) renewed(alias string) (*issuerKey, error) {
-	if !s.req.Has("newkey") {
-		return s.openIssuer(alias, s.opt.keypass)
+func (s *session) renewed(alias string, newkey bool) (*issuerKey, error) {
+	if !newkey {
+		return s.openIssuer(s.ks, alias, s.ks.keypass)
 	}
-	_, password, err := s.recoverKey(alias, s.opt.keypass)
+	_, password, err := s.recoverKey(s.ks, alias, s.ks.keypass)
 	if err != nil {
 		return nil, err
 	}
@@ -108,24 +134,24 @@ func (s *session) renewed(alias string) (*issuerKey, error) {
 // renewedKey is the public key of the new certificate: that of the old one, or
 // with -newkey that of a new key, which is returned too. It is of the old one's
 // kind and size unless the options say otherwise.
-func (s *session) renewedKey(old *x509util.Certificate) (spki []byte, key crypto.Signer, err error) {
-	if !s.req.Has("newkey") {
+func (s *session) renewedKey(old *x509util.Certificate, o renewOptions) (spki []byte, key crypto.Signer, err error) {
+	if !o.newkey {
 		return old.SPKI, nil, nil
 	}
 	var spec x509util.KeySpec
 	switch {
-	case s.opt.given("keyalg"):
-		spec.Algorithm = s.opt.keyalg
+	case o.keyalg.given:
+		spec.Algorithm = o.keyalg.value
 	default:
 		if spec, err = x509util.SpecOf(old.SPKI); err != nil {
 			return nil, nil, withHint(err, "name the new key's algorithm with -keyalg")
 		}
 	}
-	if s.opt.given("keysize") {
-		spec.Size, spec.Group = int(s.opt.keysize), ""
+	if o.keysize.given {
+		spec.Size, spec.Group = int(o.keysize.value), ""
 	}
-	if s.opt.given("groupname") {
-		spec.Size, spec.Group = 0, s.opt.groupname
+	if o.groupname.given {
+		spec.Size, spec.Group = 0, o.groupname.value
 	}
 	if key, err = x509util.GenerateKey(spec, s.release); err != nil {
 		return nil, nil, err
@@ -159,31 +185,28 @@ func keptExtensions(old *x509util.Certificate, issuer *issuerKey, newKey bool) [
 	})
 }
 
-// keepValidity asks for as many days as a certificate was made for.
-func (s *session) keepValidity(old *x509util.Certificate) {
-	days := int64(old.NotAfter.Sub(old.NotBefore).Round(24*time.Hour) / (24 * time.Hour))
-	given := s.opt.given
-	s.opt.validity = max(1, days)
-	s.opt.given = func(name string) bool { return name == "validity" || given(name) }
+// daysOf is how many days a certificate was made for, one at least.
+func daysOf(c *x509util.Certificate) int64 {
+	return max(1, int64(c.NotAfter.Sub(c.NotBefore).Round(24*time.Hour)/(24*time.Hour)))
 }
 
 // renewer finds who signs the new certificate.
-func (s *session) renewer(alias string, own *issuerKey) (*issuerKey, error) {
-	if path, elsewhere := s.req.Value("signerkeystore"); elsewhere {
-		return s.signerElsewhere(path, own.certificate)
+func (s *session) renewer(alias string, own *issuerKey, o renewOptions) (*issuerKey, error) {
+	if o.signerkeystore.given {
+		return s.signerElsewhere(own.certificate, o)
 	}
-	signer, err := s.signer()
+	signer, err := s.signer(s.ks, o.signer)
 	if err != nil || signer != nil {
 		return signer, err
 	}
 	old := own.certificate
-	if old.SelfSigned() || s.opt.selfsigned {
+	if old.SelfSigned() || o.selfsigned {
 		return &issuerKey{signer: own.signer, name: old.Subject}, nil
 	}
-	for _, other := range s.keyAliases() {
+	for _, other := range s.ks.keyAliases() {
 		c, err := s.ks.certificate(other)
 		if err == nil && old.IssuedBy(c) >= x509util.Unverifiable {
-			return s.openIssuer(other, s.opt.signerkeypass)
+			return s.openIssuer(s.ks, other, o.signer.keypass)
 		}
 	}
 	return nil, withHint(failf("The certificate of <%s> was issued by %s, whose key is not in the keystore", alias, old.Issuer),
@@ -196,8 +219,9 @@ func (s *session) renewer(alias string, own *issuerKey) (*issuerKey, error) {
 // signerElsewhere opens the key that signs in a keystore of its own: that of
 // -signer, else the one that signed the old certificate, else the only one. The
 // password of the other keystore is tried before one is asked for.
-func (s *session) signerElsewhere(path string, old *x509util.Certificate) (*issuerKey, error) {
-	k := &keystore{path: path, exists: true, password: s.req.Secrets["signerstorepass"], options: s.openOptions()}
+func (s *session) signerElsewhere(old *x509util.Certificate, o renewOptions) (*issuerKey, error) {
+	path := o.signerkeystore.value
+	k := &keystore{path: path, exists: true, password: o.signerstorepass, options: s.openOptions()}
 	given := k.password != nil
 	if !given {
 		k.password = s.ks.password
@@ -215,20 +239,17 @@ func (s *session) signerElsewhere(path string, old *x509util.Certificate) (*issu
 	if err != nil {
 		return nil, err
 	}
-	own := s.ks
-	s.ks = k
-	defer func() { s.ks = own }()
-	if signer, err := s.signer(); err != nil || signer != nil {
+	if signer, err := s.signer(k, o.signer); err != nil || signer != nil {
 		return signer, err
 	}
-	keys := s.keyAliases()
+	keys := k.keyAliases()
 	for _, alias := range keys {
 		if c, err := k.certificate(alias); err == nil && old.IssuedBy(c) >= x509util.Unverifiable {
-			return s.openIssuer(alias, s.opt.signerkeypass)
+			return s.openIssuer(k, alias, o.signer.keypass)
 		}
 	}
 	if len(keys) != 1 {
 		return nil, withHint(failf("None of the keys in %s has signed the old certificate", path), "name the one that shall sign with -signer")
 	}
-	return s.openIssuer(keys[0], s.opt.signerkeypass)
+	return s.openIssuer(k, keys[0], o.signer.keypass)
 }

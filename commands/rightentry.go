@@ -23,7 +23,7 @@ type ownKey struct {
 // ownKeys are those of the keystore but for one alias, in Java's order.
 func (s *session) ownKeys(except string) ownKeys {
 	keys := make(ownKeys)
-	for _, alias := range s.keyAliases() {
+	for _, alias := range s.ks.keyAliases() {
 		if except != "" && alias == s.ks.StoredAlias(except) {
 			continue
 		}
@@ -84,7 +84,7 @@ func (s *session) notThisKey(err error, reply ...*x509util.Certificate) error {
 	keys := s.ownKeys(s.aliasOrDefault())
 	for _, c := range reply {
 		if alias, ok := keys.of(c); ok {
-			return withHint(err, fmt.Sprintf("it is for the key of <%s>: %s", alias, s.replyLine(alias, s.opt.file)))
+			return withHint(err, fmt.Sprintf("it is for the key of <%s>: %s", alias, s.replyLine(alias, s.opt.file.value)))
 		}
 	}
 	return err

@@ -7,25 +7,34 @@ import (
 	"gokeytool/x509util"
 )
 
+type selfcertOptions struct {
+	issuance
+	dname optional[string]
+}
+
+func readSelfcert(l line) selfcertOptions {
+	return selfcertOptions{readIssuance(l), l.text("dname")}
+}
+
 // selfcert gives a key a new certificate that it signs itself, with the name
 // and the extensions of the old one unless told otherwise.
-func selfcert(ctx context.Context, s *session) error {
+func selfcert(ctx context.Context, s *session, o selfcertOptions) error {
 	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
 		return err
 	}
 	alias := s.aliasOrDefault()
-	key, err := s.openIssuer(alias, s.opt.keypass)
+	key, err := s.openIssuer(s.ks, alias, s.ks.keypass)
 	if err != nil {
 		return err
 	}
 	old := key.certificate
 	subject := old.Subject
-	if s.opt.given("dname") {
-		if subject, err = x509util.ParseDName(s.opt.dname); err != nil {
+	if o.dname.given {
+		if subject, err = x509util.ParseDName(o.dname.value); err != nil {
 			return err
 		}
 	}
-	der, err := s.certify(certificate{subject: subject, spki: old.SPKI, existing: old.Extensions},
+	der, err := s.certify(certificate{issuance: o.issuance, subject: subject, spki: old.SPKI, existing: old.Extensions},
 		&issuerKey{signer: key.signer, name: subject})
 	if err != nil {
 		return err

@@ -38,7 +38,6 @@ const maxMinutes = 100 * 365 * 24 * 60
 // interrupted. It takes its settings from options with Tomcat's names, or from
 // a server.xml.
 func serve(ctx context.Context, s *session) error {
-	s.adoptTomcatNames()
 	load, err := s.source(ctx)
 	if err != nil {
 		return err
@@ -174,7 +173,8 @@ func (s *session) closeTicketKey(name string) {
 func (s *session) keySource(ctx context.Context) (func() (*served, error), error) {
 	if s.opt.serverxml != "" {
 		for _, name := range append([]string{"keystore", "storepass", "storetype", "alias", "keypass", "truststorePassword", "selfsigned", "sni", "also"}, connectorOptions...) {
-			if s.opt.given(name) {
+			adopted := name == "keystore" && s.opt.keystore.given || name == "storetype" && s.opt.storetype.given || name == "alias" && s.opt.alias.given
+			if adopted || s.opt.given(name) {
 				return nil, fmt.Errorf("-%s does not go with -serverxml, where the connector says it", name)
 			}
 		}
@@ -212,7 +212,7 @@ func (s *session) keySource(ctx context.Context) (func() (*served, error), error
 // openDefault opens the keystore of the options, and where there is none says
 // how to get one.
 func (s *session) openDefault(ctx context.Context) error {
-	if !s.opt.given("keystore") {
+	if !s.opt.keystore.given {
 		if _, err := os.Stat(s.defaultKeystore()); errors.Is(err, fs.ErrNotExist) {
 			return withHint(failf("Keystore file does not exist: %s", s.defaultKeystore()),
 				"name a keystore with -keystore FILE,",
@@ -228,10 +228,10 @@ func (s *session) openDefault(ctx context.Context) error {
 
 // servedAlias is the alias of -alias, else of the key that Tomcat would take.
 func (s *session) servedAlias() (string, error) {
-	if s.opt.given("alias") {
-		return s.ks.StoredAlias(s.opt.alias), nil
+	if s.opt.alias.given {
+		return s.ks.StoredAlias(s.opt.alias.value), nil
 	}
-	aliases := s.keyAliases()
+	aliases := s.ks.keyAliases()
 	if len(aliases) == 0 {
 		return "", withHint(java("java.io.IOException", "No aliases for private keys found in key store"),
 			fmt.Sprintf("%s holds no private key, only %d certificates: a server needs the keystore in which the key was made", s.ks.path, s.ks.Len()))
@@ -247,7 +247,7 @@ func (s *session) servedAlias() (string, error) {
 func (s *session) loadKeystore(alias string, connector *tomcat.Connector) (*served, error) {
 	v := new(served)
 	v.watch(s.ks.path)
-	if err := s.ks.load(s.opt.storetype); err != nil {
+	if err := s.ks.load(s.opt.storetype.value); err != nil {
 		return v, err
 	}
 	id, err := s.identity(alias)
@@ -306,8 +306,8 @@ func (s *session) throwAway() (endpoint.Identity, error) {
 	if err != nil {
 		return none, err
 	}
-	s.opt.ext = []string{"SAN=dns:localhost,ip:127.0.0.1,ip:::1", "EKU=serverAuth"}
-	der, err := s.certify(certificate{subject: subject, spki: spki}, &issuerKey{signer: key, name: subject})
+	issue := issuance{extensions: []string{"SAN=dns:localhost,ip:127.0.0.1,ip:::1", "EKU=serverAuth"}, days: defaultDays}
+	der, err := s.certify(certificate{issuance: issue, subject: subject, spki: spki}, &issuerKey{signer: key, name: subject})
 	if err != nil {
 		return none, err
 	}

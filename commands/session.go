@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/urfave/cli/v2"
-
 	"gokeytool/check"
 	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/atomicfile"
@@ -27,29 +25,22 @@ import (
 // defaultAlias is the alias keytool takes where none is given.
 const defaultAlias = "mykey"
 
-// options are the options of the line by name; see argv's table. As in
-// keytool any may be given with any command.
+// options are the options that are not yet read by the command that has them.
 type options struct {
-	alias, destalias                  string
+	commonOptions
+
+	destalias                         string
 	keyalg, groupname, sigalg, signer string
 	dname, startdate                  string
-	file, infile, outfile             string
-	keystore, storetype               string
-	srckeystore, srcstoretype         string
+	infile, outfile                   string
+	srckeystore                       string
 	sslserver, jarfile                string
-	providername, srcprovidername     string
-	keysize, validity                 int64
+	srcprovidername                   string
+	keysize                           int64
 	ext, ids                          []string
+	trustcacerts, tls                 bool
+	signerkeypass                     []byte
 
-	rfc, verbose, debug, nowarn     bool
-	noprompt, trustcacerts, cacerts bool
-	protected, srcprotected, tls    bool
-
-	storepass, keypass, signerkeypass []byte
-	newpass, destkeypass              []byte
-	srcstorepass, srckeypass          []byte
-
-	// Our own.
 	keyfile                                    string
 	keyfilepass                                []byte
 	ca                                         []string
@@ -68,11 +59,7 @@ type options struct {
 	sni                                        bool
 	truststorepass                             []byte
 	truststore, starttls, against, fingerprint string
-	json                                       bool
 	duration                                   time.Duration
-
-	maxIterations int64
-	backup        bool
 
 	given func(name string) bool
 }
@@ -80,55 +67,32 @@ type options struct {
 // cacertsCommands are those that heed -trustcacerts; others ignore it.
 var cacertsCommands = []string{"importcert", "printcert", "printcrl", "chain"}
 
-func readOptions(c *cli.Context, req *argv.Request) options {
+func readOptions(c line, common commonOptions) options {
 	return options{
-		alias:        c.String("alias"),
-		destalias:    c.String("destalias"),
-		keyalg:       c.String("keyalg"),
-		groupname:    c.String("groupname"),
-		sigalg:       c.String("sigalg"),
-		signer:       c.String("signer"),
-		dname:        c.String("dname"),
-		startdate:    c.String("startdate"),
-		file:         c.String("file"),
-		infile:       c.String("infile"),
-		outfile:      c.String("outfile"),
-		keystore:     c.String("keystore"),
-		storetype:    c.String("storetype"),
-		srckeystore:  c.String("srckeystore"),
-		srcstoretype: c.String("srcstoretype"),
-		sslserver:    c.String("sslserver"),
-		jarfile:      c.String("jarfile"),
-		providername: c.String("providername"),
+		commonOptions: common,
 
+		destalias:       c.String("destalias"),
+		keyalg:          c.String("keyalg"),
+		groupname:       c.String("groupname"),
+		sigalg:          c.String("sigalg"),
+		signer:          c.String("signer"),
+		dname:           c.String("dname"),
+		startdate:       c.String("startdate"),
+		infile:          c.String("infile"),
+		outfile:         c.String("outfile"),
+		srckeystore:     c.String("srckeystore"),
+		sslserver:       c.String("sslserver"),
+		jarfile:         c.String("jarfile"),
 		srcprovidername: c.String("srcprovidername"),
-
-		keysize:  c.Int64("keysize"),
-		validity: c.Int64("validity"),
-		ext:      c.StringSlice("ext"),
-		ids:      c.StringSlice("id"),
-
-		rfc:          c.Bool("rfc"),
-		verbose:      c.Bool("v"),
-		debug:        c.Bool("debug"),
-		nowarn:       c.Bool("nowarn"),
-		noprompt:     c.Bool("noprompt"),
-		trustcacerts: c.Bool("trustcacerts") && slices.Contains(cacertsCommands, req.Command),
-		cacerts:      c.Bool("cacerts"),
-		protected:    c.Bool("protected"),
-		srcprotected: c.Bool("srcprotected"),
-		tls:          c.Bool("tls"),
-
-		storepass:     req.Secrets["storepass"],
-		keypass:       req.Secrets["keypass"],
-		signerkeypass: req.Secrets["signerkeypass"],
-		newpass:       req.Secrets["new"],
-		destkeypass:   req.Secrets["destkeypass"],
-		srcstorepass:  req.Secrets["srcstorepass"],
-		srckeypass:    req.Secrets["srckeypass"],
+		keysize:         c.Int64("keysize"),
+		ext:             c.StringSlice("ext"),
+		ids:             c.StringSlice("id"),
+		trustcacerts:    c.Bool("trustcacerts") && slices.Contains(cacertsCommands, c.req.Command),
+		tls:             c.Bool("tls"),
+		signerkeypass:   c.secret("signerkeypass"),
 
 		keyfile:         c.String("keyfile"),
-		keyfilepass:     req.Secrets["keyfilepass"],
+		keyfilepass:     c.secret("keyfilepass"),
 		ca:              c.StringSlice("ca"),
 		address:         c.String("address"),
 		portfile:        c.String("portfile"),
@@ -157,21 +121,17 @@ func readOptions(c *cli.Context, req *argv.Request) options {
 		proxies:         c.StringSlice("proxy"),
 		also:            c.StringSlice("also"),
 		sni:             c.Bool("sni"),
-		truststorepass:  req.Secrets["truststorePassword"],
+		truststorepass:  c.secret("truststorePassword"),
 		truststore:      c.String("truststoreFile"),
 		starttls:        c.String("starttls"),
 		against:         c.String("against"),
 		fingerprint:     c.String("fingerprint"),
-		json:            c.Bool("json"),
 		duration:        c.Duration("for"),
-
-		maxIterations: c.Int64("maxIterations"),
-		backup:        c.Bool("backup"),
 
 		httpSessionTimeout: c.Int64("httpSessionTimeout"),
 		maxActiveSessions:  c.Int64("maxActiveSessions"),
 
-		given: req.Has,
+		given: c.req.Has,
 	}
 }
 
@@ -268,7 +228,7 @@ func (s *session) hint(lines ...string) {
 // talk is where a command says that it went well: nowhere with -quiet, nor with
 // -json, where it stands in the JSON.
 func (s *session) talk() *console.Writer {
-	if s.req.Has("quiet") || s.opt.json {
+	if s.opt.quiet || s.opt.json {
 		return console.Discard
 	}
 	return s.Stderr
@@ -281,7 +241,7 @@ func (e exitCode) Error() string { return "exit status " + strconv.Itoa(int(e)) 
 
 // newProgress begins a work that is shown to whoever did not ask for silence.
 func (s *session) newProgress() *console.Progress {
-	if s.req.Has("quiet") {
+	if s.opt.quiet {
 		return nil
 	}
 	return s.Stderr.NewProgress()
@@ -329,16 +289,16 @@ func (s *session) again(name string) []string { return s.req.Again(name, name) }
 
 // iterations are the words that allow a keystore as many iterations as the line.
 func (s *session) iterations() []string {
-	if !s.opt.given("maxIterations") {
+	if !s.opt.maxIterations.given {
 		return nil
 	}
-	return []string{"-maxIterations", strconv.FormatInt(s.opt.maxIterations, 10)}
+	return []string{"-maxIterations", strconv.FormatInt(s.opt.maxIterations.value, 10)}
 }
 
 // aliasOrDefault is the alias given, else keytool's default.
 func (s *session) aliasOrDefault() string {
-	if s.opt.given("alias") {
-		return s.opt.alias
+	if s.opt.alias.given {
+		return s.opt.alias.value
 	}
 	return defaultAlias
 }

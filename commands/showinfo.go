@@ -56,7 +56,7 @@ TLS_RSA_WITH_AES_128_CBC_SHA
 // showinfo prints the TLS protocols and cipher suites that the release of
 // Java enables by default.
 func showinfo(_ context.Context, s *session) error {
-	if err := s.checkStoreOptions(); err != nil {
+	if err := s.checkStoreOptions(access{}); err != nil {
 		return err
 	}
 	if !s.opt.tls {

@@ -24,12 +24,12 @@ func smoke(ctx context.Context, s *session) error {
 	if err := s.openServed(ctx); err != nil {
 		return err
 	}
-	aliases := s.keyAliases()
-	if s.opt.given("alias") {
-		if _, err := s.ks.get(s.opt.alias); err != nil {
+	aliases := s.ks.keyAliases()
+	if s.opt.alias.given {
+		if _, err := s.ks.get(s.opt.alias.value); err != nil {
 			return err
 		}
-		aliases = []string{s.ks.StoredAlias(s.opt.alias)}
+		aliases = []string{s.ks.StoredAlias(s.opt.alias.value)}
 	}
 	ctx, stop := interrupt.Context(ctx)
 	defer stop()
@@ -48,7 +48,7 @@ func smoke(ctx context.Context, s *session) error {
 		return exitCode(exitInterrupted)
 	}
 	switch {
-	case s.req.Has("quiet"):
+	case s.opt.quiet:
 	case failed == 0:
 		s.Stdout.Print("\nAll checks hold.\n")
 	case failed == 1:
@@ -123,7 +123,7 @@ func (s *session) keyCheck(err error) endpoint.Check {
 // report prints checks below a title, with -quiet those that are not right, and
 // returns how many failed.
 func (s *session) report(title console.Text, checks []endpoint.Check) (failed int) {
-	if s.req.Has("quiet") {
+	if s.opt.quiet {
 		checks = slices.DeleteFunc(checks, func(c endpoint.Check) bool { return c.OK && !c.Warn })
 	}
 	if len(checks) == 0 {

@@ -19,7 +19,7 @@ func (s *session) byName() bool { return s.opt.sni || len(s.opt.also) > 0 }
 // furtherKeys opens the keystore's other keys, and all those of -also.
 func (s *session) furtherKeys(first string, v *served) ([]endpoint.Identity, error) {
 	var ids []endpoint.Identity
-	for _, alias := range s.keyAliases() {
+	for _, alias := range s.ks.keyAliases() {
 		if alias == first {
 			continue
 		}
@@ -43,8 +43,8 @@ func (s *session) furtherKeys(first string, v *served) ([]endpoint.Identity, err
 				continue
 			}
 			id, err := s.entryIdentity(opened, s.named(file), e, s.ks.password)
-			if errors.Is(err, entry.ErrPassword) && s.opt.keypass != nil {
-				id, err = s.entryIdentity(opened, s.named(file), e, s.opt.keypass)
+			if errors.Is(err, entry.ErrPassword) && s.ks.keypass != nil {
+				id, err = s.entryIdentity(opened, s.named(file), e, s.ks.keypass)
 			}
 			if err != nil {
 				return nil, err

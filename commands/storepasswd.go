@@ -13,7 +13,7 @@ import (
 // storepasswd gives a keystore another password; in PKCS12 its keys as well, with
 // -same in JKS and JCEKS those that have the same.
 func storepasswd(ctx context.Context, s *session) error {
-	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
+	if err := s.openKeystore(ctx, access{changes: true, passwords: true}); err != nil {
 		return err
 	}
 	if s.ownStyle() && !s.ks.protects() {
@@ -85,8 +85,8 @@ func (s *session) resealSame(password []byte) error {
 // see because a later one has the same alias.
 func (s *session) resealAll(password []byte) error {
 	opens := s.ks.password
-	if s.opt.keypass != nil {
-		opens = s.opt.keypass
+	if s.ks.keypass != nil {
+		opens = s.ks.keypass
 	}
 	entries := s.ks.Entries()
 	ahead := convertAhead(s.ks.Store, entries, opens, s.ks.Store, password)
@@ -98,7 +98,7 @@ func (s *session) resealAll(password []byte) error {
 		}
 		key, ok := ahead.take(e)
 		if !ok {
-			opened, with, err := s.recoverEntry(s.ks, e, s.ks.JavaAlias(e), s.ks.password, s.opt.keypass)
+			opened, with, err := s.recoverEntry(s.ks, e, s.ks.JavaAlias(e), s.ks.password, s.ks.keypass)
 			if opened, err = s.salvaged(e, with, opened, err); err != nil {
 				return err
 			}

@@ -22,13 +22,8 @@ import (
 // tomcatConfig prints what to write into the configuration of a server so that
 // it serves a key of the keystore.
 func tomcatConfig(ctx context.Context, s *session) error {
-	if len(s.req.Operands) == 1 {
-		if s.opt.given("keystore") {
-			return errors.New("name the keystore once")
-		}
-		s.opt.keystore = s.req.Operands[0]
-		given := s.opt.given
-		s.opt.given = func(name string) bool { return name == "keystore" || given(name) }
+	if len(s.req.Operands) == 1 && s.req.Has("keystore") {
+		return errors.New("name the keystore once")
 	}
 	if err := s.checkTomcat(); err != nil {
 		return err
@@ -113,14 +108,14 @@ type servedEntry struct {
 
 // servedEntry finds the key to serve, and proves that it opens.
 func (s *session) servedEntry() (servedEntry, error) {
-	aliases := s.keyAliases()
+	aliases := s.ks.keyAliases()
 	if len(aliases) == 0 {
 		return servedEntry{}, withHint(java("java.io.IOException", "No aliases for private keys found in key store"),
 			fmt.Sprintf("%s holds no private key, only %d certificates: a server needs the keystore in which the key was made", s.ks.path, s.ks.Len()))
 	}
 	alias := aliases[0]
-	if s.opt.given("alias") {
-		alias = s.ks.StoredAlias(s.opt.alias)
+	if s.opt.alias.given {
+		alias = s.ks.StoredAlias(s.opt.alias.value)
 	} else if len(aliases) > 1 {
 		s.Stderr.Printf("gokeytool: no -alias given: taking <%s>, which Java finds first among %d keys %q\n", alias, len(aliases), aliases)
 	}
@@ -150,7 +145,7 @@ func (s *session) servedEntry() (servedEntry, error) {
 	if p := s.ks.password; p != nil && (len(p) == 0 || string(p) == tomcatPassword) {
 		e.password = string(p) // no secret
 	}
-	if s.opt.keypass != nil && s.ks.Type() != store.PKCS12 && !samePassword(s.opt.keypass, s.ks.password) {
+	if s.ks.keypass != nil && s.ks.Type() != store.PKCS12 && !samePassword(s.ks.keypass, s.ks.password) {
 		e.keyPassword = "KEYPASSWORD"
 	}
 	return e, nil

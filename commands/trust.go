@@ -82,8 +82,8 @@ func trust(ctx context.Context, s *session) error {
 		return err
 	}
 	alias := freeAlias(s.ks.Store, bundled{Certificate: chosen})
-	if s.opt.given("alias") {
-		if alias = s.opt.alias; s.has(alias) {
+	if s.opt.alias.given {
+		if alias = s.opt.alias.value; s.has(alias) {
 			return failf("Certificate not imported, alias <%s> already exists", alias)
 		}
 	}

@@ -132,7 +132,7 @@ func (s *session) unlockKeystore(a access, prompt console.Text) error {
 	k := s.ks
 	_, password, err := s.unlock(locked{
 		path: k.path, prompt: prompt, must: a.asks == asksUntilValid,
-		open: func(password []byte) (*store.Store, error) { return k.reopen(password, s.opt.storetype) },
+		open: func(password []byte) (*store.Store, error) { return k.reopen(password, s.opt.storetype.value) },
 	})
 	if err != nil {
 		return err

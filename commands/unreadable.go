@@ -25,7 +25,7 @@ const notForJava = "notforjava"
 // can't read it. What it is called stands before it, such as "the certificate
 // of <tomcat>". In keytool's style the words are those of the release.
 func (s *session) refuseUnreadable(what string, c entry.Certificate) error {
-	if s.req.Has(notForJava) {
+	if s.opt.notForJava {
 		return nil
 	}
 	if s.req.Style == argv.Keytool {
@@ -106,7 +106,7 @@ func inWords(words, err error) error {
 // shows it, and says so.
 func (s *session) refusePrinted(certificates []*x509util.Certificate) error {
 	for _, c := range certificates {
-		if err := s.refuseCertificate(c, s.opt.file); err != nil {
+		if err := s.refuseCertificate(c, s.opt.file.value); err != nil {
 			if s.req.Style == argv.Keytool {
 				return inWords(failf("Failed to parse input"), err)
 			}
