@@ -16,6 +16,7 @@ package certpath
 
 import (
 	"crypto/x509"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -111,6 +112,25 @@ func Judge(chain []*x509util.Certificate, purpose Purpose) []Fault {
 	p.askGo()
 	slices.SortStableFunc(p.faults, func(a, b Fault) int { return weight(b.By) - weight(a.By) })
 	return p.faults
+}
+
+// Refusals says why programs refuse a chain, in a line: the first few of the
+// faults, and how many more there are.
+func Refusals(faults []Fault) string {
+	const most = 3
+	var texts []string
+	for i, f := range faults {
+		if i == most {
+			texts = append(texts, fmt.Sprintf("%d more reasons", len(faults)-most))
+			break
+		}
+		verb := "refuse"
+		if !strings.Contains(f.By.String(), " ") {
+			verb = "refuses"
+		}
+		texts = append(texts, fmt.Sprintf("%s: %s %s it", f.Text, f.By, verb))
+	}
+	return strings.Join(texts, "; ")
 }
 
 // weight is the number of programs.

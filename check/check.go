@@ -8,7 +8,7 @@
 // a stable order and only a few in memory at any time.
 //
 // Findings of an identity (a private key and its chain) rest on
-// endpoint.Examine. Their severity follows what the certificate is for: what
+// identity.Examine. Their severity follows what the certificate is for: what
 // keeps TLS clients away is an error in a server's certificate, a warning in
 // one that does not say, and nothing in a client's or a CA's.
 //

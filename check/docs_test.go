@@ -9,14 +9,14 @@ import (
 )
 
 // TestDocumented demands that docs/check.md explains every finding, those of
-// endpoint.Examine too, and none that there is not.
+// identity.Examine too, and none that there is not.
 func TestDocumented(t *testing.T) {
 	docs, err := os.ReadFile("../docs/check.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	sources, _ := filepath.Glob("*.go")
-	sources = append(sources, "../endpoint/check.go")
+	sources = append(sources, "../identity/examine.go")
 	ids := make(map[string]bool)
 	literal := regexp.MustCompile(`"([a-z][a-z0-9]*(?:-[a-z0-9]+)*)"`)
 	for _, name := range sources {

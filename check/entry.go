@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"gokeytool/certpath"
-	"gokeytool/endpoint"
+	"gokeytool/identity"
 	"gokeytool/internal/jsontime"
 	"gokeytool/internal/shell"
 	"gokeytool/jdk"
@@ -18,15 +18,6 @@ import (
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
 	"gokeytool/x509util"
-)
-
-const (
-	// soon is how long before its end a key's certificate deserves a
-	// warning where Options.Within says nothing.
-	soon = 30 * 24 * time.Hour
-	// longLife is the longest life that macOS 10.15, iOS 13 and later accept
-	// of a server's certificate, whoever issued it.
-	longLife = 825*24*time.Hour + time.Minute
 )
 
 // entry looks at one entry and lists it.
@@ -377,7 +368,7 @@ func (x *examination) dates(alias string, i, n int, c *x509util.Certificate, rem
 	if key {
 		severity, early = Error, Warning
 	}
-	within := soon
+	within := time.Duration(identity.ExpiresSoon)
 	if x.o.Within > 0 {
 		severity, early, within = Error, Error, x.o.Within
 	}
@@ -430,7 +421,7 @@ func (x *examination) identity(alias string, key crypto.Signer, chain []entry.Ce
 		return
 	}
 	k := x.key(alias)
-	id := endpoint.Identity{Alias: alias, Key: key, Keystore: x.Path, StoreType: string(x.Type), Open: k.Open, Keypass: k.Keypass,
+	id := identity.Identity{Alias: alias, Key: key, Keystore: x.Path, StoreType: string(x.Type), Open: k.Open, Keypass: k.Keypass,
 		Served: x.server && alias == x.Serves}
 	if id.Served {
 		id.KeyFile, id.ChainFile, id.Own, id.Names = x.certificate.KeyFile, x.certificate.ChainFile, x.own, x.hosts
@@ -438,11 +429,11 @@ func (x *examination) identity(alias string, key crypto.Signer, chain []entry.Ce
 	for _, c := range chain {
 		id.Chain = append(id.Chain, x509util.Encoded(c.DER))
 	}
-	checks := endpoint.Examine(id, x.o.Now)
-	find := func(name string) endpoint.Check {
-		i := slices.IndexFunc(checks, func(c endpoint.Check) bool { return c.Name == name })
+	checks := identity.Examine(id, identity.Options{Now: x.o.Now})
+	find := func(name string) identity.Check {
+		i := slices.IndexFunc(checks, func(c identity.Check) bool { return c.Name == name })
 		if i < 0 {
-			return endpoint.Check{OK: true}
+			return identity.Check{OK: true}
 		}
 		return checks[i]
 	}
@@ -491,7 +482,7 @@ func sameKey(public crypto.PublicKey, c *x509util.Certificate) bool {
 
 // chain takes over what is wrong with a chain. What is missing of it may stand in
 // the keystore itself.
-func (x *examination) chain(alias string, c endpoint.Check, certs []*x509util.Certificate) {
+func (x *examination) chain(alias string, c identity.Check, certs []*x509util.Certificate) {
 	switch {
 	case c.ID == "chain-unverified" || c.ID == "odd-certificate":
 		x.find(Warning, c.ID, alias, c.Detail, "")
@@ -533,37 +524,32 @@ func (x *examination) trustedSubjects() map[string]bool {
 }
 
 // life looks at the dates of a chain.
-func (x *examination) life(alias string, is x509util.Purpose, id endpoint.Identity, certs []*x509util.Certificate) {
-	within := max(soon, x.o.Within)
+func (x *examination) life(alias string, is x509util.Purpose, id identity.Identity, certs []*x509util.Certificate) {
+	within := max(identity.ExpiresSoon, x.o.Within)
 	for i, cert := range certs {
 		remedy := ""
 		switch {
 		case cert.NotAfter.Sub(x.o.Now) >= within:
 		case i == 0:
-			// What Examine will say the moment it has ended.
-			for _, c := range endpoint.ExamineWithin(id, cert.NotAfter.Add(time.Second), within) {
-				if c.Name == "dates" {
-					remedy = c.Remedy
-				}
-			}
+			remedy = identity.Renewal(id, identity.Options{Horizon: within})
 		default:
 			remedy = shell.Note(x.key(alias).KeyLine([]string{"importcert", "-alias", alias}, "-file", "CHAIN"), "with the CA's new certificate")
 		}
 		x.dates(alias, i, len(certs), cert, remedy, true)
 	}
-	// The same says endpoint, but not of a certificate that ends soon.
-	if life := certs[0].NotAfter.Sub(certs[0].NotBefore); life > longLife && is.TLS() {
+	// The same says identity.Examine, but not of a certificate that ends soon.
+	if days, long := identity.LongLife(certs[0]); long && is.TLS() {
 		remedy := ""
 		if len(certs) == 1 && certs[0].SelfSigned() {
 			remedy = shell.Note(x.key(alias).KeyLine([]string{"renew", "-alias", alias}, "-validity", "365"), is.Noticed())
 		}
-		x.find(Info, "long-life", alias, fmt.Sprintf("macOS and iOS refuse server certificates made for more than 825 days (this: %d)", int(life.Hours()/24)), remedy)
+		x.find(Info, "long-life", alias, fmt.Sprintf("macOS and iOS refuse server certificates made for more than 825 days (this: %d)", days), remedy)
 	}
 }
 
 // strength looks at the keys and signatures of a chain. A key that Java
 // refuses too is an error, and a signature with MD5.
-func (x *examination) strength(alias string, c endpoint.Check, is x509util.Purpose, certs []*x509util.Certificate) {
+func (x *examination) strength(alias string, c identity.Check, is x509util.Purpose, certs []*x509util.Certificate) {
 	if c.OK {
 		return
 	}

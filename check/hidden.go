@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"gokeytool/endpoint"
+	"gokeytool/identity"
 	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -117,7 +117,7 @@ func (x *examination) hiddenChain(key crypto.Signer, alias string) bool {
 		x.adopted[string(c.Raw)] = true
 		return seen
 	})
-	x.find(Error, "hidden-chain", alias, endpoint.HiddenChain(own.Called()), x.rewrite())
+	x.find(Error, "hidden-chain", alias, identity.HiddenChain(own.Called()), x.rewrite())
 	return true
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"gokeytool/check"
 	"gokeytool/endpoint"
+	"gokeytool/identity"
 	"gokeytool/internal/console"
 	"gokeytool/internal/shell"
 	"gokeytool/store"
@@ -37,7 +38,7 @@ var connectorOptions = []string{
 // served is what an endpoint serves.
 type served struct {
 	config endpoint.Config // what the files and the options for them say
-	checks []endpoint.Check
+	checks []identity.Check
 	files  []watchedFile // where it all came from: reloaded when they change
 	// connector is that of a server.xml, and plain the one that leads to it,
 	// if any.
@@ -256,24 +257,24 @@ func (v *served) bound(host *tomcat.SSLHost) {
 // add examines what a host serves.
 func (v *served) add(s *session, host endpoint.Host) {
 	for _, id := range host.Identities {
-		v.checks = append(v.checks, endpoint.Examine(id, s.Now())...)
+		v.checks = append(v.checks, identity.Examine(id, identity.Options{Now: s.Now()})...)
 	}
 	v.checks = append(v.checks, host.Policy.Examine(host.Identities)...)
 }
 
 // tomcatIdentity opens the key that Tomcat would serve for a Certificate, under
 // the names of its host.
-func (s *session) tomcatIdentity(c *tomcat.Certificate, names []string, v *served) (endpoint.Identity, error) {
+func (s *session) tomcatIdentity(c *tomcat.Certificate, names []string, v *served) (identity.Identity, error) {
 	opened, own, err := s.openConfigured(c, v)
 	if err != nil {
-		return endpoint.Identity{}, err
+		return identity.Identity{}, err
 	}
 	e, findings := c.Served(opened)
 	if err := s.reportFindings(s.opt.serverxml, findings); err != nil {
-		return endpoint.Identity{}, err
+		return identity.Identity{}, err
 	}
 	if e == nil {
-		return endpoint.Identity{}, fmt.Errorf("%s has no key to serve", c.KeystoreFile)
+		return identity.Identity{}, fmt.Errorf("%s has no key to serve", c.KeystoreFile)
 	}
 	from := configured(c)
 	key, err := c.KeyOf(opened, e)
@@ -281,7 +282,7 @@ func (s *session) tomcatIdentity(c *tomcat.Certificate, names []string, v *serve
 		key, err = s.askPEMKey(c, opened, e)
 	}
 	if closed := closedToJava(opened, from); closed != nil && !c.PEM() {
-		v.checks = append(v.checks, endpoint.Check{Name: "Java", ID: "unreadable-certificate", Detail: closed.text, Remedy: closed.remedy})
+		v.checks = append(v.checks, identity.Check{Name: "Java", ID: "unreadable-certificate", Detail: closed.text, Remedy: closed.remedy})
 	}
 	id, err := s.keyIdentity(opened, from, e, key, err)
 	if c.PEM() {
@@ -371,10 +372,10 @@ func configured(c *tomcat.Certificate) shell.Keystore {
 }
 
 // entryIdentity opens the private key of an entry for the endpoint.
-func (s *session) entryIdentity(opened *store.Store, from shell.Keystore, e *entry.Entry, password []byte) (endpoint.Identity, error) {
+func (s *session) entryIdentity(opened *store.Store, from shell.Keystore, e *entry.Entry, password []byte) (identity.Identity, error) {
 	alias := opened.JavaAlias(e)
 	if e.Kind != entry.PrivateKey {
-		return endpoint.Identity{}, java("java.io.IOException", fmt.Sprintf("Alias name [%s] does not identify a key entry", alias))
+		return identity.Identity{}, java("java.io.IOException", fmt.Sprintf("Alias name [%s] does not identify a key entry", alias))
 	}
 	key, err := opened.KeyOf(e, password)
 	return s.keyIdentity(opened, from, e, key, err)
@@ -382,7 +383,7 @@ func (s *session) entryIdentity(opened *store.Store, from shell.Keystore, e *ent
 
 // keyIdentity is an entry with its key for the endpoint, or says why the key did
 // not open.
-func (s *session) keyIdentity(opened *store.Store, from shell.Keystore, e *entry.Entry, key entry.Key, err error) (endpoint.Identity, error) {
+func (s *session) keyIdentity(opened *store.Store, from shell.Keystore, e *entry.Entry, key entry.Key, err error) (identity.Identity, error) {
 	path, alias := from.Path, opened.JavaAlias(e)
 	var hinted *hintedError
 	if errors.Is(err, entry.ErrPassword) && !errors.As(err, &hinted) {
@@ -390,13 +391,13 @@ func (s *session) keyIdentity(opened *store.Store, from shell.Keystore, e *entry
 			alias, path)}, s.emptyPasswordHints(path)...)...)
 	}
 	if err != nil {
-		return endpoint.Identity{}, err
+		return identity.Identity{}, err
 	}
 	signer, err := x509util.ParsePrivateKey(s.keep(key).PKCS8)
 	if err != nil {
-		return endpoint.Identity{}, err
+		return identity.Identity{}, err
 	}
-	id := endpoint.Identity{Alias: alias, Key: signer, Keystore: path, StoreType: string(opened.Type()), Open: from.Open, Keypass: from.Keypass}
+	id := identity.Identity{Alias: alias, Key: signer, Keystore: path, StoreType: string(opened.Type()), Open: from.Open, Keypass: from.Keypass}
 	for _, c := range e.Chain {
 		id.Chain = append(id.Chain, x509util.Encoded(c.DER))
 	}
@@ -505,7 +506,7 @@ func (s *session) readCRLs(file string) ([]*x509.RevocationList, error) {
 
 // fatal are the checks that fail in a way that leaves nothing to serve: the
 // key is not the certificate's, or no client can use it.
-func fatal(checks []endpoint.Check) bool {
+func fatal(checks []identity.Check) bool {
 	names := []string{"key", "suites", "protocols", "enabled suites", "client certificates"}
-	return slices.ContainsFunc(checks, func(c endpoint.Check) bool { return !c.OK && slices.Contains(names, c.Name) })
+	return slices.ContainsFunc(checks, func(c identity.Check) bool { return !c.OK && slices.Contains(names, c.Name) })
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"gokeytool/endpoint"
+	"gokeytool/identity"
 	"gokeytool/store/entry"
 )
 
@@ -38,10 +38,10 @@ func (k *keystore) keyAliases() []string {
 }
 
 // identity opens the private key of an alias for the endpoint.
-func (s *session) identity(alias string) (endpoint.Identity, error) {
+func (s *session) identity(alias string) (identity.Identity, error) {
 	e, err := s.ks.get(alias)
 	if err != nil {
-		return endpoint.Identity{}, err
+		return identity.Identity{}, err
 	}
 	password := s.ks.keypass
 	if password == nil {

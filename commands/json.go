@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 
-	"gokeytool/endpoint"
+	"gokeytool/identity"
 	"gokeytool/internal/jsontime"
 	"gokeytool/jdk"
 	"gokeytool/store/entry"
@@ -185,14 +185,14 @@ type jsonSmoke struct {
 	Keystore string           `json:"keystore"`
 	Type     string           `json:"type"`
 	OK       bool             `json:"ok"`
-	Checks   []endpoint.Check `json:"checks"` // of the keystore
+	Checks   []identity.Check `json:"checks"` // of the keystore
 	Keys     []jsonKey        `json:"keys"`
 }
 
 // jsonKey is a key that smoke has tried.
 type jsonKey struct {
 	Alias  string           `json:"alias"`
-	Checks []endpoint.Check `json:"checks"`
+	Checks []identity.Check `json:"checks"`
 }
 
 // printJSON writes a command's JSON.
@@ -482,7 +482,7 @@ func (s *session) smokeJSON(ctx context.Context, aliases []string) error {
 	return exitCode(exitError)
 }
 
-func allOK(checks []endpoint.Check) bool {
+func allOK(checks []identity.Check) bool {
 	for _, check := range checks {
 		if !check.OK {
 			return false

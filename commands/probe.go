@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"gokeytool/endpoint"
+	"gokeytool/identity"
 	"gokeytool/internal/shell"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
@@ -128,7 +129,7 @@ func (s *session) probeIdentities(cfg *endpoint.ProbeConfig) error {
 				!s.opt.alias.given && e.Kind != entry.PrivateKey {
 				continue
 			}
-			id := &endpoint.Identity{Alias: alias, Keystore: s.opt.against, StoreType: string(opened.Type()), Open: s.again("storepass")}
+			id := &identity.Identity{Alias: alias, Keystore: s.opt.against, StoreType: string(opened.Type()), Open: s.again("storepass")}
 			for _, c := range e.Chain {
 				id.Chain = append(id.Chain, x509util.Encoded(c.DER))
 			}
@@ -141,20 +142,20 @@ func (s *session) probeIdentities(cfg *endpoint.ProbeConfig) error {
 }
 
 // onlyIdentity opens the key of an alias, or the first one.
-func (s *session) onlyIdentity(path string, password []byte, alias string) (endpoint.Identity, error) {
+func (s *session) onlyIdentity(path string, password []byte, alias string) (identity.Identity, error) {
 	opened, password, err := openUnasked(path, password, "storepass")
 	if err == nil && password == nil {
 		err = noPassword(path, "storepass") // for the key
 	}
 	if err != nil {
-		return endpoint.Identity{}, err
+		return identity.Identity{}, err
 	}
 	for _, e := range opened.JavaOrder() {
 		if e.Kind == entry.PrivateKey && (alias == "" || strings.EqualFold(opened.JavaAlias(e), alias)) {
 			return s.entryIdentity(opened, s.named(path), e, password)
 		}
 	}
-	return endpoint.Identity{}, fmt.Errorf("%s holds no such private key", path)
+	return identity.Identity{}, fmt.Errorf("%s holds no such private key", path)
 }
 
 // printProbe prints what a server looks like.

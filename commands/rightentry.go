@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"gokeytool/commands/internal/argv"
-	"gokeytool/endpoint"
+	"gokeytool/identity"
 	"gokeytool/internal/shell"
 	"gokeytool/x509util"
 )
@@ -111,11 +111,11 @@ func (s *session) sayFaults(alias string, chain []*x509util.Certificate) {
 		return
 	}
 	here := s.here()
-	id := endpoint.Identity{Alias: alias, Keystore: here.Path, StoreType: string(s.ks.Type()), Open: here.Open, Keypass: here.Keypass}
+	id := identity.Identity{Alias: alias, Keystore: here.Path, StoreType: string(s.ks.Type()), Open: here.Open, Keypass: here.Keypass}
 	for _, c := range chain {
 		id.Chain = append(id.Chain, c.Raw)
 	}
-	for _, check := range endpoint.Examine(id, s.Now()) {
+	for _, check := range identity.Examine(id, identity.Options{Now: s.Now()}) {
 		if check.ID == "names" {
 			s.note(check.Detail)
 			if check.Remedy != "" {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"gokeytool/endpoint"
+	"gokeytool/identity"
 	"gokeytool/internal/atomicfile"
 	"gokeytool/internal/interrupt"
 	"gokeytool/internal/shell"
@@ -261,7 +262,7 @@ func (s *session) loadKeystore(alias string, connector *tomcat.Connector) (*serv
 	if err != nil {
 		return v, err
 	}
-	ids = append([]endpoint.Identity{id}, ids...)
+	ids = append([]identity.Identity{id}, ids...)
 	if s.opt.given("defaultSSLHostConfigName") {
 		if err := putFirst(ids, connector.DefaultHost); err != nil {
 			return v, err
@@ -272,13 +273,13 @@ func (s *session) loadKeystore(alias string, connector *tomcat.Connector) (*serv
 }
 
 // serveAlone is an identity that answers to every name.
-func (s *session) serveAlone(id endpoint.Identity, connector *tomcat.Connector, v *served) (*served, error) {
-	return s.serveAll([]endpoint.Identity{id}, connector, v)
+func (s *session) serveAlone(id identity.Identity, connector *tomcat.Connector, v *served) (*served, error) {
+	return s.serveAll([]identity.Identity{id}, connector, v)
 }
 
 // serveAll serves identities by the names in their certificates, and the first
 // one to everybody else, under the settings of the connector's one host.
-func (s *session) serveAll(ids []endpoint.Identity, connector *tomcat.Connector, v *served) (*served, error) {
+func (s *session) serveAll(ids []identity.Identity, connector *tomcat.Connector, v *served) (*served, error) {
 	host := &connector.Hosts[0]
 	policy, err := s.policy(host, v)
 	if err != nil {
@@ -292,8 +293,8 @@ func (s *session) serveAll(ids []endpoint.Identity, connector *tomcat.Connector,
 
 // throwAway is a key with a self-signed certificate for this machine, kept in
 // memory alone.
-func (s *session) throwAway() (endpoint.Identity, error) {
-	var none endpoint.Identity
+func (s *session) throwAway() (identity.Identity, error) {
+	var none identity.Identity
 	key, err := x509util.GenerateKey(x509util.KeySpec{Algorithm: "EC", Group: "secp256r1"}, s.release)
 	if err != nil {
 		return none, err
@@ -311,7 +312,7 @@ func (s *session) throwAway() (endpoint.Identity, error) {
 	if err != nil {
 		return none, err
 	}
-	return endpoint.Identity{
+	return identity.Identity{
 		Alias: "localhost", Key: key, Chain: [][]byte{der},
 		Keystore: "a throw-away keystore in memory", StoreType: "none",
 	}, nil
@@ -319,8 +320,8 @@ func (s *session) throwAway() (endpoint.Identity, error) {
 
 // judgeServed prints what is wrong with what is to be served. Where no client
 // could connect it is not served, unless -force is given.
-func (s *session) judgeServed(checks []endpoint.Check) error {
-	printChecks(s.Stderr, slices.DeleteFunc(slices.Clone(checks), func(c endpoint.Check) bool { return c.OK && !c.Warn }))
+func (s *session) judgeServed(checks []identity.Check) error {
+	printChecks(s.Stderr, slices.DeleteFunc(slices.Clone(checks), func(c identity.Check) bool { return c.OK && !c.Warn }))
 	if fatal(checks) && !s.opt.force {
 		return withHint(errors.New("no client could use this: it is not served"),
 			"mend it as said above, or serve all the same with -force")

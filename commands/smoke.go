@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"gokeytool/endpoint"
+	"gokeytool/identity"
 	"gokeytool/internal/console"
 	"gokeytool/internal/interrupt"
 	"gokeytool/internal/shell"
@@ -63,32 +64,32 @@ func smoke(ctx context.Context, s *session) error {
 }
 
 // noKeyCheck fails a keystore that has no key.
-var noKeyCheck = endpoint.Check{
+var noKeyCheck = identity.Check{
 	Name: "key", Detail: "there is no private key in this keystore, only certificates",
 	Remedy: shell.Comment("a server needs the keystore in which its key was made"),
 }
 
 // smokeKey tries the key of an alias.
-func (s *session) smokeKey(ctx context.Context, alias string) []endpoint.Check {
+func (s *session) smokeKey(ctx context.Context, alias string) []identity.Check {
 	id, err := s.identity(alias)
 	if err != nil {
-		return []endpoint.Check{s.keyCheck(err)}
+		return []identity.Check{s.keyCheck(err)}
 	}
 	host, _ := s.checkedHost() // smoke has refused a bad one
 	return endpoint.Smoke(ctx, endpoint.SmokeConfig{Identity: id, Host: host, Now: s.Now})
 }
 
 // opensCheck is the check that a keystore was opened.
-func opensCheck(k *keystore) endpoint.Check {
+func opensCheck(k *keystore) identity.Check {
 	entries := fmt.Sprintf("%s entries", group(int64(k.Len())))
 	if k.Len() == 1 {
 		entries = "1 entry"
 	}
 	if !k.Verified() {
-		return endpoint.Check{Name: "opens", OK: true, Warn: true,
+		return identity.Check{Name: "opens", OK: true, Warn: true,
 			Detail: fmt.Sprintf("%s, %s; %s", k.Type(), entries, unverified(k))}
 	}
-	return endpoint.Check{Name: "opens", OK: true,
+	return identity.Check{Name: "opens", OK: true,
 		Detail: fmt.Sprintf("%s, %s, integrity verified with the password", k.Type(), entries)}
 }
 
@@ -101,8 +102,8 @@ func unverified(k *keystore) string {
 }
 
 // keyCheck is the check that a key can be opened, failed.
-func (s *session) keyCheck(err error) endpoint.Check {
-	check := endpoint.Check{Name: "key opens", Detail: err.Error()}
+func (s *session) keyCheck(err error) identity.Check {
+	check := identity.Check{Name: "key opens", Detail: err.Error()}
 	var kind *store.KindError
 	switch {
 	case errors.Is(err, entry.ErrPassword):
@@ -122,9 +123,9 @@ func (s *session) keyCheck(err error) endpoint.Check {
 
 // report prints checks below a title, with -quiet those that are not right, and
 // returns how many failed.
-func (s *session) report(title console.Text, checks []endpoint.Check) (failed int) {
+func (s *session) report(title console.Text, checks []identity.Check) (failed int) {
 	if s.opt.quiet {
-		checks = slices.DeleteFunc(checks, func(c endpoint.Check) bool { return c.OK && !c.Warn })
+		checks = slices.DeleteFunc(checks, func(c identity.Check) bool { return c.OK && !c.Warn })
 	}
 	if len(checks) == 0 {
 		return 0
@@ -141,7 +142,7 @@ func (s *session) report(title console.Text, checks []endpoint.Check) (failed in
 
 // printChecks prints a check in a line, and its remedy below it: a remedy that
 // mends several stands below the first of them.
-func printChecks(w *console.Writer, checks []endpoint.Check) {
+func printChecks(w *console.Writer, checks []identity.Check) {
 	said := make(map[string]bool)
 	for _, check := range checks {
 		mark := "ok  "

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"gokeytool/endpoint"
+	"gokeytool/identity"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/tomcat"
@@ -17,8 +18,8 @@ import (
 func (s *session) byName() bool { return s.opt.sni || len(s.opt.also) > 0 }
 
 // furtherKeys opens the keystore's other keys, and all those of -also.
-func (s *session) furtherKeys(first string, v *served) ([]endpoint.Identity, error) {
-	var ids []endpoint.Identity
+func (s *session) furtherKeys(first string, v *served) ([]identity.Identity, error) {
+	var ids []identity.Identity
 	for _, alias := range s.ks.keyAliases() {
 		if alias == first {
 			continue
@@ -60,8 +61,8 @@ func (s *session) furtherKeys(first string, v *served) ([]endpoint.Identity, err
 
 // putFirst puts the identity first that has a name: it is served to clients that
 // ask for another, or for none.
-func putFirst(ids []endpoint.Identity, name string) error {
-	at := slices.IndexFunc(ids, func(id endpoint.Identity) bool {
+func putFirst(ids []identity.Identity, name string) error {
+	at := slices.IndexFunc(ids, func(id identity.Identity) bool {
 		return slices.ContainsFunc(id.DNSNames(), func(has string) bool { return strings.EqualFold(has, name) })
 	})
 	if at < 0 {

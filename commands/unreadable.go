@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"gokeytool/commands/internal/argv"
-	"gokeytool/endpoint"
+	"gokeytool/identity"
 	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -242,10 +242,10 @@ func (s *session) warnOfClosed(opened *store.Store, from shell.Keystore) {
 }
 
 // storeChecks are what smoke finds of the keystore itself.
-func (s *session) storeChecks() []endpoint.Check {
-	checks := []endpoint.Check{opensCheck(s.ks)}
+func (s *session) storeChecks() []identity.Check {
+	checks := []identity.Check{opensCheck(s.ks)}
 	if closed := closedToJava(s.ks.Store, s.here()); closed != nil {
-		checks = append(checks, endpoint.Check{Name: "Java", ID: "unreadable-certificate", Detail: closed.text, Remedy: closed.remedy})
+		checks = append(checks, identity.Check{Name: "Java", ID: "unreadable-certificate", Detail: closed.text, Remedy: closed.remedy})
 	}
 	return checks
 }

@@ -2,6 +2,8 @@ package endpoint
 
 import (
 	"crypto/tls"
+	"gokeytool/identity"
+	"gokeytool/identity/identitytest"
 	"io"
 	"log/slog"
 	"net"
@@ -20,9 +22,9 @@ type benchServer struct {
 }
 
 // benchServers starts the endpoint, with its access log on, and plain net/http.
-func benchServers(b *testing.B, id Identity) []benchServer {
+func benchServers(b *testing.B, id identity.Identity) []benchServer {
 	b.Helper()
-	ours := start(b, Config{Identities: []Identity{id}, AccessLog: slog.New(CommonLog(io.Discard))})
+	ours := start(b, Config{Identities: []identity.Identity{id}, AccessLog: slog.New(CommonLog(io.Discard))})
 	cert := tls.Certificate{Certificate: id.Chain, PrivateKey: id.Key}
 	plain := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -54,11 +56,11 @@ func once(b *testing.B, addr string, config *tls.Config) tls.ConnectionState {
 
 func BenchmarkHandshake(b *testing.B) {
 	for _, kind := range []string{"p256", "rsa2048"} {
-		id := newIdentity(b, kind, "localhost")
+		id := identitytest.New(b, kind, "localhost")
 		for _, server := range benchServers(b, id) {
 			for _, version := range versions {
 				name := kind + "/" + protocolName(version) + "/" + server.name
-				config := &tls.Config{RootCAs: roots(b, id), ServerName: "localhost", MinVersion: version, MaxVersion: version,
+				config := &tls.Config{RootCAs: identitytest.Roots(b, id), ServerName: "localhost", MinVersion: version, MaxVersion: version,
 					CurvePreferences: []tls.CurveID{tls.X25519}}
 				b.Run("full/"+name, func(b *testing.B) {
 					b.ReportAllocs()
@@ -83,7 +85,7 @@ func BenchmarkHandshake(b *testing.B) {
 }
 
 func BenchmarkKeepAlive(b *testing.B) {
-	id := newIdentity(b, "p256", "localhost")
+	id := identitytest.New(b, "p256", "localhost")
 	for _, server := range benchServers(b, id) {
 		for _, http2 := range []bool{false, true} {
 			name := server.name + "/HTTP1.1"
@@ -91,7 +93,7 @@ func BenchmarkKeepAlive(b *testing.B) {
 				name = server.name + "/HTTP2"
 			}
 			b.Run(name, func(b *testing.B) {
-				transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots(b, id), ServerName: "localhost"}, ForceAttemptHTTP2: http2}
+				transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: identitytest.Roots(b, id), ServerName: "localhost"}, ForceAttemptHTTP2: http2}
 				defer transport.CloseIdleConnections()
 				c := &http.Client{Transport: transport}
 				b.ReportAllocs()
@@ -110,9 +112,9 @@ func BenchmarkKeepAlive(b *testing.B) {
 // BenchmarkDocuments asks for what there is to know of 60 keys, over one
 // connection.
 func BenchmarkDocuments(b *testing.B) {
-	ids := make([]Identity, 60)
+	ids := make([]identity.Identity, 60)
 	for i := range ids {
-		ids[i] = newIdentity(b, "p256", "localhost")
+		ids[i] = identitytest.New(b, "p256", "localhost")
 	}
 	server := start(b, Config{Identities: ids})
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"gokeytool/identity"
+	"gokeytool/identity/identitytest"
 	"gokeytool/internal/testtool"
 )
 
@@ -37,7 +39,7 @@ type chromeReply struct {
 // startChrome opens a browser with one empty tab. It trusts the root of the
 // identity as a user would have it: from its certificate store where certutil
 // can put it there, else by the key of the leaf.
-func startChrome(t testing.TB, id Identity) *chrome {
+func startChrome(t testing.TB, id identity.Identity) *chrome {
 	t.Helper()
 	program := testtool.Look(t, "chromium")
 	home := t.TempDir()
@@ -235,9 +237,9 @@ func must(data []byte, err error) []byte {
 // TestChromium looks at the page with a real browser and presses its buttons.
 // With ENDPOINT_SCREENSHOTS=DIR it leaves pictures there.
 func TestChromium(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost", "127.0.0.1")
+	id := identitytest.New(t, "p256", "localhost", "127.0.0.1")
 	id.Alias, id.Keystore = "tomcat", "/opt/tomcat/conf/server.p12"
-	server := start(t, Config{Identities: []Identity{id}})
+	server := start(t, Config{Identities: []identity.Identity{id}})
 	browser := startChrome(t, id)
 	browser.open(server.URL())
 	text := func() string { return browser.eval("document.body.innerText") }
@@ -251,12 +253,12 @@ func TestChromium(t *testing.T) {
 	dump("page")
 
 	if dir := os.Getenv("ENDPOINT_SCREENSHOTS"); dir != "" {
-		faulty := serverTemplate()
+		faulty := identitytest.ServerTemplate()
 		faulty.Subject.CommonName, faulty.ExtKeyUsage = "host.example", nil
 		faulty.NotAfter = time.Now().Add(5 * 24 * time.Hour)
 		odd := id
-		odd.Chain = [][]byte{sign(t, faulty, odd.Key, nil).Raw}
-		if _, err := server.Update(Config{Identities: []Identity{odd}}); err != nil {
+		odd.Chain = [][]byte{identitytest.Sign(t, faulty, odd.Key, nil).Raw}
+		if _, err := server.Update(Config{Identities: []identity.Identity{odd}}); err != nil {
 			t.Fatal(err)
 		}
 		body := newClient(t, server, odd, func(c *tls.Config) { c.InsecureSkipVerify = true })
@@ -271,7 +273,7 @@ func TestChromium(t *testing.T) {
 		browser.open("about:blank")
 		browser.eval("document.write(" + string(page) + "), ''")
 		dump("findings")
-		if _, err := server.Update(Config{Identities: []Identity{id}}); err != nil {
+		if _, err := server.Update(Config{Identities: []identity.Identity{id}}); err != nil {
 			t.Fatal(err)
 		}
 		browser.open(server.URL())

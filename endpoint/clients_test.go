@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"gokeytool/identity"
+	"gokeytool/identity/identitytest"
 	"gokeytool/internal/testtool"
 )
 
@@ -68,8 +70,8 @@ var keyKinds = []string{"rsa2048", "p256", "p384", "p521", "ed25519"}
 func TestCurl(t *testing.T) {
 	curl := testtool.Look(t, "curl")
 	for _, kind := range keyKinds {
-		id := newIdentity(t, kind, "localhost")
-		server := start(t, Config{Identities: []Identity{id}})
+		id := identitytest.New(t, kind, "localhost")
+		server := start(t, Config{Identities: []identity.Identity{id}})
 		root := writeRoot(t, id)
 		_, port, _ := net.SplitHostPort(server.Addr().String())
 		for _, test := range []struct{ name, protocol, http string }{
@@ -91,8 +93,8 @@ func TestCurl(t *testing.T) {
 func TestOpenSSL(t *testing.T) {
 	openssl := testtool.Look(t, "openssl")
 	for _, kind := range keyKinds {
-		id := newIdentity(t, kind, "localhost")
-		server := start(t, Config{Identities: []Identity{id}})
+		id := identitytest.New(t, kind, "localhost")
+		server := start(t, Config{Identities: []identity.Identity{id}})
 		root := writeRoot(t, id)
 		for _, version := range []string{"-tls1_3", "-tls1_2"} {
 			t.Run(kind+version, func(t *testing.T) {
@@ -110,8 +112,8 @@ func TestOpenSSL(t *testing.T) {
 func TestGnuTLS(t *testing.T) {
 	gnutls := testtool.Look(t, "gnutls-cli")
 	for _, kind := range []string{"rsa2048", "p256", "ed25519"} {
-		id := newIdentity(t, kind, "localhost")
-		server := start(t, Config{Identities: []Identity{id}})
+		id := identitytest.New(t, kind, "localhost")
+		server := start(t, Config{Identities: []identity.Identity{id}})
 		root := writeRoot(t, id)
 		_, port, _ := net.SplitHostPort(server.Addr().String())
 		for _, version := range []string{"1.3", "1.2"} {
@@ -131,8 +133,8 @@ func TestGnuTLS(t *testing.T) {
 func TestNode(t *testing.T) {
 	node := testtool.Look(t, "node")
 	for _, kind := range []string{"rsa2048", "p256"} {
-		id := newIdentity(t, kind, "localhost")
-		server := start(t, Config{Identities: []Identity{id}})
+		id := identitytest.New(t, kind, "localhost")
+		server := start(t, Config{Identities: []identity.Identity{id}})
 		root := writeRoot(t, id)
 		_, port, _ := net.SplitHostPort(server.Addr().String())
 		for _, version := range []string{"TLSv1.3", "TLSv1.2"} {
@@ -149,8 +151,8 @@ func TestNode(t *testing.T) {
 
 func TestJava(t *testing.T) {
 	java, keytool := testtool.Look(t, "java"), testtool.Keytool(t)
-	id := newIdentity(t, "p256", "localhost", "127.0.0.1")
-	server := start(t, Config{Identities: []Identity{id}})
+	id := identitytest.New(t, "p256", "localhost", "127.0.0.1")
+	server := start(t, Config{Identities: []identity.Identity{id}})
 	trust := filepath.Join(t.TempDir(), "trust.p12")
 	run(t, "", keytool, "-importcert", "-noprompt", "-alias", "root", "-file", writeRoot(t, id), "-keystore", trust, "-storetype", "PKCS12", "-storepass", "changeit")
 	for _, version := range []string{"TLSv1.3", "TLSv1.2"} {
@@ -173,9 +175,9 @@ func TestJava(t *testing.T) {
 // TestCurlMutual has curl come with a client certificate.
 func TestCurlMutual(t *testing.T) {
 	curl := testtool.Look(t, "curl")
-	id := newIdentity(t, "rsa2048", "localhost")
-	ca := newIdentity(t, "p256", "duke")
-	server := start(t, Config{Identities: []Identity{id}, Policy: Policy{ClientAuth: tls.RequestClientCert}})
+	id := identitytest.New(t, "rsa2048", "localhost")
+	ca := identitytest.New(t, "p256", "duke")
+	server := start(t, Config{Identities: []identity.Identity{id}, Policy: Policy{ClientAuth: tls.RequestClientCert}})
 	key := filepath.Join(t.TempDir(), "client.pem")
 	if err := os.WriteFile(key, clientPEM(t, ca), 0o600); err != nil {
 		t.Fatal(err)

@@ -1,63 +1,14 @@
 package endpoint
 
 import (
-	"crypto"
-	"crypto/x509"
 	"io"
 	"log/slog"
 	"net/netip"
 	"time"
 
+	"gokeytool/identity"
 	"gokeytool/sessionid"
 )
-
-// Identity is a private key with its certificate chain: what a key entry of a
-// keystore holds.
-type Identity struct {
-	// Alias is the entry's name.
-	Alias string
-	// Chain is in DER, the leaf first.
-	Chain [][]byte
-	// Hidden is, where there is no chain, what a certificate in the keystore is
-	// called that belongs to the key, but that Java does not find.
-	Hidden string
-	// Key belongs to the leaf; Examine tells when it does not.
-	Key crypto.Signer
-	// Keystore is the file the entry comes from, and StoreType its type:
-	// shown, and named in remedies. Where they are empty, those of Config
-	// or SmokeConfig stand in.
-	Keystore  string
-	StoreType string // "PEM" for files in PEM, Keystore being the certificate's
-	// KeyFile is the file of the key, where it has one of its own.
-	KeyFile string
-	// ChainFile is the file of the certificates behind the leaf's, where there
-	// is one: what Tomcat calls certificateChainFile.
-	// Own is how many certificates of the chain are not from there.
-	ChainFile string
-	Own       int
-	// Names are those under which it is served, if any: it has to be good for
-	// each. Of *.example.com, for any host of that domain.
-	Names []string
-	// Open and Keypass are the words that open the keystore and the key
-	// again, for remedies: see shell.Keystore.
-	Open, Keypass []string
-	// Served says that a TLS server is known to show it: a connector's,
-	// whatever the certificate says itself.
-	Served bool
-}
-
-// DNSNames are the alternative names of the leaf by which clients ask for it,
-// none where crypto/x509 can't read it.
-func (id *Identity) DNSNames() []string {
-	if len(id.Chain) == 0 {
-		return nil
-	}
-	leaf, err := x509.ParseCertificate(id.Chain[0])
-	if err != nil {
-		return nil
-	}
-	return leaf.DNSNames
-}
 
 // Host is a virtual host of the endpoint: what Tomcat calls SSLHostConfig.
 type Host struct {
@@ -66,7 +17,7 @@ type Host struct {
 	Names []string
 	// Identities may differ in key type; the first one that the client can
 	// use is served.
-	Identities []Identity
+	Identities []identity.Identity
 	Policy     Policy
 }
 
@@ -90,7 +41,7 @@ type Config struct {
 	// Identities are served to clients that ask for no Host: by server
 	// name, matched against the certificates' alternative names, then by
 	// the key types the client can use. The first is the default.
-	Identities []Identity
+	Identities []identity.Identity
 	// Policy goes with Identities.
 	Policy Policy
 	// Hosts come before Identities when the server name matches: exact

@@ -1,17 +1,12 @@
 package endpoint
 
 import (
-	"crypto/sha256"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/pem"
-	"fmt"
+	"gokeytool/identity"
 	"net/http"
 	"strings"
 	"time"
-
-	"gokeytool/internal/jsontime"
-	"gokeytool/x509util"
 )
 
 // The JSON documents. Field names are plain; Tomcat's own stand in
@@ -31,8 +26,8 @@ type tlsFacts struct {
 	HTTPSession *sessionDoc   `json:"httpSession"`
 	Client      clientFacts   `json:"client"`
 	// Proxy is what a trusted proxy in front said.
-	Proxy        *proxyFacts        `json:"proxy,omitempty"`
-	Certificates []CertificateFacts `json:"certificates"`
+	Proxy        *proxyFacts                 `json:"proxy,omitempty"`
+	Certificates []identity.CertificateFacts `json:"certificates"`
 	// Attributes are the request attributes that a servlet finds in Tomcat.
 	Attributes map[string]any `json:"attributes"`
 }
@@ -66,30 +61,14 @@ type sessionDoc struct {
 
 // clientFacts is what the client offered.
 type clientFacts struct {
-	Address      string             `json:"address"`
-	Protocols    []string           `json:"protocols"`
-	CipherSuites []string           `json:"cipherSuites"`
-	Groups       []string           `json:"groups"`
-	Signatures   []string           `json:"signatures"`
-	ALPN         []string           `json:"alpn"`
-	Certificates []CertificateFacts `json:"certificates"`
-	Verified     bool               `json:"verified"`
-}
-
-// CertificateFacts describes a certificate, also one that crypto/x509 can't read:
-// what it does not tell is empty then.
-type CertificateFacts struct {
-	Subject   string        `json:"subject"`
-	Called    string        `json:"-"` // what people call it: see x509util.Certificate
-	Issuer    string        `json:"issuer"`
-	Serial    string        `json:"serial"`
-	NotBefore jsontime.Time `json:"notBefore"`
-	NotAfter  jsontime.Time `json:"notAfter"`
-	Names     []string      `json:"names"`
-	Key       string        `json:"key"`
-	Signature string        `json:"signature"`
-	SHA256    string        `json:"sha256"`
-	PEM       string        `json:"pem,omitempty"`
+	Address      string                      `json:"address"`
+	Protocols    []string                    `json:"protocols"`
+	CipherSuites []string                    `json:"cipherSuites"`
+	Groups       []string                    `json:"groups"`
+	Signatures   []string                    `json:"signatures"`
+	ALPN         []string                    `json:"alpn"`
+	Certificates []identity.CertificateFacts `json:"certificates"`
+	Verified     bool                        `json:"verified"`
 }
 
 // identityFacts is an element of the answer of /api/certificates.
@@ -97,67 +76,9 @@ type identityFacts struct {
 	entryFacts
 	Names []string `json:"names"`
 	// Served says that it is the one served on this connection.
-	Served bool               `json:"served"`
-	Chain  []CertificateFacts `json:"chain"`
-	Checks []Check            `json:"checks"`
-}
-
-// showName shows a name as keytool does.
-func showName(der []byte) string {
-	name, err := x509util.ParseName(der)
-	if err != nil {
-		return "(unreadable name)"
-	}
-	return name.String()
-}
-
-// describe tells what there is to know of a certificate, also of one that
-// crypto/x509 can't read.
-func describe(der []byte) CertificateFacts {
-	sum := sha256.Sum256(der)
-	facts := CertificateFacts{Names: []string{}, SHA256: strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":")}
-	if c, err := x509.ParseCertificate(der); err == nil {
-		facts.Names = subjectNames(c)
-	}
-	c, err := x509util.ParseCertificate(der)
-	if err != nil {
-		facts.Subject, facts.Issuer = "(unreadable certificate)", "(unreadable certificate)"
-		facts.Called = facts.Subject
-		return facts
-	}
-	facts.Subject, facts.Called, facts.Issuer = c.Subject.String(), c.Called(), c.Issuer.String()
-	facts.NotBefore, facts.NotAfter = jsontime.New(c.NotBefore), jsontime.New(c.NotAfter)
-	facts.Key, facts.Signature = keyName(c), c.SigName
-	if c.Serial != nil {
-		facts.Serial = c.Serial.Text(16)
-	}
-	return facts
-}
-
-// subjectNames lists the alternative names in keytool's notation of -ext san.
-func subjectNames(c *x509.Certificate) []string {
-	list := []string{}
-	for _, name := range c.DNSNames {
-		list = append(list, "dns:"+name)
-	}
-	for _, ip := range c.IPAddresses {
-		list = append(list, "ip:"+ip.String())
-	}
-	for _, email := range c.EmailAddresses {
-		list = append(list, "email:"+email)
-	}
-	for _, uri := range c.URIs {
-		list = append(list, "uri:"+uri.String())
-	}
-	return list
-}
-
-func describeAll(chain [][]byte) []CertificateFacts {
-	facts := make([]CertificateFacts, len(chain))
-	for i, der := range chain {
-		facts[i] = describe(der)
-	}
-	return facts
+	Served bool                        `json:"served"`
+	Chain  []identity.CertificateFacts `json:"chain"`
+	Checks []identity.Check            `json:"checks"`
 }
 
 // moment is a time as it is shown: to the millisecond, as Java has it.
@@ -217,7 +138,7 @@ func (s *Server) describeTLS(r *http.Request, c *conn, session *sessionDoc, pref
 			Groups:       names(c.offer.groups, groupName),
 			Signatures:   names(c.offer.signatures, schemeName),
 			ALPN:         append([]string{}, c.offer.alpn...),
-			Certificates: []CertificateFacts{},
+			Certificates: []identity.CertificateFacts{},
 			Verified:     len(cs.VerifiedChains) > 0,
 		},
 		Certificates: c.identity.facts(),
@@ -230,7 +151,7 @@ func (s *Server) describeTLS(r *http.Request, c *conn, session *sessionDoc, pref
 		facts.Proxy.overlay(facts.Attributes, prefix)
 	}
 	for _, cert := range cs.PeerCertificates {
-		facts.Client.Certificates = append(facts.Client.Certificates, describe(cert.Raw))
+		facts.Client.Certificates = append(facts.Client.Certificates, identity.Describe(cert.Raw))
 	}
 	return facts
 }

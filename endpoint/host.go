@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"gokeytool/identity"
 	"slices"
 	"strings"
 	"sync"
@@ -18,17 +19,17 @@ const defaultHost = "_default_"
 
 // served is an identity made ready for handshakes.
 type served struct {
-	Identity
+	identity.Identity
 	cert tls.Certificate
 	leaf leafID
 	// info is the leaf; nil where crypto/x509 can't read it.
 	info *x509.Certificate
 	// facts describe the chain, made when first asked for. Nobody changes them.
-	facts func() []CertificateFacts
+	facts func() []identity.CertificateFacts
 
 	mu       sync.Mutex
 	examined time.Time // when checks were made; zero: never
-	checks   []Check
+	checks   []identity.Check
 }
 
 // examineEvery is how long what Examine found is told again: whoever asks must not
@@ -36,16 +37,16 @@ type served struct {
 const examineEvery = time.Minute
 
 // examine is Examine, a minute old at most.
-func (s *served) examine(now time.Time) []Check {
+func (s *served) examine(now time.Time) []identity.Check {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if age := now.Sub(s.examined); s.checks == nil || age < 0 || age >= examineEvery {
-		s.checks, s.examined = Examine(s.Identity, now), now
+		s.checks, s.examined = identity.Examine(s.Identity, identity.Options{Now: now}), now
 	}
 	return s.checks
 }
 
-func newServed(id Identity) (*served, error) {
+func newServed(id identity.Identity) (*served, error) {
 	if len(id.Chain) == 0 {
 		return nil, fmt.Errorf("endpoint: %q has no certificate", id.Alias)
 	}
@@ -54,7 +55,7 @@ func newServed(id Identity) (*served, error) {
 	}
 	s := &served{Identity: id, leaf: leafIDOf(id.Chain[0])}
 	s.info, _ = x509.ParseCertificate(id.Chain[0])
-	s.facts = sync.OnceValue(func() []CertificateFacts { return describeAll(id.Chain) })
+	s.facts = sync.OnceValue(func() []identity.CertificateFacts { return identity.DescribeAll(id.Chain) })
 	s.cert = tls.Certificate{Certificate: id.Chain, PrivateKey: id.Key, Leaf: s.info}
 	return s, nil
 }
@@ -128,7 +129,7 @@ func newHosts(cfg *Config) (*hosts, error) {
 	return h, nil
 }
 
-func newHost(name string, ids []Identity, policy Policy, cfg *Config) (*host, error) {
+func newHost(name string, ids []identity.Identity, policy Policy, cfg *Config) (*host, error) {
 	if len(ids) == 0 {
 		return nil, errors.New("endpoint: there is no identity to serve")
 	}

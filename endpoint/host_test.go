@@ -1,13 +1,14 @@
 package endpoint
 
 import (
+	"gokeytool/identity/identitytest"
 	"testing"
 	"time"
 )
 
 // Whoever asks again is told what was found before, for a minute.
 func TestExaminedOnce(t *testing.T) {
-	id, err := newServed(newIdentity(t, "p256", "localhost"))
+	id, err := newServed(identitytest.New(t, "p256", "localhost"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,9 +4,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"strings"
-
-	"gokeytool/jdk"
-	"gokeytool/x509util"
 )
 
 // protocolName returns the name that Java gives a TLS version, such as
@@ -123,16 +120,6 @@ func keySize(suite uint16) int {
 		return 128
 	}
 	return 0
-}
-
-// keyName describes the key of a certificate as keytool does, such as
-// "256-bit EC (secp256r1)".
-func keyName(c *x509util.Certificate) string {
-	key, err := c.PublicKey()
-	if err != nil {
-		return strings.TrimSuffix(x509util.DescribeKey(c.SPKI, jdk.Default), " key")
-	}
-	return x509util.KeyName(x509util.KeySpec{}, key, jdk.Default)
 }
 
 // names maps a list of numbers to their names.

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"gokeytool/identity"
 	"gokeytool/internal/console"
 	"gokeytool/x509util"
 )
@@ -44,14 +45,14 @@ var page = sync.OnceValue(func() struct {
 type pageData struct {
 	tlsFacts
 	Chain    []chainLink
-	Findings []Check
+	Findings []identity.Check
 	Others   []entryFacts // that could be served
 	Verdict  string       // "good", "soon" or "bad": the worst of the findings
 }
 
 // chainLink is a certificate of the chain, with what the page makes of it.
 type chainLink struct {
-	CertificateFacts
+	identity.CertificateFacts
 	Role string
 	// Elapsed of Life is how much of its validity is over, in days.
 	Elapsed, Life int
@@ -81,7 +82,7 @@ func (s *Server) showPage(w http.ResponseWriter, r *http.Request) {
 		case data.Verdict == "good":
 			data.Verdict = "soon"
 		}
-		if slices.ContainsFunc(data.Findings, func(c Check) bool { return c.Remedy == check.Remedy }) {
+		if slices.ContainsFunc(data.Findings, func(c identity.Check) bool { return c.Remedy == check.Remedy }) {
 			check.Remedy = "" // one is enough
 		}
 		data.Findings = append(data.Findings, check)
@@ -107,7 +108,7 @@ func (s *Server) showPage(w http.ResponseWriter, r *http.Request) {
 	w.Write(out.Bytes())
 }
 
-func newChainLink(facts CertificateFacts, i, n int, now time.Time) chainLink {
+func newChainLink(facts identity.CertificateFacts, i, n int, now time.Time) chainLink {
 	link := chainLink{CertificateFacts: facts, State: "good", Role: "intermediate CA"}
 	selfIssued := facts.Subject == facts.Issuer
 	switch {
@@ -126,7 +127,7 @@ func newChainLink(facts CertificateFacts, i, n int, now time.Time) chainLink {
 		link.State, link.Left = "bad", "not valid for another "+x509util.Span(facts.NotBefore.Sub(now))
 	case left < 0:
 		link.State, link.Left = "bad", "expired "+x509util.Span(-left)+" ago"
-	case left < expirySoon:
+	case left < identity.ExpiresSoon:
 		link.State, link.Left = "soon", x509util.Span(left)+" left"
 	default:
 		link.Left = x509util.Span(left) + " left"

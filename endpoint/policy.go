@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"gokeytool/identity"
 	"gokeytool/internal/shell"
 )
 
@@ -190,8 +191,8 @@ func (p *Policy) revoked(chain []*x509.Certificate, now time.Time) error {
 // Examine looks at what a policy means for the identities that are to be
 // served under it: whether protocols and cipher suites leave each of them a way
 // to be used, and whether clients can come in.
-func (p *Policy) Examine(ids []Identity) []Check {
-	checks := []Check{p.examineProtocols()}
+func (p *Policy) Examine(ids []identity.Identity) []identity.Check {
+	checks := []identity.Check{p.examineProtocols()}
 	for _, id := range ids {
 		checks = append(checks, p.examineSuites(id))
 	}
@@ -201,10 +202,10 @@ func (p *Policy) Examine(ids []Identity) []Check {
 	return checks
 }
 
-func (p *Policy) examineProtocols() Check {
+func (p *Policy) examineProtocols() identity.Check {
 	protocols := slices.Clone(p.protocols())
 	slices.Sort(protocols)
-	c := Check{Name: "protocols", OK: true, Detail: strings.Join(names(protocols, protocolName), ", ")}
+	c := identity.Check{Name: "protocols", OK: true, Detail: strings.Join(names(protocols, protocolName), ", ")}
 	if slices.Min(protocols) < tls.VersionTLS12 {
 		c.Warn = true
 		c.Detail += ": TLSv1 and TLSv1.1 are broken (RFC 8996); browsers and Java refuse them"
@@ -212,7 +213,7 @@ func (p *Policy) examineProtocols() Check {
 	}
 	for _, version := range protocols {
 		if version < tls.VersionTLS10 || version > tls.VersionTLS13 {
-			return Check{Name: c.Name, Detail: protocolName(version) + " is not possible", Remedy: shell.Comment("leave only TLSv1.2 and TLSv1.3")}
+			return identity.Check{Name: c.Name, Detail: protocolName(version) + " is not possible", Remedy: shell.Comment("leave only TLSv1.2 and TLSv1.3")}
 		}
 	}
 	return c
@@ -221,8 +222,8 @@ func (p *Policy) examineProtocols() Check {
 // examineSuites checks that an enabled suite takes the identity's key. It is
 // what Tomcat means by "No available certificate or key corresponds to the SSL
 // cipher suites which are enabled".
-func (p *Policy) examineSuites(id Identity) Check {
-	c := Check{Name: "enabled suites"}
+func (p *Policy) examineSuites(id identity.Identity) identity.Check {
+	c := identity.Check{Name: "enabled suites"}
 	if id.Key == nil {
 		c.Detail = "there is no private key"
 		return c
@@ -264,8 +265,8 @@ func (p *Policy) examineSuites(id Identity) Check {
 	return c
 }
 
-func (p *Policy) examineClients() Check {
-	c := Check{Name: "client certificates", OK: true}
+func (p *Policy) examineClients() identity.Check {
+	c := identity.Check{Name: "client certificates", OK: true}
 	c.Detail = clientAuthName(p.ClientAuth)
 	switch p.ClientAuth {
 	case tls.VerifyClientCertIfGiven:

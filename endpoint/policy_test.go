@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"gokeytool/identity"
+	"gokeytool/identity/identitytest"
 	"math/big"
 	"net/http"
 	"strings"
@@ -12,15 +14,15 @@ import (
 )
 
 func TestPolicyExamine(t *testing.T) {
-	rsa, ec, ed := newIdentity(t, "rsa2048", "localhost"), newIdentity(t, "p256", "localhost"), newIdentity(t, "ed25519", "localhost")
+	rsa, ec, ed := identitytest.New(t, "rsa2048", "localhost"), identitytest.New(t, "p256", "localhost"), identitytest.New(t, "ed25519", "localhost")
 	ecSuites := []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}
 	only12, only13 := []uint16{tls.VersionTLS12}, []uint16{tls.VersionTLS13}
 	pool := x509.NewCertPool()
-	pool.AddCert(newIssuer(t, "CA", nil).cert)
+	pool.AddCert(identitytest.NewIssuer(t, "CA", nil).Cert)
 	tests := []struct {
 		name   string
 		policy Policy
-		id     Identity
+		id     identity.Identity
 		check  string
 		want   string
 		detail string
@@ -33,7 +35,7 @@ func TestPolicyExamine(t *testing.T) {
 		{"EC suites, EC key", Policy{CipherSuites: ecSuites, Protocols: only12}, ec, "enabled suites", "ok", "1 of the enabled suites"},
 		{"RSA key exchange", Policy{CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_CBC_SHA}, Protocols: []uint16{tls.VersionTLS10}}, rsa, "enabled suites", "ok", "1 of the enabled suites"},
 		{"TLS 1.3 alone", Policy{Protocols: only13, CipherSuites: ecSuites}, rsa, "enabled suites", "ok", "TLSv1.3 takes any key"},
-		{"no key", Policy{}, Identity{}, "enabled suites", "FAIL", "there is no private key"},
+		{"no key", Policy{}, identity.Identity{}, "enabled suites", "FAIL", "there is no private key"},
 		{"old protocols", Policy{Protocols: []uint16{tls.VersionTLS12, tls.VersionTLS10}}, rsa, "protocols", "warn", "TLSv1, TLSv1.2: TLSv1 and TLSv1.1 are broken"},
 		{"SSLv3", Policy{Protocols: []uint16{0x0300}}, rsa, "protocols", "FAIL", "SSLv3 is not possible"},
 		{"required", Policy{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool}, rsa, "client certificates", "ok", "required, signed by a trusted authority"},
@@ -43,8 +45,8 @@ func TestPolicyExamine(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name+"/"+test.check, func(t *testing.T) {
-			c := find(t, test.policy.Examine([]Identity{test.id}), test.check)
-			if outcome(c) != test.want || !strings.Contains(c.Detail, test.detail) {
+			c := identitytest.Find(t, test.policy.Examine([]identity.Identity{test.id}), test.check)
+			if identitytest.Outcome(c) != test.want || !strings.Contains(c.Detail, test.detail) {
 				t.Errorf("%+v", c)
 			}
 		})
@@ -54,29 +56,29 @@ func TestPolicyExamine(t *testing.T) {
 // TestRevokedClients: revocation lists and the length of chains decide, in a
 // full handshake and in a resumed one.
 func TestRevokedClients(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
-	root := newIssuer(t, "Client Root", nil)
-	middle := newIssuer(t, "Client CA", root)
+	id := identitytest.New(t, "p256", "localhost")
+	root := identitytest.NewIssuer(t, "Client Root", nil)
+	middle := identitytest.NewIssuer(t, "Client CA", root)
 	pool := x509.NewCertPool()
-	pool.AddCert(root.cert)
+	pool.AddCert(root.Cert)
 	serial := int64(100)
 	client := func(t *testing.T) tls.Certificate {
 		t.Helper()
 		serial++
-		template := serverTemplate()
+		template := identitytest.ServerTemplate()
 		template.Subject.CommonName = "duke"
 		template.SerialNumber = big.NewInt(serial)
 		template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
-		key := newKey(t, "p256")
-		return tls.Certificate{Certificate: [][]byte{sign(t, template, key, middle).Raw, middle.cert.Raw}, PrivateKey: key}
+		key := identitytest.NewKey(t, "p256")
+		return tls.Certificate{Certificate: [][]byte{identitytest.Sign(t, template, key, middle).Raw, middle.Cert.Raw}, PrivateKey: key}
 	}
-	crl := func(by *issuer, until time.Time, serials ...int64) *x509.RevocationList {
+	crl := func(by *identitytest.Issuer, until time.Time, serials ...int64) *x509.RevocationList {
 		t.Helper()
 		template := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: time.Now().Add(-2 * time.Hour), NextUpdate: until}
 		for _, n := range serials {
 			template.RevokedCertificateEntries = append(template.RevokedCertificateEntries, x509.RevocationListEntry{SerialNumber: big.NewInt(n), RevocationTime: time.Now()})
 		}
-		der, err := x509.CreateRevocationList(rand.Reader, template, by.cert, by.key)
+		der, err := x509.CreateRevocationList(rand.Reader, template, by.Cert, by.Key)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,7 +89,7 @@ func TestRevokedClients(t *testing.T) {
 		return list
 	}
 	future, past := time.Now().Add(time.Hour), time.Now().Add(-time.Hour)
-	impostor := newIssuer(t, "Client CA", root)
+	impostor := identitytest.NewIssuer(t, "Client CA", root)
 	tests := []struct {
 		name   string
 		policy Policy
@@ -96,7 +98,7 @@ func TestRevokedClients(t *testing.T) {
 		{"no lists", Policy{}, true},
 		{"not on the lists", Policy{CRLs: []*x509.RevocationList{crl(root, future), crl(middle, future, 1, 2)}}, true},
 		{"on a list", Policy{CRLs: []*x509.RevocationList{crl(root, future), crl(middle, future, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110)}}, false},
-		{"intermediate on a list", Policy{CRLs: []*x509.RevocationList{crl(root, future, middle.cert.SerialNumber.Int64()), crl(middle, future)}}, false},
+		{"intermediate on a list", Policy{CRLs: []*x509.RevocationList{crl(root, future, middle.Cert.SerialNumber.Int64()), crl(middle, future)}}, false},
 		{"a list is missing", Policy{CRLs: []*x509.RevocationList{crl(root, future)}}, false},
 		{"a list is out of date", Policy{CRLs: []*x509.RevocationList{crl(root, future), crl(middle, past)}}, false},
 		{"a list of an impostor", Policy{CRLs: []*x509.RevocationList{crl(root, future), crl(impostor, future)}}, false},
@@ -106,7 +108,7 @@ func TestRevokedClients(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			test.policy.ClientAuth, test.policy.ClientCAs = tls.RequireAndVerifyClientCert, pool
-			server := start(t, Config{Identities: []Identity{id}, Policy: test.policy})
+			server := start(t, Config{Identities: []identity.Identity{id}, Policy: test.policy})
 			cert := client(t)
 			c := newClient(t, server, id, func(config *tls.Config) { config.Certificates = []tls.Certificate{cert} })
 			for _, visit := range []string{"full", "resumed"} {
@@ -122,17 +124,17 @@ func TestRevokedClients(t *testing.T) {
 		})
 	}
 	t.Run("chain too long", func(t *testing.T) {
-		third := newIssuer(t, "Third", newIssuer(t, "Second", root))
+		third := identitytest.NewIssuer(t, "Third", identitytest.NewIssuer(t, "Second", root))
 		policy := Policy{ClientAuth: tls.RequireAndVerifyClientCert, MaxIntermediates: 1}
-		if err := policy.admit([][]*x509.Certificate{{third.cert, third.cert, middle.cert, root.cert}}, time.Now()); err == nil {
+		if err := policy.admit([][]*x509.Certificate{{third.Cert, third.Cert, middle.Cert, root.Cert}}, time.Now()); err == nil {
 			t.Error("admitted")
 		}
 	})
 }
 
 func TestNoTickets(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
-	server := start(t, Config{Identities: []Identity{id}, Policy: Policy{NoTickets: true}})
+	id := identitytest.New(t, "p256", "localhost")
+	server := start(t, Config{Identities: []identity.Identity{id}, Policy: Policy{NoTickets: true}})
 	for _, version := range versions {
 		c := newClient(t, server, id, onlyVersion(version))
 		first := c.facts(t)
@@ -146,12 +148,12 @@ func TestNoTickets(t *testing.T) {
 // TestDefaultHost: without identities of its own, an endpoint takes one of its
 // hosts for clients whose name leads nowhere, or refuses them.
 func TestDefaultHost(t *testing.T) {
-	root := newIssuer(t, "Root", nil)
-	middle := newIssuer(t, "Intermediate", root)
+	root := identitytest.NewIssuer(t, "Root", nil)
+	middle := identitytest.NewIssuer(t, "Intermediate", root)
 	host := func(name string) Host {
-		id := issue(t, "p256", middle, root, "localhost", "a.example", "b.example")
+		id := identitytest.Issue(t, "p256", middle, root, "localhost", "a.example", "b.example")
 		id.Alias = name
-		return Host{Names: []string{name}, Identities: []Identity{id}}
+		return Host{Names: []string{name}, Identities: []identity.Identity{id}}
 	}
 	for _, test := range []struct {
 		deflt string
@@ -183,8 +185,8 @@ func TestDefaultHost(t *testing.T) {
 }
 
 func TestRequests(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
-	server, err := Listen(t.Context(), Config{Identities: []Identity{id}, Requests: 2})
+	id := identitytest.New(t, "p256", "localhost")
+	server, err := Listen(t.Context(), Config{Identities: []identity.Identity{id}, Requests: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,9 @@ import (
 	"golang.org/x/crypto/ocsp"
 
 	"gokeytool/certpath"
+	"gokeytool/identity"
 	"gokeytool/internal/shell"
+	"gokeytool/internal/text"
 	"gokeytool/probe"
 	"gokeytool/x509util"
 )
@@ -46,7 +48,7 @@ type ProbeConfig struct {
 	Certificate *tls.Certificate
 	// Against is an entry that the server should have; nil for none. It
 	// needs no key.
-	Against *Identity
+	Against *identity.Identity
 	// Timeout bounds each connection; zero means 10 s.
 	Timeout time.Duration
 	// Total bounds all connections together; zero means a minute. What is not
@@ -68,13 +70,13 @@ type ProbeReport struct {
 	Group       string `json:"group,omitempty"`
 	ALPN        string `json:"alpn,omitempty"`
 	// Protocols are the versions looked for, newest first.
-	Protocols    []ProbedProtocol   `json:"protocols"`
-	Certificates []CertificateFacts `json:"certificates"`
+	Protocols    []ProbedProtocol            `json:"protocols"`
+	Certificates []identity.CertificateFacts `json:"certificates"`
 	// ClientCertificate is "none", "requested" or "sent".
-	ClientCertificate string   `json:"clientCertificate"`
-	ClientCAs         []string `json:"clientCAs,omitempty"` // that the server names
-	OCSP              string   `json:"ocsp"`                // of the stapled response
-	Checks            []Check  `json:"checks"`
+	ClientCertificate string           `json:"clientCertificate"`
+	ClientCAs         []string         `json:"clientCAs,omitempty"` // that the server names
+	OCSP              string           `json:"ocsp"`                // of the stapled response
+	Checks            []identity.Check `json:"checks"`
 	// Chain is the chain in DER, as it was sent.
 	Chain [][]byte `json:"-"`
 }
@@ -129,7 +131,7 @@ func Probe(ctx context.Context, cfg ProbeConfig) (*ProbeReport, error) {
 	for _, cert := range first.PeerCertificates {
 		report.Chain = append(report.Chain, cert.Raw)
 	}
-	report.Certificates = describeAll(report.Chain)
+	report.Certificates = identity.DescribeAll(report.Chain)
 
 	scans, err := p.scan(ctx)
 	if err != nil {
@@ -137,7 +139,7 @@ func Probe(ctx context.Context, cfg ProbeConfig) (*ProbeReport, error) {
 	}
 	report.Protocols = scans
 	report.Checks = append(report.Checks, p.examineChain(first)...)
-	var staple Check
+	var staple identity.Check
 	staple, report.OCSP = p.examineStaple(first)
 	report.Checks = append(report.Checks, p.examineScans(scans)...)
 	for _, scan := range scans {
@@ -203,7 +205,7 @@ func HandshakeBar(shown [][]byte) error {
 		if err != nil {
 			return nil
 		}
-		if reason := unsupportedKey(c); reason != nil {
+		if reason := identity.UnsupportedKey(c); reason != nil {
 			return fmt.Errorf("certificate %d of %d that the server shows, %s, makes a handshake impossible here: %w", i+1, len(shown), c.Called(), reason)
 		}
 	}
@@ -292,34 +294,46 @@ func (p *prober) scan(ctx context.Context) ([]ProbedProtocol, error) {
 	return all, nil
 }
 
+// showName shows a name as keytool does.
+func showName(der []byte) string {
+	name, err := x509util.ParseName(der)
+	if err != nil {
+		return "(unreadable name)"
+	}
+	return name.String()
+}
+
 // examineChain looks at the certificates that the server sent.
-func (p *prober) examineChain(state *tls.ConnectionState) []Check {
-	id := Identity{}
+func (p *prober) examineChain(state *tls.ConnectionState) []identity.Check {
+	id := identity.Identity{}
 	if p.cfg.Against != nil {
 		id.Alias, id.Keystore = p.cfg.Against.Alias, p.cfg.Against.Keystore
 	}
 	for _, cert := range state.PeerCertificates {
 		id.Chain = append(id.Chain, cert.Raw)
 	}
-	e, broken := newExamination(id, p.cfg.Now())
-	if broken != nil {
-		return []Check{*broken}
+	found := identity.Examine(id, identity.Options{Now: p.cfg.Now(), Host: p.cfg.ServerName})
+	at := slices.IndexFunc(found, func(c identity.Check) bool { return c.Name == "chain" })
+	leaf, err := x509util.ParseCertificate(id.Chain[0])
+	if err != nil || at < 0 || len(found) == 1 {
+		return found // which says why
 	}
+	checks := slices.DeleteFunc(found, func(c identity.Check) bool { return c.Name == "key" || c.Name == "suites" })
+	chain := &checks[0]
 	trust, path := p.examineTrust(state)
-	chain := e.chain()
-	if trust.OK && len(e.certs) == 1 && !e.certs[0].SelfSigned() {
+	if trust.OK && len(id.Chain) == 1 && !leaf.SelfSigned() {
 		// Nothing is missing to a client that knows the issuer.
-		chain = Check{Name: "chain", OK: true, Detail: fmt.Sprintf("the certificate alone; its issuer %s is trusted", e.certs[0].Issuer)}
+		*chain = identity.Check{Name: "chain", OK: true, Detail: fmt.Sprintf("the certificate alone; its issuer %s is trusted", leaf.Issuer)}
 	}
 	if chain.OK && trust.OK {
-		trust = e.refusedFor(path, trust)
+		trust = refusedFor(x509util.PurposeOf(leaf, x509util.Use{}), path, trust)
 	}
-	return []Check{trust, chain, e.matches(p.cfg.ServerName), e.dates(), e.usage(), e.strength()}
+	return append([]identity.Check{trust}, checks...)
 }
 
 // refusedFor is the verdict on trust where programs refuse the whole path, up to
 // the root that is trusted and perhaps was not sent.
-func (e *examination) refusedFor(path []*x509.Certificate, trust Check) Check {
+func refusedFor(purpose x509util.Purpose, path []*x509.Certificate, trust identity.Check) identity.Check {
 	var certs []*x509util.Certificate
 	for _, cert := range path {
 		c, err := x509util.ParseCertificate(cert.Raw)
@@ -328,17 +342,17 @@ func (e *examination) refusedFor(path []*x509.Certificate, trust Check) Check {
 		}
 		certs = append(certs, c)
 	}
-	if faults := certpath.Judge(certs, certpath.For(e.purpose)); len(faults) > 0 {
+	if faults := certpath.Judge(certs, certpath.For(purpose)); len(faults) > 0 {
 		trust.OK = false
-		trust.Detail = "the chain leads" + strings.TrimPrefix(trust.Detail, "trusted: the chain leads") + ", but " + refusals(faults)
+		trust.Detail = "the chain leads" + strings.TrimPrefix(trust.Detail, "trusted: the chain leads") + ", but " + certpath.Refusals(faults)
 	}
 	return trust
 }
 
 // examineTrust verifies the chain as a client does, but for its name and dates,
 // which are other checks. It returns the path to a root.
-func (p *prober) examineTrust(state *tls.ConnectionState) (Check, []*x509.Certificate) {
-	c := Check{Name: "trust"}
+func (p *prober) examineTrust(state *tls.ConnectionState) (identity.Check, []*x509.Certificate) {
+	c := identity.Check{Name: "trust"}
 	leaf := state.PeerCertificates[0]
 	opts := x509.VerifyOptions{Roots: p.cfg.Roots, Intermediates: x509.NewCertPool(), CurrentTime: p.cfg.Now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}
 	if opts.CurrentTime.After(leaf.NotAfter) {
@@ -359,7 +373,7 @@ func (p *prober) examineTrust(state *tls.ConnectionState) (Check, []*x509.Certif
 			c.Detail = fmt.Sprintf("the chain leads to %s by its names alone: %s", p.cfg.RootsName, doubts)
 			return c, nil
 		}
-		c.Detail = fmt.Sprintf("the chain does not lead to %s: %s", p.cfg.RootsName, plain(err))
+		c.Detail = fmt.Sprintf("the chain does not lead to %s: %s", p.cfg.RootsName, identity.Plain(err))
 		return c, nil
 	}
 	c.OK = true
@@ -388,8 +402,8 @@ func (p *prober) doubts(sent []*x509.Certificate) string {
 }
 
 // examineStaple looks at the stapled OCSP response.
-func (p *prober) examineStaple(state *tls.ConnectionState) (Check, string) {
-	c := Check{Name: "OCSP staple", OK: true}
+func (p *prober) examineStaple(state *tls.ConnectionState) (identity.Check, string) {
+	c := identity.Check{Name: "OCSP staple", OK: true}
 	if len(state.OCSPResponse) == 0 {
 		c.Detail = "none"
 		return c, "none"
@@ -457,9 +471,9 @@ func authorized(response *ocsp.Response, issuer *x509.Certificate) error {
 
 // examineScans judges the versions and suites that are accepted. Servers that
 // begin TLS late are not Tomcat, and have other names for the remedies.
-func (p *prober) examineScans(scans []ProbedProtocol) []Check {
-	protocols := Check{Name: "protocols", OK: true}
-	suites := Check{Name: "suites", OK: true}
+func (p *prober) examineScans(scans []ProbedProtocol) []identity.Check {
+	protocols := identity.Check{Name: "protocols", OK: true}
+	suites := identity.Check{Name: "suites", OK: true}
 	var accepted, old, weak []string
 	n, incomplete := 0, false
 	for _, scan := range scans {
@@ -497,7 +511,7 @@ func (p *prober) examineScans(scans []ProbedProtocol) []Check {
 	suites.Detail = fmt.Sprintf("%d accepted", n)
 	if len(weak) > 0 {
 		suites.Warn = true
-		suites.Detail += "; weak: " + elide(weak)
+		suites.Detail += "; weak: " + text.Elide(weak, 6)
 		suites.Remedy = shell.Comment(`ciphers="HIGH:!aNULL:!eNULL:!DES:!RC4:!MD5:!kRSA" in SSLHostConfig, which is Tomcat's default`)
 		if p.cfg.StartTLS != "" {
 			suites.Remedy = shell.Comment("the cipher list HIGH:!aNULL:!eNULL:!DES:!RC4:!MD5:!kRSA, where it is OpenSSL's")
@@ -509,7 +523,7 @@ func (p *prober) examineScans(scans []ProbedProtocol) []Check {
 		protocols.Detail += unknown
 		suites.Detail += unknown
 	}
-	return []Check{protocols, suites}
+	return []identity.Check{protocols, suites}
 }
 
 // weakSuite reports whether nobody should accept a suite any more (RFC 9325,
@@ -521,8 +535,8 @@ func weakSuite(name string) bool {
 }
 
 // examineResumption connects twice.
-func (p *prober) examineResumption(ctx context.Context, name string) Check {
-	c := Check{Name: "resumption " + name, OK: true}
+func (p *prober) examineResumption(ctx context.Context, name string) identity.Check {
+	c := identity.Check{Name: "resumption " + name, OK: true}
 	version := uint16(tls.VersionTLS12)
 	if name == "TLSv1.3" {
 		version = tls.VersionTLS13
@@ -545,8 +559,8 @@ func (p *prober) examineResumption(ctx context.Context, name string) Check {
 }
 
 // compareDeployed says whether a server has the chain of an entry.
-func compareDeployed(deployed [][]byte, id Identity) Check {
-	c := Check{Name: "deployed"}
+func compareDeployed(deployed [][]byte, id identity.Identity) identity.Check {
+	c := identity.Check{Name: "deployed"}
 	entry := fmt.Sprintf("entry %q", id.Alias)
 	if id.Keystore != "" {
 		entry += " of " + id.Keystore
@@ -556,7 +570,7 @@ func compareDeployed(deployed [][]byte, id Identity) Check {
 		return c
 	}
 	if !bytes.Equal(deployed[0], id.Chain[0]) {
-		theirs, ours := describe(deployed[0]), describe(id.Chain[0])
+		theirs, ours := identity.Describe(deployed[0]), identity.Describe(id.Chain[0])
 		c.Detail = fmt.Sprintf("the server has another certificate (%s, serial %s, until %s) than %s (%s, serial %s, until %s)",
 			theirs.Called, theirs.Serial, x509util.Day(theirs.NotAfter.Time), entry, ours.Called, ours.Serial, x509util.Day(ours.NotAfter.Time))
 		if sameKey(deployed[0], id.Chain[0]) {

@@ -21,6 +21,8 @@ import (
 
 	"golang.org/x/crypto/ocsp"
 
+	"gokeytool/identity"
+	"gokeytool/identity/identitytest"
 	"gokeytool/internal/testtool"
 )
 
@@ -47,16 +49,16 @@ func protocol(t testing.TB, report *ProbeReport, name string) ProbedProtocol {
 
 // TestProbe probes our own endpoint.
 func TestProbe(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
-	other := newIdentity(t, "p256", "localhost")
+	id := identitytest.New(t, "p256", "localhost")
+	other := identitytest.New(t, "p256", "localhost")
 	renewed := id
-	leaf := serverTemplate("localhost")
-	root := newIssuer(t, "Root", nil)
-	renewed.Chain = [][]byte{sign(t, leaf, id.Key, root).Raw, root.cert.Raw}
+	leaf := identitytest.ServerTemplate("localhost")
+	root := identitytest.NewIssuer(t, "Root", nil)
+	renewed.Chain = [][]byte{identitytest.Sign(t, leaf, id.Key, root).Raw, root.Cert.Raw}
 	withoutRoot := id
 	withoutRoot.Chain = id.Chain[:2]
-	server := start(t, Config{Identities: []Identity{id}})
-	cfg := ProbeConfig{Address: server.Addr().String(), ServerName: "localhost", Roots: roots(t, id), RootsName: "the test's root"}
+	server := start(t, Config{Identities: []identity.Identity{id}})
+	cfg := ProbeConfig{Address: server.Addr().String(), ServerName: "localhost", Roots: identitytest.Roots(t, id), RootsName: "the test's root"}
 
 	t.Run("good", func(t *testing.T) {
 		cfg := cfg
@@ -97,20 +99,20 @@ func TestProbe(t *testing.T) {
 		want   string
 		detail string
 	}{
-		{"not trusted", func(c *ProbeConfig) { c.Roots = roots(t, other) }, "trust", "FAIL", "the chain does not lead to the test's root: certificate signed by unknown authority"},
+		{"not trusted", func(c *ProbeConfig) { c.Roots = identitytest.Roots(t, other) }, "trust", "FAIL", "the chain does not lead to the test's root: certificate signed by unknown authority"},
 		{"system", func(c *ProbeConfig) { c.Roots = nil }, "trust", "FAIL", "the system's authorities"},
 		{"other name", func(c *ProbeConfig) { c.ServerName = "www.example.com" }, "names", "FAIL", "www.example.com is not among the names: dns:localhost"},
 		{"other certificate", func(c *ProbeConfig) { c.Against = &other }, "deployed", "FAIL", "the server has another certificate (CN=localhost, serial "},
 		{"renewed", func(c *ProbeConfig) { c.Against = &renewed }, "deployed", "FAIL", "; their key is the same"},
 		{"root sent", func(c *ProbeConfig) { c.Against = &withoutRoot }, "deployed", "warn", "sends 3 certificates where the entry has 2"},
-		{"empty entry", func(c *ProbeConfig) { c.Against = &Identity{Alias: "a"} }, "deployed", "FAIL", "has no certificate"},
+		{"empty entry", func(c *ProbeConfig) { c.Against = &identity.Identity{Alias: "a"} }, "deployed", "FAIL", "has no certificate"},
 		{"expired", func(c *ProbeConfig) { c.Now = func() time.Time { return time.Now().Add(100 * 24 * time.Hour) } }, "dates", "FAIL", "expired on"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			cfg := cfg
 			test.change(&cfg)
-			c := find(t, probed(t, cfg).Checks, test.check)
-			if outcome(c) != test.want || !strings.Contains(c.Detail, test.detail) {
+			c := identitytest.Find(t, probed(t, cfg).Checks, test.check)
+			if identitytest.Outcome(c) != test.want || !strings.Contains(c.Detail, test.detail) {
 				t.Errorf("%+v", c)
 			}
 		})
@@ -118,14 +120,14 @@ func TestProbe(t *testing.T) {
 	t.Run("leaf alone", func(t *testing.T) {
 		alone := renewed
 		alone.Chain = renewed.Chain[:1]
-		server := start(t, Config{Identities: []Identity{alone}})
+		server := start(t, Config{Identities: []identity.Identity{alone}})
 		cfg := cfg
 		cfg.Address = server.Addr().String()
-		if c := find(t, probed(t, cfg).Checks, "chain"); c.OK {
+		if c := identitytest.Find(t, probed(t, cfg).Checks, "chain"); c.OK {
 			t.Errorf("an unknown issuer: %+v", c)
 		}
-		cfg.Roots = roots(t, renewed)
-		if c := find(t, probed(t, cfg).Checks, "chain"); !c.OK || c.Detail != "the certificate alone; its issuer CN=Root, O=Example is trusted" {
+		cfg.Roots = identitytest.Roots(t, renewed)
+		if c := identitytest.Find(t, probed(t, cfg).Checks, "chain"); !c.OK || c.Detail != "the certificate alone; its issuer CN=Root, O=Example is trusted" {
 			t.Errorf("a known issuer: %+v", c)
 		}
 	})
@@ -149,7 +151,7 @@ func TestProbe(t *testing.T) {
 // TestProbeTakesItsTime meets a server that accepts whatever is offered, and one
 // that says nothing after the first connection.
 func TestProbeTakesItsTime(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
+	id := identitytest.New(t, "p256", "localhost")
 	for _, silent := range []bool{false, true} {
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -176,7 +178,7 @@ func TestProbeTakesItsTime(t *testing.T) {
 				}()
 			}
 		}()
-		report, err := Probe(t.Context(), ProbeConfig{Address: ln.Addr().String(), ServerName: "localhost", Roots: roots(t, id), Total: 2 * time.Second})
+		report, err := Probe(t.Context(), ProbeConfig{Address: ln.Addr().String(), ServerName: "localhost", Roots: identitytest.Roots(t, id), Total: 2 * time.Second})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -185,7 +187,7 @@ func TestProbeTakesItsTime(t *testing.T) {
 			t.Errorf("silent %v: %+v", silent, p)
 		}
 		for _, name := range []string{"protocols", "suites"} {
-			if c := find(t, report.Checks, name); !c.Warn || !strings.Contains(c.Detail, "did not answer in time (2s for all)") {
+			if c := identitytest.Find(t, report.Checks, name); !c.Warn || !strings.Contains(c.Detail, "did not answer in time (2s for all)") {
 				t.Errorf("silent %v: %+v", silent, c)
 			}
 		}
@@ -216,17 +218,17 @@ func acceptFirst(conn net.Conn) {
 }
 
 func TestProbeClientCertificates(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
-	ca := newIssuer(t, "Client CA", nil)
+	id := identitytest.New(t, "p256", "localhost")
+	ca := identitytest.NewIssuer(t, "Client CA", nil)
 	pool := x509.NewCertPool()
-	pool.AddCert(ca.cert)
-	template := serverTemplate()
+	pool.AddCert(ca.Cert)
+	template := identitytest.ServerTemplate()
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
-	key := newKey(t, "p256")
-	cert := &tls.Certificate{Certificate: [][]byte{sign(t, template, key, ca).Raw}, PrivateKey: key}
+	key := identitytest.NewKey(t, "p256")
+	cert := &tls.Certificate{Certificate: [][]byte{identitytest.Sign(t, template, key, ca).Raw}, PrivateKey: key}
 	for _, auth := range []tls.ClientAuthType{tls.VerifyClientCertIfGiven, tls.RequireAndVerifyClientCert} {
-		server := start(t, Config{Identities: []Identity{id}, Policy: Policy{ClientAuth: auth, ClientCAs: pool}})
-		cfg := ProbeConfig{Address: server.Addr().String(), ServerName: "localhost", Roots: roots(t, id)}
+		server := start(t, Config{Identities: []identity.Identity{id}, Policy: Policy{ClientAuth: auth, ClientCAs: pool}})
+		cfg := ProbeConfig{Address: server.Addr().String(), ServerName: "localhost", Roots: identitytest.Roots(t, id)}
 		report, err := Probe(t.Context(), cfg)
 		if required := auth == tls.RequireAndVerifyClientCert; (err != nil) != required {
 			t.Errorf("without a certificate: %v", err)
@@ -243,7 +245,7 @@ func TestProbeClientCertificates(t *testing.T) {
 // TestProbeOpenSSL probes a server that accepts what crypto/tls can't do.
 func TestProbeOpenSSL(t *testing.T) {
 	openssl := testtool.Look(t, "openssl")
-	id := newIdentity(t, "rsa2048", "localhost")
+	id := identitytest.New(t, "rsa2048", "localhost")
 	dir := t.TempDir()
 	file := filepath.Join(dir, "server.pem")
 	if err := os.WriteFile(file, clientPEM(t, id), 0o600); err != nil {
@@ -268,7 +270,7 @@ func TestProbeOpenSSL(t *testing.T) {
 		}
 		return err == nil
 	})
-	report := probed(t, ProbeConfig{Address: addr, ServerName: "localhost", Roots: roots(t, id), RootsName: "the test's root"})
+	report := probed(t, ProbeConfig{Address: addr, ServerName: "localhost", Roots: identitytest.Roots(t, id), RootsName: "the test's root"})
 	for _, name := range []string{"TLSv1.3", "TLSv1.2", "TLSv1.1", "TLSv1"} {
 		if p := protocol(t, report, name); !p.Accepted {
 			t.Errorf("%+v", p)
@@ -281,19 +283,19 @@ func TestProbeOpenSSL(t *testing.T) {
 			t.Errorf("%s is missing in %v", want, suites)
 		}
 	}
-	if c := find(t, report.Checks, "suites"); !c.Warn || !strings.Contains(c.Detail, "NULL") {
+	if c := identitytest.Find(t, report.Checks, "suites"); !c.Warn || !strings.Contains(c.Detail, "NULL") {
 		t.Errorf("%+v", c)
 	}
-	if c := find(t, report.Checks, "protocols"); !c.Warn || !strings.Contains(c.Detail, "TLSv1.1, TLSv1 should be refused") {
+	if c := identitytest.Find(t, report.Checks, "protocols"); !c.Warn || !strings.Contains(c.Detail, "TLSv1.1, TLSv1 should be refused") {
 		t.Errorf("%+v", c)
 	}
 }
 
 func TestProbeStaple(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
-	root := newIssuer(t, "Root", nil)
-	middle := newIssuer(t, "Intermediate", root)
-	leaf := sign(t, serverTemplate("localhost"), id.Key, middle)
+	id := identitytest.New(t, "p256", "localhost")
+	root := identitytest.NewIssuer(t, "Root", nil)
+	middle := identitytest.NewIssuer(t, "Intermediate", root)
+	leaf := identitytest.Sign(t, identitytest.ServerTemplate("localhost"), id.Key, middle)
 	staple := func(status int, next time.Duration, key crypto.Signer, signer *x509.Certificate) []byte {
 		t.Helper()
 		template := ocsp.Response{
@@ -302,28 +304,28 @@ func TestProbeStaple(t *testing.T) {
 		if signer != nil {
 			template.Certificate = signer
 		} else {
-			signer = middle.cert
+			signer = middle.Cert
 		}
-		der, err := ocsp.CreateResponse(middle.cert, signer, template, key)
+		der, err := ocsp.CreateResponse(middle.Cert, signer, template, key)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return der
 	}
-	delegate := func(usage x509.ExtKeyUsage, until time.Duration, by *issuer) (crypto.Signer, *x509.Certificate) {
-		key := newKey(t, "p256")
-		template := serverTemplate("responder")
+	delegate := func(usage x509.ExtKeyUsage, until time.Duration, by *identitytest.Issuer) (crypto.Signer, *x509.Certificate) {
+		key := identitytest.NewKey(t, "p256")
+		template := identitytest.ServerTemplate("responder")
 		template.ExtKeyUsage = []x509.ExtKeyUsage{usage}
 		template.NotBefore, template.NotAfter = time.Now().Add(-48*time.Hour), time.Now().Add(until)
-		return key, sign(t, template, key, by)
+		return key, identitytest.Sign(t, template, key, by)
 	}
-	delegated := func(usage x509.ExtKeyUsage, until time.Duration, by *issuer) []byte {
+	delegated := func(usage x509.ExtKeyUsage, until time.Duration, by *identitytest.Issuer) []byte {
 		key, cert := delegate(usage, until, by)
 		return staple(ocsp.Good, time.Hour, key, cert)
 	}
-	stranger := newIssuer(t, "Intermediate", nil)
-	full := [][]byte{leaf.Raw, middle.cert.Raw}
-	good := staple(ocsp.Good, time.Hour, middle.key, nil)
+	stranger := identitytest.NewIssuer(t, "Intermediate", nil)
+	full := [][]byte{leaf.Raw, middle.Cert.Raw}
+	good := staple(ocsp.Good, time.Hour, middle.Key, nil)
 	for _, test := range []struct {
 		name   string
 		staple []byte
@@ -332,21 +334,21 @@ func TestProbeStaple(t *testing.T) {
 		want   string
 		status string
 	}{
-		{"good", good, full, root.cert, "ok", "good"},
-		{"revoked", staple(ocsp.Revoked, time.Hour, middle.key, nil), full, root.cert, "FAIL", "revoked"},
-		{"old", staple(ocsp.Good, -time.Hour, middle.key, nil), full, root.cert, "FAIL", "good"},
-		{"forged", staple(ocsp.Good, time.Hour, newKey(t, "p256"), nil), full, root.cert, "FAIL", "bad"},
-		{"noise", []byte{1, 2, 3}, full, root.cert, "FAIL", "bad"},
-		{"a delegate", delegated(x509.ExtKeyUsageOCSPSigning, time.Hour, middle), full, root.cert, "ok", "good"},
-		{"a delegate that has ended", delegated(x509.ExtKeyUsageOCSPSigning, -24*time.Hour, middle), full, root.cert, "FAIL", "bad"},
-		{"another server of the CA", delegated(x509.ExtKeyUsageServerAuth, time.Hour, middle), full, root.cert, "FAIL", "bad"},
-		{"the server itself", staple(ocsp.Good, time.Hour, id.Key, leaf), full, root.cert, "FAIL", "bad"},
-		{"a delegate of a stranger", delegated(x509.ExtKeyUsageOCSPSigning, time.Hour, stranger), full, root.cert, "FAIL", "bad"},
-		{"a stranger of the same name", staple(ocsp.Good, time.Hour, stranger.key, stranger.cert), full, root.cert, "FAIL", "bad"},
-		{"the issuer is trusted, not sent", good, full[:1], middle.cert, "ok", "good"},
-		{"the issuer comes last", good, [][]byte{leaf.Raw, root.cert.Raw, middle.cert.Raw}, root.cert, "ok", "good"},
-		{"the issuer is not known", good, full[:1], root.cert, "warn", "not verified"},
-		{"a stranger, the issuer is not known", staple(ocsp.Good, time.Hour, stranger.key, stranger.cert), full[:1], root.cert, "warn", "not verified"},
+		{"good", good, full, root.Cert, "ok", "good"},
+		{"revoked", staple(ocsp.Revoked, time.Hour, middle.Key, nil), full, root.Cert, "FAIL", "revoked"},
+		{"old", staple(ocsp.Good, -time.Hour, middle.Key, nil), full, root.Cert, "FAIL", "good"},
+		{"forged", staple(ocsp.Good, time.Hour, identitytest.NewKey(t, "p256"), nil), full, root.Cert, "FAIL", "bad"},
+		{"noise", []byte{1, 2, 3}, full, root.Cert, "FAIL", "bad"},
+		{"a delegate", delegated(x509.ExtKeyUsageOCSPSigning, time.Hour, middle), full, root.Cert, "ok", "good"},
+		{"a delegate that has ended", delegated(x509.ExtKeyUsageOCSPSigning, -24*time.Hour, middle), full, root.Cert, "FAIL", "bad"},
+		{"another server of the CA", delegated(x509.ExtKeyUsageServerAuth, time.Hour, middle), full, root.Cert, "FAIL", "bad"},
+		{"the server itself", staple(ocsp.Good, time.Hour, id.Key, leaf), full, root.Cert, "FAIL", "bad"},
+		{"a delegate of a stranger", delegated(x509.ExtKeyUsageOCSPSigning, time.Hour, stranger), full, root.Cert, "FAIL", "bad"},
+		{"a stranger of the same name", staple(ocsp.Good, time.Hour, stranger.Key, stranger.Cert), full, root.Cert, "FAIL", "bad"},
+		{"the issuer is trusted, not sent", good, full[:1], middle.Cert, "ok", "good"},
+		{"the issuer comes last", good, [][]byte{leaf.Raw, root.Cert.Raw, middle.Cert.Raw}, root.Cert, "ok", "good"},
+		{"the issuer is not known", good, full[:1], root.Cert, "warn", "not verified"},
+		{"a stranger, the issuer is not known", staple(ocsp.Good, time.Hour, stranger.Key, stranger.Cert), full[:1], root.Cert, "warn", "not verified"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			ln, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{{
@@ -360,7 +362,7 @@ func TestProbeStaple(t *testing.T) {
 			pool := x509.NewCertPool()
 			pool.AddCert(test.roots)
 			report := probed(t, ProbeConfig{Address: ln.Addr().String(), ServerName: "localhost", Roots: pool})
-			if c := find(t, report.Checks, "OCSP staple"); outcome(c) != test.want || report.OCSP != test.status {
+			if c := identitytest.Find(t, report.Checks, "OCSP staple"); identitytest.Outcome(c) != test.want || report.OCSP != test.status {
 				t.Errorf("%s: %+v", report.OCSP, c)
 			}
 		})
@@ -383,7 +385,7 @@ func acceptTLS(ln net.Listener) {
 
 // TestStartTLS: a script of what each server says and hears before TLS.
 func TestStartTLS(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
+	id := identitytest.New(t, "p256", "localhost")
 	ldapRequest := "\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037"
 	tests := []struct {
 		protocol string
@@ -446,7 +448,7 @@ func TestStartTLS(t *testing.T) {
 					}()
 				}
 			}()
-			report, err := Probe(t.Context(), ProbeConfig{Address: ln.Addr().String(), ServerName: "localhost", StartTLS: test.protocol, Roots: roots(t, id), Timeout: 3 * time.Second})
+			report, err := Probe(t.Context(), ProbeConfig{Address: ln.Addr().String(), ServerName: "localhost", StartTLS: test.protocol, Roots: identitytest.Roots(t, id), Timeout: 3 * time.Second})
 			switch {
 			case test.wantErr != "":
 				if err == nil || !strings.HasPrefix(err.Error(), "STARTTLS: ") || !strings.Contains(err.Error(), test.wantErr) {
@@ -454,7 +456,7 @@ func TestStartTLS(t *testing.T) {
 				}
 			case err != nil:
 				t.Error(err)
-			case report.Protocol != "TLSv1.3" || !find(t, report.Checks, "trust").OK:
+			case report.Protocol != "TLSv1.3" || !identitytest.Find(t, report.Checks, "trust").OK:
 				t.Errorf("%+v", report)
 			}
 		})

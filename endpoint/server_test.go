@@ -22,6 +22,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"gokeytool/identity"
+	"gokeytool/identity/identitytest"
 	"gokeytool/sessionid"
 )
 
@@ -34,8 +36,8 @@ func onlyVersion(version uint16) func(*tls.Config) {
 }
 
 func TestFacts(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost", "127.0.0.1")
-	server := start(t, Config{Identities: []Identity{id}})
+	id := identitytest.New(t, "p256", "localhost", "127.0.0.1")
+	server := start(t, Config{Identities: []identity.Identity{id}})
 	for _, version := range versions {
 		t.Run(protocolName(version), func(t *testing.T) {
 			c := newClient(t, server, id, onlyVersion(version))
@@ -83,8 +85,8 @@ func TestFacts(t *testing.T) {
 
 // TestTLSSessions follows a TLS session over resumption to its end.
 func TestTLSSessions(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
-	server := start(t, Config{Identities: []Identity{id}, SessionIDs: &sessionid.Standard{Route: "node1"}})
+	id := identitytest.New(t, "p256", "localhost")
+	server := start(t, Config{Identities: []identity.Identity{id}, SessionIDs: &sessionid.Standard{Route: "node1"}})
 	for _, version := range versions {
 		for _, http1 := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/HTTP1=%v", protocolName(version), http1), func(t *testing.T) {
@@ -133,8 +135,8 @@ func TestTLSSessions(t *testing.T) {
 // TestInvalidationReachesOtherConnections: a second connection of an ended TLS
 // session is closed at its next request.
 func TestInvalidationReachesOtherConnections(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
-	server := start(t, Config{Identities: []Identity{id}, HTTP1: true})
+	id := identitytest.New(t, "p256", "localhost")
+	server := start(t, Config{Identities: []identity.Identity{id}, HTTP1: true})
 	one := newClient(t, server, id, nil)
 	first := one.facts(t)
 	other := newClient(t, server, id, func(c *tls.Config) { c.ClientSessionCache = one.transport.TLSClientConfig.ClientSessionCache })
@@ -151,8 +153,8 @@ func TestInvalidationReachesOtherConnections(t *testing.T) {
 // TestPageAfterInvalidation: with HTTP/2 a request can still come on a
 // connection whose TLS session has ended. The page is then that of the next.
 func TestPageAfterInvalidation(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
-	server := start(t, Config{Identities: []Identity{id}})
+	id := identitytest.New(t, "p256", "localhost")
+	server := start(t, Config{Identities: []identity.Identity{id}})
 	c := newClient(t, server, id, nil)
 	first := c.facts(t).Session
 	server.tls.end(tlsSession{ID: first.ID, Created: first.Created}, server.cfg.Now())
@@ -167,8 +169,8 @@ func TestPageAfterInvalidation(t *testing.T) {
 }
 
 func TestTrackTLS(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
-	server := start(t, Config{Identities: []Identity{id}, Tracking: TrackTLS, HTTP1: true})
+	id := identitytest.New(t, "p256", "localhost")
+	server := start(t, Config{Identities: []identity.Identity{id}, Tracking: TrackTLS, HTTP1: true})
 	c := newClient(t, server, id, nil)
 	var first tlsFacts
 	if response := c.do(t, http.MethodGet, "/api/tls", &first); len(response.Cookies()) != 0 {
@@ -198,9 +200,9 @@ func TestTrackTLS(t *testing.T) {
 }
 
 func TestHTTPSessions(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
+	id := identitytest.New(t, "p256", "localhost")
 	clock := newClock()
-	server := start(t, Config{Identities: []Identity{id}, Now: clock.now, SessionTimeout: time.Minute, MaxSessions: 3})
+	server := start(t, Config{Identities: []identity.Identity{id}, Now: clock.now, SessionTimeout: time.Minute, MaxSessions: 3})
 	t.Run("cookie", func(t *testing.T) {
 		c := newClient(t, server, id, nil)
 		var facts tlsFacts
@@ -300,11 +302,11 @@ func (c *clock) add(d time.Duration) {
 }
 
 func TestTLSSessionTimeout(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
+	id := identitytest.New(t, "p256", "localhost")
 	for _, version := range versions {
 		t.Run(protocolName(version), func(t *testing.T) {
 			clock := newClock()
-			server := start(t, Config{Identities: []Identity{id}, Now: clock.now, TLSSessionTimeout: 20 * time.Hour})
+			server := start(t, Config{Identities: []identity.Identity{id}, Now: clock.now, TLSSessionTimeout: 20 * time.Hour})
 			c := newClient(t, server, id, onlyVersion(version))
 			first := c.facts(t).Session
 			// Over a change of the ticket key: the next one is past it.
@@ -323,8 +325,8 @@ func TestTLSSessionTimeout(t *testing.T) {
 }
 
 func TestTLSSessionCache(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
-	server := start(t, Config{Identities: []Identity{id}, TLSSessionCache: 2})
+	id := identitytest.New(t, "p256", "localhost")
+	server := start(t, Config{Identities: []identity.Identity{id}, TLSSessionCache: 2})
 	clients := make([]*client, 3)
 	first := make([]string, len(clients))
 	for i := range clients {
@@ -346,14 +348,14 @@ func TestTLSSessionCache(t *testing.T) {
 // TestTicketSecret: endpoints that share a secret resume each other's
 // sessions; others don't.
 func TestTicketSecret(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
+	id := identitytest.New(t, "p256", "localhost")
 	secret := bytes.Repeat([]byte{7}, 32)
 	for _, version := range versions {
 		t.Run(protocolName(version), func(t *testing.T) {
 			ahead := func() time.Time { return time.Now().Add(20 * time.Minute) }
-			one := start(t, Config{Identities: []Identity{id}, TicketSecret: secret})
-			two := start(t, Config{Identities: []Identity{id}, TicketSecret: secret, Now: ahead})
-			three := start(t, Config{Identities: []Identity{id}, TicketSecret: bytes.Repeat([]byte{8}, 32)})
+			one := start(t, Config{Identities: []identity.Identity{id}, TicketSecret: secret})
+			two := start(t, Config{Identities: []identity.Identity{id}, TicketSecret: secret, Now: ahead})
+			three := start(t, Config{Identities: []identity.Identity{id}, TicketSecret: bytes.Repeat([]byte{8}, 32)})
 			c := newClient(t, one, id, onlyVersion(version))
 			first := c.facts(t).Session
 			for range 2 { // there and back again
@@ -420,11 +422,11 @@ func FuzzTLSSession(f *testing.F) {
 }
 
 // aliased returns what makes identities under one authority.
-func aliased(t *testing.T) func(alias, kind string, names ...string) Identity {
-	root := newIssuer(t, "Root", nil)
-	middle := newIssuer(t, "Intermediate", root)
-	return func(alias, kind string, names ...string) Identity {
-		id := issue(t, kind, middle, root, names...)
+func aliased(t *testing.T) func(alias, kind string, names ...string) identity.Identity {
+	root := identitytest.NewIssuer(t, "Root", nil)
+	middle := identitytest.NewIssuer(t, "Intermediate", root)
+	return func(alias, kind string, names ...string) identity.Identity {
+		id := identitytest.Issue(t, kind, middle, root, names...)
 		id.Alias = alias
 		return id
 	}
@@ -433,7 +435,7 @@ func aliased(t *testing.T) func(alias, kind string, names ...string) Identity {
 // TestSelection: the server name comes first, then what the client can use.
 func TestSelection(t *testing.T) {
 	id := aliased(t)
-	server := start(t, Config{Identities: []Identity{
+	server := start(t, Config{Identities: []identity.Identity{
 		id("first", "p256", "localhost"),
 		id("a-rsa", "rsa2048", "a.example"),
 		id("a-ec", "p256", "A.example"),
@@ -485,16 +487,16 @@ func TestSelection(t *testing.T) {
 // TestHosts: virtual hosts match as in Tomcat, and keep sessions apart.
 func TestHosts(t *testing.T) {
 	made := aliased(t)
-	id := func(alias string) Identity {
+	id := func(alias string) identity.Identity {
 		return made(alias, "p256", "localhost", "a.example", "b.example", "c.b.example")
 	}
 	deflt := id("default")
 	server := start(t, Config{
-		Identities: []Identity{deflt},
+		Identities: []identity.Identity{deflt},
 		StrictSNI:  true,
 		Hosts: []Host{
-			{Names: []string{"A.example"}, Identities: []Identity{id("a")}},
-			{Names: []string{"*.b.example", "b.example"}, Identities: []Identity{id("b")}, Policy: Policy{Protocols: []uint16{tls.VersionTLS12}}},
+			{Names: []string{"A.example"}, Identities: []identity.Identity{id("a")}},
+			{Names: []string{"*.b.example", "b.example"}, Identities: []identity.Identity{id("b")}, Policy: Policy{Protocols: []uint16{tls.VersionTLS12}}},
 		},
 	})
 	visit := func(t *testing.T, serverName, host string, cache tls.ClientSessionCache) (facts tlsFacts, status int) {
@@ -547,7 +549,7 @@ func TestHosts(t *testing.T) {
 // header must go with one that has the server name too.
 func TestStrictAmongIdentities(t *testing.T) {
 	id := aliased(t)
-	ids := []Identity{
+	ids := []identity.Identity{
 		id("deflt", "p256", "localhost"),
 		id("b", "p256", "b.example", "www.b.example"),
 		id("rsa", "rsa2048", "b.example"),
@@ -593,9 +595,9 @@ func TestStrictAmongIdentities(t *testing.T) {
 // TestUpdateSharedAlias: entries of two keystores may have one alias, and each
 // is told of.
 func TestUpdateSharedAlias(t *testing.T) {
-	one, two, three := newIdentity(t, "p256", "a.example"), newIdentity(t, "p256", "b.example"), newIdentity(t, "p256", "a.example")
-	server := start(t, Config{Identities: []Identity{one, two}})
-	changes, err := server.Update(Config{Identities: []Identity{three, two}})
+	one, two, three := identitytest.New(t, "p256", "a.example"), identitytest.New(t, "p256", "b.example"), identitytest.New(t, "p256", "a.example")
+	server := start(t, Config{Identities: []identity.Identity{one, two}})
+	changes, err := server.Update(Config{Identities: []identity.Identity{three, two}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -616,17 +618,17 @@ func (c *sharedCache) Put(_ string, s *tls.ClientSessionState) {
 }
 
 func TestClientCertificates(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
-	ca := newIssuer(t, "Client CA", nil)
+	id := identitytest.New(t, "p256", "localhost")
+	ca := identitytest.NewIssuer(t, "Client CA", nil)
 	pool := x509.NewCertPool()
-	pool.AddCert(ca.cert)
-	key := newKey(t, "p256")
-	template := serverTemplate()
+	pool.AddCert(ca.Cert)
+	key := identitytest.NewKey(t, "p256")
+	template := identitytest.ServerTemplate()
 	template.Subject.CommonName = "duke"
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
-	cert := tls.Certificate{Certificate: [][]byte{sign(t, template, key, ca).Raw}, PrivateKey: key}
+	cert := tls.Certificate{Certificate: [][]byte{identitytest.Sign(t, template, key, ca).Raw}, PrivateKey: key}
 
-	server := start(t, Config{Identities: []Identity{id}, Policy: Policy{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool}})
+	server := start(t, Config{Identities: []identity.Identity{id}, Policy: Policy{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool}})
 	for _, version := range versions {
 		t.Run(protocolName(version), func(t *testing.T) {
 			c := newClient(t, server, id, func(config *tls.Config) {
@@ -652,7 +654,7 @@ func TestClientCertificates(t *testing.T) {
 		})
 	}
 	t.Run("no authorities", func(t *testing.T) {
-		_, err := Listen(t.Context(), Config{Identities: []Identity{id}, Policy: Policy{ClientAuth: tls.VerifyClientCertIfGiven}})
+		_, err := Listen(t.Context(), Config{Identities: []identity.Identity{id}, Policy: Policy{ClientAuth: tls.VerifyClientCertIfGiven}})
 		if err == nil || !strings.Contains(err.Error(), "no authorities") {
 			t.Errorf("%v", err)
 		}
@@ -661,8 +663,8 @@ func TestClientCertificates(t *testing.T) {
 
 // TestProtocolGap: TLS 1.1 and 1.3 without 1.2.
 func TestProtocolGap(t *testing.T) {
-	id := newIdentity(t, "rsa2048", "localhost")
-	server := start(t, Config{Identities: []Identity{id}, Policy: Policy{Protocols: []uint16{tls.VersionTLS13, tls.VersionTLS11}}})
+	id := identitytest.New(t, "rsa2048", "localhost")
+	server := start(t, Config{Identities: []identity.Identity{id}, Policy: Policy{Protocols: []uint16{tls.VersionTLS13, tls.VersionTLS11}}})
 	for _, test := range []struct {
 		max  uint16
 		want string
@@ -686,8 +688,8 @@ func TestProtocolGap(t *testing.T) {
 // TestHTTP2NeedsItsSuites: a client with CBC suites alone gets HTTP/1.1, though
 // it offers HTTP/2.
 func TestHTTP2NeedsItsSuites(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
-	server := start(t, Config{Identities: []Identity{id}})
+	id := identitytest.New(t, "p256", "localhost")
+	server := start(t, Config{Identities: []identity.Identity{id}})
 	c := newClient(t, server, id, func(config *tls.Config) {
 		config.MaxVersion = tls.VersionTLS12
 		config.CipherSuites = []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA}
@@ -698,21 +700,21 @@ func TestHTTP2NeedsItsSuites(t *testing.T) {
 }
 
 func TestUpdate(t *testing.T) {
-	root := newIssuer(t, "Root", nil)
-	old, fresh := issue(t, "p256", newIssuer(t, "I", root), root, "localhost"), issue(t, "p256", newIssuer(t, "I", root), root, "localhost")
+	root := identitytest.NewIssuer(t, "Root", nil)
+	old, fresh := identitytest.Issue(t, "p256", identitytest.NewIssuer(t, "I", root), root, "localhost"), identitytest.Issue(t, "p256", identitytest.NewIssuer(t, "I", root), root, "localhost")
 	old.Alias, fresh.Alias = "old", "new"
 	var log syncBuffer
-	server := start(t, Config{Identities: []Identity{old}, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	server := start(t, Config{Identities: []identity.Identity{old}, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	c := newClient(t, server, old, nil)
 	first := c.facts(t)
-	if _, err := server.Update(Config{Identities: []Identity{{Alias: "bad"}}}); err == nil {
+	if _, err := server.Update(Config{Identities: []identity.Identity{{Alias: "bad"}}}); err == nil {
 		t.Error("an identity without a key was taken")
 	}
 	c.reconnect()
 	if facts := c.facts(t); facts.Entry.Alias != "old" || !facts.Session.Resumed {
 		t.Errorf("after a refused update: %+v", facts)
 	}
-	changes, err := server.Update(Config{Identities: []Identity{fresh}})
+	changes, err := server.Update(Config{Identities: []identity.Identity{fresh}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -729,7 +731,7 @@ func TestUpdate(t *testing.T) {
 	contains(t, []byte(log.String()), `msg=updated change="<old> no longer served: CN=localhost, serial `)
 	renewed := old
 	renewed.Alias = "new"
-	changes, err = server.Update(Config{Identities: []Identity{renewed}, Hosts: []Host{{Names: []string{"a.example"}, Identities: []Identity{fresh}}}})
+	changes, err = server.Update(Config{Identities: []identity.Identity{renewed}, Hosts: []Host{{Names: []string{"a.example"}, Identities: []identity.Identity{fresh}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -738,7 +740,7 @@ func TestUpdate(t *testing.T) {
 	}
 	alone := renewed
 	alone.Chain = renewed.Chain[:1]
-	if changes, err = server.Update(Config{Identities: []Identity{alone}, Policy: Policy{Protocols: []uint16{tls.VersionTLS12}}}); err != nil {
+	if changes, err = server.Update(Config{Identities: []identity.Identity{alone}, Policy: Policy{Protocols: []uint16{tls.VersionTLS12}}}); err != nil {
 		t.Fatal(err)
 	}
 	if len(changes) != 3 || changes[1] != "<new> chain changed: 3 certificates -> 1" || changes[2] != "protocols: TLSv1.2, TLSv1.3 -> TLSv1.2" {
@@ -752,10 +754,10 @@ func TestUpdate(t *testing.T) {
 
 // TestUpdateSettings: what is not a certificate is updated as well, and told.
 func TestUpdateSettings(t *testing.T) {
-	id, ca := newIdentity(t, "p256", "localhost"), newIdentity(t, "p256", "duke")
+	id, ca := identitytest.New(t, "p256", "localhost"), identitytest.New(t, "p256", "duke")
 	was := Config{DefaultHost: "a.example", Hosts: []Host{
-		{Names: []string{"a.example"}, Identities: []Identity{id}},
-		{Names: []string{"b.example"}, Identities: []Identity{id}},
+		{Names: []string{"a.example"}, Identities: []identity.Identity{id}},
+		{Names: []string{"b.example"}, Identities: []identity.Identity{id}},
 	}}
 	server := start(t, was)
 	now := was
@@ -764,7 +766,7 @@ func TestUpdateSettings(t *testing.T) {
 	now.Hosts[1].Names = []string{"b.example", "*.b.example"}
 	now.Hosts[1].Policy = Policy{
 		CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}, Groups: []tls.CurveID{tls.CurveP256}, NoTickets: true,
-		ClientAuth: tls.VerifyClientCertIfGiven, ClientCAs: roots(t, ca), MaxIntermediates: 2, CRLs: []*x509.RevocationList{{Raw: []byte{1}}},
+		ClientAuth: tls.VerifyClientCertIfGiven, ClientCAs: identitytest.Roots(t, ca), MaxIntermediates: 2, CRLs: []*x509.RevocationList{{Raw: []byte{1}}},
 	}
 	changes, err := server.Update(now)
 	if err != nil {
@@ -802,10 +804,10 @@ func TestUpdateSettings(t *testing.T) {
 // TestUpdateTicketSecret: tickets of the secret before are taken for a while,
 // and new ones are made with the new one.
 func TestUpdateTicketSecret(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
+	id := identitytest.New(t, "p256", "localhost")
 	clock := newClock()
 	start := func(secret byte) (*Server, Config) {
-		cfg := Config{Identities: []Identity{id}, Now: clock.now, TicketSecret: bytes.Repeat([]byte{secret}, 32), TLSSessionTimeout: 7 * 24 * time.Hour}
+		cfg := Config{Identities: []identity.Identity{id}, Now: clock.now, TicketSecret: bytes.Repeat([]byte{secret}, 32), TLSSessionTimeout: 7 * 24 * time.Hour}
 		return start(t, cfg), cfg
 	}
 	one, cfg := start(1)
@@ -837,9 +839,9 @@ func TestUpdateTicketSecret(t *testing.T) {
 }
 
 func TestPaths(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
+	id := identitytest.New(t, "p256", "localhost")
 	id.Alias = `<script>alert("x")</script>`
-	server := start(t, Config{Identities: []Identity{id, newIdentity(t, "rsa2048", "other.example")}, HSTS: "max-age=60; includeSubDomains"})
+	server := start(t, Config{Identities: []identity.Identity{id, identitytest.New(t, "rsa2048", "other.example")}, HSTS: "max-age=60; includeSubDomains"})
 	c := newClient(t, server, id, nil)
 	do := func(t *testing.T, method, path string, body io.Reader, header ...string) (*http.Response, []byte) {
 		t.Helper()
@@ -949,8 +951,8 @@ func TestPaths(t *testing.T) {
 }
 
 func TestRedirect(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
-	server := start(t, Config{Identities: []Identity{id}, RedirectAddr: "127.0.0.1:0"})
+	id := identitytest.New(t, "p256", "localhost")
+	server := start(t, Config{Identities: []identity.Identity{id}, RedirectAddr: "127.0.0.1:0"})
 	_, port, _ := net.SplitHostPort(server.Addr().String())
 	for _, test := range []struct{ host, path, want string }{
 		{"localhost:8080", "/a?b=c", "https://localhost:" + port + "/a?b=c"},
@@ -985,10 +987,10 @@ func TestRedirect(t *testing.T) {
 
 // TestHostileClients: each is turned away in time, and the endpoint goes on.
 func TestHostileClients(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
+	id := identitytest.New(t, "p256", "localhost")
 	var log syncBuffer
 	limits := Config{
-		Identities: []Identity{id}, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		Identities: []identity.Identity{id}, Logger: slog.New(slog.NewTextHandler(&log, nil)),
 		HeaderTimeout: time.Second, ReadTimeout: 2 * time.Second, WriteTimeout: 2 * time.Second, IdleTimeout: time.Second,
 	}
 	server := start(t, limits)
@@ -1004,7 +1006,7 @@ func TestHostileClients(t *testing.T) {
 	}
 	secure := func(t *testing.T, server *Server) *tls.Conn {
 		t.Helper()
-		conn := tls.Client(raw(t, server), &tls.Config{RootCAs: roots(t, id), ServerName: "localhost"})
+		conn := tls.Client(raw(t, server), &tls.Config{RootCAs: identitytest.Roots(t, id), ServerName: "localhost"})
 		if err := conn.Handshake(); err != nil {
 			t.Fatal(err)
 		}
@@ -1145,7 +1147,7 @@ func TestHostileClients(t *testing.T) {
 		})
 		t.Run("HTTP/2 that is none", func(t *testing.T) {
 			t.Parallel()
-			conn := tls.Client(raw(t, server), &tls.Config{RootCAs: roots(t, id), ServerName: "localhost", NextProtos: []string{"h2"}})
+			conn := tls.Client(raw(t, server), &tls.Config{RootCAs: identitytest.Roots(t, id), ServerName: "localhost", NextProtos: []string{"h2"}})
 			io.WriteString(conn, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"+strings.Repeat("\xff", 100))
 			closes(t, conn)
 		})
@@ -1165,11 +1167,11 @@ func TestHostileClients(t *testing.T) {
 }
 
 func TestMaxConnections(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
-	server := start(t, Config{Identities: []Identity{id}, MaxConnections: 2})
+	id := identitytest.New(t, "p256", "localhost")
+	server := start(t, Config{Identities: []identity.Identity{id}, MaxConnections: 2})
 	var held []net.Conn
 	for range 2 {
-		conn, err := tls.Dial("tcp", server.Addr().String(), &tls.Config{RootCAs: roots(t, id), ServerName: "localhost"})
+		conn, err := tls.Dial("tcp", server.Addr().String(), &tls.Config{RootCAs: identitytest.Roots(t, id), ServerName: "localhost"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -1193,22 +1195,22 @@ func TestMaxConnections(t *testing.T) {
 }
 
 func TestRefusedConfigs(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
+	id := identitytest.New(t, "p256", "localhost")
 	for name, cfg := range map[string]Config{
 		"there is no identity":     {},
-		"has no certificate":       {Identities: []Identity{{Alias: "a", Key: id.Key}}},
-		"has no private key":       {Identities: []Identity{{Alias: "a", Chain: id.Chain}}},
-		"negative timeout":         {Identities: []Identity{id}, ReadTimeout: -1},
-		"a limit is negative":      {Identities: []Identity{id}, MaxSessions: -1},
-		"7 days are the most":      {Identities: []Identity{id}, TLSSessionTimeout: 8 * 24 * time.Hour},
-		"at least 32 are needed":   {Identities: []Identity{id}, TicketSecret: []byte("short")},
-		"can't be combined":        {Identities: []Identity{id}, TicketSecret: make([]byte, 32), TLSSessionCache: 1},
-		"protocol SSLv3":           {Identities: []Identity{id}, Policy: Policy{Protocols: []uint16{0x0300}}},
-		"a host has no name":       {Identities: []Identity{id}, Hosts: []Host{{Identities: []Identity{id}}}},
-		"two hosts have the name":  {Identities: []Identity{id}, Hosts: []Host{{Names: []string{"a"}, Identities: []Identity{id}}, {Names: []string{"A"}, Identities: []Identity{id}}}},
-		"missing port in address":  {Identities: []Identity{id}, Addr: "127.0.0.1"},
-		"address already in use":   {Identities: []Identity{id}, Addr: busyPort(t)},
-		"missing port in address ": {Identities: []Identity{id}, RedirectAddr: "127.0.0.1"},
+		"has no certificate":       {Identities: []identity.Identity{{Alias: "a", Key: id.Key}}},
+		"has no private key":       {Identities: []identity.Identity{{Alias: "a", Chain: id.Chain}}},
+		"negative timeout":         {Identities: []identity.Identity{id}, ReadTimeout: -1},
+		"a limit is negative":      {Identities: []identity.Identity{id}, MaxSessions: -1},
+		"7 days are the most":      {Identities: []identity.Identity{id}, TLSSessionTimeout: 8 * 24 * time.Hour},
+		"at least 32 are needed":   {Identities: []identity.Identity{id}, TicketSecret: []byte("short")},
+		"can't be combined":        {Identities: []identity.Identity{id}, TicketSecret: make([]byte, 32), TLSSessionCache: 1},
+		"protocol SSLv3":           {Identities: []identity.Identity{id}, Policy: Policy{Protocols: []uint16{0x0300}}},
+		"a host has no name":       {Identities: []identity.Identity{id}, Hosts: []Host{{Identities: []identity.Identity{id}}}},
+		"two hosts have the name":  {Identities: []identity.Identity{id}, Hosts: []Host{{Names: []string{"a"}, Identities: []identity.Identity{id}}, {Names: []string{"A"}, Identities: []identity.Identity{id}}}},
+		"missing port in address":  {Identities: []identity.Identity{id}, Addr: "127.0.0.1"},
+		"address already in use":   {Identities: []identity.Identity{id}, Addr: busyPort(t)},
+		"missing port in address ": {Identities: []identity.Identity{id}, RedirectAddr: "127.0.0.1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server, err := Listen(t.Context(), cfg)
@@ -1235,9 +1237,9 @@ func busyPort(t *testing.T) string {
 // TestShutdown: running requests finish, idle and half-open connections don't
 // hold it up, and no goroutine is left.
 func TestShutdown(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
+	id := identitytest.New(t, "p256", "localhost")
 	before := runtime.NumGoroutine()
-	server, err := Listen(t.Context(), Config{Identities: []Identity{id}, RedirectAddr: "127.0.0.1:0"})
+	server, err := Listen(t.Context(), Config{Identities: []identity.Identity{id}, RedirectAddr: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -1252,12 +1254,12 @@ func TestShutdown(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer halfOpen.Close()
-	preconnected, err := tls.Dial("tcp", server.Addr().String(), &tls.Config{RootCAs: roots(t, id), ServerName: "localhost"})
+	preconnected, err := tls.Dial("tcp", server.Addr().String(), &tls.Config{RootCAs: identitytest.Roots(t, id), ServerName: "localhost"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer preconnected.Close()
-	running, err := tls.Dial("tcp", server.Addr().String(), &tls.Config{RootCAs: roots(t, id), ServerName: "localhost"})
+	running, err := tls.Dial("tcp", server.Addr().String(), &tls.Config{RootCAs: identitytest.Roots(t, id), ServerName: "localhost"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -1313,10 +1315,10 @@ func (l fakeListener) Close() error              { return nil }
 func (l fakeListener) Addr() net.Addr            { return l.addr }
 
 func TestAccessLog(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
+	id := identitytest.New(t, "p256", "localhost")
 	var common, structured syncBuffer
-	server := start(t, Config{Identities: []Identity{id}, AccessLog: slog.New(CommonLog(&common)), HTTP1: true})
-	server2 := start(t, Config{Identities: []Identity{id}, AccessLog: slog.New(slog.NewJSONHandler(&structured, nil)), HTTP1: true})
+	server := start(t, Config{Identities: []identity.Identity{id}, AccessLog: slog.New(CommonLog(&common)), HTTP1: true})
+	server2 := start(t, Config{Identities: []identity.Identity{id}, AccessLog: slog.New(slog.NewJSONHandler(&structured, nil)), HTTP1: true})
 	for _, s := range []*Server{server, server2} {
 		c := newClient(t, s, id, nil)
 		for _, path := range []string{"/healthz", "/nosuch?%22%0a"} {

@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/tls"
@@ -8,6 +9,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"gokeytool/identity"
+	"gokeytool/x509util"
 	"io"
 	"net"
 	"net/http"
@@ -19,7 +22,7 @@ import (
 // SmokeConfig says what Smoke proves.
 type SmokeConfig struct {
 	// Identity is what the endpoint serves.
-	Identity Identity
+	Identity identity.Identity
 	// Host is the name that a client would ask for; empty for the first
 	// alternative name of the certificate.
 	Host string
@@ -38,48 +41,49 @@ type SmokeConfig struct {
 // nothing else. The checks are those of Examine, then a handshake for each
 // version, a resumption for each version, HTTP, and whether Probe sees from
 // outside what is served.
-func Smoke(ctx context.Context, cfg SmokeConfig) []Check {
+func Smoke(ctx context.Context, cfg SmokeConfig) []identity.Check {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	checks := Examine(cfg.Identity, cfg.Now())
-	e, broken := newExamination(cfg.Identity, cfg.Now())
-	if broken != nil || cfg.Identity.Key == nil {
-		return checks
-	}
-	if cfg.Host != "" && e.strict[0] != nil {
-		at := slices.IndexFunc(checks, func(c Check) bool { return c.Name == "names" })
-		checks[at] = e.matches(cfg.Host)
+	checks := identity.Examine(cfg.Identity, identity.Options{Now: cfg.Now(), Host: cfg.Host})
+	if len(checks) == 1 || cfg.Identity.Key == nil {
+		return checks // there is nothing to serve
 	}
 	inside := checks
-	if readable, left := readableChain(e); len(left) > 0 {
+	readable, left := readableChain(cfg.Identity.Chain)
+	if len(left) > 0 {
 		cfg.Identity.Chain = readable
-		checks = append(checks, Check{Name: "sent", OK: true, Warn: true,
+		checks = append(checks, identity.Check{Name: "sent", OK: true, Warn: true,
 			Detail: "left out of the handshakes, as this client can't read them: " + strings.Join(left, ", ")})
-		inside = Examine(cfg.Identity, cfg.Now())
-		if e, broken = newExamination(cfg.Identity, cfg.Now()); broken != nil {
+		inside = identity.Examine(cfg.Identity, identity.Options{Now: cfg.Now(), Host: cfg.Host})
+	}
+	var chain []*x509util.Certificate
+	for _, der := range cfg.Identity.Chain {
+		c, err := x509util.ParseCertificate(der)
+		if err != nil {
 			return checks
 		}
+		chain = append(chain, c)
 	}
 	server, stop, err := serveForSmoke(ctx, &cfg)
 	if err != nil {
-		return append(checks, Check{Name: "serve", Detail: err.Error()})
+		return append(checks, identity.Check{Name: "serve", Detail: err.Error()})
 	}
 	defer stop()
 
 	s := &smoker{
 		cfg:     &cfg,
 		address: server.Addr().String(),
-		host:    cmp.Or(cfg.Host, e.firstHost()),
+		host:    cmp.Or(cfg.Host, firstHost(cfg.Identity.Chain[0])),
 		// A failed check explains why a verifying client refuses.
-		explained: slices.ContainsFunc(checks, func(c Check) bool { return !c.OK }),
-		trust:     e,
+		explained: slices.ContainsFunc(checks, func(c identity.Check) bool { return !c.OK }),
+		chain:     chain,
 	}
 	versions := slices.Clone(cfg.Policy.protocols())
 	slices.Sort(versions)
 	slices.Reverse(versions)
-	var handshakes, resumptions []Check
-	answers := Check{Name: "HTTP"}
+	var handshakes, resumptions []identity.Check
+	answers := identity.Check{Name: "HTTP"}
 	for _, version := range versions {
 		handshake, resumption, answer := s.prove(ctx, version)
 		handshakes = append(handshakes, handshake)
@@ -95,14 +99,14 @@ func Smoke(ctx context.Context, cfg SmokeConfig) []Check {
 }
 
 // readableChain is the chain without the issuers that crypto/tls can't read, and
-// what those are. The leaf stays.
-func readableChain(e *examination) (readable [][]byte, left []string) {
-	for i, c := range e.certs {
-		if i > 0 && e.strict[i] == nil {
-			left = append(left, c.Called())
+// what those are called. The leaf stays.
+func readableChain(chain [][]byte) (readable [][]byte, left []string) {
+	for i, der := range chain {
+		if _, err := x509.ParseCertificate(der); i > 0 && err != nil {
+			left = append(left, identity.Describe(der).Called)
 			continue
 		}
-		readable = append(readable, e.id.Chain[i])
+		readable = append(readable, der)
 	}
 	return readable, left
 }
@@ -110,8 +114,8 @@ func readableChain(e *examination) (readable [][]byte, left []string) {
 // fromOutside holds what Probe sees of the endpoint against what is served and
 // what Examine found: the same certificate, the same verdicts on it, and of all
 // protocol versions those that are configured.
-func (s *smoker) fromOutside(ctx context.Context, inside []Check, versions []uint16) Check {
-	c := Check{Name: "probe"}
+func (s *smoker) fromOutside(ctx context.Context, inside []identity.Check, versions []uint16) identity.Check {
+	c := identity.Check{Name: "probe"}
 	id := s.cfg.Identity
 	roots := x509.NewCertPool()
 	if top, err := x509.ParseCertificate(id.Chain[len(id.Chain)-1]); err == nil {
@@ -139,13 +143,13 @@ func (s *smoker) fromOutside(ctx context.Context, inside []Check, versions []uin
 	if !slices.Equal(accepted, configured) {
 		differ = append(differ, fmt.Sprintf("%s are accepted, %s configured", strings.Join(accepted, ", "), strings.Join(configured, ", ")))
 	}
-	dates := slices.ContainsFunc(inside, func(own Check) bool { return own.Name == "dates" && own.OK })
+	dates := slices.ContainsFunc(inside, func(own identity.Check) bool { return own.Name == "dates" && own.OK })
 	agreed := 0
 	for _, seen := range report.Checks {
 		if seen.Name == "deployed" && !seen.OK {
 			differ = append(differ, seen.Detail)
 		}
-		at := slices.IndexFunc(inside, func(own Check) bool { return own.Name == seen.Name })
+		at := slices.IndexFunc(inside, func(own identity.Check) bool { return own.Name == seen.Name })
 		// Probe's suites are those that are accepted, not those of the key,
 		// and it resumes no session of an expired certificate.
 		// To a client that trusts the only certificate of a chain, nothing is
@@ -172,7 +176,7 @@ func (s *smoker) fromOutside(ctx context.Context, inside []Check, versions []uin
 func serveForSmoke(ctx context.Context, cfg *SmokeConfig) (*Server, func(), error) {
 	policy := cfg.Policy
 	policy.ClientAuth, policy.ClientCAs = tls.NoClientCert, nil
-	config := Config{Identities: []Identity{cfg.Identity}, Policy: policy, Now: cfg.Now, ShutdownTimeout: time.Second}
+	config := Config{Identities: []identity.Identity{cfg.Identity}, Policy: policy, Now: cfg.Now, ShutdownTimeout: time.Second}
 	server, err := Listen(ctx, config)
 	if err != nil {
 		config.Addr = "[::1]:0" // a machine without IPv4
@@ -190,9 +194,12 @@ func serveForSmoke(ctx context.Context, cfg *SmokeConfig) (*Server, func(), erro
 	return server, func() { cancel(); <-ended }, nil
 }
 
-// firstHost is the first name of the certificate that a client could ask for.
-func (e *examination) firstHost() string {
-	leaf := e.strict0()
+// firstHost is the first name of a certificate that a client could ask for.
+func firstHost(der []byte) string {
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		return "localhost"
+	}
 	for _, name := range leaf.DNSNames {
 		return strings.Replace(name, "*", "www", 1)
 	}
@@ -208,7 +215,7 @@ type smoker struct {
 	address   string
 	host      string
 	explained bool
-	trust     *examination
+	chain     []*x509util.Certificate // which is served
 }
 
 // visit is what came of one connection and one request on it.
@@ -229,7 +236,7 @@ type visit struct {
 }
 
 // prove connects twice with one protocol version.
-func (s *smoker) prove(ctx context.Context, version uint16) (handshake, resumption, answer Check) {
+func (s *smoker) prove(ctx context.Context, version uint16) (handshake, resumption, answer identity.Check) {
 	handshake.Name = "handshake " + protocolName(version)
 	resumption.Name = "resumption " + protocolName(version)
 	answer.Name = "HTTP"
@@ -247,21 +254,21 @@ func (s *smoker) prove(ctx context.Context, version uint16) (handshake, resumpti
 	if first.state.CurveID != 0 {
 		handshake.Detail += ", " + groupName(first.state.CurveID)
 	}
-	top := s.trust.certs[len(s.trust.certs)-1].Called()
+	top := s.chain[len(s.chain)-1].Called()
 	switch {
 	case !sameChain(first.state.PeerCertificates, s.cfg.Identity.Chain):
 		handshake.OK = false
 		handshake.Detail += "; another chain was sent than the entry's"
-	case first.verdict == nil && len(s.trust.certs) == 1:
+	case first.verdict == nil && len(s.chain) == 1:
 		handshake.Detail += ", verified by a client that trusts this very certificate"
 	case first.verdict == nil:
 		handshake.Detail += fmt.Sprintf(", verified by a client that trusts %s alone", top)
 	case s.explained:
 		handshake.Warn = true
-		handshake.Detail += fmt.Sprintf("; a client that trusts %s refuses the certificate: %s", top, plain(first.verdict))
+		handshake.Detail += fmt.Sprintf("; a client that trusts %s refuses the certificate: %s", top, identity.Plain(first.verdict))
 	default:
 		handshake.OK = false
-		handshake.Detail = fmt.Sprintf("a client that trusts %s refuses the certificate: %s", top, plain(first.verdict))
+		handshake.Detail = fmt.Sprintf("a client that trusts %s refuses the certificate: %s", top, identity.Plain(first.verdict))
 	}
 
 	switch cookie := first.cookie; {
@@ -364,7 +371,7 @@ func (s *smoker) visit(ctx context.Context, version uint16, cache tls.ClientSess
 // withinValidity is the time, or the nearest one at which the certificate is
 // valid.
 func (s *smoker) withinValidity() time.Time {
-	now, leaf := s.cfg.Now(), s.trust.certs[0]
+	now, leaf := s.cfg.Now(), s.chain[0]
 	switch {
 	case now.Before(leaf.NotBefore):
 		return leaf.NotBefore
@@ -391,4 +398,9 @@ func (s *smoker) verify(sent []*x509.Certificate) error {
 	}
 	_, err := sent[0].Verify(opts)
 	return err
+}
+
+// sameChain reports whether a peer sent exactly the chain.
+func sameChain(sent []*x509.Certificate, chain [][]byte) bool {
+	return slices.EqualFunc(sent, chain, func(c *x509.Certificate, der []byte) bool { return bytes.Equal(c.Raw, der) })
 }

@@ -2,6 +2,8 @@ package endpoint
 
 import (
 	"crypto/tls"
+	"gokeytool/identity"
+	"gokeytool/identity/identitytest"
 	"io"
 	"net"
 	"runtime"
@@ -16,9 +18,9 @@ func TestSoak(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	id := newIdentity(t, "p256", "localhost")
-	server := start(t, Config{Identities: []Identity{id}, MaxSessions: 100, TLSSessionCache: 100})
-	pool := roots(t, id)
+	id := identitytest.New(t, "p256", "localhost")
+	server := start(t, Config{Identities: []identity.Identity{id}, MaxSessions: 100, TLSSessionCache: 100})
+	pool := identitytest.Roots(t, id)
 	visit := func(config *tls.Config, method string) {
 		conn, err := net.Dial("tcp", server.Addr().String())
 		if err != nil {

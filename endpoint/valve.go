@@ -3,6 +3,7 @@ package endpoint
 import (
 	"crypto/x509"
 	"encoding/base64"
+	"gokeytool/identity"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -13,11 +14,11 @@ import (
 // proxyFacts is what a TLS-terminating proxy in front says of the client's
 // connection, by the headers of Tomcat's SSLValve.
 type proxyFacts struct {
-	Protocol     string             `json:"protocol,omitempty"`
-	CipherSuite  string             `json:"cipherSuite,omitempty"`
-	KeySize      int                `json:"keySize,omitempty"`
-	SessionID    string             `json:"sessionId,omitempty"`
-	Certificates []CertificateFacts `json:"certificates"`
+	Protocol     string                      `json:"protocol,omitempty"`
+	CipherSuite  string                      `json:"cipherSuite,omitempty"`
+	KeySize      int                         `json:"keySize,omitempty"`
+	SessionID    string                      `json:"sessionId,omitempty"`
+	Certificates []identity.CertificateFacts `json:"certificates"`
 
 	der [][]byte
 }
@@ -32,7 +33,7 @@ func (s *Server) describeProxy(r *http.Request) *proxyFacts {
 		Protocol:     valveHeader(r, "Ssl_secure_protocol"),
 		CipherSuite:  valveHeader(r, "Ssl_cipher"),
 		SessionID:    valveHeader(r, "Ssl_session_id"),
-		Certificates: []CertificateFacts{},
+		Certificates: []identity.CertificateFacts{},
 	}
 	if n, err := strconv.Atoi(valveHeader(r, "Ssl_cipher_usekeysize")); err == nil && n > 0 {
 		facts.KeySize = n
@@ -44,7 +45,7 @@ func (s *Server) describeProxy(r *http.Request) *proxyFacts {
 	}
 	if der := certificateHeader(text); der != nil {
 		facts.der = [][]byte{der}
-		facts.Certificates = describeAll(facts.der)
+		facts.Certificates = identity.DescribeAll(facts.der)
 	}
 	if facts.Protocol == "" && facts.CipherSuite == "" && facts.SessionID == "" && facts.KeySize == 0 && facts.der == nil {
 		return nil

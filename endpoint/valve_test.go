@@ -14,12 +14,14 @@ import (
 	"testing"
 	"time"
 
+	"gokeytool/identity"
+	"gokeytool/identity/identitytest"
 	"gokeytool/internal/testtool"
 )
 
 func TestProxyHeaders(t *testing.T) {
-	id := newIdentity(t, "p256", "localhost")
-	duke := newIdentity(t, "p256", "duke")
+	id := identitytest.New(t, "p256", "localhost")
+	duke := identitytest.New(t, "p256", "duke")
 	block := encodePEM(duke.Chain[0])
 	joined := func(with string) string { return strings.ReplaceAll(strings.TrimSpace(block), "\n", with) }
 	loopback := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
@@ -46,7 +48,7 @@ func TestProxyHeaders(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			server := start(t, Config{Identities: []Identity{id}, TrustedProxies: test.trusted})
+			server := start(t, Config{Identities: []identity.Identity{id}, TrustedProxies: test.trusted})
 			c := newClient(t, server, id, nil)
 			request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, c.base+"/api/tls", nil)
 			for name, value := range test.headers {
@@ -88,12 +90,12 @@ func TestNginx(t *testing.T) {
 		}
 	}
 	curl := testtool.Look(t, "curl")
-	id := newIdentity(t, "p256", "localhost")
-	server := start(t, Config{Identities: []Identity{id}, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}})
-	ca, key := newIssuer(t, "Client CA", nil), newKey(t, "p256")
-	template := serverTemplate("duke")
+	id := identitytest.New(t, "p256", "localhost")
+	server := start(t, Config{Identities: []identity.Identity{id}, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}})
+	ca, key := identitytest.NewIssuer(t, "Client CA", nil), identitytest.NewKey(t, "p256")
+	template := identitytest.ServerTemplate("duke")
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
-	duke := Identity{Key: key, Chain: [][]byte{sign(t, template, key, ca).Raw}}
+	duke := identity.Identity{Key: key, Chain: [][]byte{identitytest.Sign(t, template, key, ca).Raw}}
 
 	dir := t.TempDir()
 	write := func(name string, data []byte) string {
@@ -135,7 +137,7 @@ http {
     }
   }
 }
-`, dir, front, write("front.pem", clientPEM(t, id)), server.Addr(), write("ca.pem", []byte(encodePEM(ca.cert.Raw)))))
+`, dir, front, write("front.pem", clientPEM(t, id)), server.Addr(), write("ca.pem", []byte(encodePEM(ca.Cert.Raw)))))
 	cmd := exec.Command(nginx, "-p", dir, "-c", conf)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -1,55 +1,30 @@
-package endpoint
+package identity_test
 
 import (
-	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"fmt"
+	"gokeytool/identity"
+	"gokeytool/identity/identitytest"
 	"math/big"
 	"strings"
 	"testing"
 	"time"
-
-	"gokeytool/jdk"
-	"gokeytool/x509util"
 )
 
-// find returns the check with a name.
-func find(t testing.TB, checks []Check, name string) Check {
-	t.Helper()
-	for _, c := range checks {
-		if c.Name == name {
-			return c
-		}
-	}
-	t.Fatalf("no check %q in %+v", name, checks)
-	return Check{}
-}
-
-func outcome(c Check) string {
-	switch {
-	case !c.OK:
-		return "FAIL"
-	case c.Warn:
-		return "warn"
-	}
-	return "ok"
-}
-
 func TestExamine(t *testing.T) {
-	root := newIssuer(t, "Root", nil)
-	middle := newIssuer(t, "Intermediate", root)
-	good := issue(t, "p256", middle, root, "localhost", "127.0.0.1")
+	root := identitytest.NewIssuer(t, "Root", nil)
+	middle := identitytest.NewIssuer(t, "Intermediate", root)
+	good := identitytest.Issue(t, "p256", middle, root, "localhost", "127.0.0.1")
 	good.Alias = "tomcat"
 	// selfSigned makes a self-signed identity of a template.
-	selfSigned := func(change func(*x509.Certificate)) Identity {
-		template := serverTemplate("localhost")
+	selfSigned := func(change func(*x509.Certificate)) identity.Identity {
+		template := identitytest.ServerTemplate("localhost")
 		change(template)
-		key := newKey(t, "p256")
-		return Identity{Alias: "tomcat", Keystore: "my store.p12", Key: key, Chain: [][]byte{sign(t, template, key, nil).Raw}}
+		key := identitytest.NewKey(t, "p256")
+		return identity.Identity{Alias: "tomcat", Keystore: "my store.p12", Key: key, Chain: [][]byte{identitytest.Sign(t, template, key, nil).Raw}}
 	}
-	chain := func(order ...int) Identity {
+	chain := func(order ...int) identity.Identity {
 		id := good
 		id.Chain = nil
 		for _, i := range order {
@@ -59,44 +34,44 @@ func TestExamine(t *testing.T) {
 	}
 	// inFiles is a chain of which the first certificates are from cert.pem, the
 	// rest from chain.pem.
-	inFiles := func(own int, order ...int) Identity {
+	inFiles := func(own int, order ...int) identity.Identity {
 		id := chain(order...)
 		id.Keystore, id.StoreType, id.KeyFile, id.ChainFile, id.Own = "cert.pem", "PEM", "key.pem", "chain.pem", own
 		return id
 	}
-	named := func(names ...string) Identity {
+	named := func(names ...string) identity.Identity {
 		id := good
 		id.Served, id.Names = true, names
 		return id
 	}
-	leafOf := func(kind string) Identity {
-		return issue(t, kind, middle, root, "localhost")
+	leafOf := func(kind string) identity.Identity {
+		return identitytest.Issue(t, kind, middle, root, "localhost")
 	}
 	otherKey := good
-	otherKey.Key = newKey(t, "p256")
+	otherKey.Key = identitytest.NewKey(t, "p256")
 	noKey := good
 	noKey.Key = nil
 	// An impostor has the name of the intermediate, but not its key.
-	impostor := newIssuer(t, "Intermediate", root)
+	impostor := identitytest.NewIssuer(t, "Intermediate", root)
 	wrongSignature := good
-	wrongSignature.Chain = [][]byte{good.Chain[0], impostor.cert.Raw, root.cert.Raw}
+	wrongSignature.Chain = [][]byte{good.Chain[0], impostor.Cert.Raw, root.Cert.Raw}
 	// The leaf is made to issue a certificate.
-	leafKey := newKey(t, "p256")
-	leaf := &issuer{sign(t, serverTemplate("ca.example"), leafKey, root), leafKey}
-	notCA := issue(t, "p256", leaf, root, "localhost")
-	noCertSignTemplate := caTemplate("No CertSign")
+	leafKey := identitytest.NewKey(t, "p256")
+	leaf := &identitytest.Issuer{Cert: identitytest.Sign(t, identitytest.ServerTemplate("ca.example"), leafKey, root), Key: leafKey}
+	notCA := identitytest.Issue(t, "p256", leaf, root, "localhost")
+	noCertSignTemplate := identitytest.CATemplate("No CertSign")
 	noCertSignTemplate.KeyUsage = x509.KeyUsageCRLSign
-	noCertSignKey := newKey(t, "p256")
-	noCertSign := issue(t, "p256", &issuer{sign(t, noCertSignTemplate, noCertSignKey, root), noCertSignKey}, root, "localhost")
-	expiredCATemplate := caTemplate("Old CA")
+	noCertSignKey := identitytest.NewKey(t, "p256")
+	noCertSign := identitytest.Issue(t, "p256", &identitytest.Issuer{Cert: identitytest.Sign(t, noCertSignTemplate, noCertSignKey, root), Key: noCertSignKey}, root, "localhost")
+	expiredCATemplate := identitytest.CATemplate("Old CA")
 	expiredCATemplate.NotBefore, expiredCATemplate.NotAfter = time.Now().Add(-48*time.Hour), time.Now().Add(-25*time.Hour)
-	expiredCAKey := newKey(t, "p256")
-	expiredCA := issue(t, "p256", &issuer{sign(t, expiredCATemplate, expiredCAKey, root), expiredCAKey}, root, "localhost")
+	expiredCAKey := identitytest.NewKey(t, "p256")
+	expiredCA := identitytest.Issue(t, "p256", &identitytest.Issuer{Cert: identitytest.Sign(t, expiredCATemplate, expiredCAKey, root), Key: expiredCAKey}, root, "localhost")
 	damaged := good
 	damaged.Chain = [][]byte{good.Chain[0], {1, 2, 3}}
 
 	// In PEM files, what mends them is openssl's, or the owner's own.
-	inPEM := func(id Identity) Identity {
+	inPEM := func(id identity.Identity) identity.Identity {
 		id.Keystore, id.StoreType, id.KeyFile = "a cert.pem", "PEM", "key.pem"
 		return id
 	}
@@ -106,7 +81,7 @@ func TestExamine(t *testing.T) {
 
 	tests := []struct {
 		name   string
-		id     Identity
+		id     identity.Identity
 		check  string
 		want   string
 		detail string
@@ -116,7 +91,7 @@ func TestExamine(t *testing.T) {
 		{"PEM: leaf alone", inPEM(chain(0)), "chain", "FAIL", "", "write the certificates to 'a cert.pem' in order: the server's, its issuer's, and so on"},
 		{"PEM: no names", pemSelfSigned, "names", "FAIL", "",
 			`openssl req -x509 -days 90 -key key.pem -subj '/O=A\/B/CN=host.example' -addext subjectAltName=DNS:host.example -addext extendedKeyUsage=serverAuth -addext keyUsage=digitalSignature -out 'a cert.pem'`},
-		{"PEM: no names, issued", inPEM(issue(t, "p256", middle, root)), "names", "FAIL", "",
+		{"PEM: no names, issued", inPEM(identitytest.Issue(t, "p256", middle, root)), "names", "FAIL", "",
 			"openssl req -new -key key.pem -subj /CN=localhost -addext subjectAltName=DNS:localhost -addext extendedKeyUsage=serverAuth -addext keyUsage=digitalSignature -out REQUEST  # then have the CA sign it, and: write REPLY to 'a cert.pem'"},
 		{"PEM: P-521", inPEM(leafOf("p521")), "suites", "warn", "", "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout NEWKEY"},
 
@@ -130,7 +105,7 @@ func TestExamine(t *testing.T) {
 
 		{"other key", otherKey, "key", "FAIL", "does not belong to the certificate", "gokeytool import -noprompt -backup -alias tomcat -keystore server.p12 -keyfile server.p12 -file CERTIFICATE"},
 		{"no key", noKey, "key", "FAIL", "there is no private key", ""},
-		{"no certificate", Identity{Alias: "a", Key: good.Key}, "key", "FAIL", "there is no certificate with the key", ""},
+		{"no certificate", identity.Identity{Alias: "a", Key: good.Key}, "key", "FAIL", "there is no certificate with the key", ""},
 		{"damaged", damaged, "chain", "FAIL", "certificate 2 of 2 can't be read", "importcert"},
 
 		{"self-signed", selfSigned(func(*x509.Certificate) {}), "chain", "ok", "self-signed: clients must be given this very certificate to trust", ""},
@@ -151,7 +126,11 @@ func TestExamine(t *testing.T) {
 		{"no names", selfSigned(func(c *x509.Certificate) { c.DNSNames = nil; c.Subject.CommonName = "host.example" }), "names", "FAIL",
 			`there is no subject alternative name; browsers and Go ignore the common name "host.example"`,
 			"gokeytool renew -alias tomcat -keystore 'my store.p12' -ext san=dns:host.example"},
-		{"no names, issued", func() Identity { id := issue(t, "p256", middle, root); id.Alias = "it's"; return id }(), "names", "FAIL",
+		{"no names, issued", func() identity.Identity {
+			id := identitytest.Issue(t, "p256", middle, root)
+			id.Alias = "it's"
+			return id
+		}(), "names", "FAIL",
 			"there is no subject alternative name", `gokeytool certreq -alias 'it'\''s' -keystore server.p12 -ext san=dns:localhost -ext eku=serverAuth -ext ku=digitalSignature -file REQUEST`},
 		{"common name is an address", selfSigned(func(c *x509.Certificate) { c.DNSNames = nil; c.Subject.CommonName = "192.0.2.1" }), "names", "FAIL", "", "-ext san=ip:192.0.2.1"},
 		{"common name is a person", selfSigned(func(c *x509.Certificate) { c.DNSNames = nil; c.Subject.CommonName = "Duke of Java" }), "names", "FAIL", "", "-ext san=dns:localhost"},
@@ -184,8 +163,8 @@ func TestExamine(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name+"/"+test.check, func(t *testing.T) {
-			c := find(t, Examine(test.id, time.Now()), test.check)
-			if got := outcome(c); got != test.want {
+			c := identitytest.Find(t, identity.Examine(test.id, identity.Options{}), test.check)
+			if got := identitytest.Outcome(c); got != test.want {
 				t.Errorf("%s, want %s: %+v", got, test.want, c)
 			}
 			if !strings.Contains(c.Detail, test.detail) {
@@ -202,7 +181,7 @@ func TestExamine(t *testing.T) {
 
 	t.Run("order", func(t *testing.T) {
 		var order []string
-		for _, c := range Examine(good, time.Now()) {
+		for _, c := range identity.Examine(good, identity.Options{}) {
 			order = append(order, c.Name)
 			if !c.OK || c.Warn || c.Remedy != "" {
 				t.Errorf("%+v", c)
@@ -214,189 +193,27 @@ func TestExamine(t *testing.T) {
 	})
 }
 
-func TestSmoke(t *testing.T) {
-	for _, kind := range []string{"rsa2048", "p256", "p384", "p521", "ed25519"} {
-		t.Run(kind, func(t *testing.T) {
-			id := newIdentity(t, kind, "localhost", "127.0.0.1")
-			checks := Smoke(t.Context(), SmokeConfig{Identity: id})
-			var order []string
-			for _, c := range checks {
-				order = append(order, c.Name)
-				if !c.OK || c.Warn && c.Name != "suites" {
-					t.Errorf("%+v", c)
-				}
-			}
-			want := "key chain names dates usage strength suites handshake TLSv1.3 handshake TLSv1.2 resumption TLSv1.3 resumption TLSv1.2 HTTP probe"
-			if got := strings.Join(order, " "); got != want {
-				t.Errorf("%s\nwant %s", got, want)
-			}
-			if c := find(t, checks, "handshake TLSv1.3"); !strings.Contains(c.Detail, "TLS_AES_128_GCM_SHA256, X25519MLKEM768, verified by a client that trusts CN=Root, O=Example alone") {
-				t.Error(c.Detail)
-			}
-			if c := find(t, checks, "probe"); !strings.Contains(c.Detail, "the same verdict in 7 checks, TLSv1.3 and TLSv1.2 with ") {
-				t.Error(c.Detail)
-			}
-			if c := find(t, checks, "HTTP"); !strings.HasPrefix(c.Detail, "GET /api/tls: 200 OK over HTTP/2, JSESSIONID=") {
-				t.Error(c.Detail)
-			}
-		})
-	}
-}
-
-// TestSmokeFromOutside: what another server than the entry's looks like.
-func TestSmokeFromOutside(t *testing.T) {
-	id, other := newIdentity(t, "p256", "localhost"), newIdentity(t, "p256", "other.example")
-	server := start(t, Config{Identities: []Identity{other}, Policy: Policy{Protocols: []uint16{tls.VersionTLS12}}})
-	cfg := SmokeConfig{Identity: id, Now: time.Now}
-	e, _ := newExamination(id, time.Now())
-	s := &smoker{cfg: &cfg, address: server.Addr().String(), host: "localhost", trust: e}
-	c := s.fromOutside(t.Context(), Examine(id, time.Now()), []uint16{tls.VersionTLS13, tls.VersionTLS12})
-	for _, want := range []string{"TLSv1.2 are accepted, TLSv1.3, TLSv1.2 configured", "names: localhost is not among the names", "the server has another certificate"} {
-		if c.OK || !strings.Contains(c.Detail, want) {
-			t.Errorf("%+v does not say %q", c, want)
-		}
-	}
-}
-
-func TestSmokeFindsFaults(t *testing.T) {
-	root := newIssuer(t, "Root", nil)
-	middle := newIssuer(t, "Intermediate", root)
-	good := issue(t, "p256", middle, root, "localhost", "127.0.0.1")
-	otherKey := good
-	otherKey.Key = newKey(t, "p256")
-	expired := serverTemplate("localhost")
-	expired.NotBefore, expired.NotAfter = time.Now().Add(-80*time.Hour), time.Now().Add(-72*time.Hour)
-	constrained := caTemplate("Constrained")
-	constrained.PermittedDNSDomains, constrained.PermittedDNSDomainsCritical = []string{"example.com"}, true
-	constrainedKey := newKey(t, "p256")
-	forbidden := issue(t, "p256", &issuer{sign(t, constrained, constrainedKey, root), constrainedKey}, root, "localhost")
-
-	tests := []struct {
-		name  string
-		cfg   SmokeConfig
-		fails []string
-		warns []string
-		part  string // of the first failure's detail
-	}{
-		{"good", SmokeConfig{Identity: good}, nil, nil, ""},
-		{"host", SmokeConfig{Identity: good, Host: "127.0.0.1"}, nil, nil, ""},
-		{"other host", SmokeConfig{Identity: good, Host: "www.example.com"}, []string{"names"}, []string{"handshake TLSv1.3", "handshake TLSv1.2"}, "www.example.com is not among the names: dns:localhost, ip:127.0.0.1"},
-		{"other key", SmokeConfig{Identity: otherKey}, []string{"key", "handshake TLSv1.3", "handshake TLSv1.2", "resumption TLSv1.3", "resumption TLSv1.2", "HTTP", "probe"}, nil, "every handshake will fail"},
-		{"expired", SmokeConfig{Identity: func() Identity {
-			id := good
-			id.Chain = [][]byte{sign(t, expired, id.Key, middle).Raw, middle.cert.Raw, root.cert.Raw}
-			return id
-		}()}, []string{"dates"}, []string{"handshake TLSv1.3", "handshake TLSv1.2"}, "3 days ago"},
-		{"name constraints", SmokeConfig{Identity: forbidden}, []string{"chain"}, []string{"handshake TLSv1.3", "handshake TLSv1.2"},
-			"the name constraints of CN=Constrained, O=Example permit dns:example.com, but CN=localhost has dns:localhost: openssl, Go and Java refuse it"},
-		{"only TLS 1.2", SmokeConfig{Identity: good, Policy: Policy{Protocols: []uint16{tls.VersionTLS12}, ClientAuth: tls.RequireAnyClientCert}}, nil, nil, ""},
-		{"no certificate", SmokeConfig{Identity: Identity{Key: good.Key}}, []string{"key"}, nil, ""},
-		{"no key", SmokeConfig{Identity: Identity{Chain: good.Chain}}, []string{"key"}, nil, ""},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			var fails, warns []string
-			first := ""
-			for _, c := range Smoke(t.Context(), test.cfg) {
-				switch outcome(c) {
-				case "FAIL":
-					if first == "" {
-						first = c.Detail
-					}
-					fails = append(fails, c.Name)
-				case "warn":
-					warns = append(warns, c.Name)
-				}
-			}
-			if fmt.Sprint(fails) != fmt.Sprint(test.fails) || fmt.Sprint(warns) != fmt.Sprint(test.warns) || !strings.Contains(first, test.part) {
-				t.Errorf("fails %v, want %v; warns %v, want %v; %q", fails, test.fails, warns, test.warns, first)
-			}
-		})
-	}
-
-	t.Run("ended", func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		checks := Smoke(ctx, SmokeConfig{Identity: good})
-		if last := checks[len(checks)-1]; last.OK {
-			t.Errorf("%+v", last)
-		}
-	})
-}
-
 // TestUnreadableLeaf: what crypto/x509 refuses is examined all the same.
 func TestUnreadableLeaf(t *testing.T) {
-	root := newIssuer(t, "Root", nil)
-	key := newKey(t, "p256")
-	template := serverTemplate("localhost")
+	root := identitytest.NewIssuer(t, "Root", nil)
+	key := identitytest.NewKey(t, "p256")
+	template := identitytest.ServerTemplate("localhost")
 	template.ExtraExtensions = []pkix.Extension{{Id: []int{2, 5, 29, 17}, Value: []byte{0x30, 0x03, 0x82, 0x01, 0xff}}}
 	template.SerialNumber = big.NewInt(1)
-	der, err := x509.CreateCertificate(nil, template, root.cert, key.Public(), root.key)
+	der, err := x509.CreateCertificate(nil, template, root.Cert, key.Public(), root.Key)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := x509.ParseCertificate(der); err == nil {
 		t.Skip("crypto/x509 reads it now")
 	}
-	checks := Examine(Identity{Alias: "odd", Key: key, Chain: [][]byte{der, root.cert.Raw}}, time.Now())
-	if c := find(t, checks, "names"); c.OK || !strings.Contains(c.Detail, "Go's TLS clients can't read the certificate") {
+	checks := identity.Examine(identity.Identity{Alias: "odd", Key: key, Chain: [][]byte{der, root.Cert.Raw}}, identity.Options{})
+	if c := identitytest.Find(t, checks, "names"); c.OK || !strings.Contains(c.Detail, "Go's TLS clients can't read the certificate") {
 		t.Errorf("%+v", checks)
 	}
 	for _, name := range []string{"key", "chain", "dates"} {
-		if c := find(t, checks, name); !c.OK {
+		if c := identitytest.Find(t, checks, name); !c.OK {
 			t.Errorf("%+v", c)
 		}
-	}
-}
-
-// TestOddKeys: keys that keytool makes and TLS can't use here are named, and
-// a proving client says no more than that.
-func TestOddKeys(t *testing.T) {
-	for _, test := range []struct {
-		spec x509util.KeySpec
-		name string
-	}{
-		{x509util.KeySpec{Algorithm: "DSA", Size: 2048}, "2048-bit DSA"},
-		{x509util.KeySpec{Algorithm: "Ed448"}, "Ed448"},
-		{x509util.KeySpec{Algorithm: "RSASSA-PSS", Size: 2048}, "2048-bit RSASSA-PSS"},
-		{x509util.KeySpec{Algorithm: "ML-DSA-65"}, "ML-DSA-65"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			key, err := x509util.GenerateKey(test.spec, jdk.Default)
-			if err != nil {
-				t.Fatal(err)
-			}
-			spki, err := x509util.MarshalPublicKey(key.Public())
-			if err != nil {
-				t.Fatal(err)
-			}
-			sigAlg, err := x509util.DefaultSignatureAlgorithm(key.Public(), jdk.Default)
-			if err != nil {
-				t.Fatal(err)
-			}
-			subject, err := x509util.ParseDName("CN=odd")
-			if err != nil {
-				t.Fatal(err)
-			}
-			exts, err := x509util.BuildExtensions([]string{"san=dns:localhost", "eku=serverAuth"}, x509util.ExtensionContext{SubjectKey: spki, Release: jdk.Default})
-			if err != nil {
-				t.Fatal(err)
-			}
-			der, err := x509util.CreateCertificate(x509util.Template{
-				Issuer: subject, Subject: subject, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(60 * 24 * time.Hour), SPKI: spki, Extensions: exts,
-			}, key, sigAlg, jdk.Default)
-			if err != nil {
-				t.Fatal(err)
-			}
-			checks := Smoke(t.Context(), SmokeConfig{Identity: Identity{Alias: "odd", Key: key, Chain: [][]byte{der}}})
-			for name, want := range map[string]string{"key": "ok", "chain": "ok", "names": "ok", "dates": "ok", "strength": "ok", "suites": "FAIL", "handshake TLSv1.3": "FAIL", "HTTP": "FAIL"} {
-				if c := find(t, checks, name); outcome(c) != want {
-					t.Errorf("%+v, want %s", c, want)
-				}
-			}
-			if c := find(t, checks, "suites"); !strings.Contains(c.Detail, "a key of type "+test.name+":") || !strings.Contains(c.Remedy, "-keyalg EC -groupname secp256r1") {
-				t.Errorf("%+v", c)
-			}
-		})
 	}
 }

@@ -1,7 +1,8 @@
-package endpoint
+package identity
 
 import (
 	"bytes"
+	"cmp"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -17,6 +18,7 @@ import (
 	"gokeytool/certpath"
 	"gokeytool/internal/console"
 	"gokeytool/internal/shell"
+	"gokeytool/internal/text"
 	"gokeytool/x509util"
 )
 
@@ -42,12 +44,13 @@ type Check struct {
 }
 
 const (
-	// expirySoon is how long before its end a certificate deserves a
+	// ExpiresSoon is how long before its end a certificate deserves a
 	// warning: CAs renew theirs about so long before.
-	expirySoon = 30 * 24 * time.Hour
+	ExpiresSoon = 30 * 24 * time.Hour
 	// maxAppleLife is the longest life that macOS 10.15, iOS 13 and later
-	// accept of a server's certificate, whoever issued it.
-	maxAppleLife = 825 * 24 * time.Hour
+	// accept of a server's certificate, whoever issued it. A minute more is
+	// for those whose ends are both counted.
+	maxAppleLife = 825*24*time.Hour + time.Minute
 	// minRSA is the shortest RSA key, in bits, that browsers and Java's
 	// successors accept; maxRSA the longest that crypto/tls does.
 	minRSA, maxRSA = 2048, 8192
@@ -56,31 +59,50 @@ const (
 	maxChain = 100
 )
 
-// Examine looks at an identity alone, at the given time: whether the key
-// belongs to the certificate, the chain is whole and in order, names, dates,
-// usage and strength are good, and the key type is one that TLS can use here.
-// It gives one Check for each, in this order; a certificate that can't be read
-// ends it early.
-func Examine(id Identity, now time.Time) []Check { return ExamineWithin(id, now, 0) }
+// Options say how an identity is judged. The zero value is good.
+type Options struct {
+	// Now is the time to judge by; zero is the present.
+	Now time.Time
+	// Horizon is how long before its end a certificate deserves a warning;
+	// zero is ExpiresSoon.
+	Horizon time.Duration
+	// Host is the name or the IP address that a client asks for, which has to be
+	// among the certificate's; empty for any.
+	Host string
+}
 
-// ExamineWithin is Examine with another time before the end of a certificate
-// that deserves a warning; zero is 30 days.
-func ExamineWithin(id Identity, now time.Time, soon time.Duration) []Check {
-	e, broken := newExamination(id, now)
+// Examine looks at an identity by itself: whether the key belongs to the
+// certificate, the chain is whole and in order, names, dates, usage and strength
+// are good, and the key type is one that TLS can use here. It gives one Check for
+// each, in this order; a certificate that can't be read ends it early.
+func Examine(id Identity, o Options) []Check {
+	e, broken := newExamination(id, o)
 	if broken != nil {
 		return []Check{*broken}
 	}
-	if soon > 0 {
-		e.soon = soon
-	}
 	if e.strict[0] == nil {
 		last := e.unreadable()
-		if unsupportedKey(e.certs[0]) != nil {
+		if UnsupportedKey(e.certs[0]) != nil {
 			last = e.suites()
 		}
 		return []Check{e.key(), e.chain(), e.dates(), last}
 	}
-	return []Check{e.key(), e.chain(), e.names(), e.dates(), e.usage(), e.strength(), e.suites()}
+	names := e.names
+	if o.Host != "" {
+		names = func() Check { return e.matches(o.Host) }
+	}
+	return []Check{e.key(), e.chain(), names(), e.dates(), e.usage(), e.strength(), e.suites()}
+}
+
+// Renewal says how to replace the certificate of an identity, as Examine does
+// where it has ended or will within the horizon; it is empty where the
+// certificate can't be read.
+func Renewal(id Identity, o Options) string {
+	e, broken := newExamination(id, o)
+	if broken != nil {
+		return ""
+	}
+	return e.renew(0)
 }
 
 // examination is what the checks of an identity share.
@@ -103,8 +125,11 @@ func HiddenChain(called string) string {
 	return fmt.Sprintf("Java finds no certificate for this key, though its own is in the file (%s): neither localKeyID nor name say that they belong together", called)
 }
 
-func newExamination(id Identity, now time.Time) (*examination, *Check) {
-	e := &examination{id: id, now: now, soon: expirySoon}
+func newExamination(id Identity, o Options) (*examination, *Check) {
+	e := &examination{id: id, now: o.Now, soon: cmp.Or(o.Horizon, ExpiresSoon)}
+	if e.now.IsZero() {
+		e.now = time.Now()
+	}
 	if len(id.Chain) == 0 && id.Hidden != "" {
 		return nil, &Check{Name: "key", ID: "hidden-chain", Detail: HiddenChain(id.Hidden), Remedy: e.keystore().Operand([]string{"migrate"})}
 	}
@@ -208,9 +233,9 @@ func (e *examination) doubts() []string {
 	return texts
 }
 
-// unsupportedKey is the reason why nothing here can use a certificate's key; nil
+// UnsupportedKey is the reason why nothing here can use a certificate's key; nil
 // where it is of a kind that is known.
-func unsupportedKey(c *x509util.Certificate) error {
+func UnsupportedKey(c *x509util.Certificate) error {
 	_, err := c.PublicKey()
 	if reason, ok := errors.AsType[*x509util.UnsupportedError](err); ok {
 		return reason
@@ -222,11 +247,11 @@ func unsupportedKey(c *x509util.Certificate) error {
 // reads.
 func (e *examination) unreadable() Check {
 	return Check{Name: "names", ID: "odd-certificate", Remedy: e.reissue(nil),
-		Detail: fmt.Sprintf("Go's TLS clients can't read the certificate (%s); others may", plain(e.strictErr))}
+		Detail: fmt.Sprintf("Go's TLS clients can't read the certificate (%s); others may", Plain(e.strictErr))}
 }
 
-// plain is an error of the standard library without the name of its package.
-func plain(err error) string { return strings.ReplaceAll(err.Error(), "x509: ", "") }
+// Plain is an error of crypto/x509 without the name of that package.
+func Plain(err error) string { return strings.ReplaceAll(err.Error(), "x509: ", "") }
 
 func (e *examination) chain() Check {
 	c := Check{Name: "chain"}
@@ -303,7 +328,7 @@ func (e *examination) chain() Check {
 		return c
 	}
 	if faults := certpath.Judge(e.certs, certpath.For(e.purpose)); len(faults) > 0 {
-		return Check{Name: c.Name, ID: "chain-broken", Detail: refusals(faults), Remedy: e.repair(faults[0])}
+		return Check{Name: c.Name, ID: "chain-broken", Detail: certpath.Refusals(faults), Remedy: e.repair(faults[0])}
 	}
 	if odd := e.oddIssuers(); len(odd) > 0 {
 		c.Warn, c.ID = true, "odd-certificate"
@@ -320,32 +345,14 @@ func (e *examination) chain() Check {
 // client fails on the first that is sent.
 func (e *examination) oddIssuers() (texts []string) {
 	for i, c := range e.certs {
-		if i == 0 || e.strict[i] != nil || unsupportedKey(c) != nil {
+		if i == 0 || e.strict[i] != nil || UnsupportedKey(c) != nil {
 			continue
 		}
 		if _, err := x509.ParseCertificate(e.id.Chain[i]); err != nil {
-			texts = append(texts, fmt.Sprintf("Go's TLS clients can't read %s (%s); others may", c.Called(), plain(err)))
+			texts = append(texts, fmt.Sprintf("Go's TLS clients can't read %s (%s); others may", c.Called(), Plain(err)))
 		}
 	}
 	return texts
-}
-
-// refusals says why programs refuse a chain, in a line.
-func refusals(faults []certpath.Fault) string {
-	const most = 3
-	var texts []string
-	for i, f := range faults {
-		if i == most {
-			texts = append(texts, fmt.Sprintf("%d more reasons", len(faults)-most))
-			break
-		}
-		verb := "refuse"
-		if !strings.Contains(f.By.String(), " ") {
-			verb = "refuses"
-		}
-		texts = append(texts, fmt.Sprintf("%s: %s %s it", f.Text, f.By, verb))
-	}
-	return strings.Join(texts, "; ")
 }
 
 // before is where in the chain certificate i has been already, -1 if it has not.
@@ -359,9 +366,9 @@ func (e *examination) names() Check {
 	hosts := len(e.strict[0].DNSNames) + len(e.strict[0].IPAddresses)
 	switch {
 	case hosts > 0:
-		c.OK, c.Detail = true, elide(list)
+		c.OK, c.Detail = true, text.Elide(list, 6)
 	case len(list) > 0:
-		c.Detail = "the alternative names (" + elide(list) + ") name no host: browsers, Java and others refuse the certificate"
+		c.Detail = "the alternative names (" + text.Elide(list, 6) + ") name no host: browsers, Java and others refuse the certificate"
 	case e.certs[0].Subject.CommonName() != "":
 		c.Detail = fmt.Sprintf("there is no subject alternative name; browsers and Go ignore the common name %q", e.certs[0].Subject.CommonName())
 	default:
@@ -392,7 +399,7 @@ func (e *examination) served(c Check) Check {
 	if len(missing) > 1 {
 		noun = "names it is"
 	}
-	c.Detail = fmt.Sprintf("the certificate is not good for %s, %s to be served under", elide(shown), noun)
+	c.Detail = fmt.Sprintf("the certificate is not good for %s, %s to be served under", text.Elide(shown, 6), noun)
 	for i, name := range missing {
 		missing[i] = x509util.HostName(name)
 	}
@@ -457,14 +464,21 @@ func (e *examination) dates() Check {
 		return c
 	}
 	c.Detail = fmt.Sprintf("valid until %s, %s from now", x509util.Day(end), x509util.Span(end.Sub(e.now)))
-	if life := e.certs[0].NotAfter.Sub(e.certs[0].NotBefore); life > maxAppleLife+time.Minute && e.purpose.Open() {
+	if days, long := LongLife(e.certs[0]); long && e.purpose.Open() {
 		c.Warn, c.ID = true, "long-life"
-		c.Detail += fmt.Sprintf("; macOS and iOS refuse certificates made for more than 825 days (this: %d)", int(life.Hours()/24))
+		c.Detail += fmt.Sprintf("; macOS and iOS refuse certificates made for more than 825 days (this: %d)", days)
 		if e.selfSigned() { // else it is the CA's choice
 			c.Remedy = e.reissue([]string{"-validity", "365"})
 		}
 	}
 	return c
+}
+
+// LongLife says for how many days a certificate was made, and whether they are
+// more than macOS and iOS accept of a server's.
+func LongLife(c *x509util.Certificate) (days int, long bool) {
+	life := c.NotAfter.Sub(c.NotBefore)
+	return int(life.Hours() / 24), life > maxAppleLife
 }
 
 func (e *examination) usage() Check {
@@ -583,18 +597,4 @@ func (e *examination) strict0() *x509.Certificate {
 		return new(x509.Certificate)
 	}
 	return e.strict[0]
-}
-
-// elide joins names, the first few of many.
-func elide(list []string) string {
-	const most = 6
-	if len(list) > most {
-		return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), len(list)-most)
-	}
-	return strings.Join(list, ", ")
-}
-
-// sameChain reports whether a peer sent exactly the chain.
-func sameChain(sent []*x509.Certificate, chain [][]byte) bool {
-	return slices.EqualFunc(sent, chain, func(c *x509.Certificate, der []byte) bool { return bytes.Equal(c.Raw, der) })
 }

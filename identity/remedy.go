@@ -1,4 +1,4 @@
-package endpoint
+package identity
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -69,7 +70,7 @@ func (e *examination) chainFiles() string {
 func (e *examination) inOrder(chain [][]byte) bool {
 	id := e.id
 	id.Chain, id.ChainFile = chain, ""
-	part, broken := newExamination(id, e.now)
+	part, broken := newExamination(id, Options{Now: e.now, Horizon: e.soon})
 	return broken == nil && part.chain().OK
 }
 
@@ -213,12 +214,15 @@ func (e *examination) wishedNames(more ...string) []string {
 	return names
 }
 
+// hostLike is what looks like a host's name.
+var hostLike = regexp.MustCompile(`^[A-Za-z0-9.-]{1,255}$`)
+
 // wishedName is an alternative name to propose: the common name where it looks
 // like a host's, else localhost.
 func (e *examination) wishedName() string {
 	name := e.certs[0].Subject.CommonName()
 	host := strings.TrimPrefix(name, "*.") // of many hosts
-	if host == "" || !validHost(host) || strings.ContainsAny(host, "[]_:") {
+	if !hostLike.MatchString(host) {
 		return "dns:localhost"
 	}
 	return x509util.HostName(name)
