@@ -3,6 +3,7 @@ package endpoint
 import (
 	"context"
 	"fmt"
+	"gokeytool/internal/tlsname"
 	"io"
 	"log/slog"
 	"net"
@@ -43,8 +44,8 @@ func (s *Server) logAccess(next http.Handler) http.Handler {
 				slog.Duration("duration", s.cfg.Now().Sub(start)))
 			if c := connOf(r.Context()); c != nil && r.TLS != nil {
 				attrs = append(attrs,
-					slog.String("tls", protocolName(r.TLS.Version)),
-					slog.String("suite", suiteName(r.TLS.CipherSuite)),
+					slog.String("tls", tlsname.Protocol(r.TLS.Version)),
+					slog.String("suite", tlsname.Suite(r.TLS.CipherSuite)),
 					slog.String("session", c.session.ID),
 					slog.Bool("resumed", c.resumed))
 			}

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"gokeytool/identity"
 	"gokeytool/identity/identitytest"
+	"gokeytool/internal/tlsname"
 	"io"
 	"log/slog"
 	"net"
@@ -59,7 +60,7 @@ func BenchmarkHandshake(b *testing.B) {
 		id := identitytest.New(b, kind, "localhost")
 		for _, server := range benchServers(b, id) {
 			for _, version := range versions {
-				name := kind + "/" + protocolName(version) + "/" + server.name
+				name := kind + "/" + tlsname.Protocol(version) + "/" + server.name
 				config := &tls.Config{RootCAs: identitytest.Roots(b, id), ServerName: "localhost", MinVersion: version, MaxVersion: version,
 					CurvePreferences: []tls.CurveID{tls.X25519}}
 				b.Run("full/"+name, func(b *testing.B) {

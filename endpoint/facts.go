@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"encoding/pem"
 	"gokeytool/identity"
+	"gokeytool/internal/tlsname"
 	"net/http"
 	"strings"
 	"time"
@@ -123,9 +124,9 @@ func (s *Server) describeTLS(r *http.Request, c *conn, session *sessionDoc, pref
 	cs := r.TLS
 	facts := tlsFacts{
 		Entry:       describeEntry(c.host, c.identity),
-		Protocol:    protocolName(cs.Version),
-		CipherSuite: suiteName(cs.CipherSuite),
-		KeySize:     keySize(cs.CipherSuite),
+		Protocol:    tlsname.Protocol(cs.Version),
+		CipherSuite: tlsname.Suite(cs.CipherSuite),
+		KeySize:     tlsname.KeySize(cs.CipherSuite),
 		ServerName:  cs.ServerName,
 		ALPN:        cs.NegotiatedProtocol,
 		HTTP:        r.Proto,
@@ -133,10 +134,10 @@ func (s *Server) describeTLS(r *http.Request, c *conn, session *sessionDoc, pref
 		HTTPSession: session,
 		Client: clientFacts{
 			Address:      r.RemoteAddr,
-			Protocols:    names(c.offer.protocols, protocolName),
-			CipherSuites: names(c.offer.suites, suiteName),
-			Groups:       names(c.offer.groups, groupName),
-			Signatures:   names(c.offer.signatures, schemeName),
+			Protocols:    tlsname.List(c.offer.protocols, tlsname.Protocol),
+			CipherSuites: tlsname.List(c.offer.suites, tlsname.Suite),
+			Groups:       tlsname.List(c.offer.groups, tlsname.Group),
+			Signatures:   tlsname.List(c.offer.signatures, tlsname.Scheme),
 			ALPN:         append([]string{}, c.offer.alpn...),
 			Certificates: []identity.CertificateFacts{},
 			Verified:     len(cs.VerifiedChains) > 0,
@@ -144,7 +145,7 @@ func (s *Server) describeTLS(r *http.Request, c *conn, session *sessionDoc, pref
 		Certificates: c.identity.facts(),
 	}
 	if cs.CurveID != 0 {
-		facts.Group = groupName(cs.CurveID)
+		facts.Group = tlsname.Group(cs.CurveID)
 	}
 	facts.Attributes = attributes(cs, c, prefix)
 	if facts.Proxy = s.describeProxy(r); facts.Proxy != nil {
@@ -162,14 +163,14 @@ func attributes(cs *tls.ConnectionState, c *conn, prefix string) map[string]any 
 	servlet := prefix + ".servlet.request."
 	const tomcat = "org.apache.tomcat.util.net."
 	set := map[string]any{
-		servlet + "cipher_suite":    suiteName(cs.CipherSuite),
-		servlet + "key_size":        keySize(cs.CipherSuite),
+		servlet + "cipher_suite":    tlsname.Suite(cs.CipherSuite),
+		servlet + "key_size":        tlsname.KeySize(cs.CipherSuite),
 		servlet + "ssl_session_id":  c.session.ID,
-		servlet + "secure_protocol": protocolName(cs.Version),
+		servlet + "secure_protocol": tlsname.Protocol(cs.Version),
 
-		tomcat + "secure_protocol_version":            protocolName(cs.Version),
-		tomcat + "secure_requested_protocol_versions": strings.Join(names(c.offer.protocols, protocolName), ":"),
-		tomcat + "secure_requested_ciphers":           strings.Join(names(c.offer.suites, suiteName), ":"),
+		tomcat + "secure_protocol_version":            tlsname.Protocol(cs.Version),
+		tomcat + "secure_requested_protocol_versions": strings.Join(tlsname.List(c.offer.protocols, tlsname.Protocol), ":"),
+		tomcat + "secure_requested_ciphers":           strings.Join(tlsname.List(c.offer.suites, tlsname.Suite), ":"),
 	}
 	if len(cs.PeerCertificates) > 0 {
 		var chain []string

@@ -16,6 +16,7 @@ import (
 
 	"gokeytool/identity"
 	"gokeytool/internal/shell"
+	"gokeytool/internal/tlsname"
 )
 
 // Policy is what the endpoint agrees to in a handshake. The zero value accepts
@@ -85,11 +86,11 @@ func (p *Policy) changes(next *Policy) (changes []string) {
 	}
 	list := func(names []string) string { return cmp.Or(strings.Join(names, ", "), "Go's own") }
 	versions := func(p *Policy) string {
-		return list(names(slices.Sorted(slices.Values(p.protocols())), protocolName))
+		return list(tlsname.List(slices.Sorted(slices.Values(p.protocols())), tlsname.Protocol))
 	}
 	note("protocols", versions(p), versions(next))
-	note("cipher suites", list(names(p.CipherSuites, suiteName)), list(names(next.CipherSuites, suiteName)))
-	note("groups", list(names(p.Groups, groupName)), list(names(next.Groups, groupName)))
+	note("cipher suites", list(tlsname.List(p.CipherSuites, tlsname.Suite)), list(tlsname.List(next.CipherSuites, tlsname.Suite)))
+	note("groups", list(tlsname.List(p.Groups, tlsname.Group)), list(tlsname.List(next.Groups, tlsname.Group)))
 	note("without session tickets", fmt.Sprint(p.NoTickets), fmt.Sprint(next.NoTickets))
 	note("client certificates", clientAuthName(p.ClientAuth), clientAuthName(next.ClientAuth))
 	note("intermediate certificates of clients", fmt.Sprint(p.maxIntermediates()), fmt.Sprint(next.maxIntermediates()))
@@ -122,7 +123,7 @@ func (p *Policy) config() (*tls.Config, error) {
 	protocols := p.protocols()
 	for _, version := range protocols {
 		if version < tls.VersionTLS10 || version > tls.VersionTLS13 {
-			return nil, fmt.Errorf("endpoint: protocol %s is not possible: TLSv1, TLSv1.1, TLSv1.2 and TLSv1.3 are", protocolName(version))
+			return nil, fmt.Errorf("endpoint: protocol %s is not possible: TLSv1, TLSv1.1, TLSv1.2 and TLSv1.3 are", tlsname.Protocol(version))
 		}
 	}
 	if p.ClientAuth >= tls.VerifyClientCertIfGiven && p.ClientCAs == nil {
@@ -205,7 +206,7 @@ func (p *Policy) Examine(ids []identity.Identity) []identity.Check {
 func (p *Policy) examineProtocols() identity.Check {
 	protocols := slices.Clone(p.protocols())
 	slices.Sort(protocols)
-	c := identity.Check{Name: "protocols", OK: true, Detail: strings.Join(names(protocols, protocolName), ", ")}
+	c := identity.Check{Name: "protocols", OK: true, Detail: strings.Join(tlsname.List(protocols, tlsname.Protocol), ", ")}
 	if slices.Min(protocols) < tls.VersionTLS12 {
 		c.Warn = true
 		c.Detail += ": TLSv1 and TLSv1.1 are broken (RFC 8996); browsers and Java refuse them"
@@ -213,7 +214,7 @@ func (p *Policy) examineProtocols() identity.Check {
 	}
 	for _, version := range protocols {
 		if version < tls.VersionTLS10 || version > tls.VersionTLS13 {
-			return identity.Check{Name: c.Name, Detail: protocolName(version) + " is not possible", Remedy: shell.Comment("leave only TLSv1.2 and TLSv1.3")}
+			return identity.Check{Name: c.Name, Detail: tlsname.Protocol(version) + " is not possible", Remedy: shell.Comment("leave only TLSv1.2 and TLSv1.3")}
 		}
 	}
 	return c

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"gokeytool/identity"
 	"gokeytool/identity/identitytest"
+	"gokeytool/internal/tlsname"
 	"math/big"
 	"net/http"
 	"strings"
@@ -140,7 +141,7 @@ func TestNoTickets(t *testing.T) {
 		first := c.facts(t)
 		c.reconnect()
 		if second := c.facts(t); second.Session.Resumed || second.Session.ID == first.Session.ID {
-			t.Errorf("%s: %+v", protocolName(version), second.Session)
+			t.Errorf("%s: %+v", tlsname.Protocol(version), second.Session)
 		}
 	}
 }

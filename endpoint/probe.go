@@ -19,6 +19,7 @@ import (
 	"gokeytool/identity"
 	"gokeytool/internal/shell"
 	"gokeytool/internal/text"
+	"gokeytool/internal/tlsname"
 	"gokeytool/probe"
 	"gokeytool/x509util"
 )
@@ -122,11 +123,11 @@ func Probe(ctx context.Context, cfg ProbeConfig) (*ProbeReport, error) {
 	}
 	report := &ProbeReport{
 		Address: cfg.Address, ServerName: cfg.ServerName, StartTLS: cfg.StartTLS,
-		Protocol: protocolName(first.Version), CipherSuite: suiteName(first.CipherSuite), ALPN: first.NegotiatedProtocol,
+		Protocol: tlsname.Protocol(first.Version), CipherSuite: tlsname.Suite(first.CipherSuite), ALPN: first.NegotiatedProtocol,
 		ClientCertificate: p.asked, ClientCAs: p.authorities,
 	}
 	if first.CurveID != 0 {
-		report.Group = groupName(first.CurveID)
+		report.Group = tlsname.Group(first.CurveID)
 	}
 	for _, cert := range first.PeerCertificates {
 		report.Chain = append(report.Chain, cert.Raw)
@@ -287,9 +288,9 @@ func (p *prober) scan(ctx context.Context) ([]ProbedProtocol, error) {
 		deadline, _ := ctx.Deadline()
 		late := !time.Now().Before(deadline)
 		if err != nil && len(suites) == 0 && !late {
-			return nil, fmt.Errorf("%s: %w", protocolName(version), cmp.Or(ctx.Err(), err))
+			return nil, fmt.Errorf("%s: %w", tlsname.Protocol(version), cmp.Or(ctx.Err(), err))
 		}
-		all = append(all, ProbedProtocol{Name: protocolName(version), Accepted: len(suites) > 0, Suites: names(suites, suiteName), Incomplete: err != nil})
+		all = append(all, ProbedProtocol{Name: tlsname.Protocol(version), Accepted: len(suites) > 0, Suites: tlsname.List(suites, tlsname.Suite), Incomplete: err != nil})
 	}
 	return all, nil
 }

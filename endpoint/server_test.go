@@ -24,6 +24,7 @@ import (
 
 	"gokeytool/identity"
 	"gokeytool/identity/identitytest"
+	"gokeytool/internal/tlsname"
 	"gokeytool/sessionid"
 )
 
@@ -39,10 +40,10 @@ func TestFacts(t *testing.T) {
 	id := identitytest.New(t, "p256", "localhost", "127.0.0.1")
 	server := start(t, Config{Identities: []identity.Identity{id}})
 	for _, version := range versions {
-		t.Run(protocolName(version), func(t *testing.T) {
+		t.Run(tlsname.Protocol(version), func(t *testing.T) {
 			c := newClient(t, server, id, onlyVersion(version))
 			facts := c.facts(t)
-			if facts.Protocol != protocolName(version) || facts.ServerName != "localhost" || facts.ALPN != "h2" || facts.HTTP != "HTTP/2.0" {
+			if facts.Protocol != tlsname.Protocol(version) || facts.ServerName != "localhost" || facts.ALPN != "h2" || facts.HTTP != "HTTP/2.0" {
 				t.Errorf("%+v", facts)
 			}
 			if !strings.Contains(facts.CipherSuite, "AES_128_GCM") || facts.KeySize != 128 || facts.Group != "X25519MLKEM768" && version == tls.VersionTLS13 {
@@ -89,7 +90,7 @@ func TestTLSSessions(t *testing.T) {
 	server := start(t, Config{Identities: []identity.Identity{id}, SessionIDs: &sessionid.Standard{Route: "node1"}})
 	for _, version := range versions {
 		for _, http1 := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s/HTTP1=%v", protocolName(version), http1), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s/HTTP1=%v", tlsname.Protocol(version), http1), func(t *testing.T) {
 				c := newClient(t, server, id, onlyVersion(version))
 				c.transport.ForceAttemptHTTP2 = !http1
 				first := c.facts(t)
@@ -304,7 +305,7 @@ func (c *clock) add(d time.Duration) {
 func TestTLSSessionTimeout(t *testing.T) {
 	id := identitytest.New(t, "p256", "localhost")
 	for _, version := range versions {
-		t.Run(protocolName(version), func(t *testing.T) {
+		t.Run(tlsname.Protocol(version), func(t *testing.T) {
 			clock := newClock()
 			server := start(t, Config{Identities: []identity.Identity{id}, Now: clock.now, TLSSessionTimeout: 20 * time.Hour})
 			c := newClient(t, server, id, onlyVersion(version))
@@ -351,7 +352,7 @@ func TestTicketSecret(t *testing.T) {
 	id := identitytest.New(t, "p256", "localhost")
 	secret := bytes.Repeat([]byte{7}, 32)
 	for _, version := range versions {
-		t.Run(protocolName(version), func(t *testing.T) {
+		t.Run(tlsname.Protocol(version), func(t *testing.T) {
 			ahead := func() time.Time { return time.Now().Add(20 * time.Minute) }
 			one := start(t, Config{Identities: []identity.Identity{id}, TicketSecret: secret})
 			two := start(t, Config{Identities: []identity.Identity{id}, TicketSecret: secret, Now: ahead})
@@ -630,7 +631,7 @@ func TestClientCertificates(t *testing.T) {
 
 	server := start(t, Config{Identities: []identity.Identity{id}, Policy: Policy{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool}})
 	for _, version := range versions {
-		t.Run(protocolName(version), func(t *testing.T) {
+		t.Run(tlsname.Protocol(version), func(t *testing.T) {
 			c := newClient(t, server, id, func(config *tls.Config) {
 				onlyVersion(version)(config)
 				config.Certificates = []tls.Certificate{cert}
@@ -669,7 +670,7 @@ func TestProtocolGap(t *testing.T) {
 		max  uint16
 		want string
 	}{{tls.VersionTLS13, "TLSv1.3"}, {tls.VersionTLS12, "TLSv1.1"}, {tls.VersionTLS10, ""}} {
-		t.Run(protocolName(test.max), func(t *testing.T) {
+		t.Run(tlsname.Protocol(test.max), func(t *testing.T) {
 			c := newClient(t, server, id, func(config *tls.Config) { config.MinVersion, config.MaxVersion = tls.VersionTLS10, test.max })
 			response, err := c.Get(c.base + "/api/tls")
 			if err != nil {

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"gokeytool/identity"
+	"gokeytool/internal/tlsname"
 	"gokeytool/x509util"
 	"io"
 	"net"
@@ -138,7 +139,7 @@ func (s *smoker) fromOutside(ctx context.Context, inside []identity.Check, versi
 		}
 	}
 	for _, version := range versions {
-		configured = append(configured, protocolName(version))
+		configured = append(configured, tlsname.Protocol(version))
 	}
 	if !slices.Equal(accepted, configured) {
 		differ = append(differ, fmt.Sprintf("%s are accepted, %s configured", strings.Join(accepted, ", "), strings.Join(configured, ", ")))
@@ -237,8 +238,8 @@ type visit struct {
 
 // prove connects twice with one protocol version.
 func (s *smoker) prove(ctx context.Context, version uint16) (handshake, resumption, answer identity.Check) {
-	handshake.Name = "handshake " + protocolName(version)
-	resumption.Name = "resumption " + protocolName(version)
+	handshake.Name = "handshake " + tlsname.Protocol(version)
+	resumption.Name = "resumption " + tlsname.Protocol(version)
 	answer.Name = "HTTP"
 
 	cache := tls.NewLRUClientSessionCache(1)
@@ -250,9 +251,9 @@ func (s *smoker) prove(ctx context.Context, version uint16) (handshake, resumpti
 		return handshake, resumption, answer
 	}
 	handshake.OK = true
-	handshake.Detail = suiteName(first.state.CipherSuite)
+	handshake.Detail = tlsname.Suite(first.state.CipherSuite)
 	if first.state.CurveID != 0 {
-		handshake.Detail += ", " + groupName(first.state.CurveID)
+		handshake.Detail += ", " + tlsname.Group(first.state.CurveID)
 	}
 	top := s.chain[len(s.chain)-1].Called()
 	switch {

@@ -3,6 +3,7 @@ package tomcat
 import (
 	"crypto/tls"
 	"fmt"
+	"gokeytool/internal/tlsname"
 	"iter"
 	"slices"
 	"strings"
@@ -16,9 +17,9 @@ const maxCipherList = 16 << 10
 type Suite struct {
 	// ID is the suite's number in the TLS protocol.
 	ID uint16
-	// IANA is its registered name, OpenSSL the one in OpenSSL's lists, and
-	// JSSE Java's, which is empty where Java has no such suite.
-	IANA, OpenSSL, JSSE string
+	// OpenSSL is its name in OpenSSL's lists, and JSSE Java's, which is empty
+	// where Java has no such suite.
+	OpenSSL, JSSE string
 
 	alt       string // another name in OpenSSL's lists
 	kx        keyExchange
@@ -126,8 +127,11 @@ const (
 	levelSTRONG_NONE
 )
 
+// IANA is the suite's registered name.
+func (s *Suite) IANA() string { return tlsname.Suite(s.ID) }
+
 // String is the suite's registered name.
-func (s *Suite) String() string { return s.IANA }
+func (s *Suite) String() string { return s.IANA() }
 
 // TLS13 reports whether the suite is one of TLS 1.3.
 func (s *Suite) TLS13() bool { return s.from == fromTLSv1_3 }
@@ -157,9 +161,10 @@ func findSuite(name string) int {
 	if rest, ok := strings.CutPrefix(name, "SSL_"); ok {
 		iana = "TLS_" + rest
 	}
+	id, registered := tlsname.FindSuite(iana)
 	for i := range suites {
 		s := &suites[i]
-		if s.IANA == iana || s.OpenSSL == name || s.alt == name {
+		if registered && s.ID == id || s.OpenSSL == name || s.alt == name {
 			return i
 		}
 	}
@@ -327,7 +332,7 @@ func cipherWords() iter.Seq[string] {
 		}
 		for i := range suites {
 			s := &suites[i]
-			if !yield(s.OpenSSL) || !yield(s.IANA) || s.JSSE != s.IANA && s.JSSE != "" && !yield(s.JSSE) {
+			if !yield(s.OpenSSL) || !yield(s.IANA()) || s.JSSE != s.IANA() && s.JSSE != "" && !yield(s.JSSE) {
 				return
 			}
 		}

@@ -129,8 +129,8 @@ func TestSuitesLikeOpenSSL(t *testing.T) {
 			continue
 		}
 		seen++
-		if s.IANA != f[2] {
-			t.Errorf("%s is %s to us, and %s to openssl", s.OpenSSL, s.IANA, f[2])
+		if s.IANA() != f[2] {
+			t.Errorf("%s is %s to us, and %s to openssl", s.OpenSSL, s.IANA(), f[2])
 		}
 		if id := strings.ToLower(strings.ReplaceAll(strings.ReplaceAll(f[0], ",", ""), "0x", "")); id != hex4(s.ID) {
 			t.Errorf("%s is %04x to us, and %s to openssl", s.OpenSSL, s.ID, id)
@@ -193,7 +193,7 @@ func TestFindSuite(t *testing.T) {
 func TestSuiteNamesAreUnique(t *testing.T) {
 	for i := range suites {
 		s := &suites[i]
-		for _, name := range []string{s.IANA, s.OpenSSL, s.JSSE, s.alt} {
+		for _, name := range []string{s.IANA(), s.OpenSSL, s.JSSE, s.alt} {
 			if name == "" {
 				continue
 			}
@@ -250,7 +250,7 @@ func TestCipherListForGo(t *testing.T) {
 func suiteNames(list []*Suite) string {
 	var names []string
 	for _, s := range list {
-		names = append(names, s.IANA)
+		names = append(names, s.IANA())
 	}
 	return strings.Join(names, " ")
 }
@@ -315,13 +315,13 @@ func TestParseCiphersLikeTomcat(t *testing.T) {
 	var java, ours []string
 	for _, name := range strings.Fields(lines[0]) {
 		if s, ok := FindSuite(name); ok && s.kx != kxRSA {
-			java = append(java, s.IANA)
+			java = append(java, s.IANA())
 		}
 	}
 	for i := range suites {
 		// Java 25 has done away with RSA key exchange.
 		if s := &suites[i]; s.enabledInJava() && s.kx != kxRSA {
-			ours = append(ours, s.IANA)
+			ours = append(ours, s.IANA())
 		}
 	}
 	slices.Sort(java)
@@ -339,12 +339,12 @@ func TestParseCiphersLikeTomcat(t *testing.T) {
 			var theirs, ours []string
 			for _, name := range strings.Fields(lines[1+i]) {
 				if s, ok := FindSuite(name); ok && relevant(s) {
-					theirs = append(theirs, s.IANA)
+					theirs = append(theirs, s.IANA())
 				}
 			}
 			for _, s := range l.Suites {
 				if relevant(s) {
-					ours = append(ours, s.IANA)
+					ours = append(ours, s.IANA())
 				}
 			}
 			slices.Sort(theirs)

@@ -318,7 +318,7 @@ func suiteList(list []*Suite) string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(s.IANA)
+		b.WriteString(s.IANA())
 	}
 	return b.String()
 }

@@ -1,14 +1,23 @@
-package endpoint
+// Package tlsname has the names of what TLS puts into numbers: protocol versions
+// as Java calls them, cipher suites, groups and signature schemes as they stand in
+// IANA's registry. What has no name here is shown as a number in hexadecimal.
+//
+// The suites are those that OpenSSL, Java or Tomcat has a name for; the table is
+// made together with that of package tomcat, which has the names that they have
+// elsewhere.
+package tlsname
 
 import (
+	"cmp"
 	"crypto/tls"
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// protocolName returns the name that Java gives a TLS version, such as
+// Protocol returns the name that Java gives a TLS version, such as
 // "TLSv1.3".
-func protocolName(version uint16) string {
+func Protocol(version uint16) string {
 	switch version {
 	case tls.VersionTLS13:
 		return "TLSv1.3"
@@ -21,19 +30,35 @@ func protocolName(version uint16) string {
 	case 0x0300:
 		return "SSLv3"
 	}
-	return unknownName(version)
+	return unknown(version)
 }
 
-// suiteName returns the IANA name of a cipher suite, which is Java's too.
-func suiteName(id uint16) string {
-	if name := knownSuite(id); name != "" {
-		return name
+type suite struct {
+	id   uint16
+	name string
+}
+
+// Suite returns the IANA name of a cipher suite, which is Java's too but for
+// those of SSL 3.0. The two signals that have the numbers of suites (RFC 5746,
+// RFC 7507) have their names too.
+func Suite(id uint16) string {
+	if i, ok := slices.BinarySearchFunc(suites[:], id, func(s suite, id uint16) int { return cmp.Compare(s.id, id) }); ok {
+		return suites[i].name
 	}
-	return unknownName(id)
+	return unknown(id)
 }
 
-// groupName returns the IANA name of a key exchange group.
-func groupName(id tls.CurveID) string {
+// FindSuite returns the cipher suite with an IANA name.
+func FindSuite(name string) (id uint16, ok bool) {
+	i := slices.IndexFunc(suites[:], func(s suite) bool { return s.name == name })
+	if i < 0 {
+		return 0, false
+	}
+	return suites[i].id, true
+}
+
+// Group returns the IANA name of a key exchange group.
+func Group(id tls.CurveID) string {
 	switch id {
 	case tls.CurveP256:
 		return "secp256r1"
@@ -52,12 +77,12 @@ func groupName(id tls.CurveID) string {
 	if name := id.String(); !strings.HasPrefix(name, "CurveID(") {
 		return name
 	}
-	return unknownName(uint16(id))
+	return unknown(uint16(id))
 }
 
-// schemeName returns the name of a signature scheme in RFC 8446, section
+// Scheme returns the name of a signature scheme in RFC 8446, section
 // 4.2.3.
-func schemeName(id tls.SignatureScheme) string {
+func Scheme(id tls.SignatureScheme) string {
 	switch id {
 	case tls.PKCS1WithSHA1:
 		return "rsa_pkcs1_sha1"
@@ -95,22 +120,22 @@ func schemeName(id tls.SignatureScheme) string {
 	if 1 <= hash && hash <= 6 && 1 <= key && key <= 3 {
 		return []string{"rsa_pkcs1", "dsa", "ecdsa"}[key-1] + "_" + []string{"md5", "sha1", "sha224", "sha256", "sha384", "sha512"}[hash-1]
 	}
-	return unknownName(uint16(id))
+	return unknown(uint16(id))
 }
 
-// unknownName shows a number that has no name here. Clients send numbers of
+// unknown shows a number that has no name here. Clients send numbers of
 // the form 0x?A?A with no meaning, to keep servers tolerant (GREASE, RFC 8701).
-func unknownName(id uint16) string {
+func unknown(id uint16) string {
 	if id&0x0f0f == 0x0a0a && id>>8 == id&0xff {
 		return fmt.Sprintf("GREASE 0x%04X", id)
 	}
 	return fmt.Sprintf("0x%04X", id)
 }
 
-// keySize returns the effective strength in bits of a suite's cipher, as
+// KeySize returns the effective strength in bits of a suite's cipher, as
 // Tomcat's request attribute key_size does.
-func keySize(suite uint16) int {
-	name := suiteName(suite)
+func KeySize(suite uint16) int {
+	name := Suite(suite)
 	switch {
 	case strings.Contains(name, "AES_256"), strings.Contains(name, "CHACHA20"):
 		return 256
@@ -122,8 +147,8 @@ func keySize(suite uint16) int {
 	return 0
 }
 
-// names maps a list of numbers to their names.
-func names[T any](list []T, name func(T) string) []string {
+// List maps a list of numbers to their names.
+func List[T any](list []T, name func(T) string) []string {
 	out := make([]string, len(list))
 	for i, v := range list {
 		out[i] = name(v)
