@@ -83,6 +83,30 @@ func (e *KeyError) Error() string {
 
 func (e *KeyError) Unwrap() error { return e.Err }
 
+// inFile is what an error begins with that names the file, if there is one.
+func inFile(path string) string {
+	if path == "" {
+		return ""
+	}
+	return path + ": "
+}
+
+// NoKeyError says that there is no private key in a keystore.
+type NoKeyError struct{ Path string } // the file; empty for none
+
+func (e *NoKeyError) Error() string { return inFile(e.Path) + "there is no private key" }
+
+// TLSError says which entry crypto/tls cannot use.
+type TLSError struct {
+	Path  string // of the file; empty for none
+	Alias string
+	Err   error // of crypto/x509, or what else is wrong; perhaps entry.ErrUnsupported
+}
+
+func (e *TLSError) Error() string { return fmt.Sprintf("%s%q: %v", inFile(e.Path), e.Alias, e.Err) }
+
+func (e *TLSError) Unwrap() error { return e.Err }
+
 // SaveError says which file was not saved. It is as it was before; but if it was
 // written in place and the disk failed while that was done, the error says so.
 type SaveError struct {
