@@ -1,85 +1,122 @@
 package commands
 
 import (
-	"runtime"
-	"sync"
-	"sync/atomic"
+	"bytes"
+	"context"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"slices"
 
+	"gokeytool/internal/console"
 	"gokeytool/store"
 	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12"
+	"gokeytool/x509util"
 )
 
-// converter opens keys and seals them again on all cores, ahead of the command
-// that goes through them in order: each costs two key derivations, and no key
-// waits for another.
-type converter struct {
-	jobs    map[*entry.Entry]*conversion
-	stopped atomic.Bool
-	running sync.WaitGroup
+// convertStore writes a keystore in another format, or for other readers, to
+// another file.
+func convertStore(ctx context.Context, s *session) error {
+	to, err := s.readTarget(s.req.Operands[1])
+	if err != nil {
+		return err
+	}
+	encrypt := s.req.Has("encrypt")
+	switch {
+	case encrypt && to.typ != store.PEM:
+		return errors.New("-encrypt is for -to pem: keys in keystores are encrypted anyway")
+	case to.typ == store.PEM && s.opt.newpass != nil && !encrypt:
+		return errors.New("-new does nothing without -encrypt where the new file is PEM: its keys are in clear")
+	}
+	if err := s.openKeystore(ctx, access{asks: asksOnce}); err != nil {
+		return err
+	}
+	var data []byte
+	var what string
+	if to.typ == store.PEM {
+		data, err = s.storeAsPEM()
+		what = entriesOf(s.ks.Store)
+	} else {
+		var made *store.Store
+		var password []byte
+		if made, password, err = s.recode(to); err != nil {
+			return err
+		}
+		data, err = made.Bytes(password)
+		what = entriesOf(made)
+	}
+	if err != nil {
+		return err
+	}
+	s.secrets = append(s.secrets, data)
+	name := s.req.Operands[1]
+	if name == "-" {
+		return s.Stdout.Binary(data)
+	}
+	if err := s.writeSecret(name, data); err != nil {
+		return err
+	}
+	s.talk().Printf("Converted %s from %s to %s: %s\n", s.ks.path, s.ks.Type(), to.typ, what)
+	return nil
 }
 
-// conversion is the work on one key.
-type conversion struct {
-	done   chan struct{}
-	key    entry.Key
-	sealed []byte
-	ok     bool
-}
-
-// convertAhead begins to open the keys among the entries of a store with one
-// password, and to seal them for another store with the other.
-func convertAhead(from *store.Store, entries []*entry.Entry, opens []byte, to *store.Store, seals []byte) *converter {
-	c := &converter{jobs: make(map[*entry.Entry]*conversion)}
-	var queue []*entry.Entry
+// storeAsPEM writes the keystore in PEM, as openssl pkcs12 does: the alias
+// above each block, so that it is there for whoever reads the text as a
+// keystore. Keys and their chains come first, and each certificate once.
+func (s *session) storeAsPEM() ([]byte, error) {
+	entries := s.ks.JavaOrder()
+	slices.SortStableFunc(entries, func(a, b *entry.Entry) int { return int(a.Kind) - int(b.Kind) })
+	var out bytes.Buffer
+	block := func(alias, label string, der []byte) {
+		if alias != "" {
+			fmt.Fprintf(&out, "Bag Attributes\n    friendlyName: %s\n", console.Line(alias))
+		}
+		pem.Encode(&out, &pem.Block{Type: label, Bytes: der}) // a bytes.Buffer takes all
+	}
+	written := make(map[string]bool)
 	for _, e := range entries {
-		if e.Kind != entry.TrustedCertificate && opens != nil && c.jobs[e] == nil {
-			c.jobs[e] = &conversion{done: make(chan struct{})}
-			queue = append(queue, e)
+		alias := s.ks.JavaAlias(e)
+		if e.Kind == entry.SecretKey {
+			return nil, withHint(failf("Alias <%s> holds a secret key: PEM has no room for one", alias), "secret keys go to pkcs12 and jceks")
+		}
+		chain := e.Chain
+		if e.Kind == entry.PrivateKey {
+			label, der, err := s.keyBlock(e)
+			if err != nil {
+				return nil, err
+			}
+			block(alias, label, der)
+			if key, _, err := s.openKey(e); len(chain) == 0 && err == nil {
+				chain = s.hiddenChain(key)
+			}
+		}
+		for i, c := range chain {
+			if i > 0 {
+				alias = "" // it is the leaf's
+			}
+			if !written[string(c.DER)] {
+				block(alias, "CERTIFICATE", x509util.Encoded(c.DER))
+			}
+			written[string(c.DER)] = true
 		}
 	}
-	var next atomic.Int64
-	for range min(len(queue), runtime.GOMAXPROCS(0)) {
-		c.running.Go(func() {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= len(queue) || c.stopped.Load() {
-					return
-				}
-				job := c.jobs[queue[i]]
-				job.run(from, queue[i], opens, to, seals)
-				close(job.done)
-			}
-		})
-	}
-	return c
+	return out.Bytes(), nil
 }
 
-func (j *conversion) run(from *store.Store, e *entry.Entry, opens []byte, to *store.Store, seals []byte) {
-	var err error
-	if j.key, err = from.KeyOf(e, opens); err != nil {
-		return
+// keyBlock is the key of an entry for PEM, with -encrypt encrypted.
+func (s *session) keyBlock(e *entry.Entry) (label string, der []byte, err error) {
+	key, _, err := s.openKey(e)
+	if err != nil || !s.req.Has("encrypt") {
+		return "PRIVATE KEY", key.PKCS8, err
 	}
-	j.sealed, err = to.Seal(j.key, seals)
-	j.ok = err == nil
-}
-
-// take returns an entry's key, sealed, when that is ready. It is false where
-// something did not go well: the command tries again by itself, asks for
-// another password, or says what is wrong.
-func (c *converter) take(e *entry.Entry) (sealed []byte, ok bool) {
-	job := c.jobs[e]
-	if job == nil {
-		return nil, false
+	password := s.opt.newpass
+	if password == nil {
+		password = s.ks.password
 	}
-	<-job.done
-	return job.sealed, job.ok
-}
-
-// stop ends the work and wipes the keys.
-func (c *converter) stop() {
-	c.stopped.Store(true)
-	c.running.Wait()
-	for _, job := range c.jobs {
-		job.key.Wipe()
+	if password == nil {
+		return "", nil, withHint(failf("The keys in PEM want a password"), "give one with -new")
 	}
+	der, err = pkcs12.Seal(key, password, nil)
+	return "ENCRYPTED PRIVATE KEY", der, err
 }

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -142,19 +141,6 @@ func devHosts(given []string) ([]string, error) {
 		}
 	}
 	return unique, nil
-}
-
-// devHost is an IP address or a DNS name, in lower case; its first label may
-// be "*".
-func devHost(name string) (string, error) {
-	if address, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
-		return address.WithZone("").Unmap().String(), nil
-	}
-	host := strings.ToLower(strings.TrimSuffix(name, "."))
-	if err := checkHost(strings.TrimPrefix(host, "*.")); err != nil {
-		return "", withHint(fmt.Errorf("-host %q is no host name or IP address", name), err.Error())
-	}
-	return host, nil
 }
 
 // checkClientName lets through what is fit to be a name, an alias and a part
@@ -600,14 +586,6 @@ func (s *session) shownPassword() string {
 		return tomcatPassword
 	}
 	return "PASSWORD"
-}
-
-// absolute is a path that means the same from everywhere.
-func absolute(path string) string {
-	if abs, err := filepath.Abs(path); err == nil {
-		return abs
-	}
-	return path
 }
 
 // urlHost is a host as it stands in a URL.

@@ -5,22 +5,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
-	"gokeytool/commands/internal/argv"
-	"gokeytool/internal/atomicfile"
 	"gokeytool/internal/console"
 	"gokeytool/internal/shell"
 	"gokeytool/jdk"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
-	"gokeytool/x509util"
 )
 
 // importkeystore copies entries from one keystore to another: all, or the one
@@ -403,30 +397,6 @@ func unimportable(err error, release jdk.Release) string {
 	return ""
 }
 
-// unheldError says why a keystore can't hold an entry.
-type unheldError struct{ reason string }
-
-func (e *unheldError) Error() string { return e.reason }
-
-// checkChain refuses a chain that is out of order where the keystore is PKCS12:
-// that format holds no chains, but certificates of which readers build them.
-func checkChain(to *store.Store, chain []entry.Certificate) error {
-	if to.Type() != store.PKCS12 {
-		return nil
-	}
-	parsed := make([]*x509util.Certificate, len(chain))
-	for i, c := range chain {
-		var err error
-		if parsed[i], err = x509util.ParseCertificate(c.DER); err != nil {
-			return nil // there is no telling; saving will
-		}
-	}
-	if err := x509util.CheckChain(parsed); err != nil {
-		return &unheldError{err.Error()}
-	}
-	return nil
-}
-
 // importKey imports a private or secret key. It is protected with -destkeypass,
 // else in PKCS12 with the keystore's password, else with the one it had.
 func (s *session) importKey(source *keystore, e *entry.Entry, alias, newAlias string) error {
@@ -478,86 +448,4 @@ func (s *session) sealingPassword(had []byte) []byte {
 		return s.ks.password
 	}
 	return had
-}
-
-// recoverEntry opens the key of an entry with the key's password if given,
-// else the keystore's, else the user is asked: but not for PKCS12, where keys
-// have no password of their own. The question has the alias as it was named.
-func (s *session) recoverEntry(k *keystore, e *entry.Entry, alias string, storepass, keypass []byte) (entry.Key, []byte, error) {
-	if keypass != nil {
-		key, err := k.KeyOf(e, keypass)
-		return s.keep(key), keypass, err
-	}
-	var refused []string // why the key does not open, if not by the password
-	if storepass != nil {
-		key, err := k.KeyOf(e, storepass)
-		if err != nil && !errors.Is(err, entry.ErrPassword) {
-			refused = append(refused, err.Error())
-		}
-		if err == nil || k.pkcs12() || !s.asksPassword(err) {
-			return s.keep(key), storepass, err
-		}
-	}
-	if k.Type().Foreign() { // where keys may be in clear
-		if key, err := k.KeyOf(e, nil); err == nil || !errors.Is(err, entry.ErrPassword) {
-			return s.keep(key), s.ks.password, err
-		}
-	}
-	if storepass == nil {
-		if key, ok := s.openWithout(k.Store, e); ok {
-			return key, []byte{}, nil
-		}
-	}
-	password, err := s.askExistingKeyPassword(alias)
-	if err != nil {
-		return entry.Key{}, nil, withHint(err, refused...)
-	}
-	key, err := k.KeyOf(e, password)
-	return s.keep(key), password, err
-}
-
-// asksPassword says whether a key that did not open is asked about: where the
-// password is wrong, and in keytool's style where the key is of a class that
-// Java refuses, of which keytool thinks the same.
-func (s *session) asksPassword(err error) bool {
-	return errors.Is(err, entry.ErrPassword) || s.req.Style == argv.Keytool && errors.Is(err, entry.ErrUnsupported)
-}
-
-// backUp copies a keystore to FILE.old, or FILE.old2 and on where that exists.
-func (s *session) backUp(path string) (string, error) {
-	data, err := readWhole(path)
-	if err != nil {
-		return "", fileError(path, pathCause(err))
-	}
-	data = atomicfile.Settled(data)
-	for n := 1; ; n++ {
-		name := path + ".old"
-		if n > 1 {
-			name += strconv.Itoa(n)
-		}
-		switch err := atomicfile.Create(name, data, 0o600, nil); {
-		case err == nil:
-			return name, nil
-		case !errors.Is(err, fs.ErrExist):
-			return "", notWritten(name, pathCause(err))
-		}
-	}
-}
-
-// dropBackup takes the copy of a keystore away that was not changed after all; but
-// not while it holds parts of what it was to become.
-func dropBackup(path, backup string) {
-	if !atomicfile.Interrupted(path) {
-		os.Remove(backup)
-	}
-}
-
-// readWhole reads a file as atomicfile.Open opens it.
-func readWhole(path string) ([]byte, error) {
-	file, err := atomicfile.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return io.ReadAll(file)
 }

@@ -1,9 +1,6 @@
 package commands
 
 import (
-	"bytes"
-	"context"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,8 +8,6 @@ import (
 	"time"
 
 	"gokeytool/check"
-	"gokeytool/internal/atomicfile"
-	"gokeytool/internal/console"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
@@ -57,94 +52,6 @@ func (s *session) readTarget(newFile string) (target, error) {
 		t.params = params
 	}
 	return t, nil
-}
-
-// convertStore writes a keystore in another format, or for other readers, to
-// another file.
-func convertStore(ctx context.Context, s *session) error {
-	to, err := s.readTarget(s.req.Operands[1])
-	if err != nil {
-		return err
-	}
-	encrypt := s.req.Has("encrypt")
-	switch {
-	case encrypt && to.typ != store.PEM:
-		return errors.New("-encrypt is for -to pem: keys in keystores are encrypted anyway")
-	case to.typ == store.PEM && s.opt.newpass != nil && !encrypt:
-		return errors.New("-new does nothing without -encrypt where the new file is PEM: its keys are in clear")
-	}
-	if err := s.openKeystore(ctx, access{asks: asksOnce}); err != nil {
-		return err
-	}
-	var data []byte
-	var what string
-	if to.typ == store.PEM {
-		data, err = s.storeAsPEM()
-		what = entriesOf(s.ks.Store)
-	} else {
-		var made *store.Store
-		var password []byte
-		if made, password, err = s.recode(to); err != nil {
-			return err
-		}
-		data, err = made.Bytes(password)
-		what = entriesOf(made)
-	}
-	if err != nil {
-		return err
-	}
-	s.secrets = append(s.secrets, data)
-	name := s.req.Operands[1]
-	if name == "-" {
-		return s.Stdout.Binary(data)
-	}
-	if err := s.writeSecret(name, data); err != nil {
-		return err
-	}
-	s.talk().Printf("Converted %s from %s to %s: %s\n", s.ks.path, s.ks.Type(), to.typ, what)
-	return nil
-}
-
-// migrate converts keystores in place. What was there is kept beside it.
-func migrate(ctx context.Context, s *session) error {
-	to, err := s.readTarget("")
-	if err != nil {
-		return err
-	}
-	if to.typ == store.PEM {
-		return withHint(errors.New("a keystore is not turned into PEM in place"),
-			"to make a file of it: "+s.named(s.req.Operands[0]).Operand([]string{"convert", "-to", "pem"}, "NEW.pem"))
-	}
-	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
-		return err
-	}
-	old := s.ks.Type()
-	as := old == to.typ && (old != store.PKCS12 || s.ks.ProtectedBy(to.params))
-	if as && s.opt.newpass == nil && !s.oddForJava() {
-		s.talk().Printf("%s is %s already\n", s.ks.path, old)
-		return nil
-	}
-	made, password, err := s.recode(to)
-	if err != nil {
-		return err
-	}
-	data, err := made.Bytes(password)
-	if err != nil {
-		return err
-	}
-	if err := s.ks.same(); err != nil {
-		return err
-	}
-	backup, err := s.backUp(s.ks.path)
-	if err != nil {
-		return err
-	}
-	if err := atomicfile.Write(s.ks.path, data, 0o600, nil); err != nil {
-		dropBackup(s.ks.path, backup)
-		return notWritten(s.ks.path, pathCause(err))
-	}
-	s.talk().Printf("Migrated %s from %s to %s: %s; the old one is kept as %s\n", s.ks.path, old, to.typ, entriesOf(made), backup)
-	return nil
 }
 
 // recode puts all entries of the keystore into a new one, in the order in which
@@ -230,16 +137,6 @@ func (s *session) recodeKey(made *store.Store, e *entry.Entry, alias string, pas
 	return err
 }
 
-// salvaged is a key, and the error that came instead of it: in our own style one
-// that Java does not recover because something is behind it is taken.
-func (s *session) salvaged(e *entry.Entry, password []byte, key entry.Key, err error) (entry.Key, error) {
-	if _, odd := errors.AsType[*pkcs12.NotForJavaError](err); !odd || !s.ownStyle() {
-		return key, err
-	}
-	key, err = s.ks.Salvage(e, password)
-	return s.keep(key), err
-}
-
 // hiddenChain is the chain of a key that is in the keystore, but where Java
 // does not find it.
 func (s *session) hiddenChain(key entry.Key) []entry.Certificate {
@@ -251,25 +148,6 @@ func (s *session) hiddenChain(key entry.Key) []entry.Certificate {
 		s.pool = check.NewPool(s.ks.Store)
 	}
 	return entryChain(s.pool.Chain(signer.Public()))
-}
-
-// oddForJava says whether there is something in a PKCS12 keystore that Java
-// does not see, or does not take, so that it is worth writing again.
-func (s *session) oddForJava() bool {
-	if s.ks.Type() != store.PKCS12 {
-		return false
-	}
-	return s.ks.Refused() != "" || len(s.ks.Passed()) > 0 || slices.ContainsFunc(s.ks.Entries(), func(e *entry.Entry) bool {
-		if e.Kind == entry.TrustedCertificate {
-			return false
-		}
-		key, err := s.ks.KeyOf(e, s.ks.password)
-		if err == nil {
-			s.keep(key)
-		}
-		_, odd := errors.AsType[*pkcs12.NotForJavaError](err)
-		return odd || pkcs12.HiddenFromJava(e) || e.Kind == entry.PrivateKey && err == nil && len(e.Chain) == 0 && s.hiddenChain(key) != nil
-	})
 }
 
 // recodeUnmarked sees to certificates without Java's trust mark. Where there
@@ -300,66 +178,6 @@ func (s *session) recodeUnmarked(made *store.Store) error {
 	return s.mark(made, unmarked)
 }
 
-// mark makes trusted certificates of some that have no name.
-func (s *session) mark(to *store.Store, certificates []entry.Certificate) error {
-	for _, c := range certificates {
-		parsed, err := x509util.ParseCertificate(c.DER)
-		if err != nil {
-			return err
-		}
-		if err := s.refuseCertificate(parsed, s.ks.path); err != nil {
-			return err
-		}
-		if err := to.SetCertificate(freeAlias(to, bundled{Certificate: parsed}), c, s.Now()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// storeAsPEM writes the keystore in PEM, as openssl pkcs12 does: the alias
-// above each block, so that it is there for whoever reads the text as a
-// keystore. Keys and their chains come first, and each certificate once.
-func (s *session) storeAsPEM() ([]byte, error) {
-	entries := s.ks.JavaOrder()
-	slices.SortStableFunc(entries, func(a, b *entry.Entry) int { return int(a.Kind) - int(b.Kind) })
-	var out bytes.Buffer
-	block := func(alias, label string, der []byte) {
-		if alias != "" {
-			fmt.Fprintf(&out, "Bag Attributes\n    friendlyName: %s\n", console.Line(alias))
-		}
-		pem.Encode(&out, &pem.Block{Type: label, Bytes: der}) // a bytes.Buffer takes all
-	}
-	written := make(map[string]bool)
-	for _, e := range entries {
-		alias := s.ks.JavaAlias(e)
-		if e.Kind == entry.SecretKey {
-			return nil, withHint(failf("Alias <%s> holds a secret key: PEM has no room for one", alias), "secret keys go to pkcs12 and jceks")
-		}
-		chain := e.Chain
-		if e.Kind == entry.PrivateKey {
-			label, der, err := s.keyBlock(e)
-			if err != nil {
-				return nil, err
-			}
-			block(alias, label, der)
-			if key, _, err := s.openKey(e); len(chain) == 0 && err == nil {
-				chain = s.hiddenChain(key)
-			}
-		}
-		for i, c := range chain {
-			if i > 0 {
-				alias = "" // it is the leaf's
-			}
-			if !written[string(c.DER)] {
-				block(alias, "CERTIFICATE", x509util.Encoded(c.DER))
-			}
-			written[string(c.DER)] = true
-		}
-	}
-	return out.Bytes(), nil
-}
-
 // openKey opens a key with the keystore's password, -keypass, or one that is
 // asked for, and says which it was.
 func (s *session) openKey(e *entry.Entry) (entry.Key, []byte, error) {
@@ -376,23 +194,6 @@ func (s *session) openKey(e *entry.Entry) (entry.Key, []byte, error) {
 			alias))
 	}
 	return key, opened, err
-}
-
-// keyBlock is the key of an entry for PEM, with -encrypt encrypted.
-func (s *session) keyBlock(e *entry.Entry) (label string, der []byte, err error) {
-	key, _, err := s.openKey(e)
-	if err != nil || !s.req.Has("encrypt") {
-		return "PRIVATE KEY", key.PKCS8, err
-	}
-	password := s.opt.newpass
-	if password == nil {
-		password = s.ks.password
-	}
-	if password == nil {
-		return "", nil, withHint(failf("The keys in PEM want a password"), "give one with -new")
-	}
-	der, err = pkcs12.Seal(key, password, nil)
-	return "ENCRYPTED PRIVATE KEY", der, err
 }
 
 // entriesOf counts the entries of a keystore by kind.

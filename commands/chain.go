@@ -3,65 +3,13 @@ package commands
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
-	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
 )
-
-// trustmark gives the certificates of a PKCS12 file that Java does not see the
-// mark that makes trusted certificates of them.
-func trustmark(ctx context.Context, s *session) error {
-	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
-		return err
-	}
-	if s.ks.Type() != store.PKCS12 {
-		return fmt.Errorf("%s is %s, in which every certificate has an alias: only PKCS12 knows the mark", s.ks.path, s.ks.Type())
-	}
-	unmarked := s.ks.Untrusted()
-	if len(unmarked) == 0 {
-		s.talk().Printf("%s holds no certificate without Java's mark\n", s.ks.path)
-		return nil
-	}
-	// In the file each takes the place that it had without the mark.
-	if err := s.mark(s.ks.Store, unmarked); err != nil {
-		return err
-	}
-	if err := s.ks.save(); err != nil {
-		return err
-	}
-	s.talk().Printf("%s Java's mark in %s\n", count(len(unmarked), "certificate got", "certificates got"), s.ks.path)
-	s.sayJava()
-	return nil
-}
-
-// rename gives an entry another alias. The key's password is not needed.
-func rename(ctx context.Context, s *session) error {
-	old, alias := s.req.Operands[0], s.req.Operands[1]
-	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
-		return err
-	}
-	if _, err := s.ks.get(old); err != nil {
-		return err
-	}
-	var exists *store.EntryExistsError
-	err := s.ks.Rename(old, alias, time.Time{})
-	if errors.As(err, &exists) {
-		return failf("Destination alias <%s> already exists", alias)
-	}
-	if err != nil {
-		return err
-	}
-	if err := s.ks.save(); err != nil {
-		return err
-	}
-	s.talk().Printf("<%s> is now <%s>\n", old, s.ks.StoredAlias(alias))
-	return nil
-}
 
 // chain shows the certificate chains of private keys, and with -complete puts
 // them in order and adds what is missing of them, from files, the keystore and Java's authorities.
@@ -180,67 +128,3 @@ func places(chain []*x509util.Certificate) map[string]int {
 }
 
 func sameCertificate(a, b *x509util.Certificate) bool { return bytes.Equal(a.Raw, b.Raw) }
-
-// samePasswords gives every key, or the one of -alias, the keystore's password:
-// Tomcat and many others know but one.
-func samePasswords(ctx context.Context, s *session) error {
-	own := s.opt.keypass
-	if err := s.openKeystore(ctx, access{changes: true, foreignKeys: true, passwords: true}); err != nil {
-		return err
-	}
-	if s.ks.password == nil {
-		return failf("Must specify keystore password")
-	}
-	if s.opt.alias.given {
-		if _, err := s.ks.get(s.opt.alias.value); err != nil {
-			return err
-		}
-	}
-	var changed []string
-	for _, e := range s.ks.Entries() {
-		alias := s.ks.JavaAlias(e)
-		if e.Kind == entry.TrustedCertificate || s.opt.alias.given && alias != s.ks.StoredAlias(s.opt.alias.value) {
-			continue
-		}
-		if key, err := s.ks.KeyOf(e, s.ks.password); err == nil {
-			s.keep(key)
-			continue
-		} else if !errors.Is(err, entry.ErrPassword) {
-			return err
-		}
-		password := own
-		if password == nil {
-			var err error
-			if password, err = s.askExistingKeyPassword(alias); err != nil {
-				return err
-			}
-		}
-		key, err := s.ks.KeyOf(e, password)
-		if errors.Is(err, entry.ErrPassword) && own != nil && !s.opt.alias.given { // there are several
-			return withHint(err, fmt.Sprintf("neither the keystore's password nor that of -keypass opens the key of <%s>; nothing is changed: without -keypass each key's is asked for",
-				alias))
-		}
-		if err != nil {
-			return err
-		}
-		sealed, err := s.ks.Seal(s.keep(key), s.ks.password)
-		if err != nil {
-			return err
-		}
-		if err := s.ks.Reseal(e, sealed, time.Time{}); err != nil {
-			return err
-		}
-		changed = append(changed, alias)
-	}
-	if len(changed) == 0 {
-		s.talk().Print("Every key has the keystore's password\n")
-		return nil
-	}
-	if err := s.ks.save(); err != nil {
-		return err
-	}
-	for _, alias := range changed {
-		s.talk().Printf("The key <%s> has the keystore's password now\n", alias)
-	}
-	return nil
-}

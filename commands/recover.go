@@ -1,0 +1,62 @@
+package commands
+
+import (
+	"errors"
+
+	"gokeytool/commands/internal/argv"
+	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12"
+)
+
+// recoverEntry opens the key of an entry with the key's password if given,
+// else the keystore's, else the user is asked: but not for PKCS12, where keys
+// have no password of their own. The question has the alias as it was named.
+func (s *session) recoverEntry(k *keystore, e *entry.Entry, alias string, storepass, keypass []byte) (entry.Key, []byte, error) {
+	if keypass != nil {
+		key, err := k.KeyOf(e, keypass)
+		return s.keep(key), keypass, err
+	}
+	var refused []string // why the key does not open, if not by the password
+	if storepass != nil {
+		key, err := k.KeyOf(e, storepass)
+		if err != nil && !errors.Is(err, entry.ErrPassword) {
+			refused = append(refused, err.Error())
+		}
+		if err == nil || k.pkcs12() || !s.asksPassword(err) {
+			return s.keep(key), storepass, err
+		}
+	}
+	if k.Type().Foreign() { // where keys may be in clear
+		if key, err := k.KeyOf(e, nil); err == nil || !errors.Is(err, entry.ErrPassword) {
+			return s.keep(key), s.ks.password, err
+		}
+	}
+	if storepass == nil {
+		if key, ok := s.openWithout(k.Store, e); ok {
+			return key, []byte{}, nil
+		}
+	}
+	password, err := s.askExistingKeyPassword(alias)
+	if err != nil {
+		return entry.Key{}, nil, withHint(err, refused...)
+	}
+	key, err := k.KeyOf(e, password)
+	return s.keep(key), password, err
+}
+
+// asksPassword says whether a key that did not open is asked about: where the
+// password is wrong, and in keytool's style where the key is of a class that
+// Java refuses, of which keytool thinks the same.
+func (s *session) asksPassword(err error) bool {
+	return errors.Is(err, entry.ErrPassword) || s.req.Style == argv.Keytool && errors.Is(err, entry.ErrUnsupported)
+}
+
+// salvaged is a key, and the error that came instead of it: in our own style one
+// that Java does not recover because something is behind it is taken.
+func (s *session) salvaged(e *entry.Entry, password []byte, key entry.Key, err error) (entry.Key, error) {
+	if _, odd := errors.AsType[*pkcs12.NotForJavaError](err); !odd || !s.ownStyle() {
+		return key, err
+	}
+	key, err = s.ks.Salvage(e, password)
+	return s.keep(key), err
+}

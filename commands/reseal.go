@@ -1,0 +1,85 @@
+package commands
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"gokeytool/store"
+	"gokeytool/store/entry"
+)
+
+// converter opens keys and seals them again on all cores, ahead of the command
+// that goes through them in order: each costs two key derivations, and no key
+// waits for another.
+type converter struct {
+	jobs    map[*entry.Entry]*conversion
+	stopped atomic.Bool
+	running sync.WaitGroup
+}
+
+// conversion is the work on one key.
+type conversion struct {
+	done   chan struct{}
+	key    entry.Key
+	sealed []byte
+	ok     bool
+}
+
+// convertAhead begins to open the keys among the entries of a store with one
+// password, and to seal them for another store with the other.
+func convertAhead(from *store.Store, entries []*entry.Entry, opens []byte, to *store.Store, seals []byte) *converter {
+	c := &converter{jobs: make(map[*entry.Entry]*conversion)}
+	var queue []*entry.Entry
+	for _, e := range entries {
+		if e.Kind != entry.TrustedCertificate && opens != nil && c.jobs[e] == nil {
+			c.jobs[e] = &conversion{done: make(chan struct{})}
+			queue = append(queue, e)
+		}
+	}
+	var next atomic.Int64
+	for range min(len(queue), runtime.GOMAXPROCS(0)) {
+		c.running.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(queue) || c.stopped.Load() {
+					return
+				}
+				job := c.jobs[queue[i]]
+				job.run(from, queue[i], opens, to, seals)
+				close(job.done)
+			}
+		})
+	}
+	return c
+}
+
+func (j *conversion) run(from *store.Store, e *entry.Entry, opens []byte, to *store.Store, seals []byte) {
+	var err error
+	if j.key, err = from.KeyOf(e, opens); err != nil {
+		return
+	}
+	j.sealed, err = to.Seal(j.key, seals)
+	j.ok = err == nil
+}
+
+// take returns an entry's key, sealed, when that is ready. It is false where
+// something did not go well: the command tries again by itself, asks for
+// another password, or says what is wrong.
+func (c *converter) take(e *entry.Entry) (sealed []byte, ok bool) {
+	job := c.jobs[e]
+	if job == nil {
+		return nil, false
+	}
+	<-job.done
+	return job.sealed, job.ok
+}
+
+// stop ends the work and wipes the keys.
+func (c *converter) stop() {
+	c.stopped.Store(true)
+	c.running.Wait()
+	for _, job := range c.jobs {
+		job.key.Wipe()
+	}
+}
