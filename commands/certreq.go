@@ -2,38 +2,12 @@ package commands
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
 	"gokeytool/commands/internal/argv"
 	"gokeytool/x509util"
 )
-
-// requestable are the extensions that our own style asks a CA for because the
-// entry's certificate has them, and grants because a request has them:
-// SubjectAlternativeName, KeyUsage and ExtendedKeyUsage (RFC 5280, section
-// 4.2.1). keytool asks for and grants what -ext says, and nothing else.
-var requestable = map[string]string{"2.5.29.17": "san", "2.5.29.15": "ku", "2.5.29.37": "eku"}
-
-// noExtensions is the value of -ext that leaves them out.
-const noExtensions = "none"
-
-// withoutNone are the values of -ext, and whether one of them is "none", which
-// only our own style knows.
-func withoutNone(style argv.Style, specs []string) (rest []string, none bool) {
-	if style == argv.Keytool {
-		return specs, false
-	}
-	for _, spec := range specs {
-		if strings.EqualFold(spec, noExtensions) {
-			none = true
-		} else {
-			rest = append(rest, spec)
-		}
-	}
-	return rest, none
-}
 
 type certreqOptions struct {
 	issuance // of which a request has the extensions and the signature
@@ -125,26 +99,4 @@ func (s *session) sayRequest(alias string, old *x509util.Certificate, request *x
 // forServers says whether purposes leave it open that a TLS server has them.
 func forServers(extendedKeyUsage []string) bool {
 	return len(extendedKeyUsage) == 0 || slices.Contains(extendedKeyUsage, "serverAuth") || slices.Contains(extendedKeyUsage, "anyExtendedKeyUsage")
-}
-
-// certifiedNames are the alternative names of a certificate or a request, the first few
-// of many, or where there are none its subject.
-func certifiedNames(subject x509util.Name, extensions []x509util.Extension) string {
-	const most = 6
-	var names []string
-	for _, name := range describeExtensions(extensions).Names {
-		for _, kind := range []string{"dns:", "ip:"} {
-			name = strings.TrimPrefix(name, kind)
-		}
-		names = append(names, name)
-	}
-	switch {
-	case len(names) > most:
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
-	case len(names) > 0:
-		return strings.Join(names, ", ")
-	case subject.IsEmpty():
-		return "no name"
-	}
-	return subject.String()
 }

@@ -3,7 +3,6 @@ package commands
 import (
 	"bytes"
 	"context"
-	"slices"
 	"strings"
 
 	"gokeytool/commands/internal/argv"
@@ -103,29 +102,4 @@ func gencert(ctx context.Context, s *session, o gencertOptions) error {
 	s.warnOfDER("The generated certificate", der)
 	s.warnOfFormat()
 	return nil
-}
-
-// grants are the values of -ext with which a request is certified. In our own
-// style the names and usages that it asks for are granted unless -ext says which
-// are; but not the right to sign certificates where -ext does not make a CA.
-func grants(style argv.Style, specs []string, requested []x509util.Extension) []string {
-	rest, none := withoutNone(style, specs)
-	says := func(prefix string) bool {
-		return slices.ContainsFunc(specs, func(spec string) bool { return strings.HasPrefix(strings.ToLower(spec), prefix) })
-	}
-	if style == argv.Keytool || none || says("honored") {
-		return rest
-	}
-	var granted []string
-	for _, e := range requested {
-		name := requestable[e.OID.String()]
-		signs := name == "ku" && slices.Contains(keyUsages(e.Value), "keyCertSign")
-		if name != "" && (!signs || says("bc") || says("basicconstraints")) {
-			granted = append(granted, name)
-		}
-	}
-	if granted == nil {
-		return rest
-	}
-	return append([]string{"honored=" + strings.Join(granted, ",")}, rest...)
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -87,19 +86,6 @@ func importcert(ctx context.Context, s *session) error {
 	return cmp.Or(s.sayImport(sum), missed)
 }
 
-// notDone says that the user has declined what the command was to do. To
-// keytool that is a success.
-func (s *session) notDone(text string) error {
-	if !s.ownStyle() {
-		s.Stderr.Printf("%s\n", text)
-		return nil
-	}
-	if s.lines.eof {
-		return withHint(errors.New(text), "nobody answered the question: where nobody can, -noprompt does, if it is sure to be the right certificate")
-	}
-	return errors.New(text)
-}
-
 // installReply puts the chain made of an authority's reply in the place of the
 // one that the key has. It returns false where the user says no.
 func (s *session) installReply(alias string, e *entry.Entry) (bool, error) {
@@ -177,13 +163,6 @@ func (s *session) leastIssuer() x509util.Relation {
 		return x509util.Issued
 	}
 	return x509util.Unverifiable
-}
-
-// sayUnverified tells of the signatures in a chain that can't be verified here.
-func (s *session) sayUnverified(chain []*x509util.Certificate) {
-	for _, text := range x509util.UnverifiableTexts(chain) {
-		s.Stderr.Printf("gokeytool: %s\n", text)
-	}
 }
 
 // establishChain leads a certificate to a self-signed one, and warns of what is
@@ -331,53 +310,6 @@ func (s *session) vouchFor(c *x509util.Certificate) (bool, error) {
 // readCertificates reads the certificates of -file.
 func (s *session) readCertificates() ([]*x509util.Certificate, error) {
 	return s.readCertificateFile(s.opt.file.value)
-}
-
-// readCertificateFile reads the certificates of a file; "" is the standard
-// input.
-func (s *session) readCertificateFile(file string) ([]*x509util.Certificate, error) {
-	data, err := s.readInput(file)
-	if err != nil {
-		return nil, err
-	}
-	certificates, err := x509util.ParseCertificates(data)
-	if err != nil {
-		return nil, withHint(failf("Input not an X.509 certificate"), s.whatFile(file, data, forCertificates, err)...)
-	}
-	return certificates, nil
-}
-
-// issuers are the certificates that may have issued another, with where they
-// come from.
-type issuers struct {
-	certificates []*x509util.Certificate
-	labels       map[*x509util.Certificate]string
-}
-
-func (p *issuers) label(c *x509util.Certificate) string { return p.labels[c] }
-
-// issuers are the certificates of the keystore's entries and, with
-// -trustcacerts, those of cacerts, in Java's order.
-func (s *session) issuers() *issuers {
-	p := &issuers{labels: make(map[*x509util.Certificate]string)}
-	add := func(from *store.Store, format string) {
-		for _, e := range from.JavaOrder() {
-			if len(e.Chain) == 0 {
-				continue
-			}
-			if c, err := x509util.ParseCertificate(e.Chain[0].DER); err == nil {
-				p.certificates = append(p.certificates, c)
-				p.labels[c] = fmt.Sprintf(format, from.JavaAlias(e))
-			}
-		}
-	}
-	add(s.ks.Store, "Issuer <%s>")
-	if s.opt.trustcacerts {
-		if cacerts, err := s.cacerts(); err == nil {
-			add(cacerts, "Issuer <%s> in cacerts")
-		}
-	}
-	return p
 }
 
 // replyIssuers are those that may have issued a reply: the certificates of -ca

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 
 	"gokeytool/internal/shell"
 	"gokeytool/store"
@@ -99,50 +98,6 @@ func (s *session) chainOfKey(key *foundKey, given []*x509util.Certificate) ([]*x
 		return nil, err
 	}
 	return x509util.CompleteChain(leaf, s.currentFirst(pool)), nil
-}
-
-// currentFirst puts certificates that have ended behind the others: where two
-// fit, as after a renewal with the same key, the one that is still good does.
-func (s *session) currentFirst(list []*x509util.Certificate) []*x509util.Certificate {
-	current, ended := make([]*x509util.Certificate, 0, len(list)), []*x509util.Certificate(nil)
-	for _, c := range list {
-		if s.ended(c) {
-			ended = append(ended, c)
-		} else {
-			current = append(current, c)
-		}
-	}
-	return append(current, ended...)
-}
-
-func (s *session) ended(c *x509util.Certificate) bool { return c.NotAfter.Before(s.Now()) }
-
-// chainPool are the certificates that chains are completed from: those given,
-// those of -ca, those of the keystore.
-func (s *session) chainPool(given []*x509util.Certificate) ([]*x509util.Certificate, error) {
-	pool := slices.Clone(given)
-	for _, file := range s.opt.ca {
-		more, err := s.readCertificateFile(file)
-		if err != nil {
-			return nil, err
-		}
-		pool = append(pool, more...)
-	}
-	return append(pool, s.storedCertificates()...), nil
-}
-
-// storedCertificates are all certificates of the keystore, those of chains
-// too, and with -trustcacerts Java's.
-func (s *session) storedCertificates() []*x509util.Certificate {
-	list := s.issuers().certificates
-	for _, e := range s.ks.Entries() {
-		for _, c := range e.Chain[min(1, len(e.Chain)):] {
-			if parsed, err := x509util.ParseCertificate(c.DER); err == nil {
-				list = append(list, parsed)
-			}
-		}
-	}
-	return list
 }
 
 // A foundKey is a private key in the encoding that Java gives it, with its
@@ -261,14 +216,6 @@ func (s *session) keyFileError(name string, err error, hints ...string) error {
 	return err
 }
 
-// takeOver is the command that brings the entries of another keystore into
-// one.
-func (s *session) takeOver(from, to string, more ...string) string {
-	words := append([]string{"gokeytool", "importkeystore", "-srckeystore", from}, s.req.Again("keyfilepass", "srcstorepass")...)
-	words = append(append(words, more...), "-destkeystore", to)
-	return shell.Line(append(words, s.req.Again("storepass", "deststorepass")...)...)
-}
-
 // keyFilePassword is the password of the key file: -keyfilepass, else asked for.
 func (s *session) keyFilePassword(name string) ([]byte, error) {
 	if s.opt.keyfilepass == nil && name == s.ks.path {
@@ -348,13 +295,4 @@ func (s *session) keyOfKeystore(name string, data []byte) (*foundKey, []*x509uti
 		certificates = append(certificates, parsed)
 	}
 	return private, certificates, nil
-}
-
-// entryChain makes of certificates what an entry holds.
-func entryChain(chain []*x509util.Certificate) []entry.Certificate {
-	certificates := make([]entry.Certificate, len(chain))
-	for i, c := range chain {
-		certificates[i] = entry.X509(c.Raw)
-	}
-	return certificates
 }

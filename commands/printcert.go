@@ -2,10 +2,8 @@ package commands
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 
-	"gokeytool/store"
 	"gokeytool/x509util"
 )
 
@@ -64,28 +62,39 @@ func printcert(ctx context.Context, s *session) error {
 	return nil
 }
 
-// openKeystoreIfAny opens the keystore of a command that needs none: keytool
-// looks into it for trusted certificates, without ever asking for a password.
-// Unless it was named, a keystore that can't be opened is none.
-func (s *session) openKeystoreIfAny(ctx context.Context) error {
-	if err := cmp.Or(s.checkProviders(), s.checkStoreProvider()); err != nil {
+// printServerCertificates prints the certificates that a TLS server shows.
+func (s *session) printServerCertificates(ctx context.Context) error {
+	read := javaServer
+	if s.ownStyle() {
+		read = parseServer
+	}
+	server, err := read(s.opt.sslserver)
+	if err != nil {
 		return err
 	}
-	err := s.openKeystore(ctx, access{creates: true, asks: asksNever, file: s.opt.file})
-	if err != nil && !s.opt.keystore.given && !s.opt.cacerts {
-		s.ks = nil
-		return checkFileName(s.opt.file)
+	chain, _, err := s.serverCertificates(ctx, server)
+	if len(chain) == 0 {
+		failure := failf("No certificate from the SSL server")
+		if err != nil {
+			failure = withHint(failure, err.Error())
+		}
+		return failure
 	}
-	if err != nil || !s.ownStyle() || !s.unread() {
-		return err
+	if s.opt.json {
+		return s.printcertJSON(chain)
 	}
-	k := s.ks
-	if _, err := openEmpty(func(password []byte) (*store.Store, error) { return k.reopen(password, s.opt.storetype.value) }); err == nil {
-		return nil
+	out := s.Stdout.Buffer()
+	for i, c := range chain {
+		if s.opt.rfc {
+			out.Binary(x509util.EncodePEM("CERTIFICATE", c.Raw, s.release))
+			continue
+		}
+		out.Printf("Certificate #%d\n====================================\n", i)
+		if err := s.printer().Certificate(out.Lines(), c); err != nil {
+			return err
+		}
+		out.Print("\n")
 	}
-	if !s.opt.keystore.given && !s.opt.cacerts {
-		s.ks = nil
-		return nil
-	}
-	return noPassword(k.path, "storepass")
+	s.warn(s.judge().Chain("The certificate", chain, s.trusted, s.anchored(chain))...)
+	return out.Flush()
 }

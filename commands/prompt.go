@@ -2,6 +2,7 @@ package commands
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 
 	"gokeytool/internal/console"
@@ -123,4 +124,17 @@ func (e *Env) promptNewPassword(what console.Text, old []byte) ([]byte, error) {
 		entry.Wipe(entered)
 	}
 	return nil, failf("Too many failures - try later")
+}
+
+// notDone says that the user has declined what the command was to do. To
+// keytool that is a success.
+func (s *session) notDone(text string) error {
+	if !s.ownStyle() {
+		s.Stderr.Printf("%s\n", text)
+		return nil
+	}
+	if s.lines.eof {
+		return withHint(errors.New(text), "nobody answered the question: where nobody can, -noprompt does, if it is sure to be the right certificate")
+	}
+	return errors.New(text)
 }

@@ -345,23 +345,6 @@ func (s *session) zone() *time.Location {
 // now is the time of the clock in the zone that dates are read and printed in.
 func (s *session) now() time.Time { return s.Now().In(s.zone()) }
 
-// group writes a number as Java's MessageFormat does in English: 1,234.
-func group(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	sign := ""
-	if n < 0 {
-		sign, digits = "-", digits[1:]
-	}
-	var b strings.Builder
-	for i, d := range digits {
-		if i > 0 && (len(digits)-i)%3 == 0 {
-			b.WriteByte(',')
-		}
-		b.WriteRune(d)
-	}
-	return sign + b.String()
-}
-
 // maxSmallFile bounds files of options and passwords, in bytes.
 const maxSmallFile = 1 << 20
 

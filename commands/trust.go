@@ -7,12 +7,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
 	"gokeytool/internal/console"
-	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
 )
@@ -150,40 +148,6 @@ func confirm(expected string, chosen *x509util.Certificate, chain []*x509util.Ce
 		hints = append(hints, hint)
 	}
 	return withHint(fmt.Errorf("%s has another fingerprint than -fingerprint says: it was not added", chosen.Called()), hints...)
-}
-
-// sayJava prints the line with which Java takes the keystore as its truststore.
-// Java's own needs none, and one with keys is no truststore.
-func (s *session) sayJava() {
-	if own, ok := s.cacertsPath(s.req); s.opt.cacerts || ok && sameFile(own, s.ks.path) {
-		return
-	}
-	if slices.ContainsFunc(s.ks.Entries(), func(e *entry.Entry) bool { return e.Kind != entry.TrustedCertificate }) {
-		return
-	}
-	k := s.here()
-	k.Path = absolute(k.Path)
-	var properties []string
-	if s.ks.Type() == store.JCEKS {
-		properties = append(properties, "javax.net.ssl.trustStoreType=JCEKS")
-	}
-	s.talk().Printf("gokeytool: Java takes it with: %s\n", k.Java(!s.ks.passwordless(), string(s.ks.password), properties...))
-}
-
-// sameFile says whether two paths lead to one file.
-func sameFile(a, b string) bool {
-	one, err := os.Stat(a)
-	if err != nil {
-		return false
-	}
-	other, err := os.Stat(b)
-	return err == nil && os.SameFile(one, other)
-}
-
-// has says whether the keystore has an entry of that alias.
-func (s *session) has(alias string) bool {
-	_, ok := s.ks.Store.Get(alias)
-	return ok
 }
 
 // introduce prints what a person has to know of a certificate to trust it.

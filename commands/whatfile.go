@@ -209,3 +209,11 @@ func naming(name, text string, hints []string) []string {
 	}
 	return append([]string{name + ": " + hints[0]}, hints[1:]...)
 }
+
+// takeOver is the command that brings the entries of another keystore into
+// one.
+func (s *session) takeOver(from, to string, more ...string) string {
+	words := append([]string{"gokeytool", "importkeystore", "-srckeystore", from}, s.req.Again("keyfilepass", "srcstorepass")...)
+	words = append(append(words, more...), "-destkeystore", to)
+	return shell.Line(append(words, s.req.Again("storepass", "deststorepass")...)...)
+}

@@ -20,43 +20,6 @@ import (
 // serverTimeout bounds how long a server may take to show its certificates.
 const serverTimeout = 30 * time.Second
 
-// printServerCertificates prints the certificates that a TLS server shows.
-func (s *session) printServerCertificates(ctx context.Context) error {
-	read := javaServer
-	if s.ownStyle() {
-		read = parseServer
-	}
-	server, err := read(s.opt.sslserver)
-	if err != nil {
-		return err
-	}
-	chain, _, err := s.serverCertificates(ctx, server)
-	if len(chain) == 0 {
-		failure := failf("No certificate from the SSL server")
-		if err != nil {
-			failure = withHint(failure, err.Error())
-		}
-		return failure
-	}
-	if s.opt.json {
-		return s.printcertJSON(chain)
-	}
-	out := s.Stdout.Buffer()
-	for i, c := range chain {
-		if s.opt.rfc {
-			out.Binary(x509util.EncodePEM("CERTIFICATE", c.Raw, s.release))
-			continue
-		}
-		out.Printf("Certificate #%d\n====================================\n", i)
-		if err := s.printer().Certificate(out.Lines(), c); err != nil {
-			return err
-		}
-		out.Print("\n")
-	}
-	s.warn(s.judge().Chain("The certificate", chain, s.trusted, s.anchored(chain))...)
-	return out.Flush()
-}
-
 // provenCertificates is serverCertificates for a server that has proved that it
 // has the key of the certificate: anybody can show a certificate.
 func (s *session) provenCertificates(ctx context.Context, address string) ([]*x509util.Certificate, error) {
