@@ -51,7 +51,7 @@ var actions = map[string]action{
 	"rename":         plain(rename),
 	"renew":          command(readRenew, renew),
 	"serve":          plain(serve).with(withTomcatNames),
-	"sessionid":      plain(sessionID),
+	"sessionid":      command(readSessionID, sessionID),
 	"showinfo":       plain(showinfo),
 	"smoke":          plain(smoke),
 	"storepasswd":    plain(storepasswd),

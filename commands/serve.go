@@ -21,6 +21,7 @@ import (
 	"gokeytool/internal/atomicfile"
 	"gokeytool/internal/interrupt"
 	"gokeytool/internal/shell"
+	"gokeytool/sessionid"
 	"gokeytool/tomcat"
 	"gokeytool/x509util"
 )
@@ -338,7 +339,11 @@ func (s *session) configure(cfg *endpoint.Config) (err error) {
 	if s.opt.once {
 		cfg.Requests = 1
 	}
-	if cfg.SessionIDs, err = s.sessionIDs(); err != nil {
+	length := int64(sessionid.DefaultLength)
+	if s.opt.given("sessionIdLength") {
+		length = s.opt.sessionIDLength
+	}
+	if cfg.SessionIDs, err = sessionid.New(int(length), s.opt.jvmRoute); err != nil {
 		return err
 	}
 	if s.opt.given("httpSessionTimeout") {

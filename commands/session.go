@@ -45,7 +45,7 @@ type options struct {
 	keyfilepass                                []byte
 	ca                                         []string
 	address, portfile, jvmRoute, host          string
-	port, sessionIDLength, count               int64
+	port, sessionIDLength                      int64
 	hosts, clients                             []string // host is the last of hosts
 	dir, server                                string
 	selfsigned, force, once                    bool
@@ -104,7 +104,6 @@ func readOptions(c line, common commonOptions) options {
 		server:          c.String("server"),
 		port:            c.Int64("port"),
 		sessionIDLength: c.Int64("sessionIdLength"),
-		count:           c.Int64("n"),
 		selfsigned:      c.Bool("selfsigned"),
 		force:           c.Bool("force"),
 		once:            c.Bool("once"),

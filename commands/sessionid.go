@@ -7,27 +7,34 @@ import (
 	"gokeytool/sessionid"
 )
 
-// defaultSessionIDLength is Tomcat's number of random bytes in a session id.
-const defaultSessionIDLength = 16
-
 // maxSessionIDs bounds one run of sessionid.
 const maxSessionIDs = 10_000_000
 
+type sessionIDOptions struct {
+	length int64  // -sessionIdLength, in random bytes
+	route  string // -jvmRoute
+	count  int64  // -n
+}
+
+func readSessionID(l line) sessionIDOptions {
+	return sessionIDOptions{
+		length: l.number("sessionIdLength").or(sessionid.DefaultLength),
+		route:  l.String("jvmRoute"),
+		count:  l.number("n").or(1),
+	}
+}
+
 // sessionID prints session ids as Tomcat makes them.
-func sessionID(_ context.Context, s *session) error {
-	generator, err := s.sessionIDs()
+func sessionID(_ context.Context, s *session, o sessionIDOptions) error {
+	generator, err := sessionid.New(int(o.length), o.route)
 	if err != nil {
 		return err
 	}
-	n := int64(1)
-	if s.opt.given("n") {
-		n = s.opt.count
-	}
-	if n < 1 || n > maxSessionIDs {
-		return fmt.Errorf("-n %d: the number of ids is from 1 to %s", n, group(maxSessionIDs))
+	if o.count < 1 || o.count > maxSessionIDs {
+		return fmt.Errorf("-n %d: the number of ids is from 1 to %s", o.count, group(maxSessionIDs))
 	}
 	out := s.Stdout.Buffer()
-	for range n {
+	for range o.count {
 		id, err := generator.Generate()
 		if err != nil {
 			return err
@@ -37,13 +44,4 @@ func sessionID(_ context.Context, s *session) error {
 		}
 	}
 	return out.Flush()
-}
-
-// sessionIDs is the generator that -sessionIdLength and -jvmRoute describe.
-func (s *session) sessionIDs() (sessionid.Generator, error) {
-	length := int64(defaultSessionIDLength)
-	if s.opt.given("sessionIdLength") {
-		length = s.opt.sessionIDLength
-	}
-	return sessionid.New(int(length), s.opt.jvmRoute)
 }
