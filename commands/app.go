@@ -22,7 +22,7 @@ var actions = map[string]action{
 	"certreq":        command(readCertreq, certreq),
 	"chain":          plain(chain),
 	"changealias":    command(readChangealias, changealias),
-	"check":          plain(checkStores),
+	"check":          command(readCheck, checkStores),
 	"completion":     plain(completion),
 	"convert":        plain(convertStore).with(onFirstOperand),
 	"delete":         plain(deleteEntry),

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,22 +20,41 @@ import (
 // exitUnchecked is check's exit code where a file could not be looked at.
 const exitUnchecked = 2
 
+type checkOptions struct {
+	paths              []string         // files and directories
+	within             optional[string] // see lookAhead
+	prometheus         optional[string] // the file for metrics; - is the standard output
+	tomcat             optional[int64]  // its version
+	truststore, strict bool
+}
+
+func readCheck(l line) checkOptions {
+	return checkOptions{
+		paths:      l.req.Operands,
+		within:     l.text("within"),
+		prometheus: l.text("prometheus"),
+		tomcat:     l.number("tomcat"),
+		truststore: l.has("truststore"),
+		strict:     l.has("strict"),
+	}
+}
+
 // checkStores gives a verdict on every keystore among the operands.
-func checkStores(ctx context.Context, s *session) error {
-	report, metrics, err := s.checkOutput()
+func checkStores(ctx context.Context, s *session, o checkOptions) error {
+	report, metrics, err := s.checkOutput(o)
 	if err != nil {
 		return err
 	}
-	within, err := s.within()
+	within, err := lookAhead(o.within)
 	if err != nil {
 		return err
 	}
-	if err := s.checkTomcat(); err != nil {
+	if err := checkTomcat(o.tomcat); err != nil {
 		return err
 	}
-	paths := s.req.Operands
+	paths := slices.Clone(o.paths)
 	if s.opt.keystore.given {
-		paths = append(paths[:len(paths):len(paths)], s.opt.keystore.value)
+		paths = append(paths, s.opt.keystore.value)
 	}
 	if len(paths) == 0 {
 		paths = []string{s.defaultKeystore()}
@@ -61,9 +81,9 @@ func checkStores(ctx context.Context, s *session) error {
 		Storepass:      s.again("storepass"),
 		Keypass:        s.again("keypass"),
 		Within:         within,
-		Truststore:     s.req.Has("truststore"),
-		Strict:         s.req.Has("strict"),
-		Tomcat:         int(s.opt.tomcat),
+		Truststore:     o.truststore,
+		Strict:         o.strict,
+		Tomcat:         int(o.tomcat.value),
 		Now:            now,
 		Limits:         limits,
 		Lookup:         s.property,
@@ -84,7 +104,7 @@ func checkStores(ctx context.Context, s *session) error {
 		return err
 	}
 	if metrics != nil {
-		if err := s.writeMetrics(metrics.text(now, count)); err != nil {
+		if err := s.writeMetrics(o.prometheus.value, metrics.text(now, count)); err != nil {
 			return err
 		}
 	}
@@ -100,22 +120,20 @@ func checkStores(ctx context.Context, s *session) error {
 	return nil
 }
 
-// within reads -within: a number of days, or one with the unit w, d, h or m.
-func (s *session) within() (time.Duration, error) {
-	text, given := s.req.Value("within")
-	if !given {
+// lookAhead reads -within: a number of days, or one with the unit w, d, h or m.
+func lookAhead(within optional[string]) (time.Duration, error) {
+	if !within.given {
 		return 0, nil
 	}
-	bad := fmt.Errorf("-within %q is no length of time: write 30d, 8w or 36h", text)
-	number, unit := text, 24*time.Hour
+	number, unit := within.value, 24*time.Hour
 	for suffix, u := range map[string]time.Duration{"w": 7 * 24 * time.Hour, "d": 24 * time.Hour, "h": time.Hour, "m": time.Minute} {
-		if before, ok := strings.CutSuffix(text, suffix); ok {
+		if before, ok := strings.CutSuffix(within.value, suffix); ok {
 			number, unit = before, u
 		}
 	}
 	n, err := strconv.ParseUint(number, 10, 32)
 	if err != nil || n == 0 || time.Duration(n) > maxWithin/unit {
-		return 0, bad
+		return 0, fmt.Errorf("-within %q is no length of time: write 30d, 8w or 36h", within.value)
 	}
 	return time.Duration(n) * unit, nil
 }
@@ -145,21 +163,20 @@ type checkReport interface {
 }
 
 // checkOutput chooses how to report.
-func (s *session) checkOutput() (checkReport, *checkMetrics, error) {
-	file, wantMetrics := s.req.Value("prometheus")
+func (s *session) checkOutput(o checkOptions) (checkReport, *checkMetrics, error) {
 	var metrics *checkMetrics
-	if wantMetrics {
+	if o.prometheus.given {
 		metrics = new(checkMetrics)
 	}
-	switch json := s.req.Has("json"); {
-	case json && file == "-":
+	switch toStdout := o.prometheus.value == "-"; {
+	case s.opt.json && toStdout:
 		return nil, nil, errors.New("-json and -prometheus - both want the standard output: give -prometheus a file")
-	case file == "-":
+	case toStdout:
 		return silentReport{}, metrics, nil
-	case json:
+	case s.opt.json:
 		return &jsonReport{out: bufio.NewWriter(s.Stdout.Lines()), now: s.Now()}, metrics, nil
 	}
-	return &textReport{out: s.Stdout.Buffer(), now: s.Now(), quiet: s.opt.quiet, verbose: s.opt.verbose, strict: s.req.Has("strict"), truststore: s.req.Has("truststore")}, metrics, nil
+	return &textReport{out: s.Stdout.Buffer(), now: s.Now(), quiet: s.opt.quiet, verbose: s.opt.verbose, strict: o.strict, truststore: o.truststore}, metrics, nil
 }
 
 // silentReport is for metrics on the standard output.
@@ -168,156 +185,8 @@ type silentReport struct{}
 func (silentReport) verdict(check.Verdict) error { return nil }
 func (silentReport) end(checkCount) error        { return nil }
 
-// textReport is for people: a line a keystore, and its findings below it.
-type textReport struct {
-	out                    *console.Writer // a Buffer
-	now                    time.Time
-	quiet, verbose, strict bool
-	truststore             bool // say how Java takes it
-}
-
-func (r *textReport) verdict(v check.Verdict) error {
-	if r.quiet && v.Status == check.Healthy {
-		return nil
-	}
-	mark := map[check.Status]string{check.Healthy: "ok", check.Faulty: "FAIL", check.Unchecked: "?"}[v.Status]
-	for _, f := range v.Findings {
-		if f.Severity == check.Warning && mark == "ok" {
-			mark = "warn"
-		}
-	}
-	typ := string(v.Type)
-	if typ == "" {
-		typ = "-"
-	}
-	r.out.Printf("%s  %-6s  %-22s  %-16s  %s\n", r.out.Paint(fmt.Sprintf("%-4s", mark)), typ, contents(v), r.left(v), v.Path)
-	if v.Role != "" {
-		r.out.Printf("      %s\n", v.Role)
-	}
-	if r.verbose {
-		r.details(v)
-	}
-	for _, f := range v.Findings {
-		if f.Severity == check.Info && !r.verbose && !(r.truststore && f.ID == "java-truststore") || f.Severity != check.Error && r.quiet && !r.strict {
-			continue
-		}
-		text := f.Text
-		if f.Alias != "" {
-			text = "<" + f.Alias + "> " + text
-		}
-		r.out.Printf("      %s  %s: %s\n", r.out.Paint(fmt.Sprintf("%-7s", f.Severity)), f.ID, text)
-		if f.Remedy != "" {
-			r.out.Printf("               -> %s\n", f.Remedy)
-		}
-	}
-	return r.out.Flush()
-}
-
-// details are the entries, and who can read the file.
-func (r *textReport) details(v check.Verdict) {
-	for _, e := range v.Entries {
-		alias := "<" + e.Alias + ">"
-		if e.Alias == "" {
-			alias = "(not an entry)"
-		}
-		line := alias + " " + e.Kind
-		for i, c := range e.Chain {
-			if i > 0 {
-				line += ", issued by " + c.Called
-				continue
-			}
-			line += ", " + c.Called + ", " + c.Key + ", until " + c.NotAfter.Format(time.DateOnly)
-		}
-		r.out.Printf("      %s\n", line)
-	}
-	if len(v.Readers) > 0 {
-		var list, not []string
-		for _, reader := range v.Readers {
-			if reader.Reads {
-				list = append(list, readerText(reader))
-			} else {
-				not = append(not, readerText(reader))
-			}
-		}
-		line := "read by " + strings.Join(append(list, not...), "; ")
-		if list == nil {
-			line = strings.Join(not, "; ")
-		}
-		r.out.Printf("      %s\n", line)
-	}
-}
-
-// readerText is a reader in words.
-func readerText(r check.Reader) string {
-	text := r.Name
-	switch {
-	case !r.Reads:
-		return "not by " + text
-	case r.Since != "":
-		text += " since " + r.Since
-	}
-	if r.Note != "" {
-		text += " " + r.Note
-	}
-	return text
-}
-
-// contents counts the entries by kind.
-func contents(v check.Verdict) string {
-	kinds := []struct {
-		kind entry.Kind
-		name string
-		n    int
-	}{{entry.PrivateKey, "key", 0}, {entry.TrustedCertificate, "certificate", 0}, {entry.SecretKey, "secret", 0}}
-	for _, e := range v.Entries {
-		for i := range kinds {
-			if kinds[i].kind.String() == e.Kind {
-				kinds[i].n++
-			}
-		}
-	}
-	var list []string
-	for _, k := range kinds {
-		switch {
-		case k.n == 1:
-			list = append(list, "1 "+k.name)
-		case k.n > 1:
-			list = append(list, fmt.Sprintf("%d %ss", k.n, k.name))
-		}
-	}
-	if len(list) == 0 {
-		return "-"
-	}
-	return strings.Join(list, ", ")
-}
-
-// left says how long the keystore will do.
-func (r *textReport) left(v check.Verdict) string {
-	end, ok := v.Ends(r.now)
-	if !ok {
-		return "-"
-	}
-	days := int(end.Sub(r.now).Hours() / 24)
-	switch {
-	case end.Before(r.now):
-		return "expired"
-	case days == 1:
-		return "1 day left"
-	}
-	return group(int64(days)) + " days left"
-}
-
-func (r *textReport) end(c checkCount) error {
-	if r.quiet || c.all < 2 {
-		return nil
-	}
-	r.out.Printf("\n%d keystores: %d healthy, %d with errors, %d not checked\n", c.all, c.healthy, c.faulty, c.unchecked)
-	return r.out.Flush()
-}
-
-// writeMetrics writes metrics to the file of -prometheus, or prints them.
-func (s *session) writeMetrics(text []byte) error {
-	file, _ := s.req.Value("prometheus")
+// writeMetrics writes metrics to a file, or prints them where it is "-".
+func (s *session) writeMetrics(file string, text []byte) error {
 	if file == "-" {
 		return s.Stdout.Print(console.Text(text))
 	}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"gokeytool/check"
-	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/console"
 	"gokeytool/internal/jsontime"
 	"gokeytool/internal/testtool"
@@ -191,14 +190,12 @@ func TestCheckWithin(t *testing.T) {
 		"30d": 30 * day, "8w": 56 * day, "36h": 36 * time.Hour, "90": 90 * day, "5m": 5 * time.Minute,
 		"": 0, "0": 0, "-3d": 0, "d": 0, "3x": 0, "1e3": 0, "99999999999999999999d": 0, "4294967295w": 0, "3 d": 0,
 	} {
-		s := &session{req: &argv.Request{Values: []argv.Value{{Name: "within", Texts: []string{text}}}}}
-		got, err := s.within()
+		got, err := lookAhead(optional[string]{text, true})
 		if got != want || (err == nil) != (want > 0) {
 			t.Errorf("%q: %v, %v", text, got, err)
 		}
 	}
-	s := &session{req: &argv.Request{}}
-	if got, err := s.within(); got != 0 || err != nil {
+	if got, err := lookAhead(optional[string]{}); got != 0 || err != nil {
 		t.Errorf("not given: %v, %v", got, err)
 	}
 }

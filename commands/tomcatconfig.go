@@ -25,7 +25,7 @@ func tomcatConfig(ctx context.Context, s *session) error {
 	if len(s.req.Operands) == 1 && s.req.Has("keystore") {
 		return errors.New("name the keystore once")
 	}
-	if err := s.checkTomcat(); err != nil {
+	if err := checkTomcat(optional[int64]{s.opt.tomcat, s.opt.given("tomcat")}); err != nil {
 		return err
 	}
 	write, ok := serverConfigs[strings.ToLower(s.opt.server)]
@@ -68,9 +68,9 @@ func tomcatConfig(ctx context.Context, s *session) error {
 }
 
 // checkTomcat refuses a -tomcat that is no version.
-func (s *session) checkTomcat() error {
-	if s.opt.given("tomcat") && (s.opt.tomcat < 7 || s.opt.tomcat > 12) {
-		return fmt.Errorf("-tomcat %d: from 7 to 12 (8 is 8.5)", s.opt.tomcat)
+func checkTomcat(version optional[int64]) error {
+	if version.given && (version.value < 7 || version.value > 12) {
+		return fmt.Errorf("-tomcat %d: from 7 to 12 (8 is 8.5)", version.value)
 	}
 	return nil
 }
