@@ -26,12 +26,8 @@ import (
 	"gokeytool/x509util"
 )
 
-// Where serve listens unless told otherwise: Tomcat's usual port for HTTPS, on
-// this machine alone.
-const (
-	defaultAddress = "127.0.0.1"
-	defaultPort    = 8443
-)
+// defaultAddress is where serve listens unless told otherwise: on this machine only.
+const defaultAddress = "127.0.0.1"
 
 // maxMinutes bounds the life of HTTP sessions, to a century.
 const maxMinutes = 100 * 365 * 24 * 60

@@ -67,14 +67,6 @@ func tomcatConfig(ctx context.Context, s *session) error {
 	return nil
 }
 
-// checkTomcat refuses a -tomcat that is no version.
-func checkTomcat(version optional[int64]) error {
-	if version.given && (version.value < 7 || version.value > 12) {
-		return fmt.Errorf("-tomcat %d: from 7 to 12 (8 is 8.5)", version.value)
-	}
-	return nil
-}
-
 // checkJavaType refuses a keystore that a server in Java can't open.
 func (s *session) checkJavaType() error {
 	switch s.ks.Type() {
@@ -243,15 +235,6 @@ server {
 `, s.named(e.path).Line([]string{"export", "-alias", e.alias, "-fullchain", "-file", chain}),
 		s.named(e.path).KeyLine([]string{"export", "-alias", e.alias, "-key", "-file", key}),
 		s.configPort(443), server, nginxQuote(chain), nginxQuote(key)), nil
-}
-
-// noProperty refuses a value in which a server would look for a property. There is
-// no way to write it that means itself.
-func noProperty(server, what, value string) error {
-	if strings.Contains(value, "${") {
-		return fmt.Errorf("%s %s has %q in it, which %s takes for a property", what, value, "${", server)
-	}
-	return nil
 }
 
 // kafkaVariable is what Kafka replaces where it has config.providers

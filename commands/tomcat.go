@@ -1,0 +1,47 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"gokeytool/store/entry"
+)
+
+// tomcatPassword is the password Tomcat tries where none is configured.
+const tomcatPassword = "changeit"
+
+// defaultPort is Tomcat's usual port for HTTPS.
+const defaultPort = 8443
+
+// openServed opens a keystore as Tomcat does: with the password changeit where
+// none is given. Only if that one is wrong the user is asked.
+func (s *session) openServed(ctx context.Context) error {
+	asked := s.opt.storepass == nil
+	err := s.openKeystore(ctx, access{asks: asksOnce, password: []byte(tomcatPassword)})
+	if asked && err == nil && s.opt.keypass == nil && !fits(s.ks.Store, s.ks.password) {
+		err = entry.ErrPassword // of the keys alone
+	}
+	if asked && errors.Is(err, entry.ErrPassword) {
+		err = s.openKeystore(ctx, access{asks: asksOnce, keys: s.opt.keypass == nil})
+	}
+	return err
+}
+
+// checkTomcat refuses a -tomcat that is no version.
+func checkTomcat(version optional[int64]) error {
+	if version.given && (version.value < 7 || version.value > 12) {
+		return fmt.Errorf("-tomcat %d: from 7 to 12 (8 is 8.5)", version.value)
+	}
+	return nil
+}
+
+// noProperty refuses a value in which a server would look for a property. There is
+// no way to write it that means itself.
+func noProperty(server, what, value string) error {
+	if strings.Contains(value, "${") {
+		return fmt.Errorf("%s %s has %q in it, which %s takes for a property", what, value, "${", server)
+	}
+	return nil
+}
