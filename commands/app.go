@@ -55,7 +55,7 @@ var actions = map[string]action{
 	"showinfo":       plain(showinfo),
 	"smoke":          plain(smoke),
 	"storepasswd":    plain(storepasswd),
-	"tomcat-config":  plain(tomcatConfig).with(onFirstOperand),
+	"tomcat-config":  command(readTomcatConfig, tomcatConfig).with(onFirstOperand),
 	"trust":          plain(trust),
 	"trustmark":      plain(trustmark).with(onFirstOperand),
 	"version":        plain(version),

@@ -231,8 +231,7 @@ func (s *session) servedAlias() (string, error) {
 	}
 	aliases := s.ks.keyAliases()
 	if len(aliases) == 0 {
-		return "", withHint(java("java.io.IOException", "No aliases for private keys found in key store"),
-			fmt.Sprintf("%s holds no private key, only %d certificates: a server needs the keystore in which the key was made", s.ks.path, s.ks.Len()))
+		return "", s.ks.errKeyless()
 	}
 	if len(aliases) > 1 && !s.byName() {
 		s.Stderr.Printf("gokeytool: no -alias given: serving <%s>, which Java finds first among %d keys %q\n", aliases[0], len(aliases), aliases)

@@ -47,7 +47,7 @@ type options struct {
 	address, portfile, jvmRoute, host          string
 	port, sessionIDLength                      int64
 	hosts, clients                             []string // host is the last of hosts
-	dir, server                                string
+	dir                                        string
 	selfsigned, force, once                    bool
 	serverxml, tracking, accesslog             string
 	hsts, ticketkey, keylog                    string
@@ -101,7 +101,6 @@ func readOptions(c line, common commonOptions) options {
 		hosts:           c.StringSlice("host"),
 		clients:         c.StringSlice("client"),
 		dir:             c.String("dir"),
-		server:          c.String("server"),
 		port:            c.Int64("port"),
 		sessionIDLength: c.Int64("sessionIdLength"),
 		selfsigned:      c.Bool("selfsigned"),

@@ -29,6 +29,12 @@ func (s *session) openServed(ctx context.Context) error {
 	return err
 }
 
+// errKeyless is what Tomcat says of a keystore that has no private key.
+func (k *keystore) errKeyless() error {
+	return withHint(java("java.io.IOException", "No aliases for private keys found in key store"),
+		fmt.Sprintf("%s holds no private key, only %d certificates: a server needs the keystore in which the key was made", k.path, k.Len()))
+}
+
 // checkTomcat refuses a -tomcat that is no version.
 func checkTomcat(version optional[int64]) error {
 	if version.given && (version.value < 7 || version.value > 12) {

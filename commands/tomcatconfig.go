@@ -19,21 +19,37 @@ import (
 	"gokeytool/tomcat"
 )
 
+type tomcatConfigOptions struct {
+	server string          // one of serverConfigs, in any case
+	port   optional[int64] // where it listens
+	tomcat optional[int64] // its version
+	twice  bool            // the keystore is named as an operand and as an option
+}
+
+func readTomcatConfig(l line) tomcatConfigOptions {
+	return tomcatConfigOptions{
+		server: l.String("server"),
+		port:   l.number("port"),
+		tomcat: l.number("tomcat"),
+		twice:  len(l.req.Operands) > 0 && l.has("keystore"),
+	}
+}
+
 // tomcatConfig prints what to write into the configuration of a server so that
 // it serves a key of the keystore.
-func tomcatConfig(ctx context.Context, s *session) error {
-	if len(s.req.Operands) == 1 && s.req.Has("keystore") {
+func tomcatConfig(ctx context.Context, s *session, o tomcatConfigOptions) error {
+	if o.twice {
 		return errors.New("name the keystore once")
 	}
-	if err := checkTomcat(optional[int64]{s.opt.tomcat, s.opt.given("tomcat")}); err != nil {
+	if err := checkTomcat(o.tomcat); err != nil {
 		return err
 	}
-	write, ok := serverConfigs[strings.ToLower(s.opt.server)]
+	write, ok := serverConfigs[strings.ToLower(o.server)]
 	switch {
 	case !ok:
-		return fmt.Errorf("-server %s: there are tomcat, spring-boot, kafka and nginx", s.opt.server)
-	case s.opt.given("port") && (s.opt.port < 1 || s.opt.port > 65535):
-		return fmt.Errorf("-port %d: a port is from 1 to 65535", s.opt.port)
+		return fmt.Errorf("-server %s: there are tomcat, spring-boot, kafka and nginx", o.server)
+	case o.port.given && (o.port.value < 1 || o.port.value > 65535):
+		return fmt.Errorf("-port %d: a port is from 1 to 65535", o.port.value)
 	}
 	if err := s.openServed(ctx); err != nil {
 		return err
@@ -42,7 +58,7 @@ func tomcatConfig(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	if !strings.EqualFold(s.opt.server, "nginx") {
+	if !strings.EqualFold(o.server, "nginx") {
 		if err := s.checkJavaType(); err != nil {
 			return err
 		}
@@ -53,7 +69,7 @@ func tomcatConfig(ctx context.Context, s *session) error {
 	if !utf8.ValidString(key.path) {
 		return fmt.Errorf("%q is not UTF-8, and no configuration can say it: give the file another name", key.path)
 	}
-	text, err := write(s, key)
+	text, err := write(s, o, key)
 	if err != nil {
 		return err
 	}
@@ -81,8 +97,17 @@ func (s *session) checkJavaType() error {
 	return withHint(fmt.Errorf("%s is %s, and Java has no keystores of that type", s.ks.path, s.ks.Type()), hints...)
 }
 
+// refuseServed returns the error with which a server in Java fails to open the
+// keystore, nil if it opens it.
+func (s *session) refuseServed() error {
+	if closed := closedToJava(s.ks.Store, s.here()); closed != nil {
+		return withHint(errors.New(closed.text), "to fix it: "+closed.remedy)
+	}
+	return nil
+}
+
 // serverConfigs write the configuration of each server.
-var serverConfigs = map[string]func(*session, servedEntry) (string, error){
+var serverConfigs = map[string]func(*session, tomcatConfigOptions, servedEntry) (string, error){
 	"":            (*session).tomcatConnector,
 	"tomcat":      (*session).tomcatConnector,
 	"spring-boot": (*session).springBootConfig,
@@ -102,8 +127,7 @@ type servedEntry struct {
 func (s *session) servedEntry() (servedEntry, error) {
 	aliases := s.ks.keyAliases()
 	if len(aliases) == 0 {
-		return servedEntry{}, withHint(java("java.io.IOException", "No aliases for private keys found in key store"),
-			fmt.Sprintf("%s holds no private key, only %d certificates: a server needs the keystore in which the key was made", s.ks.path, s.ks.Len()))
+		return servedEntry{}, s.ks.errKeyless()
 	}
 	alias := aliases[0]
 	if s.opt.alias.given {
@@ -143,15 +167,7 @@ func (s *session) servedEntry() (servedEntry, error) {
 	return e, nil
 }
 
-// configPort is -port, else the server's usual one.
-func (s *session) configPort(usual int) int {
-	if s.opt.given("port") {
-		return int(s.opt.port)
-	}
-	return usual
-}
-
-func (s *session) tomcatConnector(e servedEntry) (string, error) {
+func (s *session) tomcatConnector(o tomcatConfigOptions, e servedEntry) (string, error) {
 	if err := noProperty("Tomcat", "the name of the keystore", e.path); err != nil {
 		return "", withHint(err, "give the file another name")
 	}
@@ -162,19 +178,19 @@ func (s *session) tomcatConnector(e servedEntry) (string, error) {
 	if e.keyPassword != "" {
 		certificate.KeyPassword = []byte(e.keyPassword)
 	}
-	return tomcat.Snippet(int(s.opt.tomcat), tomcat.Connector{
-		Port: s.configPort(defaultPort), TLS: true,
+	return tomcat.Snippet(int(o.tomcat.value), tomcat.Connector{
+		Port: int(o.port.or(defaultPort)), TLS: true,
 		Hosts: []tomcat.SSLHost{{Names: []string{tomcat.DefaultHostName}, Certificates: []tomcat.Certificate{certificate}}},
 	})
 }
 
 // springBootConfig is for application.properties.
-func (s *session) springBootConfig(e servedEntry) (string, error) {
+func (s *session) springBootConfig(o tomcatConfigOptions, e servedEntry) (string, error) {
 	if err := noProperty("Spring", "the alias", e.alias); err != nil {
 		return "", withHint(err, s.renameHint(e.alias))
 	}
 	var b strings.Builder
-	property(&b, "server.port", fmt.Sprint(s.configPort(defaultPort)))
+	property(&b, "server.port", fmt.Sprint(o.port.or(defaultPort)))
 	property(&b, "server.ssl.key-store", "file:"+(&url.URL{Path: filepath.ToSlash(e.path)}).EscapedPath())
 	property(&b, "server.ssl.key-store-type", e.typ)
 	property(&b, "server.ssl.key-store-password", e.password)
@@ -187,7 +203,7 @@ func (s *session) springBootConfig(e servedEntry) (string, error) {
 
 // kafkaConfig is for a broker's server.properties, and the same for clients
 // that show a certificate.
-func (s *session) kafkaConfig(e servedEntry) (string, error) {
+func (s *session) kafkaConfig(o tomcatConfigOptions, e servedEntry) (string, error) {
 	if kafkaVariable.MatchString(e.path) {
 		return "", fmt.Errorf("%s has %q in it, which Kafka asks its config.providers for: give the file another name", e.path, "${")
 	}
@@ -195,7 +211,7 @@ func (s *session) kafkaConfig(e servedEntry) (string, error) {
 	if !e.only {
 		b.WriteString("# Kafka can't choose a key by its alias: keep the one for it in a keystore of its own.\n")
 	}
-	property(&b, "listeners", fmt.Sprintf("SSL://:%d", s.configPort(9093)))
+	property(&b, "listeners", fmt.Sprintf("SSL://:%d", o.port.or(9093)))
 	property(&b, "ssl.keystore.location", e.path)
 	property(&b, "ssl.keystore.type", e.typ)
 	property(&b, "ssl.keystore.password", e.password)
@@ -210,7 +226,7 @@ func (s *session) kafkaConfig(e servedEntry) (string, error) {
 
 // nginxConfig is for a server block. nginx reads PEM alone: the comments say
 // how to make it.
-func (s *session) nginxConfig(e servedEntry) (string, error) {
+func (s *session) nginxConfig(o tomcatConfigOptions, e servedEntry) (string, error) {
 	base := strings.TrimSuffix(e.path, filepath.Ext(e.path))
 	chain, key := base+".fullchain.pem", base+".key.pem"
 	if console.Line(e.path) != e.path {
@@ -234,7 +250,7 @@ server {
 }
 `, s.named(e.path).Line([]string{"export", "-alias", e.alias, "-fullchain", "-file", chain}),
 		s.named(e.path).KeyLine([]string{"export", "-alias", e.alias, "-key", "-file", key}),
-		s.configPort(443), server, nginxQuote(chain), nginxQuote(key)), nil
+		o.port.or(443), server, nginxQuote(chain), nginxQuote(key)), nil
 }
 
 // kafkaVariable is what Kafka replaces where it has config.providers

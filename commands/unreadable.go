@@ -224,15 +224,6 @@ func closedToJava(opened *store.Store, from shell.Keystore) *closedStore {
 	return nil
 }
 
-// refuseServed returns the error with which a server in Java fails to open the
-// keystore, nil if it opens it.
-func (s *session) refuseServed() error {
-	if closed := closedToJava(s.ks.Store, s.here()); closed != nil {
-		return withHint(errors.New(closed.text), "to fix it: "+closed.remedy)
-	}
-	return nil
-}
-
 // warnOfClosed says of a keystore that is served here that Java would not open
 // it.
 func (s *session) warnOfClosed(opened *store.Store, from shell.Keystore) {
