@@ -1,0 +1,107 @@
+package commands
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"gokeytool/store/entry"
+	"gokeytool/x509util"
+)
+
+// printedAlias is the alias of an entry as keytool shows it.
+func (k *keystore) printedAlias(e *entry.Entry) string {
+	if k.domain {
+		return domainPrefix + k.Store.JavaAlias(e)
+	}
+	return k.Store.JavaAlias(e)
+}
+
+// get is the entry of that alias, or keytool's error.
+func (k *keystore) get(alias string) (*entry.Entry, error) {
+	name := alias
+	if k.domain { // with the prefix, or without
+		name = strings.TrimPrefix(alias, domainPrefix)
+	}
+	e, ok := k.Store.Get(name)
+	if !ok {
+		return nil, failf("Alias <%s> does not exist", alias)
+	}
+	return e, nil
+}
+
+// certificate is the certificate of that alias, or keytool's error.
+func (k *keystore) certificate(alias string) (*x509util.Certificate, error) {
+	e, err := k.get(alias)
+	if err != nil {
+		return nil, err
+	}
+	if len(e.Chain) == 0 {
+		return nil, failf("%s has no public key (certificate)", alias)
+	}
+	return parseEntryCertificate(alias, e.Chain[0])
+}
+
+func parseEntryCertificate(alias string, c entry.Certificate) (*x509util.Certificate, error) {
+	parsed, err := x509util.ParseCertificate(c.DER)
+	if err != nil {
+		return nil, java("java.security.cert.CertificateException", fmt.Sprintf("certificate of %q: %v", alias, err))
+	}
+	return parsed, nil
+}
+
+// recoverKey opens the private key of an alias as keytool does: with the key
+// password given, else the keystore's, else it asks. It returns the password
+// that opened it.
+func (s *session) recoverKey(k *keystore, alias string, password []byte) (entry.Key, []byte, error) {
+	e, err := k.get(alias)
+	if err != nil {
+		return entry.Key{}, nil, err
+	}
+	if e.Kind == entry.TrustedCertificate {
+		return entry.Key{}, nil, failf("Alias <%s> has no key", alias)
+	}
+	if password == nil && k.password != nil {
+		key, err := k.KeyOf(e, k.password)
+		if err == nil || !errors.Is(err, entry.ErrPassword) {
+			return s.keep(key), k.password, err
+		}
+	}
+	if password == nil {
+		if key, ok := s.openWithout(k.Store, e); ok {
+			return key, []byte{}, nil
+		}
+		if password, err = s.askExistingKeyPassword(alias); err != nil {
+			return entry.Key{}, nil, err
+		}
+	}
+	key, err := k.KeyOf(e, password)
+	return s.keep(key), password, err
+}
+
+// keep has a key wiped when the command ends.
+func (s *session) keep(key entry.Key) entry.Key {
+	s.secrets = append(s.secrets, key.PKCS8, key.Raw)
+	return key
+}
+
+// trusted says whether a certificate is a trusted one of the keystore, or of
+// cacerts where -trustcacerts is given.
+func (s *session) trusted(c *x509util.Certificate) bool {
+	if s.ks != nil && s.ks.Store != nil {
+		if alias, ok := s.ks.FindCertificate(c.Raw); ok {
+			if e, _ := s.ks.Store.Get(alias); e != nil && e.Kind == entry.TrustedCertificate {
+				return true
+			}
+		}
+	}
+	if s.opt.trustcacerts {
+		cacerts, err := s.cacerts()
+		if err != nil {
+			return false
+		}
+		_, ok := cacerts.FindCertificate(c.Raw)
+		return ok
+	}
+	return false
+}
