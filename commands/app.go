@@ -63,7 +63,21 @@ var actions = map[string]action{
 
 // Main runs one command line, the program's name first, and returns the exit
 // code.
-func Main(args []string, env *Env) int {
+func Main(args []string, env *Env) (code int) {
+	err := noPanic(func() error {
+		code = run(args, env)
+		return nil
+	})
+	if err != nil {
+		env.Stderr.Printf("gokeytool: %s\n", err.Error())
+		env.sayInternal(err)
+		return exitError
+	}
+	return code
+}
+
+// run is Main without a care for faults of our own.
+func run(args []string, env *Env) (code int) {
 	ctx := context.Background()
 	env.generated = nil
 	program := "gokeytool"
@@ -125,7 +139,9 @@ func Main(args []string, env *Env) int {
 	env.sayReadable(req)
 	env.setDefaultPassword(table, req)
 	s := newSession(env, table, req, release)
-	code := s.finish(newApp(table, s).RunContext(ctx, append([]string{program}, req.Args...)))
+	code = s.finish(noPanic(func() error {
+		return newApp(table, s).RunContext(ctx, append([]string{program}, req.Args...))
+	}))
 	if code != exitOK {
 		env.sayGenerated()
 	}

@@ -199,6 +199,7 @@ func (s *session) finish(err error) int {
 			s.Stderr.Printf("gokeytool: %s\n", withoutCredentials(err.Error()))
 		}
 		s.hint(s.hints(err)...)
+		s.sayInternal(err)
 	}
 	ok := err == nil || errors.Is(err, errQuiet)
 	if ok && s.ks != nil && s.ks.created {
