@@ -47,7 +47,7 @@ var actions = map[string]action{
 	"printcertreq":   plain(printcertreq),
 	"printcrl":       plain(printcrl),
 	"selfcert":       command(readSelfcert, selfcert),
-	"probe":          plain(probe),
+	"probe":          plain(probeServer),
 	"rename":         plain(rename),
 	"renew":          command(readRenew, renew),
 	"serve":          plain(serve).with(withTomcatNames),

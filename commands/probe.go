@@ -10,16 +10,16 @@ import (
 	"slices"
 	"strings"
 
-	"gokeytool/endpoint"
 	"gokeytool/identity"
 	"gokeytool/internal/shell"
+	"gokeytool/probe"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
 )
 
-// probe looks at a TLS server from outside: its chain and whether it is
+// probeServer looks at a TLS server from outside: its chain and whether it is
 // trusted, what it accepts, and whether it has the certificate of a keystore.
-func probe(ctx context.Context, s *session) error {
+func probeServer(ctx context.Context, s *session) error {
 	server, err := parseServer(s.req.Operands[0]) // argv has seen to it that there is one
 	if err != nil {
 		return err
@@ -29,17 +29,17 @@ func probe(ctx context.Context, s *session) error {
 		return err
 	}
 	address := server.String()
-	if known := endpoint.StartTLSProtocols; s.opt.starttls != "" && !slices.Contains(known, s.opt.starttls) {
+	if known := probe.StartTLSProtocols; s.opt.starttls != "" && !slices.Contains(known, s.opt.starttls) {
 		return fmt.Errorf("-starttls %s: known are %s", s.opt.starttls, strings.Join(known, ", "))
 	}
-	cfg := endpoint.ProbeConfig{Address: address, ServerName: name, StartTLS: s.opt.starttls, Now: s.Now}
+	cfg := probe.Config{Address: address, ServerName: name, StartTLS: s.opt.starttls, Now: s.Now}
 	if err := s.probeTrust(&cfg); err != nil {
 		return err
 	}
 	if err := s.probeIdentities(&cfg); err != nil {
 		return err
 	}
-	report, err := endpoint.Probe(ctx, cfg)
+	report, err := probe.Examine(ctx, cfg)
 	if err != nil {
 		hint := "is the server running, and is TLS what it speaks on this port? mail, LDAP and PostgreSQL servers want -starttls"
 		if _, ok := errors.AsType[*x509util.UnsupportedError](err); ok {
@@ -69,7 +69,7 @@ func probe(ctx context.Context, s *session) error {
 
 // probeTrust says whom the probe trusts: the truststore, a file in PEM, or the
 // system.
-func (s *session) probeTrust(cfg *endpoint.ProbeConfig) error {
+func (s *session) probeTrust(cfg *probe.Config) error {
 	if s.opt.truststore == "" {
 		return nil
 	}
@@ -110,7 +110,7 @@ func addRoot(roots *x509.CertPool, c entry.Certificate) error {
 
 // probeIdentities opens the client's own key, and the entry that the server
 // should have.
-func (s *session) probeIdentities(cfg *endpoint.ProbeConfig) error {
+func (s *session) probeIdentities(cfg *probe.Config) error {
 	if s.opt.keystore.given {
 		id, err := s.onlyIdentity(s.opt.keystore.value, s.opt.storepass, s.opt.alias.value)
 		if err != nil {
@@ -159,7 +159,7 @@ func (s *session) onlyIdentity(path string, password []byte, alias string) (iden
 }
 
 // printProbe prints what a server looks like.
-func (s *session) printProbe(r *endpoint.ProbeReport) {
+func (s *session) printProbe(r *probe.Report) {
 	p := func(format string, args ...any) { s.Stdout.Printf(format, args...) }
 	p("%s, asked for %s\n", r.Address, r.ServerName)
 	p("  %s, %s", r.Protocol, r.CipherSuite)

@@ -10,10 +10,9 @@ import (
 	"net/url"
 	"time"
 
-	"gokeytool/endpoint"
 	"gokeytool/internal/fetch"
 	"gokeytool/internal/shell"
-	tlsprobe "gokeytool/probe"
+	"gokeytool/probe"
 	"gokeytool/x509util"
 )
 
@@ -53,7 +52,7 @@ func shownUnread(ctx context.Context, dial func() (net.Conn, error), host string
 	if deadline, ok := ctx.Deadline(); ok {
 		_ = conn.SetDeadline(deadline)
 	}
-	shown, _ := tlsprobe.Certificates(conn, host) // the handshake's error says it already
+	shown, _ := probe.Certificates(conn, host) // the handshake's error says it already
 	return shown
 }
 
@@ -89,7 +88,7 @@ func (s *session) serverCertificates(ctx context.Context, server hostPort) (chai
 		conn.Close()
 		if raw == nil {
 			raw = shownUnread(ctx, dial, server.host)
-			err = cmp.Or(endpoint.HandshakeBar(raw), err)
+			err = cmp.Or(probe.HandshakeBar(raw), err)
 		}
 	}
 	for _, der := range raw {

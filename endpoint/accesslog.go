@@ -3,7 +3,6 @@ package endpoint
 import (
 	"context"
 	"fmt"
-	"gokeytool/internal/tlsname"
 	"io"
 	"log/slog"
 	"net"
@@ -12,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"gokeytool/internal/tlsname"
 )
 
 // logAccess writes one record for each request to Config.AccessLog.

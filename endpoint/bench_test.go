@@ -2,15 +2,16 @@ package endpoint
 
 import (
 	"crypto/tls"
-	"gokeytool/identity"
-	"gokeytool/identity/identitytest"
-	"gokeytool/internal/tlsname"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
+
+	"gokeytool/identity"
+	"gokeytool/identity/identitytest"
+	"gokeytool/internal/tlsname"
 )
 
 // The benchmarks count client and server together, in one process. Each has

@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
-	"gokeytool/identity"
-	"gokeytool/identity/identitytest"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -18,6 +15,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gokeytool/identity"
+	"gokeytool/identity/identitytest"
 )
 
 // writeRoot writes the top of an identity's chain to a PEM file.
@@ -136,18 +136,4 @@ func decode[T any](t testing.TB, body []byte) T {
 		t.Fatalf("%v\n%s", err, body)
 	}
 	return v
-}
-
-// clientPEM is an identity as curl reads it: certificates and key.
-func clientPEM(t testing.TB, id identity.Identity) []byte {
-	t.Helper()
-	var out []byte
-	for _, der := range id.Chain {
-		out = append(out, encodePEM(der)...)
-	}
-	key, err := x509.MarshalPKCS8PrivateKey(id.Key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return append(out, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})...)
 }

@@ -179,7 +179,7 @@ func TestCurlMutual(t *testing.T) {
 	ca := identitytest.New(t, "p256", "duke")
 	server := start(t, Config{Identities: []identity.Identity{id}, Policy: Policy{ClientAuth: tls.RequestClientCert}})
 	key := filepath.Join(t.TempDir(), "client.pem")
-	if err := os.WriteFile(key, clientPEM(t, ca), 0o600); err != nil {
+	if err := os.WriteFile(key, identitytest.PEM(t, ca), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	_, port, _ := net.SplitHostPort(server.Addr().String())

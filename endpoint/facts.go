@@ -3,11 +3,12 @@ package endpoint
 import (
 	"crypto/tls"
 	"encoding/pem"
-	"gokeytool/identity"
-	"gokeytool/internal/tlsname"
 	"net/http"
 	"strings"
 	"time"
+
+	"gokeytool/identity"
+	"gokeytool/internal/tlsname"
 )
 
 // The JSON documents. Field names are plain; Tomcat's own stand in

@@ -6,11 +6,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"gokeytool/identity"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"gokeytool/identity"
 )
 
 // defaultHost names the host that Config.Identities make up, as Tomcat names

@@ -1,9 +1,10 @@
 package endpoint
 
 import (
-	"gokeytool/identity/identitytest"
 	"testing"
 	"time"
+
+	"gokeytool/identity/identitytest"
 )
 
 // Whoever asks again is told what was found before, for a minute.

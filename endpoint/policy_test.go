@@ -4,14 +4,15 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"gokeytool/identity"
-	"gokeytool/identity/identitytest"
-	"gokeytool/internal/tlsname"
 	"math/big"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"gokeytool/identity"
+	"gokeytool/identity/identitytest"
+	"gokeytool/internal/tlsname"
 )
 
 func TestPolicyExamine(t *testing.T) {

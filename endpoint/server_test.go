@@ -24,6 +24,7 @@ import (
 
 	"gokeytool/identity"
 	"gokeytool/identity/identitytest"
+	"gokeytool/internal/testtool"
 	"gokeytool/internal/tlsname"
 	"gokeytool/sessionid"
 )
@@ -1111,7 +1112,7 @@ func TestHostileClients(t *testing.T) {
 				t.Fatal(err)
 			}
 			conn.NetConn().(*net.TCPConn).SetReadBuffer(1 << 10)
-			waitFor(t, func() bool { return open() == 1 })
+			testtool.WaitFor(t, func() bool { return open() == 1 })
 			go func() {
 				request := []byte("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n" + strings.Repeat("x", 60000))
 				for {
@@ -1120,7 +1121,7 @@ func TestHostileClients(t *testing.T) {
 					}
 				}
 			}()
-			waitFor(t, func() bool { return open() == 0 })
+			testtool.WaitFor(t, func() bool { return open() == 0 })
 		})
 		t.Run("announces too much", func(t *testing.T) {
 			t.Parallel()
@@ -1158,7 +1159,7 @@ func TestHostileClients(t *testing.T) {
 			if err := conn.Handshake(); err == nil {
 				t.Error("no error")
 			}
-			waitFor(t, func() bool {
+			testtool.WaitFor(t, func() bool {
 				return strings.Contains(log.String(), "client refuses the certificate") || strings.Contains(log.String(), "does not trust the issuer")
 			})
 		})
@@ -1287,7 +1288,7 @@ func TestShutdown(t *testing.T) {
 		t.Error("the port is still open")
 	}
 	idle.transport.CloseIdleConnections()
-	waitFor(t, func() bool { return runtime.NumGoroutine() <= before })
+	testtool.WaitFor(t, func() bool { return runtime.NumGoroutine() <= before })
 }
 
 func TestURL(t *testing.T) {
@@ -1339,7 +1340,7 @@ func TestAccessLog(t *testing.T) {
 127\.0\.0\.1 - - \[.*\] "GET /nosuch\?%22%0a HTTP/1\.1" 404 19
 127\.0\.0\.1 - - \[.*\] "HEAD /healthz HTTP/1\.1" 200 -
 $`)
-	waitFor(t, func() bool {
+	testtool.WaitFor(t, func() bool {
 		return strings.Count(common.String(), "\n") == 3 && strings.Count(structured.String(), "\n") == 3
 	})
 	if !want.MatchString(common.String()) {
@@ -1367,16 +1368,6 @@ func (b *syncBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.b.String()
-}
-
-func waitFor(t *testing.T, condition func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !condition(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			buf := make([]byte, 1<<16)
-			t.Fatalf("waited in vain\n%s", buf[:runtime.Stack(buf, true)])
-		}
-	}
 }
 
 func isTimeout(err error) bool {

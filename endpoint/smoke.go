@@ -9,15 +9,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"gokeytool/identity"
-	"gokeytool/internal/tlsname"
-	"gokeytool/x509util"
 	"io"
 	"net"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
+
+	"gokeytool/identity"
+	"gokeytool/internal/tlsname"
+	"gokeytool/probe"
+	"gokeytool/x509util"
 )
 
 // SmokeConfig says what Smoke proves.
@@ -40,7 +42,7 @@ type SmokeConfig struct {
 // port and connects as a client, with each protocol version of the policy, the
 // newest first. The client trusts the last certificate of the chain and
 // nothing else. The checks are those of Examine, then a handshake for each
-// version, a resumption for each version, HTTP, and whether Probe sees from
+// version, a resumption for each version, HTTP, and whether a probe sees from
 // outside what is served.
 func Smoke(ctx context.Context, cfg SmokeConfig) []identity.Check {
 	if cfg.Now == nil {
@@ -112,7 +114,7 @@ func readableChain(chain [][]byte) (readable [][]byte, left []string) {
 	return readable, left
 }
 
-// fromOutside holds what Probe sees of the endpoint against what is served and
+// fromOutside holds what a probe sees of the endpoint against what is served and
 // what Examine found: the same certificate, the same verdicts on it, and of all
 // protocol versions those that are configured.
 func (s *smoker) fromOutside(ctx context.Context, inside []identity.Check, versions []uint16) identity.Check {
@@ -122,7 +124,7 @@ func (s *smoker) fromOutside(ctx context.Context, inside []identity.Check, versi
 	if top, err := x509.ParseCertificate(id.Chain[len(id.Chain)-1]); err == nil {
 		roots.AddCert(top)
 	}
-	report, err := Probe(ctx, ProbeConfig{
+	report, err := probe.Examine(ctx, probe.Config{
 		Address: s.address, ServerName: s.host, Roots: roots, RootsName: "the end of the chain",
 		Against: &id, Timeout: s.cfg.Timeout, Now: s.cfg.Now,
 	})
@@ -151,7 +153,7 @@ func (s *smoker) fromOutside(ctx context.Context, inside []identity.Check, versi
 			differ = append(differ, seen.Detail)
 		}
 		at := slices.IndexFunc(inside, func(own identity.Check) bool { return own.Name == seen.Name })
-		// Probe's suites are those that are accepted, not those of the key,
+		// A probe's suites are those that are accepted, not those of the key,
 		// and it resumes no session of an expired certificate.
 		// To a client that trusts the only certificate of a chain, nothing is
 		// missing of it.

@@ -4,13 +4,14 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"strings"
+	"testing"
+	"time"
+
 	"gokeytool/identity"
 	"gokeytool/identity/identitytest"
 	"gokeytool/jdk"
 	"gokeytool/x509util"
-	"strings"
-	"testing"
-	"time"
 )
 
 func TestSmoke(t *testing.T) {

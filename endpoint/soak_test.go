@@ -2,13 +2,15 @@ package endpoint
 
 import (
 	"crypto/tls"
-	"gokeytool/identity"
-	"gokeytool/identity/identitytest"
 	"io"
 	"net"
 	"runtime"
 	"sync"
 	"testing"
+
+	"gokeytool/identity"
+	"gokeytool/identity/identitytest"
+	"gokeytool/internal/testtool"
 )
 
 // TestSoak: thousands of connections and sessions leave nothing behind. Half
@@ -75,7 +77,7 @@ func TestSoak(t *testing.T) {
 	rounds(100)
 	heap, goroutines := measure()
 	rounds(500)
-	waitFor(t, func() bool { _, now := measure(); return now <= goroutines })
+	testtool.WaitFor(t, func() bool { _, now := measure(); return now <= goroutines })
 	after, _ := measure()
 	if grown := int64(after) - int64(heap); grown > 2<<20 {
 		t.Errorf("4000 connections left %d KiB behind", grown>>10)

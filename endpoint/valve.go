@@ -3,12 +3,13 @@ package endpoint
 import (
 	"crypto/x509"
 	"encoding/base64"
-	"gokeytool/identity"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
+
+	"gokeytool/identity"
 )
 
 // proxyFacts is what a TLS-terminating proxy in front says of the client's

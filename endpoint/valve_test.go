@@ -137,7 +137,7 @@ http {
     }
   }
 }
-`, dir, front, write("front.pem", clientPEM(t, id)), server.Addr(), write("ca.pem", []byte(encodePEM(ca.Cert.Raw)))))
+`, dir, front, write("front.pem", identitytest.PEM(t, id)), server.Addr(), write("ca.pem", []byte(encodePEM(ca.Cert.Raw)))))
 	cmd := exec.Command(nginx, "-p", dir, "-c", conf)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -146,7 +146,7 @@ http {
 		cmd.Process.Kill()
 		cmd.Wait()
 	})
-	waitFor(t, func() bool {
+	testtool.WaitFor(t, func() bool {
 		conn, err := net.DialTimeout("tcp", front, time.Second)
 		if err == nil {
 			conn.Close()
@@ -155,7 +155,7 @@ http {
 	})
 
 	_, port, _ := net.SplitHostPort(front)
-	out := run(t, "", curl, "-sS", "--cacert", writeRoot(t, id), "--noproxy", "*", "--tls-max", "1.2", "--cert", write("client.pem", clientPEM(t, duke)),
+	out := run(t, "", curl, "-sS", "--cacert", writeRoot(t, id), "--noproxy", "*", "--tls-max", "1.2", "--cert", write("client.pem", identitytest.PEM(t, duke)),
 		"--resolve", "localhost:"+port+":127.0.0.1", "https://localhost:"+port+"/api/tls")
 	facts := answers(t, out, 1)[0]
 	if facts.Proxy == nil || facts.Proxy.Protocol != "TLSv1.2" || facts.Proxy.CipherSuite == "" {

@@ -4,12 +4,13 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"fmt"
-	"gokeytool/identity"
-	"gokeytool/identity/identitytest"
 	"math/big"
 	"strings"
 	"testing"
 	"time"
+
+	"gokeytool/identity"
+	"gokeytool/identity/identitytest"
 )
 
 func TestExamine(t *testing.T) {

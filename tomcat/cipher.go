@@ -3,10 +3,11 @@ package tomcat
 import (
 	"crypto/tls"
 	"fmt"
-	"gokeytool/internal/tlsname"
 	"iter"
 	"slices"
 	"strings"
+
+	"gokeytool/internal/tlsname"
 )
 
 // maxCipherList bounds a cipher list, in bytes: twice what it takes to

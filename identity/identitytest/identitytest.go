@@ -11,6 +11,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/pem"
 	"math/big"
 	"net"
 	"testing"
@@ -161,4 +162,18 @@ func Outcome(c identity.Check) string {
 		return "warn"
 	}
 	return "ok"
+}
+
+// PEM is an identity as curl reads it: certificates and key.
+func PEM(t testing.TB, id identity.Identity) []byte {
+	t.Helper()
+	var out []byte
+	for _, der := range id.Chain {
+		out = append(out, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
+	}
+	key, err := x509.MarshalPKCS8PrivateKey(id.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(out, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})...)
 }

@@ -8,8 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"gokeytool/jdk"
 )
@@ -97,5 +99,16 @@ func add(tools map[jdk.Release]string, tool string) {
 			tools[release] = tool
 		}
 		return
+	}
+}
+
+// WaitFor waits until a condition holds, and fails the test after a minute.
+func WaitFor(t testing.TB, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !condition(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			buf := make([]byte, 1<<16)
+			t.Fatalf("waited in vain\n%s", buf[:runtime.Stack(buf, true)])
+		}
 	}
 }

@@ -1,4 +1,4 @@
-package endpoint
+package probe_test
 
 import (
 	"bufio"
@@ -21,14 +21,35 @@ import (
 
 	"golang.org/x/crypto/ocsp"
 
+	"gokeytool/endpoint"
 	"gokeytool/identity"
 	"gokeytool/identity/identitytest"
 	"gokeytool/internal/testtool"
+	"gokeytool/probe"
 )
 
-func probed(t testing.TB, cfg ProbeConfig) *ProbeReport {
+// start serves until the test ends.
+func start(t testing.TB, cfg endpoint.Config) *endpoint.Server {
 	t.Helper()
-	report, err := Probe(t.Context(), cfg)
+	server, err := endpoint.Listen(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+	})
+	return server
+}
+
+func probed(t testing.TB, cfg probe.Config) *probe.Report {
+	t.Helper()
+	report, err := probe.Examine(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +57,7 @@ func probed(t testing.TB, cfg ProbeConfig) *ProbeReport {
 }
 
 // protocol returns what a report says of a version.
-func protocol(t testing.TB, report *ProbeReport, name string) ProbedProtocol {
+func protocol(t testing.TB, report *probe.Report, name string) probe.Protocol {
 	t.Helper()
 	for _, p := range report.Protocols {
 		if p.Name == name {
@@ -44,11 +65,11 @@ func protocol(t testing.TB, report *ProbeReport, name string) ProbedProtocol {
 		}
 	}
 	t.Fatalf("no %s in %+v", name, report.Protocols)
-	return ProbedProtocol{}
+	return probe.Protocol{}
 }
 
-// TestProbe probes our own endpoint.
-func TestProbe(t *testing.T) {
+// TestExamine probes our own endpoint.
+func TestExamine(t *testing.T) {
 	id := identitytest.New(t, "p256", "localhost")
 	other := identitytest.New(t, "p256", "localhost")
 	renewed := id
@@ -57,8 +78,8 @@ func TestProbe(t *testing.T) {
 	renewed.Chain = [][]byte{identitytest.Sign(t, leaf, id.Key, root).Raw, root.Cert.Raw}
 	withoutRoot := id
 	withoutRoot.Chain = id.Chain[:2]
-	server := start(t, Config{Identities: []identity.Identity{id}})
-	cfg := ProbeConfig{Address: server.Addr().String(), ServerName: "localhost", Roots: identitytest.Roots(t, id), RootsName: "the test's root"}
+	server := start(t, endpoint.Config{Identities: []identity.Identity{id}})
+	cfg := probe.Config{Address: server.Addr().String(), ServerName: "localhost", Roots: identitytest.Roots(t, id), RootsName: "the test's root"}
 
 	t.Run("good", func(t *testing.T) {
 		cfg := cfg
@@ -94,19 +115,19 @@ func TestProbe(t *testing.T) {
 	})
 	for _, test := range []struct {
 		name   string
-		change func(*ProbeConfig)
+		change func(*probe.Config)
 		check  string
 		want   string
 		detail string
 	}{
-		{"not trusted", func(c *ProbeConfig) { c.Roots = identitytest.Roots(t, other) }, "trust", "FAIL", "the chain does not lead to the test's root: certificate signed by unknown authority"},
-		{"system", func(c *ProbeConfig) { c.Roots = nil }, "trust", "FAIL", "the system's authorities"},
-		{"other name", func(c *ProbeConfig) { c.ServerName = "www.example.com" }, "names", "FAIL", "www.example.com is not among the names: dns:localhost"},
-		{"other certificate", func(c *ProbeConfig) { c.Against = &other }, "deployed", "FAIL", "the server has another certificate (CN=localhost, serial "},
-		{"renewed", func(c *ProbeConfig) { c.Against = &renewed }, "deployed", "FAIL", "; their key is the same"},
-		{"root sent", func(c *ProbeConfig) { c.Against = &withoutRoot }, "deployed", "warn", "sends 3 certificates where the entry has 2"},
-		{"empty entry", func(c *ProbeConfig) { c.Against = &identity.Identity{Alias: "a"} }, "deployed", "FAIL", "has no certificate"},
-		{"expired", func(c *ProbeConfig) { c.Now = func() time.Time { return time.Now().Add(100 * 24 * time.Hour) } }, "dates", "FAIL", "expired on"},
+		{"not trusted", func(c *probe.Config) { c.Roots = identitytest.Roots(t, other) }, "trust", "FAIL", "the chain does not lead to the test's root: certificate signed by unknown authority"},
+		{"system", func(c *probe.Config) { c.Roots = nil }, "trust", "FAIL", "the system's authorities"},
+		{"other name", func(c *probe.Config) { c.ServerName = "www.example.com" }, "names", "FAIL", "www.example.com is not among the names: dns:localhost"},
+		{"other certificate", func(c *probe.Config) { c.Against = &other }, "deployed", "FAIL", "the server has another certificate (CN=localhost, serial "},
+		{"renewed", func(c *probe.Config) { c.Against = &renewed }, "deployed", "FAIL", "; their key is the same"},
+		{"root sent", func(c *probe.Config) { c.Against = &withoutRoot }, "deployed", "warn", "sends 3 certificates where the entry has 2"},
+		{"empty entry", func(c *probe.Config) { c.Against = &identity.Identity{Alias: "a"} }, "deployed", "FAIL", "has no certificate"},
+		{"expired", func(c *probe.Config) { c.Now = func() time.Time { return time.Now().Add(100 * 24 * time.Hour) } }, "dates", "FAIL", "expired on"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			cfg := cfg
@@ -120,7 +141,7 @@ func TestProbe(t *testing.T) {
 	t.Run("leaf alone", func(t *testing.T) {
 		alone := renewed
 		alone.Chain = renewed.Chain[:1]
-		server := start(t, Config{Identities: []identity.Identity{alone}})
+		server := start(t, endpoint.Config{Identities: []identity.Identity{alone}})
 		cfg := cfg
 		cfg.Address = server.Addr().String()
 		if c := identitytest.Find(t, probed(t, cfg).Checks, "chain"); c.OK {
@@ -132,25 +153,30 @@ func TestProbe(t *testing.T) {
 		}
 	})
 	t.Run("errors", func(t *testing.T) {
-		for _, cfg := range []ProbeConfig{
-			{Address: "localhost"}, {Address: busyPort(t), Timeout: 100 * time.Millisecond}, {Address: "127.0.0.1:1"},
+		silent, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer silent.Close()
+		for _, cfg := range []probe.Config{
+			{Address: "localhost"}, {Address: silent.Addr().String(), Timeout: 100 * time.Millisecond}, {Address: "127.0.0.1:1"},
 			{Address: server.Addr().String(), StartTLS: "gopher"}, {Address: server.Addr().String(), StartTLS: "smtp", Timeout: 200 * time.Millisecond},
 		} {
-			if report, err := Probe(t.Context(), cfg); err == nil {
+			if report, err := probe.Examine(t.Context(), cfg); err == nil {
 				t.Errorf("%+v: %+v", cfg, report)
 			}
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := Probe(ctx, cfg); !errors.Is(err, context.Canceled) {
+		if _, err := probe.Examine(ctx, cfg); !errors.Is(err, context.Canceled) {
 			t.Errorf("%v", err)
 		}
 	})
 }
 
-// TestProbeTakesItsTime meets a server that accepts whatever is offered, and one
+// TestExamineTakesItsTime meets a server that accepts whatever is offered, and one
 // that says nothing after the first connection.
-func TestProbeTakesItsTime(t *testing.T) {
+func TestExamineTakesItsTime(t *testing.T) {
 	id := identitytest.New(t, "p256", "localhost")
 	for _, silent := range []bool{false, true} {
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -178,7 +204,7 @@ func TestProbeTakesItsTime(t *testing.T) {
 				}()
 			}
 		}()
-		report, err := Probe(t.Context(), ProbeConfig{Address: ln.Addr().String(), ServerName: "localhost", Roots: identitytest.Roots(t, id), Total: 2 * time.Second})
+		report, err := probe.Examine(t.Context(), probe.Config{Address: ln.Addr().String(), ServerName: "localhost", Roots: identitytest.Roots(t, id), Total: 2 * time.Second})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -217,7 +243,7 @@ func acceptFirst(conn net.Conn) {
 	conn.Write(append([]byte{22, version[0], version[1], 0, byte(len(message))}, message...))
 }
 
-func TestProbeClientCertificates(t *testing.T) {
+func TestExamineClientCertificates(t *testing.T) {
 	id := identitytest.New(t, "p256", "localhost")
 	ca := identitytest.NewIssuer(t, "Client CA", nil)
 	pool := x509.NewCertPool()
@@ -227,9 +253,9 @@ func TestProbeClientCertificates(t *testing.T) {
 	key := identitytest.NewKey(t, "p256")
 	cert := &tls.Certificate{Certificate: [][]byte{identitytest.Sign(t, template, key, ca).Raw}, PrivateKey: key}
 	for _, auth := range []tls.ClientAuthType{tls.VerifyClientCertIfGiven, tls.RequireAndVerifyClientCert} {
-		server := start(t, Config{Identities: []identity.Identity{id}, Policy: Policy{ClientAuth: auth, ClientCAs: pool}})
-		cfg := ProbeConfig{Address: server.Addr().String(), ServerName: "localhost", Roots: identitytest.Roots(t, id)}
-		report, err := Probe(t.Context(), cfg)
+		server := start(t, endpoint.Config{Identities: []identity.Identity{id}, Policy: endpoint.Policy{ClientAuth: auth, ClientCAs: pool}})
+		cfg := probe.Config{Address: server.Addr().String(), ServerName: "localhost", Roots: identitytest.Roots(t, id)}
+		report, err := probe.Examine(t.Context(), cfg)
 		if required := auth == tls.RequireAndVerifyClientCert; (err != nil) != required {
 			t.Errorf("without a certificate: %v", err)
 		} else if !required && (report.ClientCertificate != "requested" || !slices.Equal(report.ClientCAs, []string{"CN=Client CA, O=Example"})) {
@@ -242,13 +268,13 @@ func TestProbeClientCertificates(t *testing.T) {
 	}
 }
 
-// TestProbeOpenSSL probes a server that accepts what crypto/tls can't do.
-func TestProbeOpenSSL(t *testing.T) {
+// TestExamineOpenSSL probes a server that accepts what crypto/tls can't do.
+func TestExamineOpenSSL(t *testing.T) {
 	openssl := testtool.Look(t, "openssl")
 	id := identitytest.New(t, "rsa2048", "localhost")
 	dir := t.TempDir()
 	file := filepath.Join(dir, "server.pem")
-	if err := os.WriteFile(file, clientPEM(t, id), 0o600); err != nil {
+	if err := os.WriteFile(file, identitytest.PEM(t, id), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -263,14 +289,14 @@ func TestProbeOpenSSL(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-	waitFor(t, func() bool {
+	testtool.WaitFor(t, func() bool {
 		conn, err := net.Dial("tcp", addr)
 		if err == nil {
 			conn.Close()
 		}
 		return err == nil
 	})
-	report := probed(t, ProbeConfig{Address: addr, ServerName: "localhost", Roots: identitytest.Roots(t, id), RootsName: "the test's root"})
+	report := probed(t, probe.Config{Address: addr, ServerName: "localhost", Roots: identitytest.Roots(t, id), RootsName: "the test's root"})
 	for _, name := range []string{"TLSv1.3", "TLSv1.2", "TLSv1.1", "TLSv1"} {
 		if p := protocol(t, report, name); !p.Accepted {
 			t.Errorf("%+v", p)
@@ -291,7 +317,7 @@ func TestProbeOpenSSL(t *testing.T) {
 	}
 }
 
-func TestProbeStaple(t *testing.T) {
+func TestExamineStaple(t *testing.T) {
 	id := identitytest.New(t, "p256", "localhost")
 	root := identitytest.NewIssuer(t, "Root", nil)
 	middle := identitytest.NewIssuer(t, "Intermediate", root)
@@ -361,7 +387,7 @@ func TestProbeStaple(t *testing.T) {
 			go acceptTLS(ln)
 			pool := x509.NewCertPool()
 			pool.AddCert(test.roots)
-			report := probed(t, ProbeConfig{Address: ln.Addr().String(), ServerName: "localhost", Roots: pool})
+			report := probed(t, probe.Config{Address: ln.Addr().String(), ServerName: "localhost", Roots: pool})
 			if c := identitytest.Find(t, report.Checks, "OCSP staple"); identitytest.Outcome(c) != test.want || report.OCSP != test.status {
 				t.Errorf("%s: %+v", report.OCSP, c)
 			}
@@ -384,7 +410,7 @@ func acceptTLS(ln net.Listener) {
 }
 
 // TestStartTLS: a script of what each server says and hears before TLS.
-func TestStartTLS(t *testing.T) {
+func TestExamineStartTLS(t *testing.T) {
 	id := identitytest.New(t, "p256", "localhost")
 	ldapRequest := "\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037"
 	tests := []struct {
@@ -448,7 +474,7 @@ func TestStartTLS(t *testing.T) {
 					}()
 				}
 			}()
-			report, err := Probe(t.Context(), ProbeConfig{Address: ln.Addr().String(), ServerName: "localhost", StartTLS: test.protocol, Roots: identitytest.Roots(t, id), Timeout: 3 * time.Second})
+			report, err := probe.Examine(t.Context(), probe.Config{Address: ln.Addr().String(), ServerName: "localhost", StartTLS: test.protocol, Roots: identitytest.Roots(t, id), Timeout: 3 * time.Second})
 			switch {
 			case test.wantErr != "":
 				if err == nil || !strings.HasPrefix(err.Error(), "STARTTLS: ") || !strings.Contains(err.Error(), test.wantErr) {
