@@ -11,12 +11,15 @@ import (
 	"gokeytool/x509util"
 )
 
+type chainOptions struct{ complete bool }
+
+func readChain(l line) chainOptions { return chainOptions{l.has("complete")} }
+
 // chain shows the certificate chains of private keys, and with -complete puts
 // them in order and adds what is missing of them, from files, the keystore and Java's authorities.
-func chain(ctx context.Context, s *session) error {
-	complete := s.req.Has("complete")
+func chain(ctx context.Context, s *session, o chainOptions) error {
 	a := access{asks: asksOnce}
-	if complete {
+	if o.complete {
 		a = access{changes: true}
 	}
 	if err := s.openKeystore(ctx, a); err != nil {
@@ -42,7 +45,7 @@ func chain(ctx context.Context, s *session) error {
 	}
 	changed := false
 	for _, alias := range aliases {
-		longer, err := s.showChain(alias, complete, pool)
+		longer, err := s.showChain(alias, o.complete, pool)
 		if err != nil {
 			return err
 		}

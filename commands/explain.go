@@ -18,17 +18,21 @@ import (
 	"gokeytool/x509util"
 )
 
+type explainOptions struct{ words []string } // of the line to explain
+
+func readExplain(l line) explainOptions { return explainOptions{slices.Clone(l.req.Operands)} }
+
 // explain says what a line of keytool's or ours would do, and how keytool, we
 // and OpenSSL do the same. Nothing is opened or run.
-func explain(_ context.Context, s *session) error {
-	line := slices.Clone(s.req.Operands)
+func explain(_ context.Context, s *session, o explainOptions) error {
+	words := o.words
 	style := ""
-	switch strings.TrimSuffix(filepath.Base(line[0]), ".exe") {
+	switch strings.TrimSuffix(filepath.Base(words[0]), ".exe") {
 	case "keytool", "gokeytool":
-		style, line = filepath.Base(line[0]), line[1:]
+		style, words = filepath.Base(words[0]), words[1:]
 	}
 	secret := func() ([]byte, error) { return []byte("PASSWORD"), nil }
-	req, err := argv.Parse(line, s.table, argv.Env{
+	req, err := argv.Parse(words, s.table, argv.Env{
 		KeytoolOnly: strings.HasPrefix(style, "keytool"), Release: s.release,
 		// What a password is does not matter here; none is looked up.
 		LookupEnv: func(string) (string, bool) { return "PASSWORD", true },

@@ -10,10 +10,14 @@ import (
 	"gokeytool/store/entry"
 )
 
+type keypasswdOptions struct{ same bool }
+
+func readKeypasswd(l line) keypasswdOptions { return keypasswdOptions{l.has("same")} }
+
 // keypasswd gives a key another password; with -same it gives keys the
 // keystore's.
-func keypasswd(ctx context.Context, s *session) error {
-	if s.req.Has("same") {
+func keypasswd(ctx context.Context, s *session, o keypasswdOptions) error {
+	if o.same {
 		return samePasswords(ctx, s)
 	}
 	if err := s.openKeystore(ctx, access{changes: true, keyPasswords: true, passwords: true}); err != nil {
@@ -48,10 +52,10 @@ func keypasswd(ctx context.Context, s *session) error {
 // samePasswords gives every key, or the one of -alias, the keystore's password:
 // Tomcat and many others know but one.
 func samePasswords(ctx context.Context, s *session) error {
-	own := s.opt.keypass
 	if err := s.openKeystore(ctx, access{changes: true, foreignKeys: true, passwords: true}); err != nil {
 		return err
 	}
+	own := s.ks.keypass
 	if s.ks.password == nil {
 		return failf("Must specify keystore password")
 	}

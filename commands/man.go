@@ -10,14 +10,20 @@ import (
 	"gokeytool/internal/atomicfile"
 )
 
+type manOptions struct{ dir optional[string] }
+
+func readMan(l line) manOptions {
+	return manOptions{optional[string]{l.operand(0), len(l.req.Operands) > 0}}
+}
+
 // man writes the manual pages of the program and its commands below a
 // directory, or prints that of the program.
-func man(_ context.Context, s *session) error {
+func man(_ context.Context, s *session, o manOptions) error {
 	date := s.manualDate()
-	if len(s.req.Operands) == 0 {
+	if !o.dir.given {
 		return s.Stdout.Binary(s.table.ManPage("", date))
 	}
-	dir := filepath.Join(s.req.Operands[0], "man1")
+	dir := filepath.Join(o.dir.value, "man1")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fileError(dir, pathCause(err))
 	}

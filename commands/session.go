@@ -38,7 +38,7 @@ type options struct {
 	srcprovidername                   string
 	keysize                           int64
 	ext, ids                          []string
-	trustcacerts, tls                 bool
+	trustcacerts                      bool
 	signerkeypass                     []byte
 
 	keyfile                                    string
@@ -88,7 +88,6 @@ func readOptions(c line, common commonOptions) options {
 		ext:             c.StringSlice("ext"),
 		ids:             c.StringSlice("id"),
 		trustcacerts:    c.Bool("trustcacerts") && slices.Contains(cacertsCommands, c.req.Command),
-		tls:             c.Bool("tls"),
 		signerkeypass:   c.secret("signerkeypass"),
 
 		keyfile:         c.String("keyfile"),

@@ -53,13 +53,17 @@ TLS_RSA_WITH_AES_128_CBC_SHA
 `
 )
 
+type showinfoOptions struct{ tls bool }
+
+func readShowinfo(l line) showinfoOptions { return showinfoOptions{l.Bool("tls")} }
+
 // showinfo prints the TLS protocols and cipher suites that the release of
 // Java enables by default.
-func showinfo(_ context.Context, s *session) error {
+func showinfo(_ context.Context, s *session, o showinfoOptions) error {
 	if err := s.checkStoreOptions(access{}); err != nil {
 		return err
 	}
-	if !s.opt.tls {
+	if !o.tls {
 		if s.ownStyle() {
 			return withHint(errors.New("showinfo needs to know what to show"), "try: "+shell.Line("gokeytool", "showinfo", "-tls"))
 		}

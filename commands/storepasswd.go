@@ -10,9 +10,13 @@ import (
 	"gokeytool/store/entry"
 )
 
+type storepasswdOptions struct{ same bool }
+
+func readStorepasswd(l line) storepasswdOptions { return storepasswdOptions{l.has("same")} }
+
 // storepasswd gives a keystore another password; in PKCS12 its keys as well, with
 // -same in JKS and JCEKS those that have the same.
-func storepasswd(ctx context.Context, s *session) error {
+func storepasswd(ctx context.Context, s *session, o storepasswdOptions) error {
 	if err := s.openKeystore(ctx, access{changes: true, passwords: true}); err != nil {
 		return err
 	}
@@ -32,7 +36,7 @@ func storepasswd(ctx context.Context, s *session) error {
 	switch {
 	case s.ks.pkcs12():
 		reseal = s.resealAll
-	case s.req.Has("same"):
+	case o.same:
 		reseal = s.resealSame
 	}
 	if err := reseal(password); err != nil {
