@@ -10,6 +10,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 
+	"gokeytool/internal/text"
 	"gokeytool/x509util"
 )
 
@@ -322,11 +323,7 @@ func (p *path) violation(who Client, i, j int, name generalName, trees []subtree
 	if inside || len(permitted) == 0 {
 		return ""
 	}
-	const most = 3
-	if n := len(permitted); n > most {
-		permitted = append(permitted[:most:most], fmt.Sprintf("%d more", n-most))
-	}
-	return fmt.Sprintf("the name constraints of %s permit %s, but %s has %s", ca, strings.Join(permitted, ", "), of, name)
+	return fmt.Sprintf("the name constraints of %s permit %s, but %s has %s", ca, text.First(permitted, 3), of, name)
 }
 
 // match is how a name stands to a constraint of its kind.

@@ -521,14 +521,3 @@ func (x *examination) fileMode(mode fs.FileMode) {
 		}
 	}
 }
-
-// plural is a number with its noun.
-func plural(n int, noun string) string {
-	switch {
-	case n == 1:
-		return "1 " + noun
-	case noun == "entry":
-		return fmt.Sprintf("%d entries", n)
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}

@@ -8,6 +8,7 @@ import (
 
 	"gokeytool/identity"
 	"gokeytool/internal/shell"
+	"gokeytool/internal/text"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
@@ -142,20 +143,11 @@ func (x *examination) hiddenEntries() {
 	}
 	remedy := shell.Note(x.rewrite(), "without it; openssl pkcs12 shows it, and the file as it was is kept")
 	if len(grave) > 0 {
-		x.find(Warning, "hidden-entry", "", "in bags within bags, where Java does not look, but OpenSSL does: "+some(grave), remedy)
+		x.find(Warning, "hidden-entry", "", "in bags within bags, where Java does not look, but OpenSSL does: "+text.Elide(grave, 3), remedy)
 	}
 	if len(harmless) > 0 {
-		x.find(Info, "hidden-entry", "", "Java and keytool pass over what else is in it: "+some(harmless), remedy)
+		x.find(Info, "hidden-entry", "", "Java and keytool pass over what else is in it: "+text.Elide(harmless, 3), remedy)
 	}
-}
-
-// some lists the first of many.
-func some(list []string) string {
-	const most = 3
-	if n := len(list); n > most {
-		return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), n-most)
-	}
-	return strings.Join(list, ", ")
 }
 
 // refusedFile says why Java does not open a PKCS12 file that is read here.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"gokeytool/internal/shell"
+	"gokeytool/internal/text"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
@@ -129,10 +130,7 @@ func (x *examination) untrusted(entries, certificates int) bool {
 		x.refused("", []entry.Certificate{c})
 		x.Entries = append(x.Entries, Entry{Kind: entry.TrustedCertificate.String(), Chain: x.chainOf([]entry.Certificate{c})})
 	}
-	count := plural(len(loose), "certificate") + " in it lack"
-	if len(loose) == 1 {
-		count += "s"
-	}
+	count := text.Count(len(loose), "certificate in it lacks", "certificates in it lack")
 	remedy := x.keystore().Operand([]string{"trustmark"})
 	switch {
 	case entries == 0:
@@ -173,7 +171,7 @@ func (x *examination) aliases(inJava []*entry.Entry) {
 			}
 		case len(same) > 1:
 			if e.Alias == mixed[folded] {
-				x.find(Error, "alias-case", e.Alias, fmt.Sprintf("the aliases %s differ in case alone: Java finds the one in lower case, if any, and never the others", quoted(same)),
+				x.find(Error, "alias-case", e.Alias, fmt.Sprintf("the aliases %s differ in case alone: Java finds the one in lower case, if any, and never the others", text.First(text.Quote(same), 20)),
 					x.rename(e.Alias, folded+"-2"))
 			}
 		case e.Alias != folded:
@@ -192,19 +190,6 @@ func (x *examination) rename(alias, to string) string {
 }
 
 func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
-
-// quoted lists names, of very many the first.
-func quoted(names []string) string {
-	const most = 20
-	list := make([]string, min(len(names), most))
-	for i := range list {
-		list[i] = fmt.Sprintf("%q", names[i])
-	}
-	if more := len(names) - most; more > 0 {
-		list = append(list, fmt.Sprintf("%d more", more))
-	}
-	return strings.Join(list, ", ")
-}
 
 // openedWith: passwords that protect nothing.
 func (x *examination) openedWith() {

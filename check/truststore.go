@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"gokeytool/internal/shell"
+	"gokeytool/internal/text"
 	"gokeytool/store"
 	"gokeytool/store/pkcs12"
 )
@@ -35,7 +36,7 @@ func (x *examination) truststore(keys, certificates int) {
 	case hidden && x.o.Password == nil:
 		x.find(Error, "java-truststore", "", both, x.javaLine())
 	case certificates > 0:
-		x.find(Info, "java-truststore", "", fmt.Sprintf("Java trusts %s in it", plural(certificates, "certificate")), x.javaLine())
+		x.find(Info, "java-truststore", "", fmt.Sprintf("Java trusts %s in it", text.Count(certificates, "certificate", "certificates")), x.javaLine())
 	case keys > 0:
 		x.find(Warning, "no-trust-anchors", "", "there are only keys in it: TLS in Java trusts their own certificates, other code in Java says: the trustAnchors parameter must be non-empty",
 			x.keystore().Line([]string{"export", "-rfc", "-alias", x.Serves, "-file", "CERTIFICATE"})+" && "+

@@ -13,6 +13,7 @@ import (
 
 	"gokeytool/internal/console"
 	"gokeytool/internal/shell"
+	"gokeytool/internal/text"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
@@ -113,17 +114,17 @@ func (s *session) sayBundle(sum *jsonImport) {
 			s.talk().Printf("no certificate: %s\n", name)
 		}
 	}
-	text := count(len(sum.Added), "certificate was added to keystore", "certificates were added to keystore")
+	said := text.CountGrouped(len(sum.Added), "certificate was added to keystore", "certificates were added to keystore")
 	if sum.Present > 0 {
-		text += ", " + count(sum.Present, "was there already", "were there already")
+		said += ", " + text.CountGrouped(sum.Present, "was there already", "were there already")
 	}
 	if n := len(sum.Skipped); n > 0 {
-		text += ", " + count(n, "file holds none", "files hold none")
+		said += ", " + text.CountGrouped(n, "file holds none", "files hold none")
 	}
-	s.talk().Printf("%s\n", text)
+	s.talk().Printf("%s\n", said)
 	if sum.Expired > 0 {
 		s.Stderr.Printf("gokeytool: %s: %s\n",
-			count(sum.Expired, "of those added has expired", "of those added have expired"), s.checkLine())
+			text.CountGrouped(sum.Expired, "of those added has expired", "of those added have expired"), s.checkLine())
 	}
 	s.announceStored()
 }
@@ -217,7 +218,7 @@ func (s *session) readBundleDir(dir string) (*bundle, error) {
 			return nil
 		}
 		all.certificates = append(all.certificates, one.certificates...)
-		progress.Step("%s found", count(len(all.certificates), "certificate", "certificates"))
+		progress.Step("%s found", text.CountGrouped(len(all.certificates), "certificate", "certificates"))
 		return nil
 	})
 	if err != nil {
@@ -343,7 +344,7 @@ func exportBundle(ctx context.Context, s *session) error {
 	if err := s.writeOutput(file, out.Bytes()); err != nil || file == "" {
 		return err
 	}
-	s.talk().Printf("%s in file <%s>\n", count(n, "certificate stored", "certificates stored"), file)
+	s.talk().Printf("%s in file <%s>\n", text.CountGrouped(n, "certificate stored", "certificates stored"), file)
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"gokeytool/check"
 	"gokeytool/internal/atomicfile"
 	"gokeytool/internal/console"
+	"gokeytool/internal/text"
 	"gokeytool/store/entry"
 )
 
@@ -92,7 +93,7 @@ func checkStores(ctx context.Context, s *session, o checkOptions) error {
 		if metrics != nil {
 			metrics.add(v)
 		}
-		progress.Step("%s keystores checked, %s with errors", group(int64(count.all)), group(int64(count.faulty)))
+		progress.Step("%s keystores checked, %s with errors", text.Group(count.all), text.Group(count.faulty))
 		if err := report.verdict(v); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 
 	"gokeytool/check"
 	"gokeytool/internal/console"
+	"gokeytool/internal/text"
 	"gokeytool/store/entry"
 )
 
@@ -120,11 +121,8 @@ func contents(v check.Verdict) string {
 	}
 	var list []string
 	for _, k := range kinds {
-		switch {
-		case k.n == 1:
-			list = append(list, "1 "+k.name)
-		case k.n > 1:
-			list = append(list, fmt.Sprintf("%d %ss", k.n, k.name))
+		if k.n > 0 {
+			list = append(list, text.Count(k.n, k.name, k.name+"s"))
 		}
 	}
 	if len(list) == 0 {
@@ -140,13 +138,10 @@ func (r *textReport) left(v check.Verdict) string {
 		return "-"
 	}
 	days := int(end.Sub(r.now).Hours() / 24)
-	switch {
-	case end.Before(r.now):
+	if end.Before(r.now) {
 		return "expired"
-	case days == 1:
-		return "1 day left"
 	}
-	return group(int64(days)) + " days left"
+	return text.CountGrouped(days, "day left", "days left")
 }
 
 func (r *textReport) end(c checkCount) error {

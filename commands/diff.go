@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"gokeytool/internal/text"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
@@ -155,7 +156,7 @@ func (s *session) differences(a, b *entry.Entry) []string {
 	}
 	if len(a.Chain) == 0 || len(b.Chain) == 0 {
 		if len(a.Chain) != len(b.Chain) {
-			return []string{fmt.Sprintf("%s, there %s", count(len(a.Chain), "certificate", "certificates"), count(len(b.Chain), "certificate", "certificates"))}
+			return []string{fmt.Sprintf("%s, there %s", text.CountGrouped(len(a.Chain), "certificate", "certificates"), text.CountGrouped(len(b.Chain), "certificate", "certificates"))}
 		}
 		return nil // secret keys are not opened
 	}

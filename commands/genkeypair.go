@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"gokeytool/internal/shell"
+	"gokeytool/internal/text"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
 )
@@ -101,10 +102,10 @@ func genkeypair(ctx context.Context, s *session, o genkeypairOptions) error {
 	name := x509util.KeyName(spec, key.Public(), s.release)
 	if issuer.alias != "" {
 		s.talk().Printf("Generating %s key pair and a certificate (%s) issued by <%s> with a validity of %s days\n\tfor: %s\n",
-			name, leaf.SigName, issuer.alias, group(o.days), subject.String())
+			name, leaf.SigName, issuer.alias, text.Group(o.days), subject.String())
 	} else {
 		s.talk().Printf("Generating %s key pair and self-signed certificate (%s) with a validity of %s days\n\tfor: %s\n",
-			name, leaf.SigName, group(o.days), subject.String())
+			name, leaf.SigName, text.Group(o.days), subject.String())
 	}
 	password, err := s.askKeyPassword(alias)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"gokeytool/internal/shell"
+	"gokeytool/internal/text"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
@@ -175,12 +176,8 @@ func (s *session) unmarkedHints(k *keystore) []string {
 	if n == 0 {
 		return nil
 	}
-	certificates := "certificates in it lack"
-	if n == 1 {
-		certificates = "certificate in it lacks"
-	}
 	return []string{
-		fmt.Sprintf("%d %s Java's trust mark: Java sees none of it (as a truststore: the trustAnchors parameter must be non-empty)", n, certificates),
+		text.Count(n, "certificate in it lacks", "certificates in it lack") + " Java's trust mark: Java sees none of it (as a truststore: the trustAnchors parameter must be non-empty)",
 		"to have Java trust them: " + s.trustmarkLine(k),
 	}
 }
@@ -204,17 +201,13 @@ func (s *session) hiddenHints(k *keystore) []string {
 		}
 	}
 	if nested > 0 {
-		hidden = append(hidden, count(nested, "bag within a bag", "bags within bags"))
-	}
-	const most = 3
-	if n := len(hidden); n > most {
-		hidden = append(hidden[:most], fmt.Sprintf("%d more", n-most))
+		hidden = append(hidden, text.CountGrouped(nested, "bag within a bag", "bags within bags"))
 	}
 	if len(hidden) == 0 {
 		return nil
 	}
 	return []string{
-		fmt.Sprintf("in %s is what Java does not list: %s", k.path, strings.Join(hidden, ", ")),
+		fmt.Sprintf("in %s is what Java does not list: %s", k.path, text.First(hidden, 3)),
 		"what to do about it: " + s.here().Operand([]string{"check"}),
 	}
 }

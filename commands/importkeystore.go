@@ -11,6 +11,7 @@ import (
 
 	"gokeytool/internal/console"
 	"gokeytool/internal/shell"
+	"gokeytool/internal/text"
 	"gokeytool/jdk"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -265,7 +266,7 @@ func (s *session) importAll(source *keystore, sum *jsonImport) error {
 		}
 	}
 	s.talk().Printf("Import command completed:  %s entries successfully imported, %s entries failed or cancelled\n",
-		group(int64(imported)), group(int64(len(entries)-imported)))
+		text.Group(imported), text.Group(len(entries)-imported))
 	return nil
 }
 

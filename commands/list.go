@@ -9,6 +9,7 @@ import (
 
 	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/console"
+	"gokeytool/internal/text"
 	"gokeytool/jdk"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -83,15 +84,12 @@ func (l *lister) list() error {
 		return l.entry(l.opt.alias.value, e)
 	}
 	all := l.shown()
-	entries := "entries"
-	if len(all) == 1 {
-		entries = "entry"
-	}
+	entries := text.CountGrouped(len(all), "entry", "entries")
 	l.out.Printf("Keystore type: %s\nKeystore provider: %s\n\n", l.typ(), l.provider())
 	if l.ownStyle() && l.unread() {
-		l.out.Printf("Of your keystore %s %s can be seen without its password\n\n", group(int64(len(all))), entries)
+		l.out.Printf("Of your keystore %s can be seen without its password\n\n", entries)
 	} else {
-		l.out.Printf("Your keystore contains %s %s\n\n", group(int64(len(all))), entries)
+		l.out.Printf("Your keystore contains %s\n\n", entries)
 	}
 	for _, e := range all {
 		if err := l.entry(l.ks.printedAlias(e), e); err != nil {
@@ -219,7 +217,7 @@ func (l *lister) privateKey(alias string, e *entry.Entry, detailed bool) error {
 	}
 	l.out.Printf("Certificate chain length: %d\n", len(e.Chain))
 	for i, c := range e.Chain {
-		l.out.Printf("Certificate[%s]:\n", group(int64(i+1)))
+		l.out.Printf("Certificate[%s]:\n", text.Group(i+1))
 		if err := l.certificate(alias, i, c); err != nil {
 			return err
 		}

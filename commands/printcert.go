@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 
+	"gokeytool/internal/text"
 	"gokeytool/x509util"
 )
 
@@ -43,7 +44,7 @@ func printcert(ctx context.Context, s *session) error {
 	printer := s.printer()
 	for i, c := range certificates {
 		if len(certificates) > 1 {
-			out.Printf("Certificate[%s]:\n", group(int64(i+1)))
+			out.Printf("Certificate[%s]:\n", text.Group(i+1))
 		}
 		if s.opt.rfc {
 			out.Binary(x509util.EncodePEM("CERTIFICATE", c.Raw, s.release))

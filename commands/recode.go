@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gokeytool/check"
+	"gokeytool/internal/text"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
@@ -159,7 +160,7 @@ func (s *session) recodeUnmarked(made *store.Store) error {
 	}
 	if passed := s.ks.Passed(); len(passed) > 0 {
 		s.Stderr.Printf("gokeytool: %s left out of the new file\n",
-			count(len(passed), "bag that Java passes over is", "bags that Java passes over are"))
+			text.CountGrouped(len(passed), "bag that Java passes over is", "bags that Java passes over are"))
 	}
 	inChains := make(map[string]bool)
 	for _, e := range made.Entries() {
@@ -171,7 +172,7 @@ func (s *session) recodeUnmarked(made *store.Store) error {
 	if made.Len() > 0 {
 		if n := len(unmarked); n > 0 {
 			s.Stderr.Printf("gokeytool: %s no entry and left out; to trust them first: %s\n",
-				count(n, "certificate is in", "certificates are in"), s.trustmarkLine(s.ks))
+				text.CountGrouped(n, "certificate is in", "certificates are in"), s.trustmarkLine(s.ks))
 		}
 		return nil
 	}
@@ -212,7 +213,7 @@ func entriesOf(s *store.Store) string {
 		{entry.TrustedCertificate, "trusted certificate", "trusted certificates"},
 	} {
 		if n[kind.Kind] > 0 {
-			list = append(list, count(n[kind.Kind], kind.one, kind.many))
+			list = append(list, text.CountGrouped(n[kind.Kind], kind.one, kind.many))
 		}
 	}
 	if list == nil {

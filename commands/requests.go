@@ -3,12 +3,12 @@ package commands
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
 	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/shell"
+	"gokeytool/internal/text"
 	"gokeytool/x509util"
 )
 
@@ -40,7 +40,6 @@ func withoutNone(style argv.Style, specs []string) (rest []string, none bool) {
 // certifiedNames are the alternative names of a certificate or a request, the first few
 // of many, or where there are none its subject.
 func certifiedNames(subject x509util.Name, extensions []x509util.Extension) string {
-	const most = 6
 	var names []string
 	for _, name := range describeExtensions(extensions).Names {
 		for _, kind := range []string{"dns:", "ip:"} {
@@ -49,10 +48,8 @@ func certifiedNames(subject x509util.Name, extensions []x509util.Extension) stri
 		names = append(names, name)
 	}
 	switch {
-	case len(names) > most:
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 	case len(names) > 0:
-		return strings.Join(names, ", ")
+		return text.Elide(names, 6)
 	case subject.IsEmpty():
 		return "no name"
 	}

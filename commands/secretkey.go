@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"gokeytool/internal/text"
 	"gokeytool/jdk"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -213,7 +214,7 @@ func (s *session) randomKey() (entry.Key, error) {
 	if text := algorithm.refused(bits); text != "" {
 		return entry.Key{}, java("java.security.InvalidParameterException", text)
 	}
-	s.talk().Printf("Generated %s-bit %s secret key\n", group(bits), algorithm.name)
+	s.talk().Printf("Generated %s-bit %s secret key\n", text.Group(bits), algorithm.name)
 	s.warnOfSecret("The generated secret key", algorithm.name, 8*int((bits+7)/8))
 	raw := make([]byte, (bits+7)/8)
 	switch algorithm.name {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"gokeytool/internal/text"
 	"gokeytool/sessionid"
 )
 
@@ -31,7 +32,7 @@ func sessionID(_ context.Context, s *session, o sessionIDOptions) error {
 		return err
 	}
 	if o.count < 1 || o.count > maxSessionIDs {
-		return fmt.Errorf("-n %d: the number of ids is from 1 to %s", o.count, group(maxSessionIDs))
+		return fmt.Errorf("-n %d: the number of ids is from 1 to %s", o.count, text.Group(maxSessionIDs))
 	}
 	out := s.Stdout.Buffer()
 	for range o.count {

@@ -12,6 +12,7 @@ import (
 	"gokeytool/internal/console"
 	"gokeytool/internal/interrupt"
 	"gokeytool/internal/shell"
+	"gokeytool/internal/text"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 )
@@ -52,10 +53,8 @@ func smoke(ctx context.Context, s *session) error {
 	case s.opt.quiet:
 	case failed == 0:
 		s.Stdout.Print("\nAll checks hold.\n")
-	case failed == 1:
-		s.Stdout.Print("\n1 check failed.\n")
 	default:
-		s.Stdout.Printf("\n%d checks failed.\n", failed)
+		s.Stdout.Printf("\n%s failed.\n", text.Count(failed, "check", "checks"))
 	}
 	if failed > 0 {
 		return exitCode(exitError)
@@ -81,7 +80,7 @@ func (s *session) smokeKey(ctx context.Context, alias string) []identity.Check {
 
 // opensCheck is the check that a keystore was opened.
 func opensCheck(k *keystore) identity.Check {
-	entries := fmt.Sprintf("%s entries", group(int64(k.Len())))
+	entries := fmt.Sprintf("%s entries", text.Group(k.Len()))
 	if k.Len() == 1 {
 		entries = "1 entry"
 	}

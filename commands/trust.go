@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"gokeytool/internal/console"
+	"gokeytool/internal/text"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
 )
@@ -42,7 +43,7 @@ func trust(ctx context.Context, s *session) error {
 		s.Stdout.Printf("\n%s\n", text)
 	}
 	if n := len(sent) - len(chain); n > 0 {
-		s.Stdout.Printf("\n%s not belong to this chain.\n", count(n, "certificate that was sent does", "certificates that were sent do"))
+		s.Stdout.Printf("\n%s not belong to this chain.\n", text.CountGrouped(n, "certificate that was sent does", "certificates that were sent do"))
 	}
 	chosen := chain[len(chain)-1]
 	if s.req.Has("leaf") {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"gokeytool/internal/text"
 	"gokeytool/store"
 )
 
@@ -28,7 +29,7 @@ func trustmark(ctx context.Context, s *session) error {
 	if err := s.ks.save(); err != nil {
 		return err
 	}
-	s.talk().Printf("%s Java's mark in %s\n", count(len(unmarked), "certificate got", "certificates got"), s.ks.path)
+	s.talk().Printf("%s Java's mark in %s\n", text.CountGrouped(len(unmarked), "certificate got", "certificates got"), s.ks.path)
 	s.sayJava()
 	return nil
 }

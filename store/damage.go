@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"gokeytool/internal/text"
 	"gokeytool/store/entry"
 )
 
@@ -91,17 +92,10 @@ func inFront(data []byte) (Damage, bool) {
 			continue
 		}
 		if t, ok := whole(data[i:]); ok {
-			return Damage{fmt.Sprintf("%s before the keystore that do not belong to it", plural(i, "byte stands", "bytes stand")), fmt.Sprintf("tail -c +%d", i+1), t}, true
+			return Damage{fmt.Sprintf("%s before the keystore that do not belong to it", text.Count(i, "byte stands", "bytes stand")), fmt.Sprintf("tail -c +%d", i+1), t}, true
 		}
 	}
 	return Damage{}, false
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 // replaced: a program read the file as UTF-8, and wrote U+FFFD for what is none.

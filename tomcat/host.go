@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"gokeytool/internal/text"
 )
 
 // host reads an SSLHostConfig.
@@ -308,19 +310,11 @@ func (r *reader) cipherSuites(at *setting) {
 
 // suiteList names suites, as many as one can read.
 func suiteList(list []*Suite) string {
-	const most = 24
-	var b strings.Builder
+	names := make([]string, len(list))
 	for i, s := range list {
-		if i == most {
-			fmt.Fprintf(&b, " and %d more", len(list)-most)
-			break
-		}
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(s.IANA())
+		names[i] = s.IANA()
 	}
-	return b.String()
+	return text.Elide(names, 24)
 }
 
 // kinds says of suites that crypto/tls has not what kinds they are.

@@ -3,6 +3,8 @@ package tomcat
 import (
 	"fmt"
 	"strings"
+
+	"gokeytool/internal/text"
 )
 
 // KeyEntry is an entry of a keystore, as far as Tomcat's choice of a key goes.
@@ -78,7 +80,7 @@ func (c *Certificate) ServedKey(entries []KeyEntry) (index int, findings []Findi
 		return -1, findings
 	case len(keys) > 1:
 		find(Warning, fmt.Sprintf("the keystore has %d keys and no alias says which: Tomcat serves %q, the first that Java enumerates, though its log says \"using alias [tomcat]\"; the others are %s",
-			len(keys), keys[0], quoteAll(keys[1:])),
+			len(keys), keys[0], text.Elide(text.Quote(keys[1:]), 8)),
 			fmt.Sprintf("set %s", at.Attribute))
 	}
 	return first, findings
@@ -92,23 +94,5 @@ func nameKey(attribute string, keys []string) string {
 	case 1:
 		return fmt.Sprintf("set %s to %q, the only key", attribute, keys[0])
 	}
-	return fmt.Sprintf("set %s to one of the keys: %s", attribute, quoteAll(keys))
-}
-
-// quoteAll quotes names for a sentence, and says how many more there are where
-// they are too many to read.
-func quoteAll(names []string) string {
-	const most = 8
-	var b strings.Builder
-	for i, n := range names {
-		if i == most {
-			fmt.Fprintf(&b, " and %d more", len(names)-most)
-			break
-		}
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(&b, "%q", n)
-	}
-	return b.String()
+	return fmt.Sprintf("set %s to one of the keys: %s", attribute, text.Elide(text.Quote(keys), 8))
 }
