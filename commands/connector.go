@@ -316,7 +316,7 @@ func (s *session) openConfigured(c *tomcat.Certificate, v *served) (opened *stor
 	case !ok:
 		return opened, own, err
 	case none.Key && none.Err != nil:
-		return nil, 0, s.damagedKeyFile(none.File, none.Data, none.Err)
+		return nil, 0, damagedKeyFile(none.File, none.Data, none.Err)
 	case none.Key:
 		return nil, 0, withHint(failf("Input not a private key"), s.noneInPEM(none, forKey)...)
 	}

@@ -157,11 +157,21 @@ func (s *session) readKeyFile(name string) (*foundKey, []*x509util.Certificate, 
 
 // damagedKeyFile is why a file of keys can't be read: what it got on its way here,
 // or else what its reader says.
-func (s *session) damagedKeyFile(name string, data []byte, err error) error {
+func damagedKeyFile(name string, data []byte, err error) error {
 	if hints := onTheWay(name, data, forKey); hints != nil {
 		return withHint(failf("Input not a private key"), hints...)
 	}
-	return s.keyFileError(name, err)
+	return keyFileError(name, err)
+}
+
+// keyFileError is why the key in a file can't be read, where that is not its
+// password.
+func keyFileError(name string, err error) error {
+	err = fmt.Errorf("%s: %w", name, err)
+	if errors.Is(err, entry.ErrUnsupported) { // scrypt, Camellia, ARIA
+		return withHint(err, "OpenSSL encrypts it as others read it: "+shell.Line("openssl", "pkcs8", "-topk8", "-in", shell.File(name), "-out", "NEWKEY"))
+	}
+	return err
 }
 
 // findKey returns the one private key of a file in PEM or DER as PKCS #8.
@@ -169,7 +179,7 @@ func (s *session) findKey(name string, data []byte) ([]byte, error) {
 	keys, err := pem.DecodeKeys(data, entry.DefaultLimits)
 	switch {
 	case err != nil:
-		return nil, s.damagedKeyFile(name, data, err)
+		return nil, damagedKeyFile(name, data, err)
 	case len(keys) > 1:
 		return nil, failf("%s holds more than one private key", name)
 	case len(keys) == 0:
@@ -190,45 +200,27 @@ func (s *session) findKey(name string, data []byte) ([]byte, error) {
 		}
 	}
 	key, err := pem.Unseal(keys[0], password, entry.DefaultLimits)
-	if errors.Is(err, entry.ErrPassword) {
-		return nil, s.keyFileError(name, err, s.keyFileMissHints(name, keys[0], password)...)
+	switch {
+	case err == nil:
+		return key.PKCS8, nil
+	case !errors.Is(err, entry.ErrPassword):
+		return nil, keyFileError(name, err)
+	case password == nil && name != s.ks.path:
+		return nil, noPassword(name, "keyfilepass")
 	}
-	if err != nil {
-		return nil, s.keyFileError(name, err)
-	}
-	return key.PKCS8, nil
-}
-
-// keyFileError says what is wrong with a file that should hold a key. Hints are
-// about its password.
-func (s *session) keyFileError(name string, err error, hints ...string) error {
-	if errors.Is(err, entry.ErrPassword) && s.opt.keyfilepass == nil && name != s.ks.path {
-		return noPassword(name, "keyfilepass")
-	}
-	if errors.Is(err, entry.ErrPassword) {
-		return withHint(java("java.security.UnrecoverableKeyException", "Cannot recover key"),
-			append([]string{fmt.Sprintf("the password does not open the key in %s; give it with -keyfilepass", name)}, hints...)...)
-	}
-	err = fmt.Errorf("%s: %w", name, err)
-	if errors.Is(err, entry.ErrUnsupported) { // scrypt, Camellia, ARIA
-		return withHint(err, "OpenSSL encrypts it as others read it: "+shell.Line("openssl", "pkcs8", "-topk8", "-in", shell.File(name), "-out", "NEWKEY"))
-	}
-	return err
+	return nil, withHint(java("java.security.UnrecoverableKeyException", "Cannot recover key"),
+		append([]string{fmt.Sprintf("the password does not open the key in %s; give it with -keyfilepass", name)}, s.keyFileMissHints(name, keys[0], password)...)...)
 }
 
 // keyFilePassword is the password of the key file: -keyfilepass, else asked for.
 func (s *session) keyFilePassword(name string) ([]byte, error) {
-	if s.opt.keyfilepass == nil && name == s.ks.path {
+	switch {
+	case s.opt.keyfilepass != nil:
+		return s.opt.keyfilepass, nil
+	case name == s.ks.path:
 		return s.ks.password, nil // a key of the keystore gets another certificate
 	}
-	if s.opt.keyfilepass == nil {
-		password, err := s.promptSecret(passwordOf(name))
-		if err != nil {
-			return nil, err
-		}
-		s.opt.keyfilepass = password
-	}
-	return s.opt.keyfilepass, nil
+	return s.promptSecret(passwordOf(name))
 }
 
 // openKeyFile opens a key file that is a keystore, with -keyfilepass or the

@@ -21,7 +21,7 @@ var unfinished = []string{
 
 // unfinishedWriters are the functions that still write into options or put another
 // keystore into the session.
-var unfinishedWriters = []string{"keyFilePassword", "dev", "importpass", "ignoreSourceKeyPassword", "openKeystoreIfAny"}
+var unfinishedWriters = []string{"dev", "importpass", "ignoreSourceKeyPassword", "openKeystoreIfAny"}
 
 // source is the code of this package, without its tests.
 type source struct {
