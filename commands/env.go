@@ -1,17 +1,15 @@
 package commands
 
 import (
-	"bytes"
-	"errors"
 	"io"
 	"os"
 	"os/user"
-	"runtime"
 	"strconv"
 	"time"
 
 	"golang.org/x/term"
 
+	"gokeytool/commands/internal/terminal"
 	"gokeytool/internal/console"
 	"gokeytool/internal/interrupt"
 )
@@ -39,7 +37,7 @@ type Env struct {
 	// asking is called before a question is asked; nil for nothing.
 	asking func()
 
-	lines lineReader
+	lines terminal.Lines
 	// generated are the files of the passwords that this command has made.
 	generated []string
 	// warnVisible: JDK 25 warns where a password may be typed in sight, that is
@@ -56,39 +54,17 @@ func System() *Env {
 	interrupt.Watch()
 	env := &Env{
 		Stdin:     os.Stdin,
-		Stdout:    openConsole(os.Stdout),
-		Stderr:    openConsole(os.Stderr),
+		Stdout:    terminal.Open(os.Stdout),
+		Stderr:    terminal.Open(os.Stderr),
 		LookupEnv: os.LookupEnv,
 		Now:       time.Now,
 		Home:      homeDir,
 	}
 	if fd := int(os.Stdin.Fd()); term.IsTerminal(fd) {
-		env.ReadSecret = func(prompt console.Text) ([]byte, error) { return readTerminalSecret(fd, env.Stderr, prompt) }
+		env.ReadSecret = func(prompt console.Text) ([]byte, error) { return terminal.ReadSecret(fd, env.Stderr, prompt) }
 	}
-	env.InputWaiting = func() bool { return inputWaiting(os.Stdin) }
+	env.InputWaiting = func() bool { return terminal.InputWaiting(os.Stdin) }
 	return env
-}
-
-// openConsole is a stream of this process. It is coloured where a person who
-// wants colours sees it (no-color.org).
-func openConsole(file *os.File) *console.Writer {
-	w := console.NewWriter(interrupt.Output(file))
-	w.Terminal = term.IsTerminal(int(file.Fd()))
-	w.Colour = w.Terminal && wantsColours(os.LookupEnv)
-	return w
-}
-
-// wantsColours says whether a terminal shows colours, and is to.
-func wantsColours(lookup func(name string) (string, bool)) bool {
-	if no, _ := lookup("NO_COLOR"); no != "" {
-		return false
-	}
-	if runtime.GOOS == "windows" {
-		_, understands := lookup("WT_SESSION") // the older console shows the codes
-		return understands
-	}
-	term, _ := lookup("TERM")
-	return term != "" && term != "dumb"
 }
 
 // homeDir is the home directory as Java finds it: in the password database,
@@ -102,41 +78,4 @@ func homeDir() string {
 		return "."
 	}
 	return home
-}
-
-// maxLine bounds a line typed or piped in; no name or password is longer.
-const maxLine = 1 << 16
-
-// lineReader reads single lines and takes no byte beyond the line's end, so
-// that what follows on standard input (the next answer, a certificate, the
-// next program's input) is still there.
-type lineReader struct{ eof bool }
-
-// readLine returns the next line without its end (LF, CR or CRLF as Java
-// reads them; a lone CR ends no line here, as on every terminal of today).
-// At the end of input it returns what is left, then ok is false.
-func (l *lineReader) readLine(r io.Reader) (line []byte, ok bool, err error) {
-	if l.eof {
-		return nil, false, nil
-	}
-	var buf [1]byte
-	for {
-		n, err := r.Read(buf[:])
-		if n == 1 {
-			if buf[0] == '\n' {
-				return bytes.TrimSuffix(line, []byte("\r")), true, nil
-			}
-			if len(line) == maxLine {
-				return nil, false, errors.New("line on standard input is too long")
-			}
-			line = append(line, buf[0])
-		}
-		if errors.Is(err, io.EOF) {
-			l.eof = true
-			return line, len(line) > 0, nil
-		}
-		if err != nil {
-			return nil, false, err
-		}
-	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gokeytool/commands/internal/argv"
+	"gokeytool/commands/internal/terminal"
 	"gokeytool/internal/atomicfile"
 	"gokeytool/internal/shell"
 )
@@ -46,9 +47,9 @@ func (e *Env) readPasswordLine(fd int) ([]byte, error) {
 		if file == nil {
 			return nil, fmt.Errorf("file descriptor %d is not open", fd)
 		}
-		reader, lines = file, new(lineReader)
+		reader, lines = file, new(terminal.Lines)
 	}
-	line, ok, err := lines.readLine(reader)
+	line, ok, err := lines.Read(reader)
 	if err == nil && !ok {
 		err = io.EOF
 	}

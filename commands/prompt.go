@@ -30,7 +30,7 @@ func (e *Env) promptSecret(prompt console.Text) ([]byte, error) {
 		if e.warnVisible && e.InputWaiting != nil && (e.asked || !e.InputWaiting()) {
 			e.Stderr.Print("[WARNING: Input may be visible on screen] ")
 		}
-		secret, _, err = e.lines.readLine(e.Stdin)
+		secret, _, err = e.lines.Read(e.Stdin)
 	}
 	if err != nil || len(secret) == 0 {
 		return nil, err
@@ -51,7 +51,7 @@ func (e *Env) promptLine(prompt console.Text) (line string, ok bool, err error) 
 	defer e.ask()()
 	e.Stderr.Print(prompt)
 	e.asked = true
-	b, ok, err := e.lines.readLine(e.Stdin)
+	b, ok, err := e.lines.Read(e.Stdin)
 	return string(b), ok, err
 }
 
@@ -133,7 +133,7 @@ func (s *session) notDone(text string) error {
 		s.Stderr.Printf("%s\n", text)
 		return nil
 	}
-	if s.lines.eof {
+	if s.lines.Ended() {
 		return withHint(errors.New(text), "nobody answered the question: where nobody can, -noprompt does, if it is sure to be the right certificate")
 	}
 	return errors.New(text)

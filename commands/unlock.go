@@ -50,7 +50,7 @@ func (s *session) unlock(l locked) (*store.Store, []byte, error) {
 		if opened, err = l.open(nil); err != nil {
 			return nil, nil, err
 		}
-		if s.lines.eof || !l.must && (s.ReadSecret == nil || !opened.Unread()) {
+		if s.lines.Ended() || !l.must && (s.ReadSecret == nil || !opened.Unread()) {
 			break
 		}
 		s.Stderr.Printf("%s has a password, and it is not the empty one\n", l.path)

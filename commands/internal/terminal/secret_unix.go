@@ -1,6 +1,6 @@
 //go:build unix
 
-package commands
+package terminal
 
 import (
 	"os"
@@ -23,6 +23,6 @@ func echoOff(fd int) error {
 // readHidden reads a line from the terminal. It changes no setting of it: a signal
 // that ends the program may just have put them back.
 func readHidden(int) ([]byte, error) {
-	line, _, err := new(lineReader).readLine(os.Stdin)
+	line, _, err := new(Lines).Read(os.Stdin)
 	return line, err
 }

@@ -1,4 +1,4 @@
-package commands
+package terminal
 
 import (
 	"os"
@@ -7,8 +7,8 @@ import (
 	"golang.org/x/term"
 )
 
-// inputWaiting is not known on Windows.
-func inputWaiting(*os.File) bool { return true }
+// InputWaiting is not known on Windows.
+func InputWaiting(*os.File) bool { return true }
 
 // echoOff stops the console from showing what is typed.
 func echoOff(fd int) error {

@@ -1,4 +1,4 @@
-package commands
+package terminal
 
 import (
 	"io"
@@ -10,9 +10,9 @@ import (
 	"gokeytool/internal/interrupt"
 )
 
-// readTerminalSecret prints the prompt and reads a line without echo. A signal
+// ReadSecret prints the prompt and reads a line without echo. A signal
 // that ends or stops the program puts the terminal back as it was before.
-func readTerminalSecret(fd int, stderr *console.Writer, prompt console.Text) ([]byte, error) {
+func ReadSecret(fd int, stderr *console.Writer, prompt console.Text) ([]byte, error) {
 	state, err := term.GetState(fd)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,6 @@
 //go:build unix
 
-package commands
+package terminal
 
 import (
 	"io"
@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// inputWaiting says whether something can be read at once, as Java's
+// InputWaiting says whether something can be read at once, as Java's
 // FileInputStream.available finds out.
-func inputWaiting(f *os.File) bool {
+func InputWaiting(f *os.File) bool {
 	info, err := f.Stat()
 	if err != nil {
 		return false

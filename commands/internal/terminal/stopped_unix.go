@@ -1,6 +1,6 @@
 //go:build unix
 
-package commands
+package terminal
 
 import (
 	"os"
@@ -9,9 +9,6 @@ import (
 
 	"golang.org/x/sys/unix"
 )
-
-// hangup asks serve to read its files again.
-var hangup os.Signal = syscall.SIGHUP
 
 // whenStopped has something done before the user stops the program by Ctrl-Z, and
 // something else when it goes on, until the function that it returns is called.
@@ -53,21 +50,4 @@ func orphaned() bool {
 	own, err2 := unix.Getsid(0)
 	group, err3 := unix.Getpgid(parent)
 	return err != nil || err2 != nil || err3 != nil || session != own || group == unix.Getpgrp()
-}
-
-// fileState is all by which a file tells that it may be another one, or may now
-// be read: zero where there is none.
-type fileState struct {
-	device, inode   uint64
-	size            int64
-	written, edited unix.Timespec // its content, and anything of it
-	mode, uid, gid  uint32
-}
-
-func stateOf(name string) fileState {
-	var st unix.Stat_t
-	if unix.Stat(name, &st) != nil {
-		return fileState{}
-	}
-	return fileState{uint64(st.Dev), st.Ino, st.Size, st.Mtim, st.Ctim, uint32(st.Mode), st.Uid, st.Gid}
 }

@@ -5,9 +5,6 @@ import "os"
 // hangup is not known on Windows.
 var hangup os.Signal
 
-// whenStopped has nothing to do: no program is stopped.
-func whenStopped(before, after func()) (end func()) { return func() {} }
-
 // fileState is by what a file tells that it may be another one: zero where there
 // is none.
 type fileState struct{ size, written int64 }
