@@ -87,12 +87,21 @@ func checkHost(name string) error {
 	return nil
 }
 
-// checkedHost is the value of -host, which may be empty.
-func (s *session) checkedHost() (string, error) {
-	if !s.opt.given("host") {
+// readHost is -host of a command that takes one: the last.
+func readHost(l line) optional[string] {
+	names := l.StringSlice("host")
+	if len(names) == 0 {
+		return optional[string]{}
+	}
+	return optional[string]{names[len(names)-1], true}
+}
+
+// checkedHost is the name that -host gives; empty where it was left out.
+func checkedHost(host optional[string]) (string, error) {
+	if !host.given {
 		return "", nil
 	}
-	return hostOption("host", s.opt.host)
+	return hostOption("host", host.value)
 }
 
 // hostOption is the value of an option that is a host, of which an IPv6 address

@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"context"
 	"encoding/asn1"
 	"encoding/json"
 	"encoding/pem"
@@ -10,7 +9,6 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 
-	"gokeytool/identity"
 	"gokeytool/internal/jsontime"
 	"gokeytool/jdk"
 	"gokeytool/store/entry"
@@ -177,22 +175,6 @@ type jsonAdded struct {
 type jsonFailed struct {
 	Alias  string `json:"alias"`
 	Reason string `json:"reason"`
-}
-
-// jsonSmoke is what smoke prints.
-type jsonSmoke struct {
-	Version  int              `json:"version"`
-	Keystore string           `json:"keystore"`
-	Type     string           `json:"type"`
-	OK       bool             `json:"ok"`
-	Checks   []identity.Check `json:"checks"` // of the keystore
-	Keys     []jsonKey        `json:"keys"`
-}
-
-// jsonKey is a key that smoke has tried.
-type jsonKey struct {
-	Alias  string           `json:"alias"`
-	Checks []identity.Check `json:"checks"`
 }
 
 // printJSON writes a command's JSON.
@@ -459,34 +441,4 @@ func (s *session) sayImport(sum *jsonImport) error {
 	}
 	sum.Warnings = s.takeWarnings()
 	return s.printJSON(sum)
-}
-
-// smokeJSON tries the keys of the aliases and prints what was found.
-func (s *session) smokeJSON(ctx context.Context, aliases []string) error {
-	out := jsonSmoke{Version: jsonSchema, Keystore: s.ks.path, Type: string(s.ks.Type()), Checks: s.storeChecks(), Keys: []jsonKey{}}
-	if len(aliases) == 0 {
-		out.Checks = append(out.Checks, noKeyCheck)
-	}
-	out.OK = allOK(out.Checks)
-	for _, alias := range aliases {
-		key := jsonKey{Alias: alias, Checks: s.smokeKey(ctx, alias)}
-		out.OK = out.OK && allOK(key.Checks)
-		out.Keys = append(out.Keys, key)
-	}
-	if ctx.Err() != nil {
-		return exitCode(exitInterrupted)
-	}
-	if err := s.printJSON(out); err != nil || out.OK {
-		return err
-	}
-	return exitCode(exitError)
-}
-
-func allOK(checks []identity.Check) bool {
-	for _, check := range checks {
-		if !check.OK {
-			return false
-		}
-	}
-	return true
 }

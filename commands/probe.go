@@ -17,26 +17,46 @@ import (
 	"gokeytool/x509util"
 )
 
+type probeOptions struct {
+	server             string
+	host               optional[string] // the name to ask for
+	starttls           string
+	truststore         string
+	truststorePassword []byte
+	against            string // a keystore
+}
+
+func readProbe(l line) probeOptions {
+	return probeOptions{
+		server:             l.operand(0), // argv has seen to it that there is one
+		host:               readHost(l),
+		starttls:           l.String("starttls"),
+		truststore:         l.String("truststoreFile"),
+		truststorePassword: l.secret("truststorePassword"),
+		against:            l.String("against"),
+	}
+}
+
 // probeServer looks at a TLS server from outside: its chain and whether it is
 // trusted, what it accepts, and whether it has the certificate of a keystore.
-func probeServer(ctx context.Context, s *session) error {
-	server, err := parseServer(s.req.Operands[0]) // argv has seen to it that there is one
+func probeServer(ctx context.Context, s *session, o probeOptions) error {
+	server, err := parseServer(o.server)
 	if err != nil {
 		return err
 	}
-	name, err := s.checkedHost()
+	name, err := checkedHost(o.host)
 	if err != nil {
 		return err
 	}
 	address := server.String()
-	if known := probe.StartTLSProtocols; s.opt.starttls != "" && !slices.Contains(known, s.opt.starttls) {
-		return fmt.Errorf("-starttls %s: known are %s", s.opt.starttls, strings.Join(known, ", "))
+	if known := probe.StartTLSProtocols; o.starttls != "" && !slices.Contains(known, o.starttls) {
+		return fmt.Errorf("-starttls %s: known are %s", o.starttls, strings.Join(known, ", "))
 	}
-	cfg := probe.Config{Address: address, ServerName: name, StartTLS: s.opt.starttls, Now: s.Now}
-	if err := s.probeTrust(&cfg); err != nil {
+	cfg := probe.Config{Address: address, ServerName: name, StartTLS: o.starttls, Now: s.Now}
+	if err := s.probeTrust(&cfg, o); err != nil {
 		return err
 	}
-	if err := s.probeIdentities(&cfg); err != nil {
+	if err := s.probeIdentities(&cfg, o); err != nil {
 		return err
 	}
 	report, err := probe.Examine(ctx, cfg)
@@ -59,25 +79,23 @@ func probeServer(ctx context.Context, s *session) error {
 	} else {
 		s.printProbe(report)
 	}
-	for _, check := range report.Checks {
-		if !check.OK {
-			return exitCode(exitError)
-		}
+	if !allOK(report.Checks) {
+		return exitCode(exitError)
 	}
 	return nil
 }
 
 // probeTrust says whom the probe trusts: the truststore, a file in PEM, or the
 // system.
-func (s *session) probeTrust(cfg *probe.Config) error {
-	if s.opt.truststore == "" {
+func (s *session) probeTrust(cfg *probe.Config, o probeOptions) error {
+	if o.truststore == "" {
 		return nil
 	}
-	opened, _, err := openUnasked(s.opt.truststore, s.opt.truststorepass, "truststorePassword")
+	opened, _, err := openUnasked(o.truststore, o.truststorePassword, "truststorePassword")
 	if err != nil {
 		return err
 	}
-	cfg.Roots, cfg.RootsName = x509.NewCertPool(), "the truststore "+s.opt.truststore
+	cfg.Roots, cfg.RootsName = x509.NewCertPool(), "the truststore "+o.truststore
 	for _, e := range opened.Entries() {
 		for _, c := range e.Chain {
 			if addRoot(cfg.Roots, c) == nil {
@@ -91,26 +109,9 @@ func (s *session) probeTrust(cfg *probe.Config) error {
 	return nil
 }
 
-// addRoot adds a trusted certificate to those that Go's TLS knows. The error is
-// for one that it can't take, because its key is not supported.
-func addRoot(roots *x509.CertPool, c entry.Certificate) error {
-	if parsed, err := x509.ParseCertificate(x509util.Encoded(c.DER)); err == nil {
-		roots.AddCert(parsed)
-		return nil
-	}
-	parsed, err := x509util.ParseCertificate(c.DER)
-	if err != nil {
-		return nil // check's business
-	}
-	if _, err = parsed.PublicKey(); err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s %s", parsed.Called(), x509util.CantVerify(err))
-}
-
 // probeIdentities opens the client's own key, and the entry that the server
 // should have.
-func (s *session) probeIdentities(cfg *probe.Config) error {
+func (s *session) probeIdentities(cfg *probe.Config, o probeOptions) error {
 	if s.opt.keystore.given {
 		id, err := s.onlyIdentity(s.opt.keystore.value, s.opt.storepass, s.opt.alias.value)
 		if err != nil {
@@ -118,8 +119,8 @@ func (s *session) probeIdentities(cfg *probe.Config) error {
 		}
 		cfg.Certificate = &tls.Certificate{Certificate: id.Chain, PrivateKey: id.Key}
 	}
-	if s.opt.against != "" {
-		opened, _, err := openUnasked(s.opt.against, s.opt.storepass, "storepass")
+	if o.against != "" {
+		opened, _, err := openUnasked(o.against, s.opt.storepass, "storepass")
 		if err != nil {
 			return err
 		}
@@ -129,14 +130,14 @@ func (s *session) probeIdentities(cfg *probe.Config) error {
 				!s.opt.alias.given && e.Kind != entry.PrivateKey {
 				continue
 			}
-			id := &identity.Identity{Alias: alias, Keystore: s.opt.against, StoreType: string(opened.Type()), Open: s.again("storepass")}
+			id := &identity.Identity{Alias: alias, Keystore: o.against, StoreType: string(opened.Type()), Open: s.again("storepass")}
 			for _, c := range e.Chain {
 				id.Chain = append(id.Chain, x509util.Encoded(c.DER))
 			}
 			cfg.Against = id
 			return nil
 		}
-		return fmt.Errorf("%s has no such entry to compare with: name one with -alias", s.opt.against)
+		return fmt.Errorf("%s has no such entry to compare with: name one with -alias", o.against)
 	}
 	return nil
 }

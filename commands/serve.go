@@ -11,7 +11,6 @@ import (
 	"net/netip"
 	"os"
 	"runtime/debug"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -317,7 +316,7 @@ func (s *session) throwAway() (identity.Identity, error) {
 // judgeServed prints what is wrong with what is to be served. Where no client
 // could connect it is not served, unless -force is given.
 func (s *session) judgeServed(checks []identity.Check) error {
-	printChecks(s.Stderr, slices.DeleteFunc(slices.Clone(checks), func(c identity.Check) bool { return c.OK && !c.Warn }))
+	printChecks(s.Stderr, notable(checks))
 	if fatal(checks) && !s.opt.force {
 		return withHint(errors.New("no client could use this: it is not served"),
 			"mend it as said above, or serve all the same with -force")

@@ -41,25 +41,25 @@ type options struct {
 	trustcacerts                      bool
 	signerkeypass                     []byte
 
-	keyfile                                    string
-	keyfilepass                                []byte
-	ca                                         []string
-	address, portfile, jvmRoute, host          string
-	port, sessionIDLength                      int64
-	hosts, clients                             []string // host is the last of hosts
-	dir                                        string
-	selfsigned, force, once                    bool
-	serverxml, tracking, accesslog             string
-	hsts, ticketkey, keylog                    string
-	connector, tomcat                          int64
-	redirectPort, requests                     int64
-	httpSessionTimeout                         int64 // in minutes
-	maxActiveSessions                          int64
-	proxies, also                              []string
-	sni                                        bool
-	truststorepass                             []byte
-	truststore, starttls, against, fingerprint string
-	duration                                   time.Duration
+	keyfile                        string
+	keyfilepass                    []byte
+	ca                             []string
+	address, portfile, jvmRoute    string
+	port, sessionIDLength          int64
+	hosts, clients                 []string
+	dir                            string
+	selfsigned, force, once        bool
+	serverxml, tracking, accesslog string
+	hsts, ticketkey, keylog        string
+	connector, tomcat              int64
+	redirectPort, requests         int64
+	httpSessionTimeout             int64 // in minutes
+	maxActiveSessions              int64
+	proxies, also                  []string
+	sni                            bool
+	truststorepass                 []byte
+	truststore, fingerprint        string
+	duration                       time.Duration
 
 	given func(name string) bool
 }
@@ -96,7 +96,6 @@ func readOptions(c line, common commonOptions) options {
 		address:         c.String("address"),
 		portfile:        c.String("portfile"),
 		jvmRoute:        c.String("jvmRoute"),
-		host:            last(c.StringSlice("host")),
 		hosts:           c.StringSlice("host"),
 		clients:         c.StringSlice("client"),
 		dir:             c.String("dir"),
@@ -119,9 +118,6 @@ func readOptions(c line, common commonOptions) options {
 		also:            c.StringSlice("also"),
 		sni:             c.Bool("sni"),
 		truststorepass:  c.secret("truststorePassword"),
-		truststore:      c.String("truststoreFile"),
-		starttls:        c.String("starttls"),
-		against:         c.String("against"),
 		fingerprint:     c.String("fingerprint"),
 		duration:        c.Duration("for"),
 
@@ -130,14 +126,6 @@ func readOptions(c line, common commonOptions) options {
 
 		given: c.req.Has,
 	}
-}
-
-// last is the last of the values of an option, empty if there is none.
-func last(values []string) string {
-	if len(values) == 0 {
-		return ""
-	}
-	return values[len(values)-1]
 }
 
 // session is one run of one command.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"gokeytool/endpoint"
@@ -17,10 +16,15 @@ import (
 	"gokeytool/store/entry"
 )
 
+type smokeOptions struct{ host optional[string] }
+
+func readSmoke(l line) smokeOptions { return smokeOptions{readHost(l)} }
+
 // smoke proves a keystore: it serves every private key over HTTPS, connects
 // to each as a client, and prints what it found, a line a check.
-func smoke(ctx context.Context, s *session) error {
-	if _, err := s.checkedHost(); err != nil {
+func smoke(ctx context.Context, s *session, o smokeOptions) error {
+	host, err := checkedHost(o.host)
+	if err != nil {
 		return err
 	}
 	if err := s.openServed(ctx); err != nil {
@@ -36,7 +40,7 @@ func smoke(ctx context.Context, s *session) error {
 	ctx, stop := interrupt.Context(ctx)
 	defer stop()
 	if s.opt.json {
-		return s.smokeJSON(ctx, aliases)
+		return s.smokeJSON(ctx, host, aliases)
 	}
 	own := s.storeChecks()
 	if len(aliases) == 0 {
@@ -44,7 +48,7 @@ func smoke(ctx context.Context, s *session) error {
 	}
 	failed := s.report(console.Textf("%s", s.ks.path), own)
 	for _, alias := range aliases {
-		failed += s.report(console.Textf("\n<%s>", alias), s.smokeKey(ctx, alias))
+		failed += s.report(console.Textf("\n<%s>", alias), s.smokeKey(ctx, host, alias))
 	}
 	if err := ctx.Err(); err != nil {
 		return exitCode(exitInterrupted)
@@ -62,20 +66,65 @@ func smoke(ctx context.Context, s *session) error {
 	return nil
 }
 
+// jsonSmoke is what smoke prints.
+type jsonSmoke struct {
+	Version  int              `json:"version"`
+	Keystore string           `json:"keystore"`
+	Type     string           `json:"type"`
+	OK       bool             `json:"ok"`
+	Checks   []identity.Check `json:"checks"` // of the keystore
+	Keys     []jsonKey        `json:"keys"`
+}
+
+// jsonKey is a key that smoke has tried.
+type jsonKey struct {
+	Alias  string           `json:"alias"`
+	Checks []identity.Check `json:"checks"`
+}
+
 // noKeyCheck fails a keystore that has no key.
 var noKeyCheck = identity.Check{
 	Name: "key", Detail: "there is no private key in this keystore, only certificates",
 	Remedy: shell.Comment("a server needs the keystore in which its key was made"),
 }
 
-// smokeKey tries the key of an alias.
-func (s *session) smokeKey(ctx context.Context, alias string) []identity.Check {
+// smokeKey tries the key of an alias, under the name of a host if that is not empty.
+func (s *session) smokeKey(ctx context.Context, host, alias string) []identity.Check {
 	id, err := s.identity(alias)
 	if err != nil {
 		return []identity.Check{s.keyCheck(err)}
 	}
-	host, _ := s.checkedHost() // smoke has refused a bad one
 	return endpoint.Smoke(ctx, endpoint.SmokeConfig{Identity: id, Host: host, Now: s.Now})
+}
+
+// smokeJSON tries the keys of the aliases and prints what was found.
+func (s *session) smokeJSON(ctx context.Context, host string, aliases []string) error {
+	out := jsonSmoke{Version: jsonSchema, Keystore: s.ks.path, Type: string(s.ks.Type()), Checks: s.storeChecks(), Keys: []jsonKey{}}
+	if len(aliases) == 0 {
+		out.Checks = append(out.Checks, noKeyCheck)
+	}
+	out.OK = allOK(out.Checks)
+	for _, alias := range aliases {
+		key := jsonKey{Alias: alias, Checks: s.smokeKey(ctx, host, alias)}
+		out.OK = out.OK && allOK(key.Checks)
+		out.Keys = append(out.Keys, key)
+	}
+	if ctx.Err() != nil {
+		return exitCode(exitInterrupted)
+	}
+	if err := s.printJSON(out); err != nil || out.OK {
+		return err
+	}
+	return exitCode(exitError)
+}
+
+// storeChecks are what smoke finds of the keystore itself.
+func (s *session) storeChecks() []identity.Check {
+	checks := []identity.Check{opensCheck(s.ks)}
+	if closed := closedToJava(s.ks.Store, s.here()); closed != nil {
+		checks = append(checks, identity.Check{Name: "Java", ID: "unreadable-certificate", Detail: closed.text, Remedy: closed.remedy})
+	}
+	return checks
 }
 
 // opensCheck is the check that a keystore was opened.
@@ -124,7 +173,7 @@ func (s *session) keyCheck(err error) identity.Check {
 // returns how many failed.
 func (s *session) report(title console.Text, checks []identity.Check) (failed int) {
 	if s.opt.quiet {
-		checks = slices.DeleteFunc(checks, func(c identity.Check) bool { return c.OK && !c.Warn })
+		checks = notable(checks)
 	}
 	if len(checks) == 0 {
 		return 0
@@ -137,29 +186,4 @@ func (s *session) report(title console.Text, checks []identity.Check) (failed in
 		}
 	}
 	return failed
-}
-
-// printChecks prints a check in a line, and its remedy below it: a remedy that
-// mends several stands below the first of them.
-func printChecks(w *console.Writer, checks []identity.Check) {
-	said := make(map[string]bool)
-	for _, check := range checks {
-		mark := "ok  "
-		switch {
-		case !check.OK:
-			mark = "FAIL"
-		case check.Warn:
-			mark = "warn"
-		}
-		w.Printf("  %s  %-18s  %s\n", w.Paint(mark), check.Name, check.Detail)
-		if check.Remedy == "" || mark == "ok  " {
-			continue
-		}
-		remedy := check.Remedy
-		if said[remedy] {
-			remedy = shell.Comment("the same line fixes it")
-		}
-		said[check.Remedy] = true
-		w.Printf("  %22s  -> %s\n", "", remedy)
-	}
 }

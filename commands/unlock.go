@@ -178,13 +178,14 @@ func (s *session) emptyPasswordHints(path string) []string {
 // passwordOption is the option that gives the password of a file of the line.
 func (s *session) passwordOption(path string) string {
 	_, elsewhere := s.req.Value("signerkeystore")
+	truststore, _ := s.req.Value("truststoreFile")
 	switch {
 	case s.ks != nil && path == s.ks.path:
 	case path == s.opt.srckeystore:
 		return "srcstorepass"
 	case path == s.opt.keyfile:
 		return "keyfilepass"
-	case path == s.opt.truststore:
+	case path == truststore:
 		return "truststorePassword"
 	case elsewhere:
 		return "signerstorepass"

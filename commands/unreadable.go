@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"gokeytool/commands/internal/argv"
-	"gokeytool/identity"
 	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -230,13 +229,4 @@ func (s *session) warnOfClosed(opened *store.Store, from shell.Keystore) {
 	if closed := closedToJava(opened, from); closed != nil {
 		s.Stderr.Printf("gokeytool: %s\n  -> %s\n", closed.text, closed.remedy)
 	}
-}
-
-// storeChecks are what smoke finds of the keystore itself.
-func (s *session) storeChecks() []identity.Check {
-	checks := []identity.Check{opensCheck(s.ks)}
-	if closed := closedToJava(s.ks.Store, s.here()); closed != nil {
-		checks = append(checks, identity.Check{Name: "Java", ID: "unreadable-certificate", Detail: closed.text, Remedy: closed.remedy})
-	}
-	return checks
 }

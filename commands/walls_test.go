@@ -16,7 +16,7 @@ import (
 // unfinished are the commands that do not stand for themselves yet.
 var unfinished = []string{
 	"certreq", "convert", "dev", "gencert", "genseckey", "importcert", "importkeystore", "importpass", "rename", "chain",
-	"migrate", "trustmark", "list", "printcert", "printcertreq", "probe", "serve", "sessionid", "smoke", "tomcat-config", "trust",
+	"migrate", "trustmark", "list", "printcert", "printcertreq", "serve", "trust",
 }
 
 // unfinishedWriters are the functions that still write into options or put another
