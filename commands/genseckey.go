@@ -2,13 +2,17 @@ package commands
 
 import "context"
 
+type genseckeyOptions struct{ secretKey secretKeyOptions }
+
+func readGenseckey(l line) genseckeyOptions { return genseckeyOptions{readSecretKey(l)} }
+
 // genseckey makes a secret key.
-func genseckey(ctx context.Context, s *session) error {
+func genseckey(ctx context.Context, s *session, o genseckeyOptions) error {
 	if err := s.openKeystore(ctx, access{creates: true, changes: true}); err != nil {
 		return err
 	}
-	if !s.opt.given("keyalg") {
+	if !o.secretKey.algorithm.given {
 		return failf("The -keyalg option must be specified.")
 	}
-	return s.addSecretKey()
+	return s.addSecretKey(o.secretKey.algorithm.value, o.secretKey.size)
 }

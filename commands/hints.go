@@ -55,7 +55,7 @@ func (s *session) causeHints(err error) []string {
 		return []string{"nothing was written: look at what is there now, and give the line again"}
 	}
 	if protection, ok := errors.AsType[*pkcs12.ProtectionError](err); ok {
-		return s.protectionHints(protection)
+		return []string{protectionHint(protection.Property, protection)}
 	}
 	if errors.Is(err, entry.ErrLimit) {
 		return s.moreWork(err)
@@ -75,13 +75,9 @@ func (s *session) causeHints(err error) []string {
 	return nil
 }
 
-// protectionHints say which property can't be heeded, and what it may be.
-func (s *session) protectionHints(err *pkcs12.ProtectionError) []string {
-	name := err.Property
-	if err.Fault == pkcs12.UnknownAlgorithm && err.Part == pkcs12.Keys && err.Value == s.opt.keyalg {
-		name = "-keyalg"
-	}
-	return []string{fmt.Sprintf("%s is %q; possible: %s", name, err.Value, err.Possible())}
+// protectionHint says which property or option can't be heeded, and what it may be.
+func protectionHint(name string, err *pkcs12.ProtectionError) string {
+	return fmt.Sprintf("%s is %q; possible: %s", name, err.Value, err.Possible())
 }
 
 // lockRemoval is the line that removes what has the name of a lock.

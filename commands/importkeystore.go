@@ -343,7 +343,7 @@ func (s *session) importEntry(source *keystore, alias string, sum *jsonImport) (
 		s.Stderr.Printf("Problem importing entry for alias %[1]s: java.security.KeyStoreException: %[2]s.\nEntry for alias %[1]s not imported.\n",
 			alias, reason)
 		if protection, ok := errors.AsType[*pkcs12.ProtectionError](err); ok {
-			s.hint(s.protectionHints(protection)...)
+			s.hint(protectionHint(protection.Property, protection))
 		}
 		sum.Failed = append(sum.Failed, jsonFailed{alias, reason})
 		return entryFailed, nil

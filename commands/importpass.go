@@ -5,16 +5,17 @@ import (
 	"errors"
 )
 
+type importpassOptions struct{ secretKey secretKeyOptions }
+
+func readImportpass(l line) importpassOptions { return importpassOptions{readSecretKey(l)} }
+
 // importpass stores a password, as a secret key.
-func importpass(ctx context.Context, s *session) error {
-	if s.ownStyle() && s.opt.given("keysize") {
+func importpass(ctx context.Context, s *session, o importpassOptions) error {
+	if s.ownStyle() && o.secretKey.size.given {
 		return errors.New("-keysize does nothing here: a password has its own length, and genseckey makes keys")
 	}
 	if err := s.openKeystore(ctx, access{creates: true, changes: true}); err != nil {
 		return err
 	}
-	if !s.opt.given("keyalg") {
-		s.opt.keyalg = "PBE"
-	}
-	return s.addSecretKey()
+	return s.addSecretKey(o.secretKey.algorithm.or(keystoresPBE), o.secretKey.size)
 }

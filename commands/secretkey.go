@@ -11,6 +11,7 @@ import (
 	"gokeytool/jdk"
 	"gokeytool/store"
 	"gokeytool/store/entry"
+	"gokeytool/store/pkcs12"
 )
 
 // maxSecretKeyBits bounds the key of an algorithm that bounds it not itself.
@@ -101,19 +102,29 @@ func presetSize(name string) int64 {
 	return 0
 }
 
-// addSecretKey stores what genseckey and importpass make: for the algorithms
-// whose names begin with PBE a password that the user types, else a key.
-func (s *session) addSecretKey() error {
+// secretKeyOptions are what options say of a secret key that is made.
+type secretKeyOptions struct {
+	algorithm optional[string] // -keyalg
+	size      optional[int64]  // -keysize, in bits
+}
+
+func readSecretKey(l line) secretKeyOptions {
+	return secretKeyOptions{l.text("keyalg"), l.number("keysize")}
+}
+
+// addSecretKey stores a secret key of an algorithm of keytool's -keyalg: a password
+// that the user types where its name begins with PBE, else a key that is made.
+func (s *session) addSecretKey(keyalg string, size optional[int64]) error {
 	alias := s.aliasOrDefault()
 	if _, exists := s.ks.Store.Get(alias); exists {
 		return failf("Secret Key not generated, alias <%s> already exists", alias)
 	}
 	var key entry.Key
 	var err error
-	if isPBE(s.opt.keyalg) {
-		key, err = s.passwordKey()
+	if isPBE(keyalg) {
+		key, err = s.passwordKey(keyalg)
 	} else {
-		key, err = s.randomKey()
+		key, err = s.randomKey(keyalg, size)
 	}
 	if err != nil {
 		return err
@@ -122,19 +133,19 @@ func (s *session) addSecretKey() error {
 	if err != nil {
 		return err
 	}
-	if err := s.protectBy(s.opt.keyalg); err != nil {
+	if err := s.protectBy(keyalg); err != nil {
 		return err
 	}
 	if err := s.ks.SetKey(alias, s.keep(key), password, nil, s.Now()); err != nil {
-		return err
+		return ofKeyalg(keyalg, err)
 	}
 	return s.saveKeystore()
 }
 
 // protectBy has the next key protected by the algorithm of a -keyalg that
-// begins with PBE, but for PBE itself, which stands for the keystore's own.
+// begins with PBE, but for PBE itself.
 func (s *session) protectBy(keyalg string) error {
-	if !isPBE(keyalg) || strings.EqualFold(keyalg, "PBE") {
+	if !isPBE(keyalg) || strings.EqualFold(keyalg, keystoresPBE) {
 		return nil
 	}
 	if s.ks.Type() != store.PKCS12 {
@@ -145,21 +156,33 @@ func (s *session) protectBy(keyalg string) error {
 	return s.ks.ProtectPKCS12(params)
 }
 
-func isPBE(keyalg string) bool { return strings.HasPrefix(strings.ToUpper(keyalg), "PBE") }
+// ofKeyalg says of an algorithm that protects no keys that it is the one of -keyalg.
+func ofKeyalg(keyalg string, err error) error {
+	if of, ok := errors.AsType[*pkcs12.ProtectionError](err); ok && of.Fault == pkcs12.UnknownAlgorithm && of.Value == keyalg {
+		return withHint(err, protectionHint("-keyalg", of))
+	}
+	return err
+}
+
+// keystoresPBE is the -keyalg of passwords that are protected as the keystore's other
+// keys.
+const keystoresPBE = "PBE"
+
+func isPBE(keyalg string) bool { return strings.HasPrefix(strings.ToUpper(keyalg), keystoresPBE) }
 
 // pbeKey is what Java calls a password that is kept as a key.
 const pbeKey = "PBEWithMD5AndDES"
 
 // passwordKey asks for a password to be stored.
-func (s *session) passwordKey() (entry.Key, error) {
+func (s *session) passwordKey(keyalg string) (entry.Key, error) {
 	password, err := s.promptCredential()
 	if err != nil {
 		return entry.Key{}, err
 	}
-	s.warnOfSecret("The generated secret key", s.opt.keyalg, -1)
+	s.warnOfSecret("The generated secret key", keyalg, -1)
 	if s.opt.verbose {
-		name := "PBE"
-		if s.release <= jdk.Release17 && !strings.EqualFold(s.opt.keyalg, name) {
+		name := keystoresPBE
+		if s.release <= jdk.Release17 && !strings.EqualFold(keyalg, name) {
 			name = pbeKey
 		}
 		s.talk().Printf("Generated %s secret key\n", name)
@@ -199,15 +222,15 @@ func (s *session) askCredential() ([]byte, error) {
 	return nil, failf("Too many failures - key not added to keystore")
 }
 
-// randomKey makes a key of -keyalg and -keysize.
-func (s *session) randomKey() (entry.Key, error) {
-	algorithm, ok := findSecretAlgorithm(s.opt.keyalg)
+// randomKey makes a key of an algorithm and, in bits, a size.
+func (s *session) randomKey(keyalg string, size optional[int64]) (entry.Key, error) {
+	algorithm, ok := findSecretAlgorithm(keyalg)
 	if !ok {
-		return entry.Key{}, java("java.security.NoSuchAlgorithmException", s.opt.keyalg+" KeyGenerator not available")
+		return entry.Key{}, java("java.security.NoSuchAlgorithmException", keyalg+" KeyGenerator not available")
 	}
-	bits := presetSize(s.opt.keyalg)
-	if s.opt.given("keysize") && s.opt.keysize != -1 { // Java's way of saying that none was given
-		bits = s.opt.keysize
+	bits := presetSize(keyalg)
+	if size.given && size.value != -1 { // Java's way of saying that none was given
+		bits = size.value
 	} else if bits == 0 {
 		return entry.Key{}, failf("Please provide -keysize for secret key generation")
 	}

@@ -29,17 +29,11 @@ const defaultAlias = "mykey"
 type options struct {
 	commonOptions
 
-	destalias                         string
-	keyalg, groupname, sigalg, signer string
-	dname, startdate                  string
-	infile, outfile                   string
-	srckeystore                       string
-	sslserver, jarfile                string
-	srcprovidername                   string
-	keysize                           int64
-	ext, ids                          []string
-	trustcacerts                      bool
-	signerkeypass                     []byte
+	destalias          string
+	srckeystore        string
+	sslserver, jarfile string
+	srcprovidername    string
+	trustcacerts       bool
 
 	keyfile                        string
 	keyfilepass                    []byte
@@ -72,23 +66,11 @@ func readOptions(c line, common commonOptions) options {
 		commonOptions: common,
 
 		destalias:       c.String("destalias"),
-		keyalg:          c.String("keyalg"),
-		groupname:       c.String("groupname"),
-		sigalg:          c.String("sigalg"),
-		signer:          c.String("signer"),
-		dname:           c.String("dname"),
-		startdate:       c.String("startdate"),
-		infile:          c.String("infile"),
-		outfile:         c.String("outfile"),
 		srckeystore:     c.String("srckeystore"),
 		sslserver:       c.String("sslserver"),
 		jarfile:         c.String("jarfile"),
 		srcprovidername: c.String("srcprovidername"),
-		keysize:         c.Int64("keysize"),
-		ext:             c.StringSlice("ext"),
-		ids:             c.StringSlice("id"),
 		trustcacerts:    c.Bool("trustcacerts") && slices.Contains(cacertsCommands, c.req.Command),
-		signerkeypass:   c.secret("signerkeypass"),
 
 		keyfile:         c.String("keyfile"),
 		keyfilepass:     c.secret("keyfilepass"),

@@ -15,13 +15,13 @@ import (
 
 // unfinished are the commands that do not stand for themselves yet.
 var unfinished = []string{
-	"certreq", "convert", "dev", "gencert", "genseckey", "importcert", "importkeystore", "importpass", "rename", "chain",
-	"migrate", "trustmark", "list", "printcert", "printcertreq", "serve", "trust",
+	"certreq", "convert", "dev", "gencert", "importcert", "importkeystore", "chain",
+	"migrate", "list", "printcert", "printcertreq", "serve", "trust",
 }
 
 // unfinishedWriters are the functions that still write into options or put another
 // keystore into the session.
-var unfinishedWriters = []string{"dev", "importpass", "ignoreSourceKeyPassword", "openKeystoreIfAny"}
+var unfinishedWriters = []string{"dev", "ignoreSourceKeyPassword", "openKeystoreIfAny"}
 
 // source is the code of this package, without its tests.
 type source struct {
