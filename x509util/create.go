@@ -64,12 +64,12 @@ func CreateCertificate(t Template, issuer crypto.Signer, sigAlg string, rel jdk.
 	if err != nil {
 		return nil, err
 	}
-	return s.seal(tbs)
+	return seal(s, tbs)
 }
 
 // seal returns the sequence of tbs, the algorithm and the signature, which
 // certificates and requests both are.
-func (s signing) seal(tbs []byte) ([]byte, error) {
+func seal(s signing, tbs []byte) ([]byte, error) {
 	signature, err := s.sign(tbs)
 	if err != nil {
 		return nil, err
@@ -144,7 +144,7 @@ func CreateRequest(subject Name, spki []byte, exts []Extension, key crypto.Signe
 	if err != nil {
 		return nil, err
 	}
-	return s.seal(info)
+	return seal(s, info)
 }
 
 // EndDate returns the end of a validity of so many days of 24 hours from

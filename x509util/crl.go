@@ -93,7 +93,7 @@ func parseDERCRLs(data []byte) ([]*CRL, error) {
 	}
 	var lists []*CRL
 	for rest := data; len(rest) > 0; {
-		_, n, err := splitValue(rest, 0)
+		_, n, err := splitValue(rest)
 		if err != nil && len(lists) > 0 {
 			break // something else behind the lists, such as a line end
 		}
@@ -113,7 +113,7 @@ func parseDERCRLs(data []byte) ([]*CRL, error) {
 // pkcs7CRLs returns the revocation lists of a PKCS #7 SignedData (RFC 2315,
 // 9.1), whatever stands behind it; ok is false if data is something else.
 func pkcs7CRLs(data []byte) (lists []derValue, ok bool) {
-	outer, _, err := splitValue(data, 0)
+	outer, _, err := splitValue(data)
 	if err != nil || outer.tag != casn1.SEQUENCE {
 		return nil, false
 	}

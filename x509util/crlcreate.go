@@ -58,7 +58,7 @@ func CreateCRL(t CRLTemplate, issuer crypto.Signer, sigAlg string, rel jdk.Relea
 	if err != nil {
 		return nil, err
 	}
-	return s.seal(tbs)
+	return seal(s, tbs)
 }
 
 func (r Revocation) add(b *cryptobyte.Builder, date time.Time) {

@@ -5,8 +5,8 @@ import (
 	"math/big"
 	"math/bits"
 	"strconv"
-	"time"
 
+	"golang.org/x/crypto/cryptobyte"
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
@@ -118,9 +118,14 @@ func (r derReader) all() ([]derValue, error) {
 	return vs, nil
 }
 
+// asValue takes what is left for the content of a value of that tag.
+func (r derReader) asValue(tag casn1.Tag) derValue {
+	return derValue{tag: tag, body: r.rest, place: r.place}.standalone()
+}
+
 // readValue reads in as exactly one value.
 func readValue(in []byte) (derValue, error) {
-	v, n, err := splitValue(in, 0)
+	v, n, err := splitValue(in)
 	if err == nil && n < len(in) {
 		err = failIO("extra data at the end")
 	}
@@ -128,7 +133,10 @@ func readValue(in []byte) (derValue, error) {
 }
 
 // splitValue reads the value that in begins with, n bytes long.
-func splitValue(in []byte, depth int) (v derValue, n int, err error) {
+func splitValue(in []byte) (v derValue, n int, err error) { return splitNested(in, 0) }
+
+// splitNested is splitValue within so many values of indefinite length.
+func splitNested(in []byte, depth int) (v derValue, n int, err error) {
 	head, length, err := readHeader(in, 0)
 	if err != nil {
 		return v, 0, err
@@ -198,7 +206,7 @@ func splitIndefinite(in []byte, depth int) (v derValue, n int, err error) {
 		if len(in)-n >= 2 && in[n] == 0 && in[n+1] == 0 {
 			return derValue{casn1.Tag(in[0]), in[: n+2 : n+2], in[2:n:n], place{at: 2}}, n + 2, nil
 		}
-		_, k, err := splitValue(in[n:], depth+1)
+		_, k, err := splitNested(in[n:], depth+1)
 		if err != nil {
 			switch err.Error() {
 			case tooDeep:
@@ -368,257 +376,72 @@ func (v derValue) retag(tag casn1.Tag) derValue {
 	return v
 }
 
-// oid reads an OBJECT IDENTIFIER as dotted decimal.
-func (v derValue) oid() (string, error) {
-	if v.tag != casn1.OBJECT_IDENTIFIER {
-		return "", failIO("DerValue.getOID, not an OID " + v.tagText())
-	}
-	return oidText(v.body)
+// explicit and implicit return the context-specific tags that replace others,
+// around them and instead of them.
+func explicit(n casn1.Tag) casn1.Tag { return n.ContextSpecific().Constructed() }
+func implicit(n casn1.Tag) casn1.Tag { return n.ContextSpecific() }
+
+func encodeString(tag casn1.Tag, s string) []byte {
+	var b cryptobyte.Builder
+	b.AddASN1(tag, func(b *cryptobyte.Builder) { b.AddBytes([]byte(s)) })
+	return b.BytesOrPanic()
 }
 
-func oidText(b []byte) (string, error) {
-	if s := commonOID(b); s != "" {
-		return s, nil
+var derNull = []byte{5, 0}
+
+// derOID encodes one of the OIDs of this package.
+func derOID(dotted string) []byte {
+	content, err := encodeOID(dotted)
+	if err != nil {
+		panic("x509util: malformed OID constant " + dotted)
 	}
-	if len(b) > maxOIDSize {
-		return "", failIO("ObjectIdentifier encoded length exceeds the restriction in JDK (OId length(>=): " +
-			strconv.Itoa(len(b)) + ", Restriction: " + strconv.Itoa(maxOIDSize) + ")")
-	}
-	if len(b) < 1 || b[len(b)-1]&0x80 != 0 {
-		return "", failIO("ObjectIdentifier() -- Invalid DER encoding, not ended")
-	}
-	var short [32]byte // enough for most
-	dst := short[:0]
-	arc, first := uint64(0), true
-	start := 0
-	for i, x := range b {
-		if i == start && x == 0x80 {
-			return "", failIO("ObjectIdentifier() -- Invalid DER encoding, useless extra octet detected")
-		}
-		arc = arc<<7 | uint64(x&0x7f)
-		if x&0x80 != 0 {
-			continue
-		}
-		switch {
-		case i-start >= 9: // beyond 63 bits, as in 2.25.UUID
-			dst = appendLongArc(dst, b[start:i+1], first)
-		case !first:
-			dst = strconv.AppendUint(append(dst, '.'), arc, 10)
-		case arc >= 80:
-			dst = strconv.AppendUint(append(dst, "2."...), arc-80, 10)
-		default:
-			dst = append(dst, byte('0'+arc/40), '.')
-			dst = strconv.AppendUint(dst, arc%40, 10)
-		}
-		arc, first, start = 0, false, i+1
-	}
-	return string(dst), nil
+	return encodeString(casn1.OBJECT_IDENTIFIER, content)
 }
 
-// commonOID returns as text what nearly every certificate has, which thus takes
-// no memory; "" for any other.
-func commonOID(b []byte) string {
-	switch string(b) {
-	case "\x55\x04\x03":
-		return "2.5.4.3" // commonName
-	case "\x55\x04\x06":
-		return "2.5.4.6" // countryName
-	case "\x55\x04\x07":
-		return "2.5.4.7" // localityName
-	case "\x55\x04\x08":
-		return "2.5.4.8" // stateOrProvinceName
-	case "\x55\x04\x0a":
-		return "2.5.4.10" // organizationName
-	case "\x55\x04\x0b":
-		return "2.5.4.11" // organizationalUnitName
-	case "\x55\x1d\x0e":
-		return "2.5.29.14" // subjectKeyIdentifier
-	case "\x55\x1d\x0f":
-		return "2.5.29.15" // keyUsage
-	case "\x55\x1d\x11":
-		return "2.5.29.17" // subjectAltName
-	case "\x55\x1d\x13":
-		return "2.5.29.19" // basicConstraints
-	case "\x55\x1d\x1f":
-		return "2.5.29.31" // cRLDistributionPoints
-	case "\x55\x1d\x20":
-		return "2.5.29.32" // certificatePolicies
-	case "\x55\x1d\x23":
-		return "2.5.29.35" // authorityKeyIdentifier
-	case "\x55\x1d\x25":
-		return "2.5.29.37" // extKeyUsage
-	case "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01":
-		return oidRSA
-	case "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05":
-		return "1.2.840.113549.1.1.5" // SHA1withRSA
-	case "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b":
-		return "1.2.840.113549.1.1.11" // SHA256withRSA
-	case "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c":
-		return "1.2.840.113549.1.1.12" // SHA384withRSA
-	case "\x2a\x86\x48\xce\x3d\x02\x01":
-		return oidEC
-	case "\x2a\x86\x48\xce\x3d\x03\x01\x07":
-		return "1.2.840.10045.3.1.7" // secp256r1
-	case "\x2b\x81\x04\x00\x22":
-		return "1.3.132.0.34" // secp384r1
-	case "\x2a\x86\x48\xce\x3d\x04\x03\x02":
-		return "1.2.840.10045.4.3.2" // SHA256withECDSA
-	case "\x2a\x86\x48\xce\x3d\x04\x03\x03":
-		return "1.2.840.10045.4.3.3" // SHA384withECDSA
-	}
-	return ""
-}
-
-func appendLongArc(dst, b []byte, first bool) []byte {
-	// The groups of seven bits, from the last, are packed into octets: shifting the
-	// number for each would take the square of their count.
-	packed := make([]byte, (7*len(b)+7)/8)
-	bits, have, at := uint(0), 0, len(packed)
-	for i := len(b) - 1; i >= 0; i-- {
-		bits |= uint(b[i]&0x7f) << have
-		for have += 7; have >= 8; have -= 8 {
-			at--
-			packed[at] = byte(bits)
-			bits >>= 8
+// readSome reads the first n values in a constructed value.
+func readSome(v derValue, n int) ([]derValue, error) {
+	r := v.reader()
+	parts := make([]derValue, n)
+	for i := range parts {
+		var err error
+		if parts[i], err = r.next(); err != nil {
+			return nil, err
 		}
 	}
-	if have > 0 {
-		at--
-		packed[at] = byte(bits)
-	}
-	n := new(big.Int).SetBytes(packed[at:])
-	if first {
-		n.Sub(n, big.NewInt(80))
-		dst = append(dst, '2')
-	}
-	return n.Append(append(dst, '.'), 10)
+	return parts, nil
 }
 
-// time reads a UTCTime or GeneralizedTime as Java does: two-digit years from
-// 1950 on, seconds and fractions optional, offsets, days up to 31 in every
-// month. tag says which of the two it is read as.
-func (v derValue) time(tag casn1.Tag) (time.Time, error) {
-	kind, years := "UTC", 2
-	switch {
-	case tag == casn1.GeneralizedTime:
-		kind, years = "Generalized", 4
-		if len(v.body) < 13 {
-			return time.Time{}, failIO("DER Generalized Time length error")
-		}
-	case len(v.body) < 11 || len(v.body) > 17:
-		return time.Time{}, failIO("DER UTC Time length error")
-	}
-	s := timeScanner{v.body, kind, nil}
-	year := s.digits(years)
-	if years == 2 {
-		if year < 50 {
-			year += 100
-		}
-		year += 1900
-	}
-	month, day := s.digits(2), s.digits(2)
-	hour, minute := s.digits(2), s.digits(2)
-	second, millis := 0, 0
-	// Java wants seconds before an offset; they are as dispensable as before "Z".
-	if len(s.rest) > 2 && s.rest[0] != '+' && s.rest[0] != '-' {
-		second = s.digits(2)
-		if years == 4 && len(s.rest) > 0 && (s.rest[0] == '.' || s.rest[0] == ',') {
-			millis = s.fraction()
+// wellFormed says whether v consists of values.
+func wellFormed(v derValue) error {
+	for r := v.reader(); len(r.rest) > 0; {
+		if _, err := r.next(); err != nil {
+			return err
 		}
 	}
-	if s.err != nil {
-		return time.Time{}, s.err
-	}
-	if month == 0 || day == 0 || month > 12 || day > 31 || hour >= 24 || minute >= 60 || second >= 60 {
-		return time.Time{}, failIO("Parse " + kind + " time, invalid format")
-	}
-	offset := s.offset()
-	if s.err != nil {
-		return time.Time{}, s.err
-	}
-	t := time.Date(year, time.Month(month), day, hour, minute, second, millis*int(time.Millisecond), time.UTC)
-	return t.Add(-offset), nil
+	return nil
 }
 
-type timeScanner struct {
-	rest []byte
-	kind string
-	err  error
+// isContext says whether v is context-specific with the number, in either
+// form.
+func (v derValue) isContext(number casn1.Tag) bool {
+	return v.tag&^tagConstructed == tagContext|number
 }
 
-func (s *timeScanner) fail(what string) {
-	if s.err == nil {
-		s.err = failIO("Parse " + s.kind + " time, " + what)
-	}
+// standalone is v as Java reads it once more from an encoding of its own.
+func (v derValue) standalone() derValue {
+	v.place = place{at: headerSize(len(v.body)), counted: v.counted}
+	return v
 }
 
-func (s *timeScanner) digits(n int) int {
-	value := 0
-	for range n {
-		if len(s.rest) == 0 || s.rest[0] < '0' || s.rest[0] > '9' {
-			s.fail("invalid format")
-			return 0
-		}
-		value = 10*value + int(s.rest[0]-'0')
-		s.rest = s.rest[1:]
+// readSequence reads in as exactly one SEQUENCE, and returns a reader of what is in
+// it. A value of another tag is an exception with that text.
+func readSequence(in []byte, fault string) (derReader, error) {
+	v, err := readValue(in)
+	if err != nil {
+		return derReader{}, err
 	}
-	return value
-}
-
-// fraction reads a point or comma and the digits after it, in milliseconds.
-func (s *timeScanner) fraction() int {
-	s.rest = s.rest[1:]
-	millis, scale, n := 0, 100, 0
-	for len(s.rest) > 0 && s.rest[0] != 'Z' && s.rest[0] != '+' && s.rest[0] != '-' {
-		millis += scale * s.digits(1)
-		scale /= 10
-		n++
-		if s.err != nil {
-			return 0
-		}
+	if v.tag != casn1.SEQUENCE {
+		return derReader{}, failIO(fault)
 	}
-	switch {
-	case n == 0:
-		s.fail("empty fractional part")
-	case len(s.rest) == 0:
-		s.fail("invalid fractional part")
-	}
-	return millis
-}
-
-// offset reads "Z", "+hhmm" or "-hhmm" and the end.
-func (s *timeScanner) offset() time.Duration {
-	if len(s.rest) != 1 && len(s.rest) != 5 {
-		s.fail("invalid offset")
-		return 0
-	}
-	sign := s.rest[0]
-	s.rest = s.rest[1:]
-	switch {
-	case sign == 'Z' && len(s.rest) == 0:
-		return 0
-	case sign == 'Z':
-		s.fail("invalid format")
-	case sign != '+' && sign != '-':
-		s.fail("garbage offset")
-	case len(s.rest) != 4:
-		s.fail("invalid offset")
-	}
-	hours, minutes := s.digits(2), s.digits(2)
-	if hours >= 24 || minutes >= 60 {
-		s.fail(string(sign) + "hhmm")
-	}
-	d := time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute
-	if sign == '-' {
-		return -d
-	}
-	return d
-}
-
-// anyTime reads a UTCTime or a GeneralizedTime.
-func (v derValue) anyTime() (time.Time, error) {
-	if v.tag != casn1.UTCTime && v.tag != casn1.GeneralizedTime {
-		return time.Time{}, failIO("DerValue.getGeneralizedTime, not a GeneralizedTime: " + v.tagText())
-	}
-	return v.time(v.tag)
+	return v.reader(), nil
 }

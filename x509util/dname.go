@@ -225,12 +225,6 @@ func parseValue(oid, s string) ([]byte, error) {
 	return encodeString(casn1.UTF8String, text), nil
 }
 
-func encodeString(tag casn1.Tag, s string) []byte {
-	var b cryptobyte.Builder
-	b.AddASN1(tag, func(b *cryptobyte.Builder) { b.AddBytes([]byte(s)) })
-	return b.BytesOrPanic()
-}
-
 // asciiOnly replaces what is not ASCII by question marks, as Java encodes it.
 func asciiOnly(s string) string {
 	return strings.Map(func(c rune) rune {

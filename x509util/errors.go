@@ -1,5 +1,10 @@
 package x509util
 
+import (
+	"strconv"
+	"strings"
+)
+
 // Error is a failure in Java's words: what keytool ends with for the same
 // input. Its text is kept as Java writes it, because scripts match on it.
 type Error struct {
@@ -21,3 +26,19 @@ func (e *Error) Error() string {
 
 // failIO is the exception that most of Java's parsers throw.
 func failIO(text string) error { return &Error{Class: "java.io.IOException", Text: text} }
+
+// plainError is the exception that keytool itself throws.
+func plainError(text string) error { return &Error{Class: "java.lang.Exception", Text: text} }
+
+// javaInt is Java's Integer.parseInt.
+func javaInt(s string) (int, error) {
+	n, err := strconv.ParseInt(s, 10, 32)
+	if err != nil || strings.Contains(s, "_") {
+		return 0, &Error{Class: "java.lang.NumberFormatException", Text: `For input string: "` + s + `"`}
+	}
+	return int(n), nil
+}
+
+func argumentError(text string) error {
+	return &Error{Class: "java.lang.IllegalArgumentException", Text: text}
+}

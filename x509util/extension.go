@@ -108,9 +108,6 @@ type extensionBuilder struct {
 
 func (b *extensionBuilder) set(e Extension) { b.found[e.OID.String()] = e }
 
-// plainError is the exception that keytool itself throws.
-func plainError(text string) error { return &Error{Class: "java.lang.Exception", Text: text} }
-
 // wrapIO is how keytool passes on an IOException met in an extension; other
 // errors stay as they are.
 func wrapIO(err error) error {
@@ -182,6 +179,20 @@ func (b *extensionBuilder) notRequested(oid string) error {
 	return wrapIO(failIO("No extension found with name " + oid))
 }
 
+// Extensions (RFC 5280, section 4.2).
+var (
+	oidExtSubjectKeyID     = asn1.ObjectIdentifier{2, 5, 29, 14}
+	oidExtKeyUsage         = asn1.ObjectIdentifier{2, 5, 29, 15}
+	oidExtSubjectAltName   = asn1.ObjectIdentifier{2, 5, 29, 17}
+	oidExtIssuerAltName    = asn1.ObjectIdentifier{2, 5, 29, 18}
+	oidExtBasicConstraints = asn1.ObjectIdentifier{2, 5, 29, 19}
+	oidExtCRLPoints        = asn1.ObjectIdentifier{2, 5, 29, 31}
+	oidExtAuthorityKeyID   = asn1.ObjectIdentifier{2, 5, 29, 35}
+	oidExtExtendedKeyUsage = asn1.ObjectIdentifier{2, 5, 29, 37}
+	oidExtAuthorityInfo    = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 1}
+	oidExtSubjectInfo      = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 11}
+)
+
 // extensionNames are the names that -ext knows. Those after the empty one are
 // not documented, and never make an abbreviation ambiguous.
 var extensionNames = [...]string{
@@ -194,10 +205,6 @@ var extensionOIDs = [...]asn1.ObjectIdentifier{
 	oidExtSubjectInfo, oidExtAuthorityInfo, nil, oidExtCRLPoints,
 }
 
-// explicit and implicit return the context-specific tags that replace others,
-// around them and instead of them.
-func explicit(n casn1.Tag) casn1.Tag { return n.ContextSpecific().Constructed() }
-func implicit(n casn1.Tag) casn1.Tag { return n.ContextSpecific() }
 
 // extensionOID returns the OID of an extension named in -ext, which may be the
 // OID itself.
@@ -572,13 +579,4 @@ func javaSplit(s, separator string) []string {
 		parts = parts[:len(parts)-1]
 	}
 	return parts
-}
-
-// javaInt is Java's Integer.parseInt.
-func javaInt(s string) (int, error) {
-	n, err := strconv.ParseInt(s, 10, 32)
-	if err != nil || strings.Contains(s, "_") {
-		return 0, &Error{Class: "java.lang.NumberFormatException", Text: `For input string: "` + s + `"`}
-	}
-	return int(n), nil
 }

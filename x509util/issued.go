@@ -97,17 +97,3 @@ func UnverifiableTexts(chain []*Certificate) []string {
 	}
 	return texts
 }
-
-// checkSignature is CheckSignature for an encoded key, which may be of a kind
-// that is not supported: where that kind makes no such signatures, it is wrong.
-func checkSignature(spki []byte, id algorithm, algID, tbs, sig []byte) error {
-	pub, err := ParsePublicKey(spki)
-	if err == nil {
-		return CheckSignature(pub, algID, tbs, sig)
-	}
-	a := sigAlgorithmByOID(id.oid)
-	if facts, e := readKeyFacts(spki, 0); a != nil && e == nil && !a.madeBy(facts.oid) {
-		return ErrSignature
-	}
-	return err
-}

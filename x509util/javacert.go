@@ -1,13 +1,9 @@
 package x509util
 
 import (
-	"bytes"
-	"encoding/binary"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode/utf16"
 
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
@@ -35,9 +31,6 @@ func JavaError(der []byte, rel jdk.Release) error {
 	}
 	return certificateError(block, rel)
 }
-
-// JavaError is that of the certificate.
-func (c *Certificate) JavaError(rel jdk.Release) error { return JavaError(c.Raw, rel) }
 
 const (
 	certificateException        = "java.security.cert.CertificateException"
@@ -168,12 +161,6 @@ func readJavaInfo(r derReader, rel jdk.Release) (a algorithm, err error) {
 	return a, checkJavaSubject(subject, exts)
 }
 
-// isContext says whether v is context-specific with the number, in either
-// form.
-func (v derValue) isContext(number casn1.Tag) bool {
-	return v.tag&^tagConstructed == tagContext|number
-}
-
 // readJavaVersion reads [0] EXPLICIT INTEGER, of which any other form is
 // passed over.
 func readJavaVersion(v derValue) (int, error) {
@@ -186,43 +173,6 @@ func readJavaVersion(v derValue) (int, error) {
 		return 0, err
 	}
 	return inner.integer(casn1.INTEGER)
-}
-
-// readJavaName reads a name as X500Name does. Where no sequence follows, that
-// takes all the rest for the content of one.
-func readJavaName(r *derReader) (Name, error) {
-	rest := *r
-	v, err := r.next()
-	if err == nil {
-		err = wellFormed(v)
-	}
-	if err != nil || v.tag != casn1.SEQUENCE {
-		v = derValue{casn1.SEQUENCE, nil, rest.rest, rest.place}.standalone()
-	}
-	n, err := readName(v)
-	if err != nil {
-		return Name{}, err
-	}
-	return n, n.checkBMPStrings()
-}
-
-// checkBMPStrings returns Java's error where a BMPString holds a surrogate
-// pair: it is a string of UCS-2.
-func (n Name) checkBMPStrings() error {
-	for _, r := range n.rdns {
-		for _, a := range r {
-			if a.value.tag != tagBMPString {
-				continue
-			}
-			for i := 0; i+3 < len(a.value.body); i += 2 {
-				b := a.value.body[i:]
-				if utf16.DecodeRune(rune(b[0])<<8|rune(b[1]), rune(b[2])<<8|rune(b[3])) != '\uFFFD' {
-					return failIO("Illegal character in BMPString, index: " + strconv.Itoa(i/2))
-				}
-			}
-		}
-	}
-	return nil
 }
 
 func readJavaValidity(r *derReader) error {
@@ -260,26 +210,6 @@ func readJavaValidity(r *derReader) error {
 	return nil
 }
 
-// standalone is v as Java reads it once more from an encoding of its own.
-func (v derValue) standalone() derValue {
-	v.place = place{at: headerSize(len(v.body)), counted: v.counted}
-	return v
-}
-
-// checkTime returns Java's error where a time is in a form that it doesn't
-// read: where seconds lack, only "Z" may follow.
-func (v derValue) checkTime() error {
-	minutes, kind := 10, "UTC"
-	if v.tag == casn1.GeneralizedTime {
-		minutes, kind = 12, "Generalized"
-	}
-	if len(v.body) > minutes+2 && (v.body[minutes] == '+' || v.body[minutes] == '-') {
-		return failIO("Parse " + kind + " time, invalid format")
-	}
-	_, err := v.time(v.tag)
-	return err
-}
-
 // readJavaExtensions reads a SEQUENCE OF Extension. Only those that Java can
 // read count as what they are.
 func readJavaExtensions(r derReader, rel jdk.Release) ([]extension, error) {
@@ -304,7 +234,7 @@ func readJavaExtensions(r derReader, rel jdk.Release) ([]extension, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := e.readable(rel); err != nil {
+		if err := readable(e, rel); err != nil {
 			if e.critical {
 				return nil, javaExtensionError(err)
 			}
@@ -365,7 +295,7 @@ func checkJavaSubject(subject Name, exts []extension) error {
 	if exts == nil {
 		return parsingError(incomplete + "subject field is empty, and certificate has no extensions")
 	}
-	i := slices.IndexFunc(exts, func(e extension) bool { return e.oid == oidExtSubjectAltName.String() })
+	i := slices.IndexFunc(exts, func(e extension) bool { return e.oid == "2.5.29.17" })
 	switch {
 	case i < 0:
 		return parsingError(incomplete + "subject field is empty, and SubjectAlternativeName extension is absent")
@@ -373,189 +303,4 @@ func checkJavaSubject(subject Name, exts []extension) error {
 		return parsingError(incomplete + "SubjectAlternativeName extension MUST be marked critical when subject field is empty")
 	}
 	return nil
-}
-
-// equal compares algorithms with their parameters, byte for byte.
-func (a algorithm) equal(b algorithm) bool {
-	return a.oid == b.oid && a.hasParams() == b.hasParams() && bytes.Equal(a.params.encoded(), b.params.encoded())
-}
-
-// readJavaKey reads a SubjectPublicKeyInfo as Java's KeyFactory of the
-// algorithm does. Keys of algorithms that it has none for are kept as they are.
-func readJavaKey(v derValue, rel jdk.Release) error {
-	if v.tag != casn1.SEQUENCE {
-		return failIO("corrupt subject key")
-	}
-	r := v.reader()
-	id, err := r.next()
-	if err != nil {
-		return err
-	}
-	a, err := readJavaAlgorithm(id, rel)
-	if err != nil {
-		return err
-	}
-	key, err := r.next()
-	if err != nil {
-		return err
-	}
-	octets, bits, err := key.bits()
-	if err != nil {
-		return err
-	}
-	if unused := 8*len(octets) - bits; unused > 0 {
-		octets = bytes.Clone(octets)
-		octets[len(octets)-1] &= 0xff << unused
-	}
-	if err := checkJavaKey(a, octets, bits, rel); err != nil {
-		return err
-	}
-	if !r.empty() {
-		return failIO("excess subject key")
-	}
-	return nil
-}
-
-// checkJavaKey judges a key of so many bits.
-func checkJavaKey(a algorithm, key []byte, bits int, rel jdk.Release) error {
-	refused := func(text string) error { return failIO("subject key, " + text) }
-	invalid := func(text string) error { return refused("java.security.InvalidKeyException: " + text) }
-	switch name := a.name(rel); name {
-	case "RSA", "RSASSA-PSS":
-		if text := rsaKeyFault(key, rel); text != "" {
-			return invalid(text)
-		}
-	case "EC":
-		if text := ecKeyFault(a, key); text != "" {
-			return invalid(text)
-		}
-	case "DSA":
-		r := derReader{rest: key}
-		if err := readNumbers(&r, 1); err != nil {
-			return &Error{Class: "java.io.IOException", Text: "subject key, Inappropriate key specification: Invalid key: y value", More: err.Error()}
-		}
-	case "DiffieHellman":
-		r := derReader{rest: key}
-		if readNumbers(&r, 1) != nil || !a.hasParams() {
-			return refused("Inappropriate key specification")
-		}
-	case "HSS/LMS":
-		if text := hssKeyFault(key); text != "" && rel >= jdk.Release21 {
-			return invalid(text)
-		}
-	case "X25519", "Ed25519":
-		return octetKeyFault(name, key, bits, 32, invalid)
-	case "X448":
-		return octetKeyFault(name, key, bits, 56, invalid)
-	case "Ed448":
-		return octetKeyFault(name, key, bits, 57, invalid)
-	default:
-		if rel >= jdk.Release25 && namedAlgorithmBy(name) != nil && a.hasParams() {
-			return invalid("algorithm identifier has params")
-		}
-	}
-	return nil
-}
-
-// rsaKeyFault returns what Java's KeyFactory says of an RSAPublicKey that it
-// refuses, else "".
-func rsaKeyFault(key []byte, rel jdk.Release) string {
-	numbers, err := readRSAKey(key)
-	if err != nil {
-		return "Invalid RSA public key"
-	}
-	n, e := numbers[0], numbers[1]
-	size := 8 * len(n)
-	switch {
-	case size < minRSABits:
-		return fmt.Sprintf("RSA keys must be at least %d bits long", minRSABits)
-	case size > MaxRSABits:
-		return fmt.Sprintf("RSA keys must be no longer than %d bits", MaxRSABits)
-	case size > 3072 && bitLength(e) > 64:
-		return "RSA exponents can be no longer than 64 bits  if modulus is greater than 3072 bits"
-	case len(e) > len(n), len(e) == len(n) && bytes.Compare(e, n) >= 0:
-		return "exponent is larger than modulus"
-	case len(e) == 0, len(e) == 1 && e[0] < 3:
-		return "exponent is smaller than 3"
-	}
-	return ""
-}
-
-// readRSAKey reads modulus and exponent, the bits of which Java takes for
-// those of positive numbers, without zeros before them.
-func readRSAKey(key []byte) (numbers [2][]byte, err error) {
-	v, err := readValue(key)
-	if err != nil {
-		return numbers, err
-	}
-	if v.tag != casn1.SEQUENCE {
-		return numbers, failIO("Not a SEQUENCE")
-	}
-	r := v.reader()
-	for i := range numbers {
-		n, err := r.next()
-		if err != nil {
-			return numbers, err
-		}
-		if err := n.checkNumber(casn1.INTEGER); err != nil {
-			return numbers, err
-		}
-		numbers[i] = bytes.TrimLeft(n.body, "\x00")
-	}
-	if !r.empty() {
-		return numbers, failIO("Extra data available")
-	}
-	return numbers, nil
-}
-
-// ecKeyFault is rsaKeyFault of a point of a curve: its form and length count,
-// not whether it is on the curve.
-func ecKeyFault(a algorithm, key []byte) string {
-	if !a.hasParams() {
-		return "EC domain parameters must be encoded in the algorithm identifier"
-	}
-	oid, _ := a.params.oid()
-	if len(key) == 0 || key[0] != 4 || (len(key)-1)/2 != (curveByOID(oid).fieldBits()+7)/8 {
-		return "Invalid EC key"
-	}
-	return ""
-}
-
-// octetKeyFault returns the error for a key that is not of that many octets.
-// One without any makes Java stumble, but for X448.
-func octetKeyFault(name string, key []byte, bits, size int, invalid func(string) error) error {
-	switch {
-	case bits == 8*size:
-		return nil
-	case len(key) > 0 || name == "X448":
-		return invalid(fmt.Sprintf("key length must be %d", size))
-	case name == "X25519":
-		return &Error{Class: "java.lang.ArrayIndexOutOfBoundsException", Text: "Index 0 out of bounds for length 0"}
-	}
-	return &Error{Class: "java.lang.ArrayIndexOutOfBoundsException", Text: "Index -1 out of bounds for length 0"}
-}
-
-// hssKeyFault is rsaKeyFault of the key of a tree of hashes (RFC 8554), of the
-// kinds that Java has: SHA-256 with 32 octets.
-func hssKeyFault(key []byte) string {
-	const tooShort = "LMS public key is too short"
-	if len(key) < 12 {
-		return tooShort
-	}
-	if key[0] == byte(casn1.OCTET_STRING) && int(int8(key[1])) == len(key)-2 {
-		key = key[2:]
-	}
-	if len(key) < 12 {
-		return tooShort
-	}
-	lms, ots := binary.BigEndian.Uint32(key[4:]), binary.BigEndian.Uint32(key[8:])
-	switch {
-	case lms < 5 || lms > 9:
-		return "Unsupported or bad LMS type"
-	case ots < 1 || ots > 4:
-		return "Unsupported or bad OTS Algorithm Identifier."
-	case len(key) != 4+24+32:
-		return "Wrong LMS public key length"
-	}
-	return ""
 }

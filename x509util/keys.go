@@ -201,10 +201,6 @@ func SpecOf(spki []byte) (KeySpec, error) {
 	return KeySpec{Algorithm: k.name}, nil
 }
 
-func argumentError(text string) error {
-	return &Error{Class: "java.lang.IllegalArgumentException", Text: text}
-}
-
 func generateRSA(spec KeySpec, rel jdk.Release) (crypto.Signer, error) {
 	key, err := newRSA(spec, rel)
 	if err != nil {
@@ -499,17 +495,6 @@ func keyAlgorithmID(pub crypto.PublicKey) ([]byte, error) {
 	return nil, unsupported("public keys of this kind")
 }
 
-var derNull = []byte{5, 0}
-
-// derOID encodes one of the OIDs of this package.
-func derOID(dotted string) []byte {
-	content, err := encodeOID(dotted)
-	if err != nil {
-		panic("x509util: malformed OID constant " + dotted)
-	}
-	return encodeString(casn1.OBJECT_IDENTIFIER, content)
-}
-
 // algorithmID encodes an AlgorithmIdentifier with encoded parameters or none.
 func algorithmID(oid string, params []byte) []byte {
 	return encodeString(casn1.SEQUENCE, string(derOID(oid))+string(params))
@@ -662,19 +647,6 @@ func foreignName(oid string) string {
 		return "GOST R 34.10 signature"
 	}
 	return oid
-}
-
-// readSome reads the first n values in a constructed value.
-func readSome(v derValue, n int) ([]derValue, error) {
-	r := v.reader()
-	parts := make([]derValue, n)
-	for i := range parts {
-		var err error
-		if parts[i], err = r.next(); err != nil {
-			return nil, err
-		}
-	}
-	return parts, nil
 }
 
 // readIntegers reads n positive integers of so many bits at most in a

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf16"
-	"unicode/utf8"
 
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
@@ -26,12 +25,6 @@ type attribute struct {
 	oid   string // content of the OBJECT IDENTIFIER, which is valid
 	value derValue
 }
-
-// String types that cryptobyte has no names for.
-const (
-	tagUniversalString = casn1.Tag(28)
-	tagBMPString       = casn1.Tag(30)
-)
 
 // A keyword names an attribute type in text.
 type keyword struct {
@@ -115,16 +108,6 @@ func readName(sequence derValue) (n Name, err error) {
 		n.rdns = append(n.rdns, r)
 	}
 	return n, nil
-}
-
-// wellFormed says whether v consists of values.
-func wellFormed(v derValue) error {
-	for r := v.reader(); len(r.rest) > 0; {
-		if _, err := r.next(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func readAttribute(sequence derValue) (attribute, error) {
@@ -266,87 +249,6 @@ func (a attribute) text() (s string, ok bool) {
 	return decodeString(a.value.tag, a.value.body)
 }
 
-func decodeString(tag casn1.Tag, value []byte) (s string, ok bool) {
-	switch tag {
-	case casn1.UTF8String:
-		return decodeUTF8(value), true
-	case casn1.PrintableString, casn1.IA5String, casn1.GeneralString:
-		return decodeBytes(value, 0x7F), true
-	case casn1.T61String:
-		return decodeBytes(value, 0xFF), true
-	case tagBMPString:
-		units := make([]uint16, 0, len(value)/2+1)
-		for i := 0; i+1 < len(value); i += 2 {
-			units = append(units, uint16(value[i])<<8|uint16(value[i+1]))
-		}
-		if len(value)%2 == 1 {
-			units = append(units, 0xFFFD)
-		}
-		return string(utf16.Decode(units)), true
-	case tagUniversalString:
-		runes := make([]rune, 0, len(value)/4+1)
-		for ; len(value) >= 4; value = value[4:] {
-			runes = append(runes, rune(value[0])<<24|rune(value[1])<<16|rune(value[2])<<8|rune(value[3]))
-		}
-		if len(value) > 0 {
-			runes = append(runes, 0xFFFD)
-		}
-		return string(runes), true
-	}
-	return "", false
-}
-
-// decodeUTF8 decodes UTF-8 as Java does: what can't begin or continue a
-// character becomes one U+FFFD for each longest piece that could have.
-func decodeUTF8(b []byte) string {
-	if utf8.Valid(b) {
-		return string(b)
-	}
-	var s strings.Builder
-	for len(b) > 0 {
-		c, size := utf8.DecodeRune(b)
-		if c == utf8.RuneError && size == 1 {
-			size = malformedLength(b)
-		}
-		s.WriteRune(c)
-		b = b[size:]
-	}
-	return s.String()
-}
-
-// malformedLength returns how many octets at the beginning of b Java replaces
-// by one U+FFFD.
-func malformedLength(b []byte) int {
-	continues := func(i int) bool { return i < len(b) && b[i]&0xC0 == 0x80 }
-	switch lead := b[0]; {
-	case lead < 0xE0 || lead > 0xF4 || !continues(1) ||
-		lead == 0xE0 && b[1] < 0xA0 || lead == 0xF0 && b[1] < 0x90 || lead == 0xF4 && b[1] > 0x8F:
-		return 1
-	case lead == 0xED && b[1] > 0x9F && continues(2): // a surrogate
-		return 3
-	case lead < 0xF0 || !continues(2):
-		return 2
-	}
-	return 3
-}
-
-// decodeBytes decodes a charset that agrees with Unicode up to last.
-func decodeBytes(value []byte, last byte) string {
-	for _, c := range value {
-		if c >= 0x80 {
-			runes := make([]rune, len(value))
-			for i, c := range value {
-				runes[i] = rune(c)
-				if c > last {
-					runes[i] = 0xFFFD
-				}
-			}
-			return string(runes)
-		}
-	}
-	return string(value)
-}
-
 // Equal reports whether two names are equal as Java's X500Name.equals has it:
 // the parts of one are those of the other, in their order; values of RFC 2253
 // attributes that are PrintableString or UTF8String are compared ignoring
@@ -442,6 +344,43 @@ func keywordOf(oid string) *keyword {
 	for i := range keywords {
 		if keywords[i].oid == oid {
 			return &keywords[i]
+		}
+	}
+	return nil
+}
+
+// readJavaName reads a name as X500Name does. Where no sequence follows, that
+// takes all the rest for the content of one.
+func readJavaName(r *derReader) (Name, error) {
+	rest := *r
+	v, err := r.next()
+	if err == nil {
+		err = wellFormed(v)
+	}
+	if err != nil || v.tag != casn1.SEQUENCE {
+		v = rest.asValue(casn1.SEQUENCE)
+	}
+	n, err := readName(v)
+	if err != nil {
+		return Name{}, err
+	}
+	return n, n.checkBMPStrings()
+}
+
+// checkBMPStrings returns Java's error where a BMPString holds a surrogate
+// pair: it is a string of UCS-2.
+func (n Name) checkBMPStrings() error {
+	for _, r := range n.rdns {
+		for _, a := range r {
+			if a.value.tag != tagBMPString {
+				continue
+			}
+			for i := 0; i+3 < len(a.value.body); i += 2 {
+				b := a.value.body[i:]
+				if utf16.DecodeRune(rune(b[0])<<8|rune(b[1]), rune(b[2])<<8|rune(b[3])) != '\uFFFD' {
+					return failIO("Illegal character in BMPString, index: " + strconv.Itoa(i/2))
+				}
+			}
 		}
 	}
 	return nil

@@ -76,7 +76,7 @@ func parseDERCertificates(data []byte) ([]*Certificate, error) {
 		if len(certificates) > 0 && rest[0] != byte(casn1.SEQUENCE) {
 			break // to Java that may be text, which it passes over
 		}
-		_, n, err := splitValue(rest, 0)
+		_, n, err := splitValue(rest)
 		if err != nil && len(certificates) > 0 {
 			break // something else behind the certificates, such as a line end
 		}
@@ -94,7 +94,7 @@ func parseDERCertificates(data []byte) ([]*Certificate, error) {
 }
 
 func parseFirstCertificate(data []byte) ([]*Certificate, error) {
-	_, n, err := splitValue(data, 0)
+	_, n, err := splitValue(data)
 	if err != nil {
 		return nil, &InputError{describe(data, nil), err}
 	}
@@ -111,7 +111,7 @@ const oidSignedData = "1.2.840.113549.1.7.2"
 // is how authorities hand out chains. Nothing else in it is looked at, nor what
 // stands behind it, such as a line end.
 func parsePKCS7(data []byte) (certificates []*Certificate, ok bool) {
-	outer, _, err := splitValue(data, 0)
+	outer, _, err := splitValue(data)
 	if err != nil || outer.tag != casn1.SEQUENCE {
 		return nil, false
 	}
@@ -157,7 +157,7 @@ func parsePKCS7(data []byte) (certificates []*Certificate, ok bool) {
 // something else is an *InputError.
 func ParseRequest(data []byte) (*Request, error) {
 	if len(data) > 0 && data[0] == byte(casn1.SEQUENCE) {
-		if _, n, err := splitValue(data, 0); err == nil && len(bytes.Trim(data[n:], "\r\n")) == 0 {
+		if _, n, err := splitValue(data); err == nil && len(bytes.Trim(data[n:], "\r\n")) == 0 {
 			data = data[:n:n] // an editor has left a line end behind it
 		}
 		return parseDERRequest(data)
@@ -322,7 +322,7 @@ func describeLabel(label string) string {
 
 // describeDER tells DER structures apart by their first values.
 func describeDER(data []byte) string {
-	outer, _, err := splitValue(data, 0)
+	outer, _, err := splitValue(data)
 	if err != nil {
 		return "damaged or cut-off DER"
 	}

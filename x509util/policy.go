@@ -278,22 +278,6 @@ func (p *Policy) SecretKey(algorithm string, bits int) (byName, bySize bool) {
 	return false, refused
 }
 
-// family is Java's name for the kind of a key.
-func (k keyFacts) family(rel jdk.Release) string {
-	switch k.oid {
-	case oidEd25519, oidEd448:
-		return "EdDSA"
-	case oidX25519, oidX448:
-		return "XDH"
-	case oidDH:
-		return "DH"
-	}
-	if strings.HasPrefix(k.name, "ML-DSA") && rel >= jdk.Release25 {
-		return "ML-DSA"
-	}
-	return k.name
-}
-
 // curveNames are the names by which Java knows a curve.
 func curveNames(curve string) []string {
 	switch curve {

@@ -57,10 +57,10 @@ func (p *Printer) Certificate(w io.Writer, c *Certificate) error {
 	name := c.sigAlg.name(t.rel)
 	t.add(name)
 	if p.Trusted == nil || !p.Trusted(c) {
-		t.add(judge.signatureNote(name, c.usage()))
+		t.add(judge.signatureNote(name, usageOf(c)))
 	}
 	t.add("\nSubject Public Key Algorithm: ")
-	t.key(c.SPKI, judge, c.usage())
+	t.key(c.SPKI, judge, usageOf(c))
 	t.add("\nVersion: ")
 	t.int(c.Version)
 	t.add("\n")

@@ -44,7 +44,7 @@ func (p *Printer) CRL(w io.Writer, c *CRL) error {
 			t.add("\n[")
 			t.int(i + 1)
 			t.add("] ")
-			if name, ok := e.issuer(); ok {
+			if name, ok := issuerOf(&e); ok {
 				issuer, foreign = name, !name.Equal(c.Issuer)
 			}
 			t.revoked(e, issuer, foreign)
@@ -67,14 +67,14 @@ func (p *Printer) CRL(w io.Writer, c *CRL) error {
 	return t.writeTo(w)
 }
 
-// issuer returns who issued the certificate of the entry, if the entry says so;
+// issuerOf returns who issued the certificate of the entry, if the entry says so;
 // else it is the same as of the entry before (RFC 5280, 5.3.3).
-func (e *RevokedCertificate) issuer() (Name, bool) {
+func issuerOf(e *RevokedCertificate) (Name, bool) {
 	for _, ext := range e.exts {
 		if ext.oid != "2.5.29.29" {
 			continue
 		}
-		r, err := sequenceOf(ext, "")
+		r, err := readSequence(ext.value, "")
 		if err != nil {
 			break
 		}

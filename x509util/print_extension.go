@@ -73,21 +73,9 @@ func kindOf(oid string) extensionKind {
 	return extensionKind{}
 }
 
-// sequenceOf reads the value of an extension that is a SEQUENCE.
-func sequenceOf(e extension, fault string) (derReader, error) {
-	v, err := readValue(e.value)
-	if err != nil {
-		return derReader{}, err
-	}
-	if v.tag != casn1.SEQUENCE {
-		return derReader{}, failIO(fault)
-	}
-	return v.reader(), nil
-}
-
 func (t *text) basicConstraints(e extension) error {
 	const fault = "Invalid encoding of BasicConstraints"
-	r, err := sequenceOf(e, fault)
+	r, err := readSequence(e.value, fault)
 	if err != nil {
 		return err
 	}
@@ -175,7 +163,7 @@ func (t *text) flags(v derValue, before, after string, lines ...string) error {
 }
 
 func (t *text) extendedKeyUsage(e extension) error {
-	r, err := sequenceOf(e, "Invalid encoding for ExtendedKeyUsageExtension.")
+	r, err := readSequence(e.value, "Invalid encoding for ExtendedKeyUsageExtension.")
 	if err != nil {
 		return err
 	}
@@ -212,7 +200,7 @@ func (t *text) alternativeName(e extension) error {
 
 func (t *text) infoAccess(e extension) error {
 	name := kindOf(e.oid).name
-	r, err := sequenceOf(e, "Invalid encoding for "+name+"Extension.")
+	r, err := readSequence(e.value, "Invalid encoding for "+name+"Extension.")
 	if err != nil {
 		return err
 	}
@@ -267,7 +255,7 @@ func accessMethod(oid string) string {
 
 func (t *text) distributionPoints(e extension) error {
 	name := kindOf(e.oid).name
-	r, err := sequenceOf(e, "Invalid encoding for "+name+" extension.")
+	r, err := readSequence(e.value, "Invalid encoding for "+name+" extension.")
 	if err != nil {
 		return err
 	}
@@ -376,7 +364,7 @@ func (t *text) pointReasons(v derValue) error {
 }
 
 func (t *text) issuingPoint(e extension) error {
-	r, err := sequenceOf(e, "Invalid encoding for IssuingDistributionPointExtension.")
+	r, err := readSequence(e.value, "Invalid encoding for IssuingDistributionPointExtension.")
 	if err != nil {
 		return err
 	}
@@ -451,7 +439,7 @@ func (t *text) keyID(id []byte) {
 }
 
 func (t *text) authorityKeyID(e extension) error {
-	r, err := sequenceOf(e, "Invalid encoding for AuthorityKeyIdentifierExtension.")
+	r, err := readSequence(e.value, "Invalid encoding for AuthorityKeyIdentifierExtension.")
 	if err != nil {
 		return err
 	}
@@ -574,7 +562,7 @@ func (t *text) privateKeyUsage(e extension) error {
 }
 
 func (t *text) policies(e extension) error {
-	r, err := sequenceOf(e, "Invalid encoding for CertificatePoliciesExtension.")
+	r, err := readSequence(e.value, "Invalid encoding for CertificatePoliciesExtension.")
 	if err != nil {
 		return err
 	}
@@ -669,7 +657,7 @@ func (t *text) policyQualifier(r *derReader) error {
 }
 
 func (t *text) policyMappings(e extension) error {
-	r, err := sequenceOf(e, "Invalid encoding for PolicyMappingsExtension.")
+	r, err := readSequence(e.value, "Invalid encoding for PolicyMappingsExtension.")
 	if err != nil {
 		return err
 	}
@@ -701,7 +689,7 @@ func (t *text) policyMappings(e extension) error {
 }
 
 func (t *text) policyConstraints(e extension) error {
-	r, err := sequenceOf(e, "Sequence tag missing for PolicyConstraint.")
+	r, err := readSequence(e.value, "Sequence tag missing for PolicyConstraint.")
 	if err != nil {
 		return err
 	}
@@ -769,7 +757,7 @@ func (t *text) inhibitAnyPolicy(e extension) error {
 }
 
 func (t *text) nameConstraints(e extension) error {
-	r, err := sequenceOf(e, "Invalid encoding for NameConstraintsExtension.")
+	r, err := readSequence(e.value, "Invalid encoding for NameConstraintsExtension.")
 	if err != nil {
 		return err
 	}

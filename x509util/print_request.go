@@ -21,7 +21,7 @@ func (p *Printer) Request(w io.Writer, r *Request) error {
 	t.add(judge.signatureNote(name, usageAny))
 	t.add("\n")
 	for _, a := range hashOrder(r.Attributes) {
-		if a.OID == oidExtensionRequest {
+		if a.OID == "1.2.840.113549.1.9.14" {
 			t.extensions("Extension Request:", r.exts)
 		} else {
 			t.attribute(a)

@@ -181,3 +181,48 @@ func BasicConstraints(der []byte) (ca bool, pathLength *int, tooLarge bool) {
 	}
 	return ca, &n, false
 }
+
+// Purposes returns the OIDs of the extended key usages, none if there are none
+// or they can't be read.
+func (c *Certificate) Purposes() []string {
+	for _, e := range c.exts {
+		if e.oid != "2.5.29.37" {
+			continue
+		}
+		r, err := readSequence(e.value, "")
+		if err != nil {
+			return nil
+		}
+		var oids []string
+		for !r.empty() {
+			v, err := r.next()
+			if err != nil {
+				return nil
+			}
+			oid, err := v.oid()
+			if err != nil {
+				return nil
+			}
+			oids = append(oids, oid)
+		}
+		return oids
+	}
+	return nil
+}
+
+// EndEntity says whether the certificate is not one of a certification
+// authority, by its basic constraints.
+func (c *Certificate) EndEntity() bool {
+	for _, e := range c.exts {
+		if e.oid != "2.5.29.19" {
+			continue
+		}
+		r, err := readSequence(e.value, "")
+		if err != nil {
+			return true
+		}
+		v, err := r.next()
+		return err != nil || v.tag != 1 || len(v.body) != 1 || v.body[0] == 0
+	}
+	return true
+}

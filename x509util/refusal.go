@@ -110,7 +110,7 @@ func (r *Refusal) criticalExtension() string {
 		return ""
 	}
 	for _, e := range c.exts {
-		if e.critical && e.readable(r.Releases[len(r.Releases)-1]) != nil {
+		if e.critical && readable(e, r.Releases[len(r.Releases)-1]) != nil {
 			return kindOf(e.oid).name
 		}
 	}

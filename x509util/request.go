@@ -122,5 +122,5 @@ func (r *Request) PublicKey() (crypto.PublicKey, error) { return ParsePublicKey(
 // CheckSignature verifies that the request was signed with the key it is for.
 // Its errors are those of the function CheckSignature.
 func (r *Request) CheckSignature() error {
-	return checkSignature(r.SPKI, r.sigAlg, r.SignatureAlgorithm, r.TBS, r.Signature)
+	return checkSignature(r.SPKI, r.SignatureAlgorithm, r.TBS, r.Signature)
 }

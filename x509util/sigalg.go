@@ -486,3 +486,25 @@ func (a *sigAlgorithm) madeBy(keyOID string) bool {
 	}
 	return keyOID == a.oid // Ed25519 and the like
 }
+
+// checkSignature is CheckSignature for an encoded key, which may be of a kind
+// that is not supported: where that kind makes no such signatures, it is wrong.
+func checkSignature(spki, algID, tbs, sig []byte) error {
+	pub, err := ParsePublicKey(spki)
+	if err == nil {
+		return CheckSignature(pub, algID, tbs, sig)
+	}
+	v, e := readValue(algID)
+	if e != nil {
+		return err
+	}
+	id, e := readAlgorithm(v)
+	if e != nil {
+		return err
+	}
+	a := sigAlgorithmByOID(id.oid)
+	if facts, e := readKeyFacts(spki, 0); a != nil && e == nil && !a.madeBy(facts.oid) {
+		return ErrSignature
+	}
+	return err
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/bits"
 	"strconv"
+	"strings"
 
 	"gokeytool/jdk"
 
@@ -319,16 +320,6 @@ func (k keyFacts) display(rel jdk.Release) string {
 	return name + " key"
 }
 
-// DescribeKey describes a SubjectPublicKeyInfo with the note that keytool adds
-// to it: "1024-bit RSA key (weak)".
-func (j Judge) DescribeKey(spki []byte) string {
-	k, err := readKeyFacts(spki, j.release())
-	if err != nil {
-		return ""
-	}
-	return k.display(j.release()) + j.key(k, circumstances{}).note()
-}
-
 // DescribeKey describes a SubjectPublicKeyInfo as keytool of the release does
 // in warnings and certificates: "256-bit EC (secp256r1) key". It knows a name
 // or at least the OID of any algorithm; "" if spki is malformed.
@@ -341,4 +332,20 @@ func DescribeKey(spki []byte, rel jdk.Release) string {
 		return ""
 	}
 	return k.display(rel)
+}
+
+// family is Java's name for the kind of a key.
+func (k keyFacts) family(rel jdk.Release) string {
+	switch k.oid {
+	case oidEd25519, oidEd448:
+		return "EdDSA"
+	case oidX25519, oidX448:
+		return "XDH"
+	case oidDH:
+		return "DH"
+	}
+	if strings.HasPrefix(k.name, "ML-DSA") && rel >= jdk.Release25 {
+		return "ML-DSA"
+	}
+	return k.name
 }

@@ -44,16 +44,14 @@ func UnreadableError(data []byte, rel jdk.Release) error {
 	return nil
 }
 
-// CriticalError is that of a certificate for the extensions requested: Java
-// refuses the request then.
-func (r *Request) CriticalError(rel jdk.Release) error {
-	return criticalError(r.exts, rel)
-}
+// CriticalError returns why Java refuses a request: of the extensions requested,
+// one that is critical can't be read.
+func CriticalError(r *Request, rel jdk.Release) error { return criticalError(r.exts, rel) }
 
 // ReadableExtensions returns the requested extensions without those that Java
 // can't read: it passes over them.
-func (r *Request) ReadableExtensions(rel jdk.Release) []Extension {
-	return exportExtensions(slices.DeleteFunc(slices.Clone(r.exts), func(e extension) bool { return e.readable(rel) != nil }))
+func ReadableExtensions(r *Request, rel jdk.Release) []Extension {
+	return exportExtensions(slices.DeleteFunc(slices.Clone(r.exts), func(e extension) bool { return readable(e, rel) != nil }))
 }
 
 func criticalError(exts []extension, rel jdk.Release) error {
@@ -61,7 +59,7 @@ func criticalError(exts []extension, rel jdk.Release) error {
 		if !e.critical {
 			continue
 		}
-		if err := e.readable(rel); err != nil {
+		if err := readable(e, rel); err != nil {
 			return err
 		}
 	}
@@ -69,7 +67,7 @@ func criticalError(exts []extension, rel jdk.Release) error {
 }
 
 // readable returns why Java can't read an extension of a kind it knows.
-func (e extension) readable(rel jdk.Release) error {
+func readable(e extension, rel jdk.Release) error {
 	kind := kindOf(e.oid)
 	if kind.write == nil {
 		return nil
@@ -171,7 +169,7 @@ func UnreadableRequestError(data []byte, word string, rel jdk.Release) error {
 		}
 		return &Error{Class: "java.lang.IllegalArgumentException", Text: text}
 	}
-	outer, _, err := splitValue(der, 0)
+	outer, _, err := splitValue(der)
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ type Standing struct {
 // such as "<tomcat>", "The certificate" or "The generated certificate".
 func (j Judge) Certificate(label string, c *Certificate, s Standing) []string {
 	var warnings []string
-	usage := c.usage()
+	usage := usageOf(c)
 	if s.Issuing {
 		usage = usageAny
 	}
@@ -58,22 +58,15 @@ func (j Judge) Certificate(label string, c *Certificate, s Standing) []string {
 // key: of 10,000 certificates few need be read whole. What is not a
 // certificate is not suspected.
 func (j Judge) Suspects(der []byte) bool {
-	if _, n, err := splitValue(der, 0); err == nil {
-		der = der[:n:n] // as ParseCertificate does
-	}
-	s, err := readSigned(der)
+	algorithm, spki, err := outline(der)
 	if err != nil {
 		return false
 	}
 	if j.Policy != nil {
 		return true // what it says may hang on what the certificate is for
 	}
-	if v, _ := j.signature(s.algorithm.name(j.release()), circumstances{}); v != sound {
+	if v, _ := j.signature(algorithm.name(j.release()), circumstances{}); v != sound {
 		return true
-	}
-	spki, err := findSPKI(s.tbs)
-	if err != nil {
-		return false
 	}
 	key, err := readKeyFacts(spki, j.release())
 	return err == nil && j.key(key, circumstances{}) != sound
@@ -165,8 +158,8 @@ const (
 	usageSignedJAR // code signing and time stamping
 )
 
-// usage follows keytool's order of looking at the extended key usages.
-func (c *Certificate) usage() usage {
+// usageOf follows keytool's order of looking at the extended key usages.
+func usageOf(c *Certificate) usage {
 	purposes := c.Purposes()
 	has := func(oid string) bool { return slices.Contains(purposes, oid) }
 	switch {
@@ -180,51 +173,6 @@ func (c *Certificate) usage() usage {
 		return usageSignedJAR
 	}
 	return usageAny
-}
-
-// Purposes returns the OIDs of the extended key usages, none if there are none
-// or they can't be read.
-func (c *Certificate) Purposes() []string {
-	for _, e := range c.exts {
-		if e.oid != "2.5.29.37" {
-			continue
-		}
-		r, err := sequenceOf(e, "")
-		if err != nil {
-			return nil
-		}
-		var oids []string
-		for !r.empty() {
-			v, err := r.next()
-			if err != nil {
-				return nil
-			}
-			oid, err := v.oid()
-			if err != nil {
-				return nil
-			}
-			oids = append(oids, oid)
-		}
-		return oids
-	}
-	return nil
-}
-
-// EndEntity says whether the certificate is not one of a certification
-// authority, by its basic constraints.
-func (c *Certificate) EndEntity() bool {
-	for _, e := range c.exts {
-		if e.oid != "2.5.29.19" {
-			continue
-		}
-		r, err := sequenceOf(e, "")
-		if err != nil {
-			return true
-		}
-		v, err := r.next()
-		return err != nil || v.tag != 1 || len(v.body) != 1 || v.body[0] == 0
-	}
-	return true
 }
 
 // signature judges a signature algorithm by its Java name. after is the day
@@ -312,4 +260,14 @@ func (j Judge) appendKey(warnings []string, label string, spki []byte, in circum
 		return warnings
 	}
 	return append(warnings, text)
+}
+
+// DescribeKey describes a SubjectPublicKeyInfo with the note that keytool adds
+// to it: "1024-bit RSA key (weak)".
+func (j Judge) DescribeKey(spki []byte) string {
+	k, err := readKeyFacts(spki, j.release())
+	if err != nil {
+		return ""
+	}
+	return k.display(j.release()) + j.key(k, circumstances{}).note()
 }
