@@ -3,42 +3,17 @@ package x509util
 import (
 	"bytes"
 	"crypto/x509"
-	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
-	"unicode"
-	"unicode/utf8"
-)
 
-// fixtures returns the files of testdata/print with the extension.
-func fixtures(t testing.TB, ext string) map[string][]byte {
-	t.Helper()
-	names, err := filepath.Glob("testdata/print/*" + ext)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(names) == 0 {
-		t.Fatalf("no *%s in testdata/print", ext)
-	}
-	files := make(map[string][]byte, len(names))
-	for _, name := range names {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[strings.TrimSuffix(filepath.Base(name), ext)] = data
-	}
-	return files
-}
+	"gokeytool/internal/testtool"
+)
 
 // TestParseCertificateAsGo compares the fields with those of crypto/x509 for
 // the certificates that it reads too.
 func TestParseCertificateAsGo(t *testing.T) {
 	read := 0
-	for name, der := range fixtures(t, ".der") {
+	for name, der := range testtool.Files(t, "testdata/print/*.der") {
 		want, err := x509.ParseCertificate(der)
 		if err != nil {
 			continue
@@ -80,7 +55,7 @@ func TestParseCertificateAsGo(t *testing.T) {
 // TestParseCertificateFaults: what isn't a certificate is an error that says
 // where it fails.
 func TestParseCertificateFaults(t *testing.T) {
-	good := fixtures(t, ".der")["keytool-17-all"]
+	good := testtool.Files(t, "testdata/print/*.der")["keytool-17-all"]
 	for _, tt := range []struct {
 		name string
 		der  []byte
@@ -108,160 +83,8 @@ func TestParseCertificateFaults(t *testing.T) {
 	}
 }
 
-// TestPrintRefused: what keytool refuses as a whole is shown as far as it goes.
-func TestPrintRefused(t *testing.T) {
-	files := fixtures(t, ".der")
-	for name, want := range map[string]string{
-		"refused-duplicate":    "#2: ObjectId: 1.2.3.4 Criticality=false",
-		"refused-critical":     "Unparseable KeyUsage extension due to\njava.io.EOFException: not enough content",
-		"refused-empty-issuer": "Owner: CN=odd\nIssuer: \nSerial number: 1\n",
-		"refused-rsa-100":      "Subject Public Key Algorithm: 100-bit RSA key (disabled)\n",
-		"refused-ec-unknown":   "Subject Public Key Algorithm: EC key\n",
-		"ec-explicit":          "Subject Public Key Algorithm: 256-bit EC key\n",
-		"value-2.5.29.37-ab":   "Unparseable ExtendedKeyUsage extension due to\n",
-	} {
-		t.Run(name, func(t *testing.T) {
-			c, err := ParseCertificate(files[name])
-			if err != nil {
-				t.Fatal(err)
-			}
-			var out strings.Builder
-			if err := new(Printer).Certificate(&out, c); err != nil {
-				t.Fatal(err)
-			}
-			if !strings.Contains(out.String(), want) {
-				t.Errorf("%q is not in:\n%s", want, out.String())
-			}
-		})
-	}
-}
-
-// checkText fails if text could steer a terminal.
-func checkText(t *testing.T, text string) {
-	t.Helper()
-	if !utf8.ValidString(text) {
-		t.Errorf("not UTF-8: %q", text)
-	}
-	for _, c := range text {
-		if c != '\n' && c != '\t' && (unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c)) {
-			t.Fatalf("control character %U in %q", c, text)
-		}
-	}
-}
-
-func FuzzParseCertificate(f *testing.F) {
-	for _, der := range fixtures(f, ".der") {
-		f.Add(der)
-	}
-	printers := []*Printer{{Release: 17, Location: time.FixedZone("", 3600)}, {Release: 25}}
-	f.Fuzz(func(t *testing.T, der []byte) {
-		c, err := ParseCertificate(der)
-		if err != nil {
-			return
-		}
-		if again, err := ParseCertificate(c.Raw); err != nil || !bytes.Equal(again.Raw, c.Raw) {
-			t.Fatalf("Raw is not stable: %v", err)
-		}
-		if !bytes.Contains(c.Raw, c.SPKI) {
-			t.Error("the public key is not part of the certificate")
-		}
-		for _, p := range printers {
-			var out strings.Builder
-			if err := p.Certificate(&out, c); err != nil {
-				t.Fatal(err)
-			}
-			checkText(t, out.String())
-			judge := Judge{Release: p.Release}
-			warnings := judge.Chain("label", []*Certificate{c}, nil, true)
-			for _, w := range warnings {
-				checkText(t, w)
-			}
-			if len(warnings) > 0 && !judge.Suspects(der) {
-				t.Errorf("not suspected, in spite of %q", warnings)
-			}
-		}
-	})
-}
-
-func FuzzParseCertificateRequest(f *testing.F) {
-	for _, file := range fixtures(f, ".csr") {
-		r, err := ParseRequest(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(r.Raw)
-	}
-	f.Fuzz(func(t *testing.T, der []byte) {
-		r, err := ParseCertificateRequest(der)
-		if err != nil {
-			return
-		}
-		if again, err := ParseCertificateRequest(r.Raw); err != nil || !bytes.Equal(again.Raw, r.Raw) {
-			t.Fatalf("Raw is not stable: %v", err)
-		}
-		var out strings.Builder
-		if err := new(Printer).Request(&out, r); err != nil {
-			t.Fatal(err)
-		}
-		checkText(t, out.String())
-		Judge{}.Request("label", r)
-	})
-}
-
-func FuzzParseCRL(f *testing.F) {
-	for _, der := range fixtures(f, ".crl") {
-		f.Add(der)
-	}
-	f.Fuzz(func(t *testing.T, der []byte) {
-		c, err := ParseCRL(der)
-		if err != nil {
-			return
-		}
-		if again, err := ParseCRL(c.Raw); err != nil || !bytes.Equal(again.Raw, c.Raw) {
-			t.Fatalf("Raw is not stable: %v", err)
-		}
-		var out strings.Builder
-		if err := new(Printer).CRL(&out, c); err != nil {
-			t.Fatal(err)
-		}
-		checkText(t, out.String())
-		Judge{}.CRL("label", c, nil)
-	})
-}
-
-// BenchmarkPrint prints a certificate with a dozen extensions: 10,000 of them
-// have to take well under a second.
-func BenchmarkPrint(b *testing.B) {
-	der := fixtures(b, ".der")["keytool-17-all"]
-	loc, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		b.Fatal(err)
-	}
-	p := Printer{Location: loc}
-	b.ReportAllocs()
-	for b.Loop() {
-		c, err := ParseCertificate(der)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if err := p.Certificate(io.Discard, c); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-// BenchmarkSuspects is what a plain list does with each certificate, beside its
-// fingerprint.
-func BenchmarkSuspects(b *testing.B) {
-	der := fixtures(b, ".der")["keytool-17-all"]
-	b.ReportAllocs()
-	for b.Loop() {
-		Judge{}.Suspects(der)
-	}
-}
-
 func BenchmarkParseCertificate(b *testing.B) {
-	der := fixtures(b, ".der")["keytool-17-all"]
+	der := testtool.Files(b, "testdata/print/*.der")["keytool-17-all"]
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := ParseCertificate(der); err != nil {
@@ -288,7 +111,7 @@ func TestSignatures(t *testing.T) {
 	if fixtureCertificate(t, "openssl-server").SelfSigned() {
 		t.Error("a certificate of a CA is self-signed")
 	}
-	for name, file := range fixtures(t, ".csr") {
+	for name, file := range testtool.Files(t, "testdata/print/*.csr") {
 		t.Run(name, func(t *testing.T) {
 			r, err := ParseRequest(file)
 			if err != nil {
@@ -308,7 +131,7 @@ func TestSignatures(t *testing.T) {
 			}
 		})
 	}
-	list, err := ParseCRL(fixtures(t, ".crl")["keytool-17"])
+	list, err := ParseCRL(testtool.Files(t, "testdata/print/*.crl")["keytool-17"])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -335,6 +158,18 @@ func TestEncoded(t *testing.T) {
 	for _, none := range [][]byte{nil, {}, {0x30}, {0x30, 5, 0}, {0x30, 0x80, 2, 1, 5}, {4, 1, 0, 0}, []byte("-----BEGIN")} {
 		if got := Encoded(none); !bytes.Equal(got, none) {
 			t.Errorf("%x becomes %x", none, got)
+		}
+	}
+}
+
+func TestFingerprint(t *testing.T) {
+	for hash, want := range map[string]string{
+		"SHA-1":   "A9:99:3E:36:47:06:81:6A:BA:3E:25:71:78:50:C2:6C:9C:D0:D8:9D",
+		"SHA-256": "BA:78:16:BF:8F:01:CF:EA:41:41:40:DE:5D:AE:22:23:B0:03:61:A3:96:17:7A:9C:B4:10:FF:61:F2:00:15:AD",
+		"MD5":     "",
+	} {
+		if got := Fingerprint([]byte("abc"), hash); got != want {
+			t.Errorf("%s: %q, want %q", hash, got, want)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"gokeytool/internal/testtool"
 	"gokeytool/jdk"
 )
 
@@ -88,11 +89,11 @@ func TestCreateAsKeytool(t *testing.T) {
 			}
 			t.Run(dir+" "+test.name, func(t *testing.T) {
 				base := filepath.Join("testdata/keytool", dir, test.name)
-				theirs, err := ParseCertificate(readFile(t, base+".der"))
+				theirs, err := ParseCertificate(testtool.ReadFile(t, base+".der"))
 				if err != nil {
 					t.Fatal(err)
 				}
-				key, err := ParsePrivateKey(readFile(t, base+".pk8"))
+				key, err := ParsePrivateKey(testtool.ReadFile(t, base+".pk8"))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -160,15 +161,15 @@ func TestIssueAsKeytool(t *testing.T) {
 		} {
 			t.Run(dir+" "+test.issued, func(t *testing.T) {
 				path := func(name string) string { return filepath.Join("testdata/keytool", dir, name) }
-				theirs, err := ParseCertificate(readFile(t, path(test.issued+".der")))
+				theirs, err := ParseCertificate(testtool.ReadFile(t, path(test.issued+".der")))
 				if err != nil {
 					t.Fatal(err)
 				}
-				issuer, err := ParseCertificate(readFile(t, path(test.issuer+".der")))
+				issuer, err := ParseCertificate(testtool.ReadFile(t, path(test.issuer+".der")))
 				if err != nil {
 					t.Fatal(err)
 				}
-				request, err := ParseRequest(readFile(t, path(test.request+".csr")))
+				request, err := ParseRequest(testtool.ReadFile(t, path(test.request+".csr")))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -226,12 +227,12 @@ func TestRequestAsKeytool(t *testing.T) {
 			}
 			t.Run(dir+" "+test.name, func(t *testing.T) {
 				base := filepath.Join("testdata/keytool", dir, test.name)
-				text := readFile(t, base+".csr")
+				text := testtool.ReadFile(t, base+".csr")
 				theirs, err := ParseRequest(text)
 				if err != nil {
 					t.Fatal(err)
 				}
-				key, err := ParsePrivateKey(readFile(t, base+".pk8"))
+				key, err := ParsePrivateKey(testtool.ReadFile(t, base+".pk8"))
 				if err != nil {
 					t.Fatal(err)
 				}

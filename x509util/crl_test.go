@@ -8,10 +8,12 @@ import (
 	"testing"
 
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"gokeytool/internal/testtool"
 )
 
 func TestParseCRLs(t *testing.T) {
-	files := fixtures(t, ".crl")
+	files := testtool.Files(t, "testdata/print/*.crl")
 	one, two := files["crl-reasons"], files["keytool-17"]
 	pem := func(der []byte) string {
 		return "-----BEGIN X509 CRL-----\n" + base64.StdEncoding.EncodeToString(der) + "\n-----END X509 CRL-----\n"
@@ -51,7 +53,7 @@ func TestParseCRLs(t *testing.T) {
 		})
 	}
 	for name, data := range map[string][]byte{
-		"nothing": nil, "text": []byte("hello"), "certificate": fixtures(t, ".der")["ed25519"], "cut": one[:100],
+		"nothing": nil, "text": []byte("hello"), "certificate": testtool.Files(t, "testdata/print/*.der")["ed25519"], "cut": one[:100],
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := ParseCRLs(data)

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 
+	"gokeytool/internal/testtool"
 	"gokeytool/jdk"
 )
 
@@ -75,7 +76,7 @@ func TestExtensions(t *testing.T) {
 // FuzzBuildExtensions demands that errors are Java's, that the result is in
 // order, and that a certificate with it can be made and read again.
 func FuzzBuildExtensions(f *testing.F) {
-	for line := range strings.Lines(string(mustRead(f, "testdata/extensions-25.txt"))) {
+	for line := range strings.Lines(string(testtool.ReadFile(f, "testdata/extensions-25.txt"))) {
 		input, _, _ := strings.Cut(line, "\t")
 		f.Add(input)
 	}
@@ -104,15 +105,6 @@ func FuzzBuildExtensions(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
-}
-
-func mustRead(f *testing.F, name string) []byte {
-	f.Helper()
-	data, err := os.ReadFile(name)
-	if err != nil {
-		f.Fatal(err)
-	}
-	return data
 }
 
 func TestHostName(t *testing.T) {

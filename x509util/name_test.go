@@ -6,12 +6,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"gokeytool/internal/testtool"
 )
 
 // TestNameEqual compares with what Java said, recorded in
 // testdata/names-equal.txt.
 func TestNameEqual(t *testing.T) {
-	lines := strings.Split(strings.TrimSuffix(string(readFile(t, "testdata/names-equal.txt")), "\n"), "\n")
+	lines := strings.Split(strings.TrimSuffix(string(testtool.ReadFile(t, "testdata/names-equal.txt")), "\n"), "\n")
 	if len(lines) < 30 {
 		t.Fatalf("only %d lines", len(lines))
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gokeytool/internal/testtool"
 )
 
 // FuzzParsePolicy: a policy of security properties is read, or refused in Java's
@@ -16,7 +18,7 @@ func FuzzParsePolicy(f *testing.F) {
 	} {
 		f.Add(text, "secp112r1, secp256k1")
 	}
-	c, err := ParseCertificate(fixtures(f, ".der")["keytool-17-all"])
+	c, err := ParseCertificate(testtool.Files(f, "testdata/print/*.der")["keytool-17-all"])
 	if err != nil {
 		f.Fatal(err)
 	}

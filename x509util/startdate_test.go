@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gokeytool/internal/testtool"
 )
 
 // TestStartDate compares with what keytool made of -startdate values, recorded
@@ -47,7 +49,7 @@ func TestStartDate(t *testing.T) {
 // FuzzParseStartDate demands that errors are Java's, and that a date that was
 // read in full says what was written where the clock doesn't change.
 func FuzzParseStartDate(f *testing.F) {
-	for line := range strings.Lines(string(mustRead(f, "testdata/startdates.txt"))) {
+	for line := range strings.Lines(string(testtool.ReadFile(f, "testdata/startdates.txt"))) {
 		f.Add(strings.Split(line, "\t")[2])
 	}
 	now := time.Date(2026, 11, 21, 20, 32, 5, 0, time.UTC)

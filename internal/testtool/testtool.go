@@ -112,3 +112,32 @@ func WaitFor(t testing.TB, condition func() bool) {
 		}
 	}
 }
+
+// ReadFile returns what a file holds.
+func ReadFile(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// Files returns what the files hold that a pattern of filepath.Glob names, by
+// their base names without extension. At least one is there.
+func Files(t testing.TB, pattern string) map[string][]byte {
+	t.Helper()
+	names, err := filepath.Glob(pattern)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(names) == 0 {
+		t.Fatalf("no files %s", pattern)
+	}
+	files := make(map[string][]byte, len(names))
+	for _, name := range names {
+		base := filepath.Base(name)
+		files[strings.TrimSuffix(base, filepath.Ext(base))] = ReadFile(t, name)
+	}
+	return files
+}
