@@ -21,6 +21,7 @@ import (
 	"strings"
 
 	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
 )
 
 // A Client is a set of programs that verify chains.
@@ -237,7 +238,7 @@ func (p *path) verifiable() bool {
 		if c == nil || c.PublicKey == nil {
 			return false
 		}
-		if key, ok := c.PublicKey.(interface{ Size() int }); ok && (key.Size()*8 > x509util.MaxRSABits || key.Size()*8 < 1024) {
+		if key, ok := c.PublicKey.(interface{ Size() int }); ok && (key.Size()*8 > keys.MaxRSABits || key.Size()*8 < 1024) {
 			return false
 		}
 		if i+1 == len(p.strict) {

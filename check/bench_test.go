@@ -12,6 +12,7 @@ import (
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
 )
 
 // BenchmarkFiles checks a thousand JKS keystores, each of one key with its
@@ -45,11 +46,11 @@ func BenchmarkFiles(b *testing.B) {
 // selfSigned is a JKS keystore with a key of 2048 bits, or on secp256r1.
 func selfSigned(b *testing.B, algorithm string) []byte {
 	size := map[string]int{"EC": 256, "RSA": 2048}[algorithm]
-	key, err := x509util.GenerateKey(x509util.KeySpec{Algorithm: algorithm, Size: size}, jdk.Default)
+	key, err := keys.Generate(keys.Spec{Algorithm: algorithm, Size: size}, jdk.Default)
 	if err != nil {
 		b.Fatal(err)
 	}
-	pkcs8, err := x509util.MarshalPrivateKey(key)
+	pkcs8, err := keys.MarshalPrivate(key)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -57,7 +58,7 @@ func selfSigned(b *testing.B, algorithm string) []byte {
 	if err != nil {
 		b.Fatal(err)
 	}
-	spki, err := x509util.MarshalPublicKey(key.Public())
+	spki, err := keys.MarshalPublic(key.Public())
 	if err != nil {
 		b.Fatal(err)
 	}

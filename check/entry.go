@@ -18,6 +18,8 @@ import (
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
+	"gokeytool/x509util/keytool"
 )
 
 // entry looks at one entry and lists it.
@@ -62,7 +64,7 @@ func (x *examination) entry(e *entry.Entry) {
 // and Java opens no entry of the keystore.
 func (x *examination) refused(alias string, chain []entry.Certificate) (found bool) {
 	for i, c := range chain {
-		refused := x509util.RefusedByJava(c.Type, c.DER)
+		refused := keytool.RefusedByJava(c.Type, c.DER)
 		if refused == nil || x.Type == store.BKS || x.Type == store.UBER {
 			continue
 		}
@@ -151,7 +153,7 @@ func (x *examination) chainOf(chain []entry.Certificate) []Certificate {
 			Serial:    parsed.Serial.Text(16),
 			NotBefore: jsontime.New(parsed.NotBefore),
 			NotAfter:  jsontime.New(parsed.NotAfter),
-			Key:       x509util.DescribeKey(parsed.SPKI, jdk.Default),
+			Key:       keys.Describe(parsed.SPKI, jdk.Default),
 			Signature: parsed.SigName,
 			SHA256:    x509util.Fingerprint(parsed.Raw, "SHA-256"),
 		})
@@ -167,7 +169,7 @@ func (x *examination) privateKey(e *entry.Entry, alias string) crypto.Signer {
 		return nil
 	}
 	defer key.Wipe()
-	signer, err := x509util.ParsePrivateKey(key.PKCS8)
+	signer, err := keys.ParsePrivate(key.PKCS8)
 	if err != nil {
 		x.find(Warning, "unknown-key", alias, fmt.Sprintf("the key opens, but can't be examined: %v", err), "")
 		return nil
@@ -351,7 +353,7 @@ func (x *examination) beside(alias string, c *x509util.Certificate) {
 
 // weakKey is what keytool says of a weak key; "" if it is none.
 func (x *examination) weakKey(c *x509util.Certificate) string {
-	warnings := x509util.Judge{}.Key(c.Called(), c.SPKI)
+	warnings := keytool.Judge{}.Key(c.Called(), c.SPKI)
 	if len(warnings) == 0 {
 		return ""
 	}
@@ -476,7 +478,7 @@ func (x *examination) identity(alias string, key crypto.Signer, chain []entry.Ce
 // sameKey compares keys by their encoding, for those of kinds that Go can't
 // compare.
 func sameKey(public crypto.PublicKey, c *x509util.Certificate) bool {
-	spki, err := x509util.MarshalPublicKey(public)
+	spki, err := keys.MarshalPublic(public)
 	return err == nil && bytes.Equal(spki, c.SPKI)
 }
 

@@ -16,7 +16,7 @@ import (
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
-	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
 )
 
 // FuzzExamine looks at whatever a file may hold: there is a verdict, it says
@@ -76,7 +76,7 @@ func quickStores(tb testing.TB) (list [][]byte) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	pkcs8, err := x509util.MarshalPrivateKey(key)
+	pkcs8, err := keys.MarshalPrivate(key)
 	if err != nil {
 		tb.Fatal(err)
 	}

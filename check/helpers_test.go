@@ -14,6 +14,7 @@ import (
 	"gokeytool/store/entry"
 	"gokeytool/store/jks"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
 )
 
 // today is when the keystores of these tests are looked at.
@@ -82,18 +83,18 @@ func issue(t testing.TB, of template) *identity {
 	id := &identity{key: of.key}
 	var err error
 	if id.key == nil {
-		id.key, err = x509util.GenerateKey(x509util.KeySpec{Algorithm: of.algorithm, Size: of.size}, jdk.Default)
+		id.key, err = keys.Generate(keys.Spec{Algorithm: of.algorithm, Size: of.size}, jdk.Default)
 		ok(t, err)
 	}
 	subject, err := x509util.ParseDName(of.name)
 	ok(t, err)
-	spki, err := x509util.MarshalPublicKey(id.key.Public())
+	spki, err := keys.MarshalPublic(id.key.Public())
 	ok(t, err)
 	signer, issuer := id.key, subject
 	if of.issuer != nil {
 		signer, issuer = of.issuer.key, of.issuer.c.Subject
 	}
-	issuerKey, err := x509util.MarshalPublicKey(signer.Public())
+	issuerKey, err := keys.MarshalPublic(signer.Public())
 	ok(t, err)
 	extensions, err := x509util.BuildExtensions(of.ext, x509util.ExtensionContext{SubjectKey: spki, IssuerKey: issuerKey})
 	ok(t, err)
@@ -147,7 +148,7 @@ func (s newStore) secret(alias string) newStore {
 
 func pkcs8(t testing.TB, key crypto.Signer) []byte {
 	t.Helper()
-	der, err := x509util.MarshalPrivateKey(key)
+	der, err := keys.MarshalPrivate(key)
 	ok(t, err)
 	return der
 }

@@ -13,6 +13,7 @@ import (
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
 )
 
 // Pool are all certificates in a keystore, also those that are in no entry and
@@ -62,7 +63,7 @@ func NewPool(s *store.Store) *Pool {
 // Own returns the certificate of a key: of several the one that ends last. It is
 // nil where there is none, or the kind of key is not known.
 func (p *Pool) Own(public crypto.PublicKey) *x509util.Certificate {
-	spki, err := x509util.MarshalPublicKey(public)
+	spki, err := keys.MarshalPublic(public)
 	if err != nil {
 		return nil
 	}

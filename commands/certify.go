@@ -10,6 +10,8 @@ import (
 	"gokeytool/commands/internal/argv"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
+	"gokeytool/x509util/keytool"
 )
 
 // issuerKey is who signs a certificate.
@@ -52,7 +54,7 @@ func (s *session) openIssuer(k *keystore, alias string, password []byte) (*issue
 			"(javax.crypto.spec.SecretKeySpec and java.security.PrivateKey are in module java.base of loader 'bootstrap')"),
 			fmt.Sprintf("%q is a secret key: it has no certificate, and signs none", alias))
 	}
-	signer, err := x509util.ParsePrivateKey(key.PKCS8)
+	signer, err := keys.ParsePrivate(key.PKCS8)
 	if err != nil {
 		return nil, s.unusable(fmt.Sprintf("the key of <%s>", alias), err)
 	}
@@ -73,7 +75,7 @@ func (s *session) openIssuer(k *keystore, alias string, password []byte) (*issue
 // unusable says of a key or a signature why it is of no use here: in keytool's
 // words in its style, where they are known.
 func (s *session) unusable(what string, err error) error {
-	if of, ok := errors.AsType[*x509util.UnsupportedError](err); ok && of.Java != nil && s.req.Style == argv.Keytool {
+	if of, ok := errors.AsType[*keys.UnsupportedError](err); ok && of.Java != nil && s.req.Style == argv.Keytool {
 		return of.Java
 	}
 	return fmt.Errorf("%s: %w", what, err)
@@ -174,7 +176,7 @@ func (s *session) startDate(given optional[string]) (time.Time, error) {
 	if !given.given {
 		return s.now(), nil
 	}
-	return x509util.ParseStartDate(given.value, s.now())
+	return keytool.ParseStartDate(given.value, s.now())
 }
 
 // signatureAlgorithm is the one of -sigalg, else the release's choice for the key.
@@ -182,7 +184,7 @@ func (s *session) signatureAlgorithm(given optional[string], key crypto.Signer) 
 	if given.given {
 		return given.value, nil
 	}
-	return x509util.DefaultSignatureAlgorithm(key.Public(), s.release)
+	return keys.DefaultSignatureAlgorithm(key.Public(), s.release)
 }
 
 // errUnderivable is keytool's error for a key whose algorithm signs nothing.
@@ -215,7 +217,7 @@ func (s *session) warnOfChain(label string, chain []entry.Certificate) {
 
 // warnOf adds what is weak about a certificate that stands alone.
 func (s *session) warnOf(label string, c *x509util.Certificate) {
-	s.warn(s.judge().Certificate(label, c, x509util.Standing{Trusted: s.trusted(c)})...)
+	s.warn(s.judge().Certificate(label, c, keytool.Standing{Trusted: s.trusted(c)})...)
 }
 
 // warnOfDER is warnOf for a certificate that was not read yet.

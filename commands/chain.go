@@ -9,6 +9,7 @@ import (
 
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keytool"
 )
 
 type chainOptions struct{ complete bool }
@@ -99,7 +100,7 @@ func (s *session) showChain(alias string, complete bool, pool []*x509util.Certif
 		case at != i:
 			note = " (moved)"
 		}
-		s.Stdout.Printf("  %d  %s, until %s%s\n", i+1, c.Called(), x509util.MediumDate(c.NotAfter, s.zone()), note)
+		s.Stdout.Printf("  %d  %s, until %s%s\n", i+1, c.Called(), keytool.MediumDate(c.NotAfter, s.zone()), note)
 	}
 	for _, c := range had {
 		if _, there := after[string(c.Raw)]; !there {

@@ -19,6 +19,7 @@ import (
 	"gokeytool/store/entry"
 	"gokeytool/tomcat"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
 )
 
 // connectorOptions are the options of serve that are Tomcat's attributes, by
@@ -393,7 +394,7 @@ func (s *session) keyIdentity(opened *store.Store, from shell.Keystore, e *entry
 	if err != nil {
 		return identity.Identity{}, err
 	}
-	signer, err := x509util.ParsePrivateKey(s.keep(key).PKCS8)
+	signer, err := keys.ParsePrivate(s.keep(key).PKCS8)
 	if err != nil {
 		return identity.Identity{}, err
 	}

@@ -23,6 +23,8 @@ import (
 	"gokeytool/store/entry"
 	"gokeytool/tomcat"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
+	"gokeytool/x509util/keytool"
 )
 
 const (
@@ -351,10 +353,10 @@ func (d *developer) createAuthority(path string, password []byte, replace bool) 
 
 // newKey is a key that every browser, Java and OpenSSL take, made at once.
 func (d *developer) newKey() (key crypto.Signer, spki []byte, err error) {
-	if key, err = x509util.GenerateKey(x509util.KeySpec{Algorithm: "EC", Group: "secp256r1"}, d.release); err != nil {
+	if key, err = keys.Generate(keys.Spec{Algorithm: "EC", Group: "secp256r1"}, d.release); err != nil {
 		return nil, nil, err
 	}
-	spki, err = x509util.MarshalPublicKey(key.Public())
+	spki, err = keys.MarshalPublic(key.Public())
 	return key, spki, err
 }
 
@@ -368,7 +370,7 @@ func (d *developer) issue(subject x509util.Name, spki []byte, days int64, issuer
 // saveKey writes a new keystore with one key, in the place of another or where
 // there is none, and returns the key as PKCS #8.
 func (d *developer) saveKey(path, alias string, key crypto.Signer, chain []entry.Certificate, password []byte, replace bool) ([]byte, error) {
-	pkcs8, err := x509util.MarshalPrivateKey(key)
+	pkcs8, err := keys.MarshalPrivate(key)
 	if err != nil {
 		return nil, err
 	}
@@ -458,7 +460,7 @@ func (d *developer) makeKey(files [3]string, alias, commonName, what string, ext
 		return err
 	}
 	if old, err := d.existing(files[0]); err == nil && d.fits(old, leaf) && d.complete(files) {
-		d.made = append(d.made, devFile{files[0], what + " (kept, until " + x509util.MediumDate(old.NotAfter, d.zone()) + ")"})
+		d.made = append(d.made, devFile{files[0], what + " (kept, until " + keytool.MediumDate(old.NotAfter, d.zone()) + ")"})
 	} else {
 		chain := append([]entry.Certificate{entry.X509(der)}, d.authority.chain...)
 		pkcs8, err := d.saveKey(d.path(files[0]), alias, key, chain, d.opt.storepass, d.there[files[0]])
@@ -471,7 +473,7 @@ func (d *developer) makeKey(files [3]string, alias, commonName, what string, ext
 		if err := d.writePEM(files[1], "CERTIFICATE", der, 0o644); err != nil {
 			return err
 		}
-		d.made = append(d.made, devFile{files[0], what + " (until " + x509util.MediumDate(leaf.NotAfter, d.zone()) + ")"})
+		d.made = append(d.made, devFile{files[0], what + " (until " + keytool.MediumDate(leaf.NotAfter, d.zone()) + ")"})
 	}
 	d.made = append(d.made, devFile{files[1], "its certificate"}, devFile{files[2], "its key"})
 	return nil

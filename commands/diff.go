@@ -12,6 +12,7 @@ import (
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keytool"
 )
 
 // diff compares two keystores, or a keystore with what a TLS server shows.
@@ -136,7 +137,7 @@ func (s *session) briefCertificate(der []byte) string {
 	if err != nil {
 		return "a certificate that can't be read"
 	}
-	return fmt.Sprintf("%s, until %s, SHA-256 %.11s...", c.Called(), x509util.MediumDate(c.NotAfter, s.zone()), x509util.Fingerprint(der, "SHA-256"))
+	return fmt.Sprintf("%s, until %s, SHA-256 %.11s...", c.Called(), keytool.MediumDate(c.NotAfter, s.zone()), x509util.Fingerprint(der, "SHA-256"))
 }
 
 // elsewhere says under which alias another keystore has an entry's certificate.

@@ -9,7 +9,7 @@ import (
 	"syscall"
 
 	"gokeytool/internal/atomicfile"
-	"gokeytool/x509util"
+	"gokeytool/jdk"
 )
 
 // Exit codes. keytool knows 0 and 1 only.
@@ -21,7 +21,7 @@ const (
 
 // javaError is a failure in keytool's words: the Java exception that keytool
 // ends with, and its text.
-type javaError = x509util.Error
+type javaError = jdk.Error
 
 func java(class, text string) error { return &javaError{Class: class, Text: text} }
 

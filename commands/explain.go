@@ -16,6 +16,7 @@ import (
 	"gokeytool/internal/shell"
 	"gokeytool/jdk"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
 )
 
 type explainOptions struct{ words []string } // of the line to explain
@@ -427,7 +428,7 @@ func (e *explanation) newKey() string {
 				curve = "secp256r1"
 			}
 			if n, err := strconv.Atoi(size); err == nil {
-				if name, err := x509util.CurveForSize(n); err == nil {
+				if name, err := keys.CurveForSize(n); err == nil {
 					curve = name
 				}
 			}
@@ -489,11 +490,11 @@ func (e *explanation) extensions() (described jsonExtensions, ok bool) {
 	rest, _ := withoutNone(e.req.Style, e.req.List("ext"))
 	specs := slices.DeleteFunc(slices.Clone(rest), func(spec string) bool { return strings.HasPrefix(strings.ToLower(spec), "honored") })
 	// Some extensions are made of the key; any will do.
-	key, err := x509util.GenerateKey(x509util.KeySpec{Algorithm: "EC", Group: "secp256r1"}, e.release)
+	key, err := keys.Generate(keys.Spec{Algorithm: "EC", Group: "secp256r1"}, e.release)
 	if err != nil {
 		return jsonExtensions{}, false
 	}
-	spki, err := x509util.MarshalPublicKey(key.Public())
+	spki, err := keys.MarshalPublic(key.Public())
 	if err != nil {
 		return jsonExtensions{}, false
 	}

@@ -8,6 +8,7 @@ import (
 	"gokeytool/commands/internal/argv"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keytool"
 )
 
 type gencertOptions struct {
@@ -66,7 +67,7 @@ func gencert(ctx context.Context, s *session, o gencertOptions) error {
 	}
 	der, err := s.certify(certificate{
 		issuance: o.issuance, subject: subject,
-		spki: request.SPKI, requested: request.ReadableExtensions(s.release),
+		spki: request.SPKI, requested: keytool.ReadableExtensions(request, s.release),
 	}, issuer)
 	if err != nil {
 		return err
@@ -96,7 +97,7 @@ func gencert(ctx context.Context, s *session, o gencertOptions) error {
 			return err
 		}
 		s.talk().Printf("Certificate for %s, until %s, stored in %s\n",
-			certifiedNames(made.Subject, made.Extensions), x509util.MediumDate(made.NotAfter, s.zone()), o.outfile.value)
+			certifiedNames(made.Subject, made.Extensions), keytool.MediumDate(made.NotAfter, s.zone()), o.outfile.value)
 	}
 	s.warnOfChain("The issuer", issuer.chain)
 	s.warnOfDER("The generated certificate", der)

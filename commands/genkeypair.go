@@ -9,6 +9,7 @@ import (
 	"gokeytool/internal/text"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
 )
 
 type genkeypairOptions struct {
@@ -39,7 +40,7 @@ func genkeypair(ctx context.Context, s *session, o genkeypairOptions) error {
 	if !o.keyalg.given {
 		return failf("The -keyalg option must be specified.")
 	}
-	spec := x509util.KeySpec{Algorithm: o.keyalg.value, Size: int(o.keysize.value), Group: o.groupname.value}
+	spec := keys.Spec{Algorithm: o.keyalg.value, Size: int(o.keysize.value), Group: o.groupname.value}
 	if o.groupname.given && o.keysize.given {
 		return failf("Cannot specify both -groupname and -keysize")
 	}
@@ -50,7 +51,7 @@ func genkeypair(ctx context.Context, s *session, o genkeypairOptions) error {
 		spec.Size = 0
 	}
 	if spec.Size != 0 && strings.EqualFold(spec.Algorithm, "EC") {
-		group, err := x509util.CurveForSize(spec.Size)
+		group, err := keys.CurveForSize(spec.Size)
 		if err != nil {
 			return err
 		}
@@ -74,16 +75,16 @@ func genkeypair(ctx context.Context, s *session, o genkeypairOptions) error {
 			"a certificate needs at least one field in its name, such as -dname CN=localhost: Java can't read the keystore otherwise")
 	}
 
-	key, err := x509util.GenerateKey(spec, s.release)
+	key, err := keys.Generate(spec, s.release)
 	if err != nil {
 		return err
 	}
-	pkcs8, err := x509util.MarshalPrivateKey(key)
+	pkcs8, err := keys.MarshalPrivate(key)
 	if err != nil {
 		return err
 	}
 	private := s.keep(entry.Key{PKCS8: pkcs8})
-	spki, err := x509util.MarshalPublicKey(key.Public())
+	spki, err := keys.MarshalPublic(key.Public())
 	if err != nil {
 		return err
 	}
@@ -99,7 +100,7 @@ func genkeypair(ctx context.Context, s *session, o genkeypairOptions) error {
 		return err
 	}
 
-	name := x509util.KeyName(spec, key.Public(), s.release)
+	name := keys.Name(spec, key.Public(), s.release)
 	if issuer.alias != "" {
 		s.talk().Printf("Generating %s key pair and a certificate (%s) issued by <%s> with a validity of %s days\n\tfor: %s\n",
 			name, leaf.SigName, issuer.alias, text.Group(o.days), subject.String())

@@ -7,25 +7,26 @@ import (
 
 	"gokeytool/jdk"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
 )
 
 func TestIssuerHints(t *testing.T) {
-	var keys [2][]byte
-	for i := range keys {
-		key, err := x509util.GenerateKey(x509util.KeySpec{Algorithm: "EC"}, jdk.Default)
+	var spkis [2][]byte
+	for i := range spkis {
+		key, err := keys.Generate(keys.Spec{Algorithm: "EC"}, jdk.Default)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if keys[i], err = x509util.MarshalPublicKey(key.Public()); err != nil {
+		if spkis[i], err = keys.MarshalPublic(key.Public()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	id, err := x509util.KeyID(keys[1])
+	id, err := x509util.KeyID(spkis[1])
 	if err != nil {
 		t.Fatal(err)
 	}
 	built, err := x509util.BuildExtensions([]string{"aia=ocsp:uri:http://o.example,caIssuers:uri:http://a.example/ca.cer,caIssuers:dns:b.example"},
-		x509util.ExtensionContext{SubjectKey: keys[0], IssuerKey: keys[1], IssuerKeyID: id, Release: jdk.Default})
+		x509util.ExtensionContext{SubjectKey: spkis[0], IssuerKey: spkis[1], IssuerKeyID: id, Release: jdk.Default})
 	if err != nil {
 		t.Fatal(err)
 	}

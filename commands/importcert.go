@@ -13,6 +13,7 @@ import (
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keytool"
 )
 
 // importcert takes in a certificate: as the authority's reply where the alias
@@ -136,7 +137,7 @@ func (s *session) readReply() ([]*x509util.Certificate, error) {
 		}
 		return reply, nil
 	}
-	said := cmp.Or(x509util.UnreadableError(data, s.release), failf("Reply has no certificates"))
+	said := cmp.Or(keytool.UnreadableError(data, s.release), failf("Reply has no certificates"))
 	return nil, withHint(said, s.whatFile(s.opt.file.value, data, forCertificates, err)...)
 }
 

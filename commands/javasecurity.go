@@ -6,7 +6,8 @@ import (
 	"strings"
 
 	"gokeytool/internal/properties"
-	"gokeytool/x509util"
+	"gokeytool/jdk"
+	"gokeytool/x509util/keytool"
 )
 
 // securityProperties are Java's security properties, as far as they are known:
@@ -16,8 +17,8 @@ type securityProperties struct {
 	// alone: a file that replaces all others, so that what it does not have is
 	// not set.
 	alone  bool
-	policy *x509util.Policy // nil: the release's own
-	err    error            // of the policy
+	policy *keytool.Policy // nil: the release's own
+	err    error           // of the policy
 }
 
 // maxSecurityFile bounds a file of security properties, in bytes; Java's own
@@ -112,7 +113,7 @@ func (p *securityProperties) setPolicy(s *session) {
 		}
 		return value
 	}
-	p.policy, p.err = x509util.ParsePolicy(lookup, s.Now())
+	p.policy, p.err = keytool.ParsePolicy(lookup, s.Now())
 }
 
 // stockPolicy is what the release's own file has for a property.
@@ -139,7 +140,7 @@ func sameAsOne(value string, stock []string) bool {
 // does not understand.
 func (s *session) checkSecurity() error {
 	err := s.security().err
-	var fault *x509util.Error
+	var fault *jdk.Error
 	if !errors.As(err, &fault) {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
 )
 
 // jsonSchema is the version of what -json prints, which docs/json.md describes.
@@ -242,7 +243,7 @@ func describeRequest(r *x509util.Request) jsonRequest {
 
 // jsonKeyName names a key in one wording for all releases: programs read it.
 func jsonKeyName(spki []byte) string {
-	return strings.TrimSuffix(x509util.DescribeKey(spki, jdk.Default), " key")
+	return strings.TrimSuffix(keys.Describe(spki, jdk.Default), " key")
 }
 
 // describeExtensions tells what extensions say. One that can't be read stands

@@ -11,6 +11,7 @@ import (
 
 	"gokeytool/jdk"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
 )
 
 // Every field of what -json prints is described.
@@ -56,11 +57,11 @@ func TestRevocationReason(t *testing.T) {
 
 func TestDescribeExtensions(t *testing.T) {
 	build := func(specs ...string) []x509util.Extension {
-		key, err := x509util.GenerateKey(x509util.KeySpec{Algorithm: "EC"}, jdk.Default)
+		key, err := keys.Generate(keys.Spec{Algorithm: "EC"}, jdk.Default)
 		if err != nil {
 			t.Fatal(err)
 		}
-		spki, err := x509util.MarshalPublicKey(key.Public())
+		spki, err := keys.MarshalPublic(key.Public())
 		if err != nil {
 			t.Fatal(err)
 		}

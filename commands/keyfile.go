@@ -12,6 +12,7 @@ import (
 	"gokeytool/store/entry"
 	"gokeytool/store/pem"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
 )
 
 // importKey takes in a private key that was made elsewhere, with its
@@ -109,20 +110,20 @@ type foundKey struct {
 
 func (s *session) newFoundKey(pkcs8 []byte) (*foundKey, error) {
 	found := s.keep(entry.Key{PKCS8: pkcs8})
-	key, err := x509util.ParsePrivateKey(found.PKCS8)
-	if _, ok := errors.AsType[*x509util.UnsupportedError](err); ok {
-		if spki := x509util.EmbeddedPublicKey(found.PKCS8); spki != nil {
+	key, err := keys.ParsePrivate(found.PKCS8)
+	if _, ok := errors.AsType[*keys.UnsupportedError](err); ok {
+		if spki := keys.EmbeddedPublic(found.PKCS8); spki != nil {
 			return &foundKey{found, spki}, nil
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	encoded, err := x509util.MarshalPrivateKey(key)
+	encoded, err := keys.MarshalPrivate(key)
 	if err != nil {
 		return nil, err
 	}
-	spki, err := x509util.MarshalPublicKey(key.Public())
+	spki, err := keys.MarshalPublic(key.Public())
 	if err != nil {
 		return nil, err
 	}

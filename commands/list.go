@@ -15,6 +15,7 @@ import (
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keytool"
 )
 
 // list prints the entries of a keystore, or the one of -alias.
@@ -62,7 +63,7 @@ func (s *session) listedInPart() error {
 type lister struct {
 	*session
 	out     *console.Writer
-	printer *x509util.Printer
+	printer *keytool.Printer
 	// Keys are opened, for a warning, only where that takes no long time.
 	opensKeys bool
 }
@@ -149,7 +150,7 @@ func (l *lister) entry(alias string, e *entry.Entry) error {
 	if detailed {
 		format = "Alias name: %s\nCreation date: %s\nEntry type: "
 	}
-	l.out.Printf(format, alias, x509util.MediumDate(l.created(e), l.printer.Location))
+	l.out.Printf(format, alias, keytool.MediumDate(l.created(e), l.printer.Location))
 	switch {
 	case e.Kind == entry.PrivateKey && (len(e.Chain) > 0 || l.ks.Type() == store.PKCS12):
 		return l.privateKey(alias, e, detailed)
@@ -255,7 +256,7 @@ func (l *lister) certificate(alias string, i int, c entry.Certificate) error {
 		}
 	}
 	if err == nil {
-		l.warn(l.judge().Certificate(l.label(alias), parsed, x509util.Standing{
+		l.warn(l.judge().Certificate(l.label(alias), parsed, keytool.Standing{
 			Trusted: l.trusted(parsed), Issuing: i > 0 || !parsed.EndEntity(),
 		})...)
 	}

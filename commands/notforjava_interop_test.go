@@ -25,6 +25,8 @@ import (
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
+	"gokeytool/x509util/keytool"
 )
 
 // unreadableKinds are certificates that no Java reads, each wrong in one way.
@@ -64,7 +66,7 @@ func extensionOf(oid string, critical bool, value string) x509util.Extension {
 // certificateFor makes a certificate for a key, signed by an issuer.
 func certificateFor(t *testing.T, key crypto.Signer, issuer, subject string, extensions []x509util.Extension, by crypto.Signer) []byte {
 	t.Helper()
-	spki, err := x509util.MarshalPublicKey(key.Public())
+	spki, err := keys.MarshalPublic(key.Public())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -344,7 +346,7 @@ func TestStoredCertificates(t *testing.T) {
 			case 3:
 				der = append(der, make([]byte, mathrand.IntN(3))...)
 			}
-			want := x509util.StoredError(entry.TypeX509, der, release)
+			want := keytool.StoredError(entry.TypeX509, der, release)
 			if want == nil {
 				read++
 			}

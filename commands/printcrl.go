@@ -9,6 +9,8 @@ import (
 	"gokeytool/internal/console"
 	"gokeytool/store"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
+	"gokeytool/x509util/keytool"
 )
 
 // notVerified frames the warning about a revocation list nobody vouches for.
@@ -34,7 +36,7 @@ func printcrl(ctx context.Context, s *session) error {
 		lists, err = x509util.ParseCRLs(data)
 		var input *x509util.InputError
 		if errors.As(err, &input) {
-			said := cmp.Or(x509util.UnreadableCRLError(data, s.release), java("java.security.cert.CRLException", "No CRL data found"))
+			said := cmp.Or(keytool.UnreadableCRLError(data, s.release), java("java.security.cert.CRLException", "No CRL data found"))
 			return withHint(said, s.whatFile(s.opt.file.value, data, forCRL, err)...)
 		}
 		if err != nil {
@@ -161,7 +163,7 @@ func (s *session) crlSigner(ks *store.Store, list *x509util.CRL) (alias string, 
 		if err == nil {
 			return ks.JavaAlias(e), c
 		}
-		if _, ok := errors.AsType[*x509util.UnsupportedError](err); ok {
+		if _, ok := errors.AsType[*keys.UnsupportedError](err); ok {
 			s.hint(fmt.Sprintf("the signature of <%s> on the CRL %s", ks.JavaAlias(e), x509util.CantVerify(err)))
 		}
 	}

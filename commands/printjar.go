@@ -9,6 +9,8 @@ import (
 	"gokeytool/internal/console"
 	"gokeytool/internal/signedjar"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
+	"gokeytool/x509util/keytool"
 )
 
 // printSigners prints who signed a JAR.
@@ -67,7 +69,7 @@ func (s *session) warnOfSigner(label string, chain []*x509util.Certificate, i, s
 		if signers > 1 {
 			name += fmt.Sprintf(" of signer #%d", i+1)
 		}
-		s.warn(s.judge().Certificate(name, c, x509util.Standing{Trusted: s.trusted(c), Issuing: true, Anchored: anchored})...)
+		s.warn(s.judge().Certificate(name, c, keytool.Standing{Trusted: s.trusted(c), Issuing: true, Anchored: anchored})...)
 	}
 }
 
@@ -104,7 +106,7 @@ func jarSigners(path string) ([]*signedjar.Signer, error) {
 	switch {
 	case errors.As(err, &verify):
 		why := path + " was changed after it was signed"
-		if _, ok := errors.AsType[*x509util.UnsupportedError](err); ok {
+		if _, ok := errors.AsType[*keys.UnsupportedError](err); ok {
 			why = "its signature " + x509util.CantVerify(errors.Unwrap(verify))
 		}
 		return nil, withHint(java("java.lang.SecurityException", verify.Text), why)

@@ -15,6 +15,7 @@ import (
 	"gokeytool/probe"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
 )
 
 type probeOptions struct {
@@ -62,7 +63,7 @@ func probeServer(ctx context.Context, s *session, o probeOptions) error {
 	report, err := probe.Examine(ctx, cfg)
 	if err != nil {
 		hint := "is the server running, and is TLS what it speaks on this port? mail, LDAP and PostgreSQL servers want -starttls"
-		if _, ok := errors.AsType[*x509util.UnsupportedError](err); ok {
+		if _, ok := errors.AsType[*keys.UnsupportedError](err); ok {
 			return withHint(fmt.Errorf("%s: %w", address, err), "to see its certificates: "+shell.Line("gokeytool", "printcert", "-sslserver", address))
 		}
 		if strings.Contains(err.Error(), "remote error: tls:") {

@@ -12,7 +12,7 @@ import (
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
-	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
 )
 
 // target is what a keystore is converted to.
@@ -141,7 +141,7 @@ func (s *session) recodeKey(made *store.Store, e *entry.Entry, alias string, pas
 // hiddenChain is the chain of a key that is in the keystore, but where Java
 // does not find it.
 func (s *session) hiddenChain(key entry.Key) []entry.Certificate {
-	signer, err := x509util.ParsePrivateKey(key.PKCS8)
+	signer, err := keys.ParsePrivate(key.PKCS8)
 	if err != nil {
 		return nil
 	}

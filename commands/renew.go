@@ -11,6 +11,8 @@ import (
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
+	"gokeytool/x509util/keytool"
 )
 
 type renewOptions struct {
@@ -107,7 +109,7 @@ func renew(ctx context.Context, s *session, o renewOptions) error {
 		what = " with a new key"
 	}
 	s.talk().Printf("Renewed <%s>%s, signed by %s: valid until %s (before: %s)\n", alias, what, by,
-		x509util.MediumDate(renewed.NotAfter, s.zone()), x509util.MediumDate(old.NotAfter, s.zone()))
+		keytool.MediumDate(renewed.NotAfter, s.zone()), keytool.MediumDate(old.NotAfter, s.zone()))
 	if noticed := x509util.PurposeOf(old, x509util.Use{}).Noticed(); noticed != "" {
 		s.talk().Printf("gokeytool: %s\n", noticed)
 	}
@@ -138,12 +140,12 @@ func (s *session) renewedKey(old *x509util.Certificate, o renewOptions) (spki []
 	if !o.newkey {
 		return old.SPKI, nil, nil
 	}
-	var spec x509util.KeySpec
+	var spec keys.Spec
 	switch {
 	case o.keyalg.given:
 		spec.Algorithm = o.keyalg.value
 	default:
-		if spec, err = x509util.SpecOf(old.SPKI); err != nil {
+		if spec, err = keys.SpecOf(old.SPKI); err != nil {
 			return nil, nil, withHint(err, "name the new key's algorithm with -keyalg")
 		}
 	}
@@ -153,16 +155,16 @@ func (s *session) renewedKey(old *x509util.Certificate, o renewOptions) (spki []
 	if o.groupname.given {
 		spec.Size, spec.Group = 0, o.groupname.value
 	}
-	if key, err = x509util.GenerateKey(spec, s.release); err != nil {
+	if key, err = keys.Generate(spec, s.release); err != nil {
 		return nil, nil, err
 	}
-	spki, err = x509util.MarshalPublicKey(key.Public())
+	spki, err = keys.MarshalPublic(key.Public())
 	return spki, key, err
 }
 
 // replaceKey puts a new key into an entry, under the password of the old one.
 func (s *session) replaceKey(alias string, password []byte, key crypto.Signer, chain []entry.Certificate) error {
-	pkcs8, err := x509util.MarshalPrivateKey(key)
+	pkcs8, err := keys.MarshalPrivate(key)
 	if err != nil {
 		return err
 	}

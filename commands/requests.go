@@ -10,6 +10,8 @@ import (
 	"gokeytool/internal/shell"
 	"gokeytool/internal/text"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
+	"gokeytool/x509util/keytool"
 )
 
 // requestable are the extensions that our own style asks a CA for because the
@@ -92,13 +94,13 @@ func (s *session) readRequest(name string, data []byte, word string) (*x509util.
 	request, err := x509util.ParseRequest(data)
 	var input *x509util.InputError
 	if errors.As(err, &input) {
-		said := cmp.Or(x509util.UnreadableRequestError(data, word, s.release), java("java.io.IOException", "Too short"))
+		said := cmp.Or(keytool.UnreadableRequestError(data, word, s.release), java("java.io.IOException", "Too short"))
 		return nil, withHint(said, s.whatFile(name, data, forRequest, err)...)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if err := request.CriticalError(s.release); err != nil {
+	if err := keytool.CriticalError(request, s.release); err != nil {
 		return nil, withHint(err, unreadableHint)
 	}
 	if err := request.CheckSignature(); err != nil {
@@ -110,7 +112,7 @@ func (s *session) readRequest(name string, data []byte, word string) (*x509util.
 // requestError says what is wrong with the signature of a request. One that can't
 // be verified is shown anyway, but not certified.
 func (s *session) requestError(name string, err error) error {
-	_, unsupported := errors.AsType[*x509util.UnsupportedError](err)
+	_, unsupported := errors.AsType[*keys.UnsupportedError](err)
 	switch {
 	case !unsupported:
 		return withHint(java("java.security.SignatureException", "Invalid PKCS #10 signature"),

@@ -23,6 +23,7 @@ import (
 	"gokeytool/sessionid"
 	"gokeytool/tomcat"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
 )
 
 // defaultAddress is where serve listens unless told otherwise: on this machine only.
@@ -290,11 +291,11 @@ func (s *session) serveAll(ids []identity.Identity, connector *tomcat.Connector,
 // memory alone.
 func (s *session) throwAway() (identity.Identity, error) {
 	var none identity.Identity
-	key, err := x509util.GenerateKey(x509util.KeySpec{Algorithm: "EC", Group: "secp256r1"}, s.release)
+	key, err := keys.Generate(keys.Spec{Algorithm: "EC", Group: "secp256r1"}, s.release)
 	if err != nil {
 		return none, err
 	}
-	spki, err := x509util.MarshalPublicKey(key.Public())
+	spki, err := keys.MarshalPublic(key.Public())
 	if err != nil {
 		return none, err
 	}

@@ -19,7 +19,7 @@ import (
 	"gokeytool/jdk"
 	"gokeytool/store"
 	"gokeytool/store/entry"
-	"gokeytool/x509util"
+	"gokeytool/x509util/keytool"
 )
 
 // defaultAlias is the alias keytool takes where none is given.
@@ -295,19 +295,19 @@ func (s *session) home() string {
 // defaultKeystore is the file keytool and Tomcat take where none is named.
 func (s *session) defaultKeystore() string { return filepath.Join(s.home(), ".keystore") }
 
-func (s *session) judge() x509util.Judge {
-	return x509util.Judge{Release: s.release, Policy: s.security().policy}
+func (s *session) judge() keytool.Judge {
+	return keytool.Judge{Release: s.release, Policy: s.security().policy}
 }
 
 // printer prints certificates as keytool does.
-func (s *session) printer() *x509util.Printer {
-	return &x509util.Printer{Release: s.release, Location: s.zone(), Trusted: s.trusted, Policy: s.security().policy}
+func (s *session) printer() *keytool.Printer {
+	return &keytool.Printer{Release: s.release, Location: s.zone(), Trusted: s.trusted, Policy: s.security().policy}
 }
 
 // zone is the time zone as Java finds it; its name decides how Java calls it.
 func (s *session) zone() *time.Location {
 	name, _ := s.LookupEnv("TZ")
-	return x509util.LoadZone(name)
+	return keytool.LoadZone(name)
 }
 
 // now is the time of the clock in the zone that dates are read and printed in.

@@ -14,6 +14,7 @@ import (
 	"gokeytool/internal/text"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keytool"
 )
 
 // trust shows the certificates of a TLS server and, if the user says so, makes
@@ -155,5 +156,5 @@ func confirm(expected string, chosen *x509util.Certificate, chain []*x509util.Ce
 func (s *session) introduce(c *x509util.Certificate) {
 	s.Stdout.Printf("%s\n  issued by  %s\n  valid      %s to %s\n  SHA-256    %s\n",
 		c.Called(), c.Issuer.String(),
-		x509util.MediumDate(c.NotBefore, s.zone()), x509util.MediumDate(c.NotAfter, s.zone()), x509util.Fingerprint(c.Raw, "SHA-256"))
+		keytool.MediumDate(c.NotBefore, s.zone()), keytool.MediumDate(c.NotAfter, s.zone()), x509util.Fingerprint(c.Raw, "SHA-256"))
 }

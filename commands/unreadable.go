@@ -11,6 +11,7 @@ import (
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keytool"
 )
 
 // What Java can't read of a certificate costs the whole keystore that holds it:
@@ -28,12 +29,12 @@ func (s *session) refuseUnreadable(what string, c entry.Certificate) error {
 		return nil
 	}
 	if s.req.Style == argv.Keytool {
-		if err := x509util.StoredError(c.Type, c.DER, s.release); err != nil {
+		if err := keytool.StoredError(c.Type, c.DER, s.release); err != nil {
 			return withHint(err, s.unreadableHints(what, c)...)
 		}
 		return nil
 	}
-	if refused := x509util.RefusedByJava(c.Type, c.DER); refused != nil {
+	if refused := keytool.RefusedByJava(c.Type, c.DER); refused != nil {
 		return withHint(fmt.Errorf("%s can't be read by %s: %s", what, refused.Readers(), refused.Reason()), unreadableRemedy(refused)...)
 	}
 	return nil
@@ -41,14 +42,14 @@ func (s *session) refuseUnreadable(what string, c entry.Certificate) error {
 
 // unreadableHints say in keytool's style what is wrong with a certificate.
 func (s *session) unreadableHints(what string, c entry.Certificate) []string {
-	refused := x509util.RefusedByJava(c.Type, c.DER)
+	refused := keytool.RefusedByJava(c.Type, c.DER)
 	if refused == nil {
 		return nil
 	}
 	return append([]string{fmt.Sprintf("%s can't be read by %s: %s", what, refused.Readers(), refused.Reason())}, unreadableRemedy(refused)...)
 }
 
-func unreadableRemedy(refused *x509util.Refusal) []string {
+func unreadableRemedy(refused *keytool.Refusal) []string {
 	return []string{
 		"Java opens no keystore that holds it, not even its other entries: get " + refused.Better(),
 		"for other readers than Java it is written with -" + notForJava,
@@ -200,7 +201,7 @@ func closedToJava(opened *store.Store, from shell.Keystore) *closedStore {
 	for _, e := range opened.Entries() {
 		alias := opened.JavaAlias(e)
 		for i, c := range e.Chain {
-			if refused := x509util.RefusedByJava(c.Type, c.DER); refused != nil {
+			if refused := keytool.RefusedByJava(c.Type, c.DER); refused != nil {
 				return &closedStore{
 					fmt.Sprintf("%s can't open %s at all, because of %s: %s",
 						refused.Readers(), from.Path, ofEntry(alias, i, len(e.Chain)), refused.Reason()),
@@ -211,7 +212,7 @@ func closedToJava(opened *store.Store, from shell.Keystore) *closedStore {
 	}
 	if opened.Type() == store.PKCS12 {
 		for _, c := range opened.Untrusted() {
-			if refused := x509util.RefusedByJava(c.Type, c.DER); refused != nil {
+			if refused := keytool.RefusedByJava(c.Type, c.DER); refused != nil {
 				return &closedStore{
 					fmt.Sprintf("%s can't open %s at all, because of a certificate in it that is no entry: %s",
 						refused.Readers(), from.Path, refused.Reason()),

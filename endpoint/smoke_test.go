@@ -12,6 +12,7 @@ import (
 	"gokeytool/identity/identitytest"
 	"gokeytool/jdk"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
 )
 
 func TestSmoke(t *testing.T) {
@@ -127,24 +128,24 @@ func TestSmokeFindsFaults(t *testing.T) {
 // a proving client says no more than that.
 func TestOddKeys(t *testing.T) {
 	for _, test := range []struct {
-		spec x509util.KeySpec
+		spec keys.Spec
 		name string
 	}{
-		{x509util.KeySpec{Algorithm: "DSA", Size: 2048}, "2048-bit DSA"},
-		{x509util.KeySpec{Algorithm: "Ed448"}, "Ed448"},
-		{x509util.KeySpec{Algorithm: "RSASSA-PSS", Size: 2048}, "2048-bit RSASSA-PSS"},
-		{x509util.KeySpec{Algorithm: "ML-DSA-65"}, "ML-DSA-65"},
+		{keys.Spec{Algorithm: "DSA", Size: 2048}, "2048-bit DSA"},
+		{keys.Spec{Algorithm: "Ed448"}, "Ed448"},
+		{keys.Spec{Algorithm: "RSASSA-PSS", Size: 2048}, "2048-bit RSASSA-PSS"},
+		{keys.Spec{Algorithm: "ML-DSA-65"}, "ML-DSA-65"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			key, err := x509util.GenerateKey(test.spec, jdk.Default)
+			key, err := keys.Generate(test.spec, jdk.Default)
 			if err != nil {
 				t.Fatal(err)
 			}
-			spki, err := x509util.MarshalPublicKey(key.Public())
+			spki, err := keys.MarshalPublic(key.Public())
 			if err != nil {
 				t.Fatal(err)
 			}
-			sigAlg, err := x509util.DefaultSignatureAlgorithm(key.Public(), jdk.Default)
+			sigAlg, err := keys.DefaultSignatureAlgorithm(key.Public(), jdk.Default)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -9,6 +9,7 @@ import (
 	"gokeytool/internal/jsontime"
 	"gokeytool/jdk"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
 )
 
 // CertificateFacts describes a certificate, also one that crypto/x509 can't read:
@@ -82,7 +83,7 @@ func DescribeAll(chain [][]byte) []CertificateFacts {
 func keyName(c *x509util.Certificate) string {
 	key, err := c.PublicKey()
 	if err != nil {
-		return strings.TrimSuffix(x509util.DescribeKey(c.SPKI, jdk.Default), " key")
+		return strings.TrimSuffix(keys.Describe(c.SPKI, jdk.Default), " key")
 	}
-	return x509util.KeyName(x509util.KeySpec{}, key, jdk.Default)
+	return keys.Name(keys.Spec{}, key, jdk.Default)
 }

@@ -20,6 +20,7 @@ import (
 	"gokeytool/internal/shell"
 	"gokeytool/internal/text"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
 )
 
 // Check is one thing that was looked at, and what came of it.
@@ -170,7 +171,7 @@ func (e *examination) key() Check {
 		c.ID, c.Detail = "no-key", "there is no private key"
 		return c
 	}
-	public, err := x509util.MarshalPublicKey(e.id.Key.Public())
+	public, err := keys.MarshalPublic(e.id.Key.Public())
 	if err != nil {
 		c.ID, c.Detail = "unknown-key", "the private key can't be compared with the certificate's: "+err.Error()
 		return c
@@ -237,7 +238,7 @@ func (e *examination) doubts() []string {
 // where it is of a kind that is known.
 func UnsupportedKey(c *x509util.Certificate) error {
 	_, err := c.PublicKey()
-	if reason, ok := errors.AsType[*x509util.UnsupportedError](err); ok {
+	if reason, ok := errors.AsType[*keys.UnsupportedError](err); ok {
 		return reason
 	}
 	return nil

@@ -1,6 +1,7 @@
 // Package jdk says which JDK release's keytool is followed: its defaults and
 // its wording. keytool changed both over time; everything that depends on the
-// release asks a Release here, so that the differences stand in one table.
+// release asks a Release here, so that the differences stand in one table. An
+// Error is what the JDK's classes throw, in their words.
 package jdk
 
 import "fmt"

@@ -188,7 +188,7 @@ func (p *prober) unsupported(ctx context.Context, failure error) error {
 
 // HandshakeBar says which of the certificates in DER that a server shows has a
 // key that is not supported here, so that Go's TLS makes no handshake with it; nil
-// if none has. The error wraps an *x509util.UnsupportedError.
+// if none has. The error wraps a *keys.UnsupportedError.
 func HandshakeBar(shown [][]byte) error {
 	for i, der := range shown {
 		c, err := x509util.ParseCertificate(der)

@@ -5,14 +5,15 @@ import (
 	"testing"
 
 	"gokeytool/jdk"
+	"gokeytool/x509util/keys"
 )
 
 func TestCalled(t *testing.T) {
-	key, err := GenerateKey(KeySpec{Algorithm: "EC"}, jdk.Default)
+	key, err := keys.Generate(keys.Spec{Algorithm: "EC"}, jdk.Default)
 	if err != nil {
 		t.Fatal(err)
 	}
-	spki, err := MarshalPublicKey(key.Public())
+	spki, err := keys.MarshalPublic(key.Public())
 	if err != nil {
 		t.Fatal(err)
 	}

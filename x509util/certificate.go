@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"gokeytool/jdk"
+	"gokeytool/x509util/internal/ber"
+	"gokeytool/x509util/keys"
 
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
@@ -37,33 +39,33 @@ type Certificate struct {
 	// asn1.ObjectIdentifier is left out here but printed.
 	Extensions []Extension
 
-	exts   []extension
-	sigAlg algorithm
+	RawExtensions []RawExtension
+	SigAlg        keys.Algorithm
 }
 
-// extension is an Extension with its OID as Java writes it, of any size.
-type extension struct {
-	oid      string
-	critical bool
-	value    []byte
+// A RawExtension is an Extension with its OID as Java writes it, of any size.
+type RawExtension struct {
+	OID      string
+	Critical bool
+	Value    []byte
 }
 
 // Encoded returns the certificate that data begins with as Java has it of a
 // keystore, a file or a server, and takes its fingerprint: in DER where its length
 // is BER's, and without the bytes behind it. What is none is returned as it is.
 func Encoded(data []byte) []byte {
-	v, _, err := splitValue(data)
-	if err != nil || v.tag != casn1.SEQUENCE {
+	v, _, err := ber.Split(data)
+	if err != nil || v.Tag != casn1.SEQUENCE {
 		return data
 	}
-	return v.encoded()
+	return v.Encoded()
 }
 
 // ParseCertificate reads the certificate that der begins with, by DER's rules or
 // BER's. As to Java, bytes after it don't count: see Encoded. der is kept, not
 // copied.
 func ParseCertificate(der []byte) (*Certificate, error) {
-	if _, n, err := splitValue(der); err == nil {
+	if _, n, err := ber.Split(der); err == nil {
 		der = der[:n:n]
 	}
 	c, err := parseCertificate(der)
@@ -79,50 +81,50 @@ func parseCertificate(der []byte) (*Certificate, error) {
 		return nil, err
 	}
 	c := &Certificate{
-		Raw: s.raw, TBS: s.tbs.encoded(), Version: 1,
-		SignatureAlgorithm: s.algorithmDER, SigName: s.algorithm.name(jdk.Default), Signature: s.signature,
-		sigAlg: s.algorithm,
+		Raw: s.raw, TBS: s.tbs.Encoded(), Version: 1,
+		SignatureAlgorithm: s.algorithmDER, SigName: s.algorithm.Name(jdk.Default), Signature: s.signature,
+		SigAlg: s.algorithm,
 	}
-	r := fieldReader{r: s.tbs.reader()}
-	if r.r.peek() == tagContext|tagConstructed {
+	r := fieldReader{r: s.tbs.Reader()}
+	if r.r.Peek() == ber.TagContext|ber.TagConstructed {
 		version := r.next("version")
-		inner := fieldReader{r: version.reader()}
+		inner := fieldReader{r: version.Reader()}
 		c.Version = inner.integer("version") + 1
 		r.fail(inner.err)
 	}
 	c.Serial = r.bigInteger("serial number")
 	r.sequence("signature algorithm")
 	c.Issuer = r.name("issuer")
-	validity := fieldReader{r: r.sequence("validity").reader()}
+	validity := fieldReader{r: r.sequence("validity").Reader()}
 	c.NotBefore = validity.time("not before")
 	c.NotAfter = validity.time("not after")
 	r.fail(validity.err)
 	c.Subject = r.name("subject")
-	c.SPKI = r.sequence("public key").full
-	for r.err == nil && !r.r.empty() {
+	c.SPKI = r.sequence("public key").Full
+	for r.err == nil && !r.r.Empty() {
 		// Unique identifiers, [1] and [2], are not shown by keytool. Java looks at
 		// nothing behind the extensions, or behind what is none of these.
 		v := r.next("extensions")
-		if v.tag&^tagConstructed == tagContext|1 || v.tag&^tagConstructed == tagContext|2 {
+		if v.Tag&^ber.TagConstructed == ber.TagContext|1 || v.Tag&^ber.TagConstructed == ber.TagContext|2 {
 			continue
 		}
-		if !v.context(3, true) {
+		if !v.Context(3, true) {
 			break
 		}
-		if c.exts, err = readExtensions(v.reader()); err != nil {
+		if c.RawExtensions, err = readExtensions(v.Reader()); err != nil {
 			return nil, err
 		}
-		c.Extensions = exportExtensions(c.exts)
+		c.Extensions = PlainExtensions(c.RawExtensions)
 		break
 	}
 	return c, r.err
 }
 
-// outline returns the signature algorithm and the SubjectPublicKeyInfo of the
+// Outline returns the signature algorithm and the SubjectPublicKeyInfo of the
 // certificate that der begins with, and looks at nothing else, which takes a
 // fraction of the time of ParseCertificate. spki is nil where it can't be found.
-func outline(der []byte) (sigAlg algorithm, spki []byte, err error) {
-	if _, n, err := splitValue(der); err == nil {
+func Outline(der []byte) (sigAlg keys.Algorithm, spki []byte, err error) {
+	if _, n, err := ber.Split(der); err == nil {
 		der = der[:n:n] // as ParseCertificate does
 	}
 	s, err := readSigned(der)
@@ -137,51 +139,51 @@ func outline(der []byte) (sigAlg algorithm, spki []byte, err error) {
 
 // findSPKI returns the SubjectPublicKeyInfo of a TBSCertificate, and passes
 // over what stands before it.
-func findSPKI(tbs derValue) ([]byte, error) {
-	r := fieldReader{r: tbs.reader()}
-	if r.r.peek() == tagContext|tagConstructed {
+func findSPKI(tbs ber.Value) ([]byte, error) {
+	r := fieldReader{r: tbs.Reader()}
+	if r.r.Peek() == ber.TagContext|ber.TagConstructed {
 		r.next("version")
 	}
 	for _, field := range [...]string{"serial number", "signature algorithm", "issuer", "validity", "subject"} {
 		r.next(field)
 	}
-	return r.sequence("public key").full, r.err
+	return r.sequence("public key").Full, r.err
 }
 
 // signed is what certificates, requests and revocation lists have in common:
 // something to be signed, the algorithm and the signature.
 type signed struct {
 	raw          []byte
-	tbs          derValue
-	algorithm    algorithm
+	tbs          ber.Value
+	algorithm    keys.Algorithm
 	algorithmDER []byte
 	signature    []byte
 }
 
 func readSigned(der []byte) (s signed, err error) {
-	outer, err := readValue(der)
+	outer, err := ber.Parse(der)
 	if err != nil {
 		return s, err
 	}
-	if outer.tag != casn1.SEQUENCE {
-		return s, fmt.Errorf("not a sequence, tag %#02x", outer.tag)
+	if outer.Tag != casn1.SEQUENCE {
+		return s, fmt.Errorf("not a sequence, tag %#02x", outer.Tag)
 	}
-	s.raw = outer.encoded()
-	r := fieldReader{r: outer.reader()}
+	s.raw = outer.Encoded()
+	r := fieldReader{r: outer.Reader()}
 	s.tbs = r.sequence("signed part")
 	algorithm := r.sequence("signature algorithm")
 	signature := r.next("signature")
 	if r.err != nil {
 		return s, r.err
 	}
-	if !r.r.empty() {
-		return s, fmt.Errorf("%d bytes after the signature", len(r.r.rest))
+	if !r.r.Empty() {
+		return s, fmt.Errorf("%d bytes after the signature", len(r.r.Rest))
 	}
-	s.algorithmDER = algorithm.full
-	if s.algorithm, err = readAlgorithm(algorithm); err != nil {
+	s.algorithmDER = algorithm.Full
+	if s.algorithm, err = keys.ReadAlgorithm(algorithm); err != nil {
 		return s, fmt.Errorf("signature algorithm: %w", err)
 	}
-	if s.signature, _, err = signature.bits(); err != nil {
+	if s.signature, _, err = signature.Bits(); err != nil {
 		return s, fmt.Errorf("signature: %w", err)
 	}
 	return s, nil
@@ -190,7 +192,7 @@ func readSigned(der []byte) (s signed, err error) {
 // fieldReader reads the fields of a structure one after the other and keeps
 // the first error, with the field's name.
 type fieldReader struct {
-	r   derReader
+	r   ber.Reader
 	err error
 }
 
@@ -200,21 +202,21 @@ func (f *fieldReader) fail(err error) {
 	}
 }
 
-func (f *fieldReader) next(field string) derValue {
+func (f *fieldReader) next(field string) ber.Value {
 	if f.err != nil {
-		return derValue{}
+		return ber.Value{}
 	}
-	v, err := f.r.next()
+	v, err := f.r.Next()
 	if err != nil {
 		f.err = fmt.Errorf("%s: %w", field, err)
 	}
 	return v
 }
 
-func (f *fieldReader) sequence(field string) derValue {
+func (f *fieldReader) sequence(field string) ber.Value {
 	v := f.next(field)
-	if f.err == nil && v.tag != casn1.SEQUENCE {
-		f.err = fmt.Errorf("%s: not a sequence, tag %#02x", field, v.tag)
+	if f.err == nil && v.Tag != casn1.SEQUENCE {
+		f.err = fmt.Errorf("%s: not a sequence, tag %#02x", field, v.Tag)
 	}
 	return v
 }
@@ -224,7 +226,7 @@ func (f *fieldReader) integer(field string) int {
 	if f.err != nil {
 		return 0
 	}
-	n, err := v.integer(casn1.INTEGER)
+	n, err := v.Integer(casn1.INTEGER)
 	if err != nil {
 		f.err = fmt.Errorf("%s: %w", field, err)
 	}
@@ -236,7 +238,7 @@ func (f *fieldReader) bigInteger(field string) *big.Int {
 	if f.err != nil {
 		return nil
 	}
-	n, err := v.bigInteger()
+	n, err := v.BigInteger()
 	if err != nil {
 		f.err = fmt.Errorf("%s: %w", field, err)
 	}
@@ -248,7 +250,7 @@ func (f *fieldReader) name(field string) Name {
 	if f.err != nil {
 		return Name{}
 	}
-	n, err := ParseName(v.full)
+	n, err := ParseName(v.Full)
 	if err != nil {
 		f.err = fmt.Errorf("%s: %w", field, err)
 	}
@@ -260,7 +262,7 @@ func (f *fieldReader) time(field string) time.Time {
 	if f.err != nil {
 		return time.Time{}
 	}
-	t, err := v.anyTime()
+	t, err := v.AnyTime()
 	if err != nil {
 		f.err = fmt.Errorf("%s: %w", field, err)
 	}
@@ -268,16 +270,16 @@ func (f *fieldReader) time(field string) time.Time {
 }
 
 // readExtensions reads a SEQUENCE OF Extension.
-func readExtensions(r derReader) ([]extension, error) {
-	seq, err := r.next()
+func readExtensions(r ber.Reader) ([]RawExtension, error) {
+	seq, err := r.Next()
 	if err != nil {
 		return nil, fmt.Errorf("extensions: %w", err)
 	}
-	if seq.tag != casn1.SEQUENCE {
-		return nil, fmt.Errorf("extensions: not a sequence, tag %#02x", seq.tag)
+	if seq.Tag != casn1.SEQUENCE {
+		return nil, fmt.Errorf("extensions: not a sequence, tag %#02x", seq.Tag)
 	}
-	var exts []extension
-	for r := seq.reader(); !r.empty(); {
+	var exts []RawExtension
+	for r := seq.Reader(); !r.Empty(); {
 		e, err := readExtension(&r)
 		if err != nil {
 			return nil, fmt.Errorf("extension %d: %w", len(exts)+1, err)
@@ -287,16 +289,16 @@ func readExtensions(r derReader) ([]extension, error) {
 	return exts, nil
 }
 
-func readExtension(r *derReader) (e extension, err error) {
-	seq, err := r.next()
+func readExtension(r *ber.Reader) (e RawExtension, err error) {
+	seq, err := r.Next()
 	if err != nil {
 		return e, err
 	}
-	f := fieldReader{r: seq.reader()}
+	f := fieldReader{r: seq.Reader()}
 	id := f.next("OID")
 	v := f.next("value")
-	if f.err == nil && v.tag == casn1.BOOLEAN {
-		if e.critical, err = v.boolean(); err != nil {
+	if f.err == nil && v.Tag == casn1.BOOLEAN {
+		if e.Critical, err = v.Boolean(); err != nil {
 			return e, err
 		}
 		v = f.next("value")
@@ -304,18 +306,20 @@ func readExtension(r *derReader) (e extension, err error) {
 	if f.err != nil {
 		return e, f.err
 	}
-	if e.oid, err = id.oid(); err != nil {
+	if e.OID, err = id.OID(); err != nil {
 		return e, err
 	}
-	e.value, err = v.octets()
+	e.Value, err = v.Octets()
 	return e, err
 }
 
-func exportExtensions(exts []extension) []Extension {
+// PlainExtensions returns the extensions without those whose OIDs don't fit
+// asn1.ObjectIdentifier.
+func PlainExtensions(exts []RawExtension) []Extension {
 	out := make([]Extension, 0, len(exts))
 	for _, e := range exts {
-		if id, ok := dottedOID(e.oid); ok {
-			out = append(out, Extension{OID: id, Critical: e.critical, Value: e.value})
+		if id, ok := dottedOID(e.OID); ok {
+			out = append(out, Extension{OID: id, Critical: e.Critical, Value: e.Value})
 		}
 	}
 	return out
@@ -341,13 +345,13 @@ func (c *Certificate) SelfSigned() bool {
 }
 
 // PublicKey returns the certificate's key, or an error when its algorithm is
-// not one that ParsePublicKey knows.
-func (c *Certificate) PublicKey() (crypto.PublicKey, error) { return ParsePublicKey(c.SPKI) }
+// not one that keys.ParsePublic knows.
+func (c *Certificate) PublicKey() (crypto.PublicKey, error) { return keys.ParsePublic(c.SPKI) }
 
 // CheckSignatureFrom verifies that c was signed with the key of issuer. Names
-// and dates are not looked at. Its errors are those of CheckSignature.
+// and dates are not looked at. Its errors are those of keys.CheckSignature.
 func (c *Certificate) CheckSignatureFrom(issuer *Certificate) error {
-	return checkSignature(issuer.SPKI, c.SignatureAlgorithm, c.TBS, c.Signature)
+	return keys.CheckSignatureSPKI(issuer.SPKI, c.SignatureAlgorithm, c.TBS, c.Signature)
 }
 
 // Extension returns the extension with the dotted OID, or nil.
@@ -356,9 +360,9 @@ func (c *Certificate) Extension(oid string) *Extension { return findExtension(c.
 // CriticalExtensions are the OIDs of the extensions that are critical, in the
 // certificate's order: also of those that don't fit asn1.ObjectIdentifier.
 func (c *Certificate) CriticalExtensions() (oids []string) {
-	for _, e := range c.exts {
-		if e.critical {
-			oids = append(oids, e.oid)
+	for _, e := range c.RawExtensions {
+		if e.Critical {
+			oids = append(oids, e.OID)
 		}
 	}
 	return oids

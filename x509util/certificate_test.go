@@ -96,19 +96,19 @@ func BenchmarkParseCertificate(b *testing.B) {
 func TestSignatures(t *testing.T) {
 	for _, name := range []string{"rsa-2048-sha1", "rsa-pss-signature", "ec-prime256v1", "ed25519", "keytool-25-all"} {
 		t.Run(name, func(t *testing.T) {
-			c := fixtureCertificate(t, name)
+			c := sample(t, name)
 			if !c.SelfSigned() {
 				t.Error("not self-signed")
 			}
 			if err := c.CheckSignatureFrom(c); err != nil {
 				t.Error(err)
 			}
-			if err := c.CheckSignatureFrom(fixtureCertificate(t, "rsa-4096-sha512")); err == nil {
+			if err := c.CheckSignatureFrom(sample(t, "rsa-4096-sha512")); err == nil {
 				t.Error("another key verifies the signature")
 			}
 		})
 	}
-	if fixtureCertificate(t, "openssl-server").SelfSigned() {
+	if sample(t, "openssl-server").SelfSigned() {
 		t.Error("a certificate of a CA is self-signed")
 	}
 	for name, file := range testtool.Files(t, "testdata/print/*.csr") {
@@ -135,7 +135,7 @@ func TestSignatures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pub, err := fixtureCertificate(t, "keytool-17-all").PublicKey()
+	pub, err := sample(t, "keytool-17-all").PublicKey()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,4 +172,14 @@ func TestFingerprint(t *testing.T) {
 			t.Errorf("%s: %q, want %q", hash, got, want)
 		}
 	}
+}
+
+// sample returns a certificate of testdata/print.
+func sample(t *testing.T, name string) *Certificate {
+	t.Helper()
+	c, err := ParseCertificate(testtool.ReadFile(t, "testdata/print/"+name+".der"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }

@@ -3,6 +3,8 @@ package x509util
 import (
 	"bytes"
 	"slices"
+
+	"gokeytool/jdk"
 )
 
 // Reply is a certificate reply made into a chain.
@@ -20,13 +22,13 @@ const maxChain = 100
 // certificate. A certificate that is self-signed itself is the whole chain.
 // Of several issuers that fit, the first that leads to a root is taken. An issuer
 // is one to which the relation is least or closer: Issued for keytool. The error
-// is an *Error with keytool's text.
+// is a *jdk.Error with keytool's text.
 func ChainFromCertificate(reply *Certificate, trusted []*Certificate, least Relation) ([]*Certificate, error) {
 	b := chainBuilder{search: newSearch(), trusted: trusted, least: least}
 	if chain := b.chain(reply); chain != nil {
 		return chain, nil
 	}
-	return nil, plainError("Failed to establish chain from reply")
+	return nil, jdk.PlainError("Failed to establish chain from reply")
 }
 
 // A search bounds the work for finding issuers among certificates from anywhere.
@@ -108,7 +110,7 @@ func (b *chainBuilder) build(c *Certificate, below []*Certificate) []*Certificat
 // top of the chain it is added on top; that has to be verified. least is as with
 // ChainFromCertificate, within the reply.
 //
-// The error is an *Error with keytool's text; alias is what it calls the key.
+// The error is a *jdk.Error with keytool's text; alias is what it calls the key.
 func ChainFromReply(alias string, reply []*Certificate, spki []byte, trusted []*Certificate, least Relation) (Reply, error) {
 	find := newSearch()
 	chain, err := orderReply(alias, reply, spki, least, find)
@@ -141,13 +143,13 @@ func orderReply(alias string, reply []*Certificate, spki []byte, least Relation,
 	}
 	leaf := slices.IndexFunc(chain, func(c *Certificate) bool { return bytes.Equal(c.SPKI, spki) })
 	if leaf < 0 {
-		return nil, plainError("Certificate reply does not contain public key for <" + alias + ">")
+		return nil, jdk.PlainError("Certificate reply does not contain public key for <" + alias + ">")
 	}
 	chain[0], chain[leaf] = chain[leaf], chain[0]
 	for i := 1; i < len(chain)-1; i++ {
 		issuer := slices.IndexFunc(chain[i:], func(c *Certificate) bool { return find.relation(chain[i-1], c) >= least })
 		if issuer < 0 {
-			return nil, plainError("Incomplete certificate chain in reply")
+			return nil, jdk.PlainError("Incomplete certificate chain in reply")
 		}
 		chain[i], chain[i+issuer] = chain[i+issuer], chain[i]
 	}
@@ -161,7 +163,7 @@ func CheckChain(chain []*Certificate) error {
 	for i := range chain {
 		if i > 0 && !chain[i-1].Issuer.Equal(chain[i].Subject) ||
 			slices.ContainsFunc(chain[:i], func(o *Certificate) bool { return bytes.Equal(chain[i].Raw, o.Raw) }) {
-			return &Error{Class: "java.security.KeyStoreException", Text: "Certificate chain is not valid"}
+			return &jdk.Error{Class: "java.security.KeyStoreException", Text: "Certificate chain is not valid"}
 		}
 	}
 	return nil

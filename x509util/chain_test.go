@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"gokeytool/jdk"
+	"gokeytool/x509util/internal/testkey"
+	"gokeytool/x509util/keys"
 )
 
 // issued is a certificate with the key that goes with it.
@@ -19,8 +21,8 @@ type issued struct {
 // issue makes a certificate for CN=name, self-signed where by is nil.
 func issue(t *testing.T, by *issued, name, keyName string) *issued {
 	t.Helper()
-	key := testKey(t, keyName)
-	spki, err := MarshalPublicKey(key.Public())
+	key := testkey.Make(t, keyName)
+	spki, err := keys.MarshalPublic(key.Public())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +32,7 @@ func issue(t *testing.T, by *issued, name, keyName string) *issued {
 	if by != nil {
 		template.Issuer, signer = by.certificate.Subject, by.key
 	}
-	sigAlg, err := DefaultSignatureAlgorithm(signer.Public(), jdk.Default)
+	sigAlg, err := keys.DefaultSignatureAlgorithm(signer.Public(), jdk.Default)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +63,7 @@ func TestChainFromCertificate(t *testing.T) {
 	// One that has the name of the middle one but another key, and two that
 	// sign each other.
 	false1 := issue(t, nil, "middle", "ec384")
-	cycleA := issue(t, &issued{issue(t, nil, "cycleB", "ec384").certificate, testKey(t, "ec384")}, "cycleA", "ec256")
+	cycleA := issue(t, &issued{issue(t, nil, "cycleB", "ec384").certificate, testkey.Make(t, "ec384")}, "cycleA", "ec256")
 	cycleB := issue(t, cycleA, "cycleB", "ec384")
 	inCycle := issue(t, cycleA, "inCycle", "rsa1024")
 	pool := func(all ...*issued) (certificates []*Certificate) {
@@ -91,7 +93,7 @@ func TestChainFromCertificate(t *testing.T) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 			if test.want == "" {
-				if javaErr, ok := errors.AsType[*Error](err); !ok || javaErr.Text != "Failed to establish chain from reply" {
+				if javaErr, ok := errors.AsType[*jdk.Error](err); !ok || javaErr.Text != "Failed to establish chain from reply" {
 					t.Errorf("error %v", err)
 				}
 			}

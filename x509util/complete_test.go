@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gokeytool/jdk"
+	"gokeytool/x509util/keys"
 )
 
 // testIssuer is a name with a key, for making certificates in tests.
@@ -21,11 +22,11 @@ func newTestIssuer(t *testing.T, dname string) testIssuer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := GenerateKey(KeySpec{Algorithm: "Ed25519"}, jdk.Default)
+	key, err := keys.Generate(keys.Spec{Algorithm: "Ed25519"}, jdk.Default)
 	if err != nil {
 		t.Fatal(err)
 	}
-	spki, err := MarshalPublicKey(key.Public())
+	spki, err := keys.MarshalPublic(key.Public())
 	if err != nil {
 		t.Fatal(err)
 	}

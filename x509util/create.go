@@ -12,6 +12,8 @@ import (
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"gokeytool/jdk"
+	"gokeytool/x509util/internal/ber"
+	"gokeytool/x509util/keys"
 )
 
 // Template is what a new certificate says.
@@ -27,7 +29,7 @@ type Template struct {
 // with the issuer's key, by the algorithm that sigAlg names as -sigalg does and
 // in the encoding of keytool of the release.
 func CreateCertificate(t Template, issuer crypto.Signer, sigAlg string, rel jdk.Release) ([]byte, error) {
-	s, err := newSigning(issuer, sigAlg, rel)
+	s, err := keys.NewSigning(issuer, sigAlg, rel)
 	if err != nil {
 		return nil, err
 	}
@@ -38,15 +40,15 @@ func CreateCertificate(t Template, issuer crypto.Signer, sigAlg string, rel jdk.
 		}
 	}
 	if text := lateYear(t.NotAfter); text != "" {
-		return nil, &Error{Class: "java.security.cert.CertificateException", Text: text}
+		return nil, &jdk.Error{Class: "java.security.cert.CertificateException", Text: text}
 	}
 	var b cryptobyte.Builder
 	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddASN1(explicit(0), func(b *cryptobyte.Builder) {
+		b.AddASN1(ber.Explicit(0), func(b *cryptobyte.Builder) {
 			b.AddASN1Int64(2) // v3
 		})
 		b.AddASN1BigInt(serial)
-		b.AddBytes(s.algID)
+		b.AddBytes(s.AlgID)
 		b.AddBytes(t.Issuer.DER())
 		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
 			addTime(b, t.NotBefore)
@@ -55,7 +57,7 @@ func CreateCertificate(t Template, issuer crypto.Signer, sigAlg string, rel jdk.
 		b.AddBytes(t.Subject.DER())
 		b.AddBytes(t.SPKI)
 		if len(t.Extensions) > 0 {
-			b.AddASN1(explicit(3), func(b *cryptobyte.Builder) {
+			b.AddASN1(ber.Explicit(3), func(b *cryptobyte.Builder) {
 				addExtensions(b, t.Extensions)
 			})
 		}
@@ -69,15 +71,15 @@ func CreateCertificate(t Template, issuer crypto.Signer, sigAlg string, rel jdk.
 
 // seal returns the sequence of tbs, the algorithm and the signature, which
 // certificates and requests both are.
-func seal(s signing, tbs []byte) ([]byte, error) {
-	signature, err := s.sign(tbs)
+func seal(s keys.Signing, tbs []byte) ([]byte, error) {
+	signature, err := s.Sign(tbs)
 	if err != nil {
 		return nil, err
 	}
 	var b cryptobyte.Builder
 	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddBytes(tbs)
-		b.AddBytes(s.algID)
+		b.AddBytes(s.AlgID)
 		b.AddASN1BitString(signature)
 	})
 	return b.Bytes()
@@ -124,7 +126,7 @@ func addExtensions(b *cryptobyte.Builder, exts []Extension) {
 // extensionRequest attribute, which is there even without any, as keytool has
 // it. sigAlg and rel are as in CreateCertificate.
 func CreateRequest(subject Name, spki []byte, exts []Extension, key crypto.Signer, sigAlg string, rel jdk.Release) ([]byte, error) {
-	s, err := newSigning(key, sigAlg, rel)
+	s, err := keys.NewSigning(key, sigAlg, rel)
 	if err != nil {
 		return nil, err
 	}
@@ -133,9 +135,9 @@ func CreateRequest(subject Name, spki []byte, exts []Extension, key crypto.Signe
 		b.AddASN1Int64(0)
 		b.AddBytes(subject.DER())
 		b.AddBytes(spki)
-		b.AddASN1(explicit(0), func(b *cryptobyte.Builder) {
+		b.AddASN1(ber.Explicit(0), func(b *cryptobyte.Builder) {
 			b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
-				b.AddBytes(derOID(oidExtensionRequest))
+				b.AddBytes(ber.EncodeOID(oidExtensionRequest))
 				b.AddASN1(casn1.SET, func(b *cryptobyte.Builder) { addExtensions(b, exts) })
 			})
 		})
@@ -153,7 +155,7 @@ func CreateRequest(subject Name, spki []byte, exts []Extension, key crypto.Signe
 func EndDate(start time.Time, days int64) (time.Time, error) {
 	end := time.UnixMilli(start.UnixMilli() + days*24*60*60*1000).In(start.Location())
 	if text := lateYear(end); text != "" {
-		return time.Time{}, plainError(text)
+		return time.Time{}, jdk.PlainError(text)
 	}
 	return end, nil
 }

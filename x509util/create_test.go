@@ -1,3 +1,5 @@
+//go:debug rsa1024min=0
+
 package x509util
 
 import (
@@ -8,53 +10,14 @@ import (
 	"math/big"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"gokeytool/internal/testtool"
 	"gokeytool/jdk"
+	"gokeytool/x509util/internal/testkey"
+	"gokeytool/x509util/keys"
 )
-
-var testKeys = struct {
-	sync.Mutex
-	made map[string]crypto.Signer
-}{made: make(map[string]crypto.Signer)}
-
-// testKey returns a key by a name such as "rsa1024", made once.
-func testKey(t *testing.T, name string) crypto.Signer {
-	t.Helper()
-	spec, ok := map[string]KeySpec{
-		"rsa512":  {Algorithm: "RSA", Size: 512},
-		"rsa700":  {Algorithm: "RSA", Size: 700},
-		"rsa1024": {Algorithm: "RSA", Size: 1024},
-		"rsa2048": {Algorithm: "RSA", Size: 2048},
-		"pss1024": {Algorithm: "RSASSA-PSS", Size: 1024},
-		"ec256":   {Algorithm: "EC", Group: "secp256r1"},
-		"ec384":   {Algorithm: "EC", Group: "secp384r1"},
-		"ed25519": {Algorithm: "Ed25519"},
-		"ed448":   {Algorithm: "Ed448"},
-		"dsa1024": {Algorithm: "DSA", Size: 1024},
-		"dsa2048": {Algorithm: "DSA"},
-		"mldsa44": {Algorithm: "ML-DSA-44"},
-		"mldsa65": {Algorithm: "ML-DSA"},
-		"mldsa87": {Algorithm: "ML-DSA-87"},
-		"x25519":  {Algorithm: "X25519"},
-	}[name]
-	if !ok {
-		t.Fatalf("no key %q", name)
-	}
-	testKeys.Lock()
-	defer testKeys.Unlock()
-	if testKeys.made[name] == nil {
-		key, err := GenerateKey(spec, jdk.Release25)
-		if err != nil {
-			t.Fatal(err)
-		}
-		testKeys.made[name] = key
-	}
-	return testKeys.made[name]
-}
 
 func mustName(t *testing.T, s string) Name {
 	t.Helper()
@@ -93,7 +56,7 @@ func TestCreateAsKeytool(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				key, err := ParsePrivateKey(testtool.ReadFile(t, base+".pk8"))
+				key, err := keys.ParsePrivate(testtool.ReadFile(t, base+".pk8"))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -118,7 +81,7 @@ func TestCreateAsKeytool(t *testing.T) {
 // selfSigned makes a self-signed certificate.
 func selfSigned(t *testing.T, key crypto.Signer, dname, sigAlg string, specs []string, rel jdk.Release, change func(*Template)) *Certificate {
 	t.Helper()
-	spki, err := MarshalPublicKey(key.Public())
+	spki, err := keys.MarshalPublic(key.Public())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +95,7 @@ func selfSigned(t *testing.T, key crypto.Signer, dname, sigAlg string, specs []s
 		change(&template)
 	}
 	if sigAlg == "" {
-		if sigAlg, err = DefaultSignatureAlgorithm(key.Public(), rel); err != nil {
+		if sigAlg, err = keys.DefaultSignatureAlgorithm(key.Public(), rel); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -180,11 +143,11 @@ func TestIssueAsKeytool(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				key := testKey(t, "rsa1024")
+				key := testkey.Make(t, "rsa1024")
 				if test.issuer != "rsa" {
-					key = testKey(t, "ec256")
+					key = testkey.Make(t, "ec256")
 				}
-				sigAlg, err := DefaultSignatureAlgorithm(key.Public(), rel)
+				sigAlg, err := keys.DefaultSignatureAlgorithm(key.Public(), rel)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -232,7 +195,7 @@ func TestRequestAsKeytool(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				key, err := ParsePrivateKey(testtool.ReadFile(t, base+".pk8"))
+				key, err := keys.ParsePrivate(testtool.ReadFile(t, base+".pk8"))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -240,7 +203,7 @@ func TestRequestAsKeytool(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				sigAlg, err := DefaultSignatureAlgorithm(key.Public(), rel)
+				sigAlg, err := keys.DefaultSignatureAlgorithm(key.Public(), rel)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -255,7 +218,7 @@ func TestRequestAsKeytool(t *testing.T) {
 				if !bytes.Equal(ours.TBS, theirs.TBS) || !bytes.Equal(ours.SignatureAlgorithm, theirs.SignatureAlgorithm) {
 					t.Errorf("made\n%x\nkeytool made\n%x", ours.TBS, theirs.TBS)
 				}
-				if err := CheckSignature(key.Public(), ours.SignatureAlgorithm, ours.TBS, ours.Signature); err != nil {
+				if err := keys.CheckSignature(key.Public(), ours.SignatureAlgorithm, ours.TBS, ours.Signature); err != nil {
 					t.Error(err)
 				}
 				if again := EncodePEM("NEW CERTIFICATE REQUEST", theirs.Raw, rel); !bytes.Equal(again, text) {
@@ -270,7 +233,7 @@ func TestRequestAsKeytool(t *testing.T) {
 func TestCreateCertificate(t *testing.T) {
 	for _, key := range []string{"rsa1024", "ec256", "ec384", "ed25519"} {
 		t.Run(key, func(t *testing.T) {
-			c := selfSigned(t, testKey(t, key), "CN=localhost, O=Ex", "", []string{"san=dns:localhost,ip:127.0.0.1", "bc:c=ca:true,pathlen:1", "ku=kCS,dS", "eku=sA"}, jdk.Default, nil)
+			c := selfSigned(t, testkey.Make(t, key), "CN=localhost, O=Ex", "", []string{"san=dns:localhost,ip:127.0.0.1", "bc:c=ca:true,pathlen:1", "ku=kCS,dS", "eku=sA"}, jdk.Default, nil)
 			std, err := x509.ParseCertificate(c.Raw)
 			if err != nil {
 				t.Fatal(err)
@@ -313,12 +276,12 @@ func TestCreateLate(t *testing.T) {
 			t.Errorf("%d days: got %s, want %s", test.days, got, test.want)
 		}
 	}
-	key := testKey(t, "ec256")
+	key := testkey.Make(t, "ec256")
 	name := mustName(t, "CN=a")
-	spki, _ := MarshalPublicKey(key.Public())
+	spki, _ := keys.MarshalPublic(key.Public())
 	_, err := CreateCertificate(Template{Serial: big.NewInt(1), Issuer: name, Subject: name, NotBefore: start,
 		NotAfter: start.AddDate(8000, 0, 0), SPKI: spki}, key, "SHA256withECDSA", jdk.Default)
-	if javaErr, ok := errors.AsType[*Error](err); !ok || !strings.Contains(javaErr.Text, "10026") {
+	if javaErr, ok := errors.AsType[*jdk.Error](err); !ok || !strings.Contains(javaErr.Text, "10026") {
 		t.Errorf("got %v", err)
 	}
 }

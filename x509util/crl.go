@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"gokeytool/jdk"
+	"gokeytool/x509util/internal/ber"
+	"gokeytool/x509util/keys"
 
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
@@ -27,10 +29,10 @@ type CRL struct {
 	SigName            string
 	Signature          []byte
 
-	sigAlg  algorithm
-	hasNext bool
-	exts    []extension
-	hasExts bool
+	SigAlg        keys.Algorithm
+	HasNextUpdate bool
+	RawExtensions []RawExtension
+	HasExtensions bool
 }
 
 // RevokedCertificate is one entry of a CRL.
@@ -39,8 +41,8 @@ type RevokedCertificate struct {
 	Date       time.Time // UTC
 	Extensions []Extension
 
-	exts    []extension
-	hasExts bool
+	RawExtensions []RawExtension
+	HasExtensions bool
 }
 
 // ParseCRL reads one certificate revocation list. der is kept, not copied.
@@ -85,7 +87,7 @@ func parseDERCRLs(data []byte) ([]*CRL, error) {
 		lists := make([]*CRL, len(parts))
 		for i, part := range parts {
 			var err error
-			if lists[i], err = ParseCRL(part.full); err != nil {
+			if lists[i], err = ParseCRL(part.Full); err != nil {
 				return nil, err
 			}
 		}
@@ -93,7 +95,7 @@ func parseDERCRLs(data []byte) ([]*CRL, error) {
 	}
 	var lists []*CRL
 	for rest := data; len(rest) > 0; {
-		_, n, err := splitValue(rest)
+		_, n, err := ber.Split(rest)
 		if err != nil && len(lists) > 0 {
 			break // something else behind the lists, such as a line end
 		}
@@ -112,27 +114,27 @@ func parseDERCRLs(data []byte) ([]*CRL, error) {
 
 // pkcs7CRLs returns the revocation lists of a PKCS #7 SignedData (RFC 2315,
 // 9.1), whatever stands behind it; ok is false if data is something else.
-func pkcs7CRLs(data []byte) (lists []derValue, ok bool) {
-	outer, _, err := splitValue(data)
-	if err != nil || outer.tag != casn1.SEQUENCE {
+func pkcs7CRLs(data []byte) (lists []ber.Value, ok bool) {
+	outer, _, err := ber.Split(data)
+	if err != nil || outer.Tag != casn1.SEQUENCE {
 		return nil, false
 	}
-	f := fieldReader{r: outer.reader()}
+	f := fieldReader{r: outer.Reader()}
 	id, content := f.next("type"), f.next("content")
-	if oid, err := id.oid(); f.err != nil || err != nil || oid != oidSignedData || !content.context(0, true) {
+	if oid, err := id.OID(); f.err != nil || err != nil || oid != oidSignedData || !content.Context(0, true) {
 		return nil, false
 	}
-	signed, err := readValue(content.body)
-	if err != nil || signed.tag != casn1.SEQUENCE {
+	signed, err := ber.Parse(content.Body)
+	if err != nil || signed.Tag != casn1.SEQUENCE {
 		return nil, false
 	}
-	for r := signed.reader(); !r.empty(); {
-		v, err := r.next()
+	for r := signed.Reader(); !r.Empty(); {
+		v, err := r.Next()
 		if err != nil {
 			return nil, false
 		}
-		if v.context(1, true) {
-			lists, err = v.reader().all()
+		if v.Context(1, true) {
+			lists, err = v.Reader().All()
 			return lists, err == nil
 		}
 	}
@@ -145,12 +147,12 @@ func parseCRL(der []byte) (*CRL, error) {
 		return nil, err
 	}
 	c := &CRL{
-		Raw: s.raw, TBS: s.tbs.encoded(), Version: 1,
-		SignatureAlgorithm: s.algorithmDER, SigName: s.algorithm.name(jdk.Default), Signature: s.signature,
-		sigAlg: s.algorithm,
+		Raw: s.raw, TBS: s.tbs.Encoded(), Version: 1,
+		SignatureAlgorithm: s.algorithmDER, SigName: s.algorithm.Name(jdk.Default), Signature: s.signature,
+		SigAlg: s.algorithm,
 	}
-	f := fieldReader{r: s.tbs.reader()}
-	if f.r.peek() == casn1.INTEGER {
+	f := fieldReader{r: s.tbs.Reader()}
+	if f.r.Peek() == casn1.INTEGER {
 		c.Version = f.integer("version") + 1
 		if f.err == nil && c.Version != 2 {
 			return nil, fmt.Errorf("version %d is unknown", c.Version)
@@ -159,13 +161,13 @@ func parseCRL(der []byte) (*CRL, error) {
 	f.sequence("signature algorithm")
 	c.Issuer = f.name("issuer")
 	c.ThisUpdate = f.time("this update")
-	if tag := f.r.peek(); tag == casn1.UTCTime || tag == casn1.GeneralizedTime {
+	if tag := f.r.Peek(); tag == casn1.UTCTime || tag == casn1.GeneralizedTime {
 		c.NextUpdate = f.time("next update")
-		c.hasNext = true
+		c.HasNextUpdate = true
 	}
-	if f.r.peek() == casn1.SEQUENCE {
+	if f.r.Peek() == casn1.SEQUENCE {
 		entries := f.next("revoked certificates")
-		for r := entries.reader(); f.err == nil && !r.empty(); {
+		for r := entries.Reader(); f.err == nil && !r.Empty(); {
 			e, err := readRevoked(&r)
 			if err != nil {
 				return nil, fmt.Errorf("entry %d: %w", len(c.Revoked)+1, err)
@@ -173,40 +175,40 @@ func parseCRL(der []byte) (*CRL, error) {
 			c.Revoked = append(c.Revoked, e)
 		}
 	}
-	if f.err == nil && !f.r.empty() {
-		if v := f.next("extensions"); v.context(0, true) {
-			if c.exts, err = readExtensions(v.reader()); err != nil {
+	if f.err == nil && !f.r.Empty() {
+		if v := f.next("extensions"); v.Context(0, true) {
+			if c.RawExtensions, err = readExtensions(v.Reader()); err != nil {
 				return nil, err
 			}
-			c.hasExts = true
-			c.Extensions = exportExtensions(c.exts)
+			c.HasExtensions = true
+			c.Extensions = PlainExtensions(c.RawExtensions)
 		}
 	}
 	return c, f.err
 }
 
-func readRevoked(r *derReader) (e RevokedCertificate, err error) {
+func readRevoked(r *ber.Reader) (e RevokedCertificate, err error) {
 	f := fieldReader{r: *r}
 	seq := f.sequence("entry")
 	*r = f.r
 	if f.err != nil {
 		return e, f.err
 	}
-	f = fieldReader{r: seq.reader()}
+	f = fieldReader{r: seq.Reader()}
 	e.Serial = f.bigInteger("serial number")
 	e.Date = f.time("revocation date")
-	if f.err != nil || f.r.empty() {
+	if f.err != nil || f.r.Empty() {
 		return e, f.err
 	}
-	if e.exts, err = readExtensions(f.r); err != nil {
+	if e.RawExtensions, err = readExtensions(f.r); err != nil {
 		return e, err
 	}
-	e.hasExts = true
-	e.Extensions = exportExtensions(e.exts)
+	e.HasExtensions = true
+	e.Extensions = PlainExtensions(e.RawExtensions)
 	return e, nil
 }
 
 // CheckSignatureFrom verifies that the CRL was signed with pub.
 func (c *CRL) CheckSignatureFrom(pub crypto.PublicKey) error {
-	return CheckSignature(pub, c.SignatureAlgorithm, c.TBS, c.Signature)
+	return keys.CheckSignature(pub, c.SignatureAlgorithm, c.TBS, c.Signature)
 }

@@ -10,6 +10,7 @@ import (
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"gokeytool/internal/testtool"
+	"gokeytool/x509util/internal/ber"
 )
 
 func TestParseCRLs(t *testing.T) {
@@ -20,7 +21,7 @@ func TestParseCRLs(t *testing.T) {
 	}
 	tlv := func(tag casn1.Tag, parts ...[]byte) []byte {
 		body := bytes.Join(parts, nil)
-		return append(appendHeader(nil, tag, len(body)), body...)
+		return append(ber.AppendHeader(nil, tag, len(body)), body...)
 	}
 	signed := tlv(0x30,
 		[]byte{6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2},

@@ -9,6 +9,8 @@ import (
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"gokeytool/jdk"
+	"gokeytool/x509util/internal/ber"
+	"gokeytool/x509util/keys"
 )
 
 // CRLTemplate is what a new revocation list says.
@@ -29,7 +31,7 @@ type Revocation struct {
 // As keytool's, it has no extensions of its own, and is of version 2 only where
 // a reason is given: version 1 knows none.
 func CreateCRL(t CRLTemplate, issuer crypto.Signer, sigAlg string, rel jdk.Release) ([]byte, error) {
-	s, err := newSigning(issuer, sigAlg, rel)
+	s, err := keys.NewSigning(issuer, sigAlg, rel)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +43,7 @@ func CreateCRL(t CRLTemplate, issuer crypto.Signer, sigAlg string, rel jdk.Relea
 				break
 			}
 		}
-		b.AddBytes(s.algID)
+		b.AddBytes(s.AlgID)
 		b.AddBytes(t.Issuer.DER())
 		addTime(b, t.ThisUpdate)
 		addTime(b, t.NextUpdate)
@@ -69,7 +71,7 @@ func (r Revocation) add(b *cryptobyte.Builder, date time.Time) {
 	}
 	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
-			b.AddBytes(derOID("2.5.29.21"))
+			b.AddBytes(ber.EncodeOID("2.5.29.21"))
 			b.AddASN1(casn1.OCTET_STRING, func(b *cryptobyte.Builder) {
 				b.AddASN1Enum(int64(r.Reason))
 			})

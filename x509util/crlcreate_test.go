@@ -11,10 +11,11 @@ import (
 
 	"gokeytool/internal/testtool"
 	"gokeytool/jdk"
+	"gokeytool/x509util/keys"
 )
 
 func TestCreateCRL(t *testing.T) {
-	key, err := GenerateKey(KeySpec{Algorithm: "EC"}, jdk.Default)
+	key, err := keys.Generate(keys.Spec{Algorithm: "EC"}, jdk.Default)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,9 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"gokeytool/jdk"
+	"gokeytool/x509util/internal/ber"
 )
 
 // ParseDName reads a name as keytool's -dname option takes it, least
@@ -18,7 +21,7 @@ import (
 // X500Name: parts are separated by commas or semicolons, attributes of one
 // part by '+'; a value may stand in quotation marks, may be '#' and hex
 // digits, and may have characters escaped by a backslash or written as a
-// backslash and two hex digits. Errors are *Error with Java's text.
+// backslash and two hex digits. Errors are *jdk.Error with Java's text.
 func ParseDName(s string) (Name, error) {
 	if s == "" {
 		return ParseName([]byte{0x30, 0})
@@ -61,11 +64,11 @@ func NewName(parts []NamePart) (Name, error) {
 		if strings.ContainsFunc(text, func(c rune) bool { return !isPrintableStringChar(c) }) {
 			tag = casn1.UTF8String
 		}
-		attribute, err := encodeAttribute(oid, encodeString(tag, text))
+		attribute, err := encodeAttribute(oid, ber.Encode(tag, text))
 		if err != nil {
 			return Name{}, err
 		}
-		rdns = append(rdns, encodeString(casn1.SET, string(attribute)))
+		rdns = append(rdns, ber.Encode(casn1.SET, string(attribute)))
 	}
 	return joinName(rdns)
 }
@@ -136,7 +139,7 @@ func parseRDN(s string) ([][]byte, error) {
 	var attributes [][]byte
 	for part := range splitDName(s, "+", escapedPlus) {
 		if part == "" {
-			return nil, failIO(`empty AVA in RDN "` + s + `"`)
+			return nil, jdk.IOError(`empty AVA in RDN "` + s + `"`)
 		}
 		a, err := parseAttribute(part)
 		if err != nil {
@@ -148,14 +151,14 @@ func parseRDN(s string) ([][]byte, error) {
 }
 
 func encodeSet(elements [][]byte) []byte {
-	return encodeString(casn1.SET, string(bytes.Join(elements, nil)))
+	return ber.Encode(casn1.SET, string(bytes.Join(elements, nil)))
 }
 
 // parseAttribute reads "CN=Duke" and encodes it.
 func parseAttribute(s string) ([]byte, error) {
 	key, text, ok := strings.Cut(s, "=")
 	if !ok {
-		return nil, failIO("Incorrect AVA format")
+		return nil, jdk.IOError("Incorrect AVA format")
 	}
 	oid, err := parseKeyword(key)
 	if err != nil {
@@ -190,9 +193,9 @@ func parseKeyword(s string) (string, error) {
 	}
 	s = strings.TrimPrefix(s, "OID.")
 	if s == "" || s[0] < '0' || s[0] > '9' {
-		return "", failIO(`Invalid keyword "` + s + `"`)
+		return "", jdk.IOError(`Invalid keyword "` + s + `"`)
 	}
-	return encodeOID(s)
+	return ber.OIDContent(s)
 }
 
 // parseValue reads a value and encodes it: as IA5String where the attribute
@@ -203,7 +206,7 @@ func parseValue(oid, s string) ([]byte, error) {
 	var err error
 	switch {
 	case s == "":
-		return encodeString(casn1.PrintableString, ""), nil
+		return ber.Encode(casn1.PrintableString, ""), nil
 	case s[0] == '#':
 		return parseHexValue(s[1:])
 	case s[0] == '"':
@@ -218,11 +221,11 @@ func parseValue(oid, s string) ([]byte, error) {
 	text := p.text.String()
 	switch {
 	case oid == attrEmailAddress || oid == attrDomainComponent:
-		return encodeString(casn1.IA5String, asciiOnly(text)), nil
+		return ber.Encode(casn1.IA5String, asciiOnly(text)), nil
 	case p.printable:
-		return encodeString(casn1.PrintableString, text), nil
+		return ber.Encode(casn1.PrintableString, text), nil
 	}
-	return encodeString(casn1.UTF8String, text), nil
+	return ber.Encode(casn1.UTF8String, text), nil
 }
 
 // asciiOnly replaces what is not ASCII by question marks, as Java encodes it.
@@ -244,7 +247,7 @@ func parseHexValue(s string) ([]byte, error) {
 	for i, c := range s {
 		d := hexDigit(c)
 		if d < 0 {
-			return nil, failIO("AVA parse, invalid hex digit: " + string(c))
+			return nil, jdk.IOError("AVA parse, invalid hex digit: " + string(c))
 		}
 		if i%2 == 0 {
 			encoded = append(encoded, byte(d)<<4)
@@ -254,15 +257,15 @@ func parseHexValue(s string) ([]byte, error) {
 	}
 	switch {
 	case s == "":
-		return nil, failIO("AVA parse, zero hex digits")
+		return nil, jdk.IOError("AVA parse, zero hex digits")
 	case len(s)%2 == 1:
-		return nil, failIO("AVA parse, odd number of hex digits")
+		return nil, jdk.IOError("AVA parse, odd number of hex digits")
 	}
-	v, err := readValue(encoded)
+	v, err := ber.Parse(encoded)
 	if err != nil {
 		return nil, err
 	}
-	return encodeString(v.tag, string(v.body)), nil // with the shortest length
+	return ber.Encode(v.Tag, string(v.Body)), nil // with the shortest length
 }
 
 // eof stands for a character after the last.
@@ -289,7 +292,7 @@ func (p *valueParser) next() rune {
 func (p *valueParser) must(text string) (rune, error) {
 	c := p.next()
 	if c == eof {
-		return 0, failIO(text)
+		return 0, jdk.IOError(text)
 	}
 	return c, nil
 }
@@ -308,7 +311,7 @@ func (p *valueParser) octet(c rune) (bool, error) {
 	}
 	low := hexDigit(c)
 	if low < 0 {
-		return false, failIO("escaped hex value must include two valid digits")
+		return false, jdk.IOError("escaped hex value must include two valid digits")
 	}
 	p.printable = false
 	p.pending = append(p.pending, byte(high<<4|low))
@@ -317,7 +320,7 @@ func (p *valueParser) octet(c rune) (bool, error) {
 
 // flush makes the pending octets text.
 func (p *valueParser) flush() {
-	p.text.WriteString(decodeUTF8(p.pending))
+	p.text.WriteString(ber.DecodeUTF8(p.pending))
 	p.pending = p.pending[:0]
 }
 
@@ -347,7 +350,7 @@ func (p *valueParser) quoted() error {
 				continue
 			}
 			if !strings.ContainsRune(",=\n+<>#;\\\"", c) {
-				return failIO("Invalid escaped character in AVA: " + string(c))
+				return jdk.IOError("Invalid escaped character in AVA: " + string(c))
 			}
 		}
 		p.flush()
@@ -355,7 +358,7 @@ func (p *valueParser) quoted() error {
 	}
 	p.flush()
 	if strings.Trim(p.rest, " \n") != "" {
-		return failIO("AVA had characters other than whitespace after terminating quote")
+		return jdk.IOError("AVA had characters other than whitespace after terminating quote")
 	}
 	text := javaTrim(p.text.String())
 	p.text.Reset()
@@ -386,10 +389,10 @@ func (p *valueParser) plain() error {
 				continue
 			}
 			if !strings.ContainsRune(",=\n+<>#;\\\" ", c) {
-				return failIO("Invalid escaped character in AVA: '" + string(c) + "'")
+				return jdk.IOError("Invalid escaped character in AVA: '" + string(c) + "'")
 			}
 		} else if strings.ContainsRune(",+<>;\"", c) {
-			return failIO("Character '" + string(c) + "' in AVA appears without escape")
+			return jdk.IOError("Character '" + string(c) + "' in AVA appears without escape")
 		}
 		if len(p.pending) > 0 {
 			p.text.WriteString(strings.Repeat(" ", blanks))

@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"gokeytool/jdk"
 )
 
 // The recorded lines have blanks that would break them written so.
@@ -28,7 +30,7 @@ func TestDNames(t *testing.T) {
 			name, err := ParseDName(unescape.Replace(input))
 			read, _ := ParseName(name.DER()) // sorted: the names were recorded so
 			got := hex.EncodeToString(name.DER()) + "\t" + read.String()
-			if javaErr, ok := errors.AsType[*Error](err); ok {
+			if javaErr, ok := errors.AsType[*jdk.Error](err); ok {
 				got = "!" + javaErr.Class + ": " + javaErr.Text
 			} else if err != nil {
 				t.Fatalf("not an *Error: %v", err)

@@ -1,6 +1,7 @@
-// Package x509util makes and reads what keytool makes and reads: distinguished
-// names, extensions, certificates (RFC 5280), certificate requests (RFC 2986),
-// keys in PKCS#8 (RFC 5958) and the replies of certificate authorities.
+// Package x509util makes and reads distinguished names, extensions, certificates and
+// revocation lists (RFC 5280), certificate requests (RFC 2986), chains, and the
+// replies of CAs (PEM, RFC 7468, and PKCS #7, RFC 2315), as keytool makes and reads
+// them.
 //
 // It is more forgiving than crypto/x509 in reading, because a keystore must be
 // listed and exported whatever stands in it, and builds the structures itself
@@ -9,12 +10,10 @@
 // comment says so; defaults and wording that changed between releases follow
 // package jdk.
 //
-// Keys and signatures: RSA (512 to 16384 bits), RSASSA-PSS, EC on the three
-// curves that Java's provider has (secp256r1, secp384r1, secp521r1), Ed25519,
-// Ed448, DSA and ML-DSA; X25519, X448, DH and ML-KEM keys, which sign nothing.
-// Keys of other algorithms and curves are carried and shown, not used. MD2 is
-// left out. crypto/rsa refuses keys below 1024 bits unless the program has the
-// setting "//go:debug rsa1024min=0".
+// Keys and signatures are those of package keys, below; what keytool prints of a
+// certificate, warns of or refuses is in package keytool, above. Paths are not
+// validated here (dates, constraints, revocation): package certpath says what others
+// find wrong with them.
 //
 // Nothing here prints, prompts or reads the environment.
 package x509util

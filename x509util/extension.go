@@ -12,6 +12,7 @@ import (
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"gokeytool/jdk"
+	"gokeytool/x509util/internal/ber"
 )
 
 // Extension is one X.509 extension (RFC 5280, section 4.2).
@@ -36,15 +37,15 @@ type ExtensionContext struct {
 // KeyID returns the identifier of a public key, the SHA-1 hash of its bits
 // (RFC 5280, 4.2.1.2, method 1).
 func KeyID(spki []byte) ([]byte, error) {
-	outer, err := readValue(spki)
+	outer, err := ber.Parse(spki)
 	if err != nil {
 		return nil, err
 	}
-	parts, err := readSome(outer, 2)
+	parts, err := ber.First(outer, 2)
 	if err != nil {
 		return nil, err
 	}
-	bits, _, err := parts[1].bits()
+	bits, _, err := parts[1].Bits()
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +58,7 @@ func KeyID(spki []byte) ([]byte, error) {
 // AuthorityKeyIdentifier unless self-signed. Of several with one OID the last
 // stays: existing ones, the two identifiers, those of honored=, and the -ext
 // values in their order. The result is in keytool's order: by dotted OID as
-// text. Errors are *Error with Java's text.
+// text. Errors are *jdk.Error with Java's text.
 func BuildExtensions(specs []string, ctx ExtensionContext) ([]Extension, error) {
 	b := extensionBuilder{found: make(map[string]Extension), rel: ctx.Release}
 	for _, e := range ctx.Existing {
@@ -67,7 +68,7 @@ func BuildExtensions(specs []string, ctx ExtensionContext) ([]Extension, error) 
 	if err != nil {
 		return nil, err
 	}
-	b.set(Extension{oidExtSubjectKeyID, false, encodeString(casn1.OCTET_STRING, string(id))})
+	b.set(Extension{oidExtSubjectKeyID, false, ber.Encode(casn1.OCTET_STRING, string(id))})
 	if ctx.IssuerKey != nil && string(ctx.IssuerKey) != string(ctx.SubjectKey) {
 		id := ctx.IssuerKeyID
 		if id == nil {
@@ -75,7 +76,7 @@ func BuildExtensions(specs []string, ctx ExtensionContext) ([]Extension, error) 
 				return nil, err
 			}
 		}
-		value := encodeString(casn1.SEQUENCE, string(encodeString(implicit(0), string(id))))
+		value := ber.Encode(casn1.SEQUENCE, string(ber.Encode(ber.Implicit(0), string(id))))
 		b.set(Extension{oidExtAuthorityKeyID, false, value})
 	}
 	if ctx.Requested != nil {
@@ -111,8 +112,8 @@ func (b *extensionBuilder) set(e Extension) { b.found[e.OID.String()] = e }
 // wrapIO is how keytool passes on an IOException met in an extension; other
 // errors stay as they are.
 func wrapIO(err error) error {
-	if e, ok := err.(*Error); ok && strings.HasPrefix(e.Class, "java.io.") || ok && strings.HasPrefix(e.Class, "java.net.") {
-		return &Error{Class: "java.lang.RuntimeException", Text: e.Class + ": " + e.Text}
+	if e, ok := err.(*jdk.Error); ok && strings.HasPrefix(e.Class, "java.io.") || ok && strings.HasPrefix(e.Class, "java.net.") {
+		return &jdk.Error{Class: "java.lang.RuntimeException", Text: e.Class + ": " + e.Text}
 	}
 	return err
 }
@@ -141,7 +142,7 @@ func (b *extensionBuilder) honor(list string, requested []Extension) error {
 					return err
 				}
 				if critical < 0 {
-					return plainError("Illegal value: " + item)
+					return jdk.PlainError("Illegal value: " + item)
 				}
 			}
 		}
@@ -152,7 +153,7 @@ func (b *extensionBuilder) honor(list string, requested []Extension) error {
 		key := oid.String()
 		if remove {
 			if _, ok := b.found[key]; !ok {
-				return wrapIO(failIO("No extension found with name " + key))
+				return wrapIO(jdk.IOError("No extension found with name " + key))
 			}
 			delete(b.found, key)
 			continue
@@ -174,9 +175,9 @@ func (b *extensionBuilder) honor(list string, requested []Extension) error {
 // JDK 25 stumbles over it.
 func (b *extensionBuilder) notRequested(oid string) error {
 	if b.rel >= jdk.Release25 || b.rel == 0 {
-		return &Error{Class: "java.lang.NullPointerException", Text: `Cannot invoke "sun.security.x509.Extension.isCritical()" because "e" is null`}
+		return &jdk.Error{Class: "java.lang.NullPointerException", Text: `Cannot invoke "sun.security.x509.Extension.isCritical()" because "e" is null`}
 	}
-	return wrapIO(failIO("No extension found with name " + oid))
+	return wrapIO(jdk.IOError("No extension found with name " + oid))
 }
 
 // Extensions (RFC 5280, section 4.2).
@@ -205,7 +206,6 @@ var extensionOIDs = [...]asn1.ObjectIdentifier{
 	oidExtSubjectInfo, oidExtAuthorityInfo, nil, oidExtCRLPoints,
 }
 
-
 // extensionOID returns the OID of an extension named in -ext, which may be the
 // OID itself.
 func extensionOID(name string) (asn1.ObjectIdentifier, error) {
@@ -221,14 +221,14 @@ func extensionOID(name string) (asn1.ObjectIdentifier, error) {
 
 // parseObjectIdentifier reads a dotted OID whose numbers fit an int.
 func parseObjectIdentifier(s string) (asn1.ObjectIdentifier, error) {
-	if _, err := encodeOID(s); err != nil {
+	if _, err := ber.OIDContent(s); err != nil {
 		return nil, wrapIO(err)
 	}
 	var oid asn1.ObjectIdentifier
 	for arc := range strings.SplitSeq(s, ".") {
 		n, err := strconv.Atoi(arc)
 		if err != nil {
-			return nil, plainError("Illegal value: " + s)
+			return nil, jdk.PlainError("Illegal value: " + s)
 		}
 		oid = append(oid, n)
 	}
@@ -257,7 +257,7 @@ func (b *extensionBuilder) add(spec string) error {
 	if i < 0 {
 		return b.addRaw(spec, name, value, critical)
 	}
-	illegal := plainError("Illegal value: " + spec)
+	illegal := jdk.PlainError("Illegal value: " + spec)
 	if hasValue && value == "" && (b.rel >= jdk.Release25 || b.rel == 0) {
 		return illegal
 	}
@@ -279,7 +279,7 @@ func (b *extensionBuilder) add(spec string) error {
 		if names, err = generalNames(spec, value, oid.Equal(oidExtSubjectAltName)); err == nil && len(names) == 0 {
 			err = b.emptyError("names cannot be null or empty")
 		}
-		der = encodeString(casn1.SEQUENCE, string(names))
+		der = ber.Encode(casn1.SEQUENCE, string(names))
 	case oid.Equal(oidExtSubjectInfo), oid.Equal(oidExtAuthorityInfo):
 		if critical {
 			return notCritical(spec)
@@ -296,16 +296,16 @@ func (b *extensionBuilder) add(spec string) error {
 }
 
 func notCritical(spec string) error {
-	return plainError("This extension cannot be marked as critical. " + spec)
+	return jdk.PlainError("This extension cannot be marked as critical. " + spec)
 }
 
 // emptyError is the answer to a list with nothing in it. Releases before 25
 // notice only when the certificate is encoded.
 func (b *extensionBuilder) emptyError(text string) error {
 	if b.rel >= jdk.Release25 || b.rel == 0 {
-		return argumentError(text)
+		return jdk.ArgumentError(text)
 	}
-	return &Error{Class: "java.security.cert.CertificateEncodingException", Text: "java.io.IOException: No value to encode for the extension!"}
+	return &jdk.Error{Class: "java.security.cert.CertificateEncodingException", Text: "java.io.IOException: No value to encode for the extension!"}
 }
 
 // addRaw makes an extension of an OID and the hex digits of its value; other
@@ -330,7 +330,7 @@ func (b *extensionBuilder) addRaw(spec, name, value string, critical bool) error
 		count++
 	}
 	if count%2 != 0 {
-		return plainError("Odd number of hex digits found: " + spec)
+		return jdk.PlainError("Odd number of hex digits found: " + spec)
 	}
 	b.set(Extension{oid, critical, der})
 	return nil
@@ -355,7 +355,7 @@ func RawKeyUsages(specs []string) bool {
 // "ca:true|false,pathlen:N".
 func basicConstraints(spec, value string, hasValue bool) ([]byte, error) {
 	ca, pathLen := true, -1
-	if n, err := javaInt(value); hasValue && err == nil {
+	if n, err := jdk.ParseInt(value); hasValue && err == nil {
 		pathLen = n
 	} else if hasValue {
 		ca = false
@@ -365,11 +365,11 @@ func basicConstraints(spec, value string, hasValue bool) ([]byte, error) {
 			case len(pair) == 2 && strings.EqualFold(pair[0], "ca"):
 				ca = strings.EqualFold(pair[1], "true")
 			case len(pair) == 2 && strings.EqualFold(pair[0], "pathlen"):
-				if pathLen, err = javaInt(pair[1]); err != nil {
+				if pathLen, err = jdk.ParseInt(pair[1]); err != nil {
 					return nil, err
 				}
 			default:
-				return nil, plainError("Illegal value: " + spec)
+				return nil, jdk.PlainError("Illegal value: " + spec)
 			}
 		}
 	}
@@ -400,7 +400,7 @@ func keyUsage(value string) ([]byte, error) {
 		case err != nil:
 			return nil, err
 		case i < 0:
-			return nil, plainError("Unknown keyUsage type: " + name)
+			return nil, jdk.PlainError("Unknown keyUsage type: " + name)
 		case i == len(keyUsages)-1:
 			i = 1
 		}
@@ -414,7 +414,7 @@ func keyUsage(value string) ([]byte, error) {
 	for unused < 7 && octets[len(octets)-1]>>unused&1 == 0 {
 		unused++
 	}
-	return encodeString(casn1.BIT_STRING, string(append([]byte{byte(unused)}, octets...))), nil
+	return ber.Encode(casn1.BIT_STRING, string(append([]byte{byte(unused)}, octets...))), nil
 }
 
 var extendedKeyUsages = [...]string{
@@ -434,7 +434,7 @@ func (b *extensionBuilder) extendedKeyUsage(value string) ([]byte, error) {
 	if len(usages) == 0 {
 		return nil, b.emptyError("key usages cannot be null or empty")
 	}
-	return encodeString(casn1.SEQUENCE, string(slices.Concat(usages...))), nil
+	return ber.Encode(casn1.SEQUENCE, string(slices.Concat(usages...))), nil
 }
 
 // oidList encodes the OIDs in a list, given by name or in dotted form.
@@ -459,11 +459,11 @@ func namedOID(name string, names, oids []string, unknown string) ([]byte, error)
 	if i >= 0 {
 		oid = oids[i]
 	}
-	content, err := encodeOID(oid)
+	content, err := ber.OIDContent(oid)
 	if err != nil {
-		return nil, plainError(unknown + name)
+		return nil, jdk.PlainError(unknown + name)
 	}
-	return encodeString(casn1.OBJECT_IDENTIFIER, content), nil
+	return ber.Encode(casn1.OBJECT_IDENTIFIER, content), nil
 }
 
 // generalNames encodes a list of "type:value", without the sequence around it.
@@ -472,7 +472,7 @@ func generalNames(spec, list string, wildcards bool) ([]byte, error) {
 	for _, item := range javaSplit(list, ",") {
 		kind, value, ok := strings.Cut(item, ":")
 		if !ok {
-			return nil, plainError("Illegal item " + item + " in " + spec)
+			return nil, jdk.PlainError("Illegal item " + item + " in " + spec)
 		}
 		name, err := generalName(kind, value, wildcards)
 		if err != nil {
@@ -495,7 +495,7 @@ func infoAccess(spec, list string) ([]byte, error) {
 		method, rest, ok := strings.Cut(item, ":")
 		kind, value, ok2 := strings.Cut(rest, ":")
 		if !ok || !ok2 {
-			return nil, plainError("Illegal value: " + spec)
+			return nil, jdk.PlainError("Illegal value: " + spec)
 		}
 		oid, err := namedOID(method, accessMethods[:], accessMethodOIDs[:], "Unknown AccessDescription type: ")
 		if err != nil {
@@ -505,9 +505,9 @@ func infoAccess(spec, list string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		descriptions = append(descriptions, encodeString(casn1.SEQUENCE, string(oid)+string(name))...)
+		descriptions = append(descriptions, ber.Encode(casn1.SEQUENCE, string(oid)+string(name))...)
 	}
-	return encodeString(casn1.SEQUENCE, string(descriptions)), nil
+	return ber.Encode(casn1.SEQUENCE, string(descriptions)), nil
 }
 
 // crlPoint makes CRLDistributionPoints with one point that has several names.
@@ -516,9 +516,9 @@ func crlPoint(spec, list string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	fullName := encodeString(explicit(0), string(names))
-	point := encodeString(explicit(0), string(fullName))
-	return encodeString(casn1.SEQUENCE, string(encodeString(casn1.SEQUENCE, string(point)))), nil
+	fullName := ber.Encode(ber.Explicit(0), string(names))
+	point := ber.Encode(ber.Explicit(0), string(fullName))
+	return ber.Encode(casn1.SEQUENCE, string(ber.Encode(casn1.SEQUENCE, string(point)))), nil
 }
 
 // oneOf finds which of the words s is or abbreviates, -1 for none: exactly;
@@ -549,7 +549,7 @@ func oneOf(s string, words ...string) (int, error) {
 		case len(found) == 1 || found[1] > limit:
 			return found[0], nil
 		}
-		said := &Error{Class: "java.lang.Exception", Text: "command " + s + " is ambiguous:", More: "    "}
+		said := &jdk.Error{Class: "java.lang.Exception", Text: "command " + s + " is ambiguous:", More: "    "}
 		for _, i := range found {
 			if i < limit {
 				said.More += " " + words[i]

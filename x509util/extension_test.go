@@ -60,7 +60,7 @@ func TestExtensions(t *testing.T) {
 				var b cryptobyte.Builder
 				addExtensions(&b, exts)
 				got := hex.EncodeToString(b.BytesOrPanic())
-				if javaErr, ok := errors.AsType[*Error](err); ok {
+				if javaErr, ok := errors.AsType[*jdk.Error](err); ok {
 					got = "!" + javaErr.Class + ": " + strings.ReplaceAll(javaErr.Error(), "\n", `\n`)
 				} else if err != nil {
 					t.Fatalf("not an *Error: %v", err)
@@ -89,7 +89,7 @@ func FuzzBuildExtensions(f *testing.F) {
 			SubjectKey: spki, IssuerKey: []byte("another"), IssuerKeyID: []byte{1}, Requested: []Extension{{OID: oidExtKeyUsage}},
 		})
 		if err != nil {
-			if _, ok := errors.AsType[*Error](err); !ok {
+			if _, ok := errors.AsType[*jdk.Error](err); !ok {
 				t.Fatalf("not an *Error: %v", err)
 			}
 			return

@@ -6,6 +6,9 @@ import (
 	"strings"
 
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"gokeytool/jdk"
+	"gokeytool/x509util/internal/ber"
 )
 
 // HostName is a host as -ext names it among the alternative names: "dns:" and a
@@ -32,7 +35,7 @@ func generalName(kind, value string, wildcards bool) ([]byte, error) {
 	case 0:
 		tag, content, err = 1, asciiOnly(value), checkMail(value)
 	case 1:
-		tag, content, err = 6, escapeNonASCII(value), checkURI(value)
+		tag, content, err = 6, escapeNonASCII(value), CheckURI(value)
 	case 2:
 		tag, content, err = 2, value, checkDNSName(value, wildcards)
 	case 3:
@@ -40,27 +43,27 @@ func generalName(kind, value string, wildcards bool) ([]byte, error) {
 		content, err = encodeIP(value)
 	case 4:
 		tag = 8
-		if content, err = encodeOID(value); err != nil {
-			err = failIO("Unable to create OIDName: java.io.IOException: " + err.Error())
+		if content, err = ber.OIDContent(value); err != nil {
+			err = jdk.IOError("Unable to create OIDName: java.io.IOException: " + err.Error())
 		}
 	default:
-		err = plainError("Unrecognized GeneralName type: " + kind)
+		err = jdk.PlainError("Unrecognized GeneralName type: " + kind)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return encodeString(implicit(tag), content), nil
+	return ber.Encode(ber.Implicit(tag), content), nil
 }
 
 func checkMail(s string) error {
 	domain := s[strings.Index(s, "@")+1:]
 	switch {
 	case s == "":
-		return failIO("RFC822Name may not be null or empty")
+		return jdk.IOError("RFC822Name may not be null or empty")
 	case domain == "":
-		return failIO("RFC822Name may not end with @")
+		return jdk.IOError("RFC822Name may not end with @")
 	case domain == ".":
-		return failIO("RFC822Name domain may not be just .")
+		return jdk.IOError("RFC822Name domain may not be just .")
 	}
 	return nil
 }
@@ -70,27 +73,27 @@ func checkMail(s string) error {
 func checkDNSName(s string, wildcards bool) error {
 	switch {
 	case s == "":
-		return failIO("DNSName must not be null or empty")
+		return jdk.IOError("DNSName must not be null or empty")
 	case strings.Contains(s, " "):
-		return failIO("DNSName with blank components is not permitted")
+		return jdk.IOError("DNSName with blank components is not permitted")
 	case s[0] == '.' || s[len(s)-1] == '.':
-		return failIO("DNSName may not begin or end with a .")
+		return jdk.IOError("DNSName may not begin or end with a .")
 	}
 	wildcard := wildcards && len(s) >= 3 && s[:2] == "*." && isAlphanumeric(s[2])
 	for component := range strings.SplitSeq(s, ".") {
 		switch {
 		case component == "":
-			return failIO("DNSName with empty components are not permitted")
+			return jdk.IOError("DNSName with empty components are not permitted")
 		case isAlphanumeric(component[0]) || wildcard:
 		case wildcards:
-			return failIO("DNSName components must begin with a letter, digit, " +
+			return jdk.IOError("DNSName components must begin with a letter, digit, " +
 				"or the first component can have only a wildcard character *")
 		default:
-			return failIO("DNSName components must begin with a letter or digit")
+			return jdk.IOError("DNSName components must begin with a letter or digit")
 		}
 		for i := 1; i < len(component); i++ {
 			if !isAlphanumeric(component[i]) && component[i] != '-' {
-				return failIO("DNSName components must consist of letters, digits, and hyphens")
+				return jdk.IOError("DNSName components must consist of letters, digits, and hyphens")
 			}
 		}
 	}
@@ -107,9 +110,9 @@ func isAlphanumeric(c byte) bool {
 func encodeIP(s string) (string, error) {
 	switch {
 	case s == "":
-		return "", failIO("IPAddress cannot be null or empty")
+		return "", jdk.IOError("IPAddress cannot be null or empty")
 	case strings.HasSuffix(s, "/") || !strings.ContainsAny(s, ".:"):
-		return "", failIO("Invalid IPAddress: " + s)
+		return "", jdk.IOError("Invalid IPAddress: " + s)
 	}
 	base, mask, masked := strings.Cut(s, "/")
 	address, err := parseIP(base)
@@ -123,12 +126,12 @@ func encodeIP(s string) (string, error) {
 		}
 		return address + bits, nil
 	}
-	length, err := javaInt(mask)
+	length, err := jdk.ParseInt(mask)
 	if err != nil {
 		return "", err
 	}
 	if length < 0 || length > 128 {
-		return "", failIO("IPv6Address prefix length (" + strconv.Itoa(length) + ") in out of valid range [0,128]")
+		return "", jdk.IOError("IPv6Address prefix length (" + strconv.Itoa(length) + ") in out of valid range [0,128]")
 	}
 	octets := make([]byte, 32)
 	copy(octets, address)
@@ -139,7 +142,7 @@ func encodeIP(s string) (string, error) {
 }
 
 func unknownHost(s string) error {
-	return &Error{Class: "java.net.UnknownHostException", Text: s + ": Name or service not known"}
+	return &jdk.Error{Class: "java.net.UnknownHostException", Text: s + ": Name or service not known"}
 }
 
 // parseIP reads an address as Java's InetAddress does: four numbers or fewer

@@ -11,6 +11,8 @@ import (
 
 	"gokeytool/internal/testtool"
 	"gokeytool/jdk"
+	"gokeytool/x509util/internal/testkey"
+	"gokeytool/x509util/keys"
 )
 
 // writeTemp writes a file that is gone after the test.
@@ -50,7 +52,7 @@ func TestOpenSSL(t *testing.T) {
 		{"dsa2048", "SHA256withDSA", "dsa_with_SHA256"},
 	} {
 		t.Run(test.key+" "+test.sigAlg, func(t *testing.T) {
-			key := testKey(t, test.key)
+			key := testkey.Make(t, test.key)
 			c := selfSigned(t, key, "CN=a, O=\"b, c\"", test.sigAlg, []string{"bc:c", "ku=kCS", "san=dns:a,ip:::1"}, jdk.Default, nil)
 			cert := writeTemp(t, dir, "cert.pem", EncodePEM("CERTIFICATE", c.Raw, jdk.Default))
 			if text := run(t, openssl, "x509", "-in", cert, "-noout", "-text"); !strings.Contains(text, test.text) {
@@ -65,7 +67,7 @@ func TestOpenSSL(t *testing.T) {
 			if text := run(t, openssl, "req", "-in", req, "-noout", "-verify", "-text"); !strings.Contains(text, "DNS:a") {
 				t.Errorf("no DNS:a in\n%s", text)
 			}
-			pkcs8, err := MarshalPrivateKey(key)
+			pkcs8, err := keys.MarshalPrivate(key)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -83,17 +85,17 @@ func TestOpenSSL(t *testing.T) {
 func TestKeytoolReads(t *testing.T) {
 	dir := t.TempDir()
 	for rel, keytool := range testtool.Keytools(t) {
-		keys := []string{"rsa1024", "pss1024", "ec256", "ec384", "ed25519", "ed448", "dsa2048"}
+		names := []string{"rsa1024", "pss1024", "ec256", "ec384", "ed25519", "ed448", "dsa2048"}
 		if rel >= jdk.Release25 {
-			keys = append(keys, "mldsa44")
+			names = append(names, "mldsa44")
 		}
 		var pem []byte
-		for _, key := range keys {
-			c := selfSigned(t, testKey(t, key), "CN="+key, "", []string{"bc:c", "san=dns:a", "eku=sA", "aia=ocsp:uri:http://a/"}, rel, nil)
+		for _, key := range names {
+			c := selfSigned(t, testkey.Make(t, key), "CN="+key, "", []string{"bc:c", "san=dns:a", "eku=sA", "aia=ocsp:uri:http://a/"}, rel, nil)
 			pem = append(pem, EncodePEM("CERTIFICATE", c.Raw, rel)...)
 		}
 		text := run(t, keytool, "-printcert", "-file", writeTemp(t, dir, "certs.pem", pem))
-		for _, key := range keys {
+		for _, key := range names {
 			if !strings.Contains(text, "Owner: CN="+key+"\n") {
 				t.Errorf("JDK %d: no %s in\n%s", rel, key, text)
 			}
@@ -101,10 +103,10 @@ func TestKeytoolReads(t *testing.T) {
 		if strings.Contains(text, "Unparseable") {
 			t.Errorf("JDK %d:\n%s", rel, text)
 		}
-		key := keys[len(keys)-1]
-		c := selfSigned(t, testKey(t, key), "CN="+key, "", nil, rel, nil)
-		sigAlg, _ := DefaultSignatureAlgorithm(testKey(t, key).Public(), rel)
-		request, err := CreateRequest(c.Subject, c.SPKI, c.Extensions, testKey(t, key), sigAlg, rel)
+		key := names[len(names)-1]
+		c := selfSigned(t, testkey.Make(t, key), "CN="+key, "", nil, rel, nil)
+		sigAlg, _ := keys.DefaultSignatureAlgorithm(testkey.Make(t, key).Public(), rel)
+		request, err := CreateRequest(c.Subject, c.SPKI, c.Extensions, testkey.Make(t, key), sigAlg, rel)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -118,10 +120,7 @@ func TestKeytoolReads(t *testing.T) {
 // TestJavaVerifies has every JDK verify a certificate of every signature
 // algorithm.
 func TestJavaVerifies(t *testing.T) {
-	keys := map[family][]string{
-		familyRSA: {"rsa2048"}, familyPSS: {"rsa2048", "pss1024"}, familyEC: {"ec256", "ec384"},
-		familyEd25519: {"ed25519"}, familyDSA: {"dsa2048"},
-	}
+	of := map[string][]string{"withRSA": {"rsa2048"}, "RSASSA-PSS": {"rsa2048", "pss1024"}, "withECDSA": {"ec256", "ec384"}, "withDSA": {"dsa2048"}}
 	for rel, keytool := range testtool.Keytools(t) {
 		java := filepath.Join(filepath.Dir(keytool), "java")
 		if _, err := os.Stat(java); err != nil {
@@ -129,19 +128,19 @@ func TestJavaVerifies(t *testing.T) {
 		}
 		var pem []byte
 		var want []string
-		for _, a := range sigAlgorithms {
-			names := keys[a.family]
-			if a.family == familyNamed {
-				names = []string{strings.ToLower(strings.ReplaceAll(a.name, "-", ""))}
+		for _, a := range keys.SignatureAlgorithms() {
+			names := of[a[max(0, strings.Index(a, "with")):]]
+			if names == nil { // a key of the same name
+				names = []string{strings.ToLower(strings.ReplaceAll(a, "-", ""))}
 			}
 			for _, name := range names {
-				key := testKey(t, name)
-				if _, err := newSigning(key, a.name, rel); err != nil {
+				key := testkey.Make(t, name)
+				if _, err := keys.NewSigning(key, a, rel); err != nil {
 					continue
 				}
-				c := selfSigned(t, key, "CN="+name, a.name, nil, rel, nil)
+				c := selfSigned(t, key, "CN="+name, a, nil, rel, nil)
 				pem = append(pem, EncodePEM("CERTIFICATE", c.Raw, rel)...)
-				want = append(want, "CN="+name+" "+a.name+" verified")
+				want = append(want, "CN="+name+" "+a+" verified")
 			}
 		}
 		if len(want) < 30 {

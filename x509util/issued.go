@@ -5,6 +5,8 @@ import (
 	"crypto/rsa"
 	"errors"
 	"math/bits"
+
+	"gokeytool/x509util/keys"
 )
 
 // A Relation is what is known of one certificate as the issuer of another. The
@@ -33,7 +35,7 @@ func (c *Certificate) IssuedBy(issuer *Certificate) Relation {
 	switch err := c.CheckSignatureFrom(issuer); {
 	case err == nil:
 		return Issued
-	case errors.Is(err, ErrSignature):
+	case errors.Is(err, keys.ErrSignature):
 		return WrongSignature
 	}
 	theirs, own := c.AuthorityKeyID(), issuer.SubjectKeyID()
@@ -50,7 +52,7 @@ func (c *Certificate) VerifyCost() int {
 	if err != nil {
 		return 1 // it is not verified
 	}
-	if pss, ok := public.(*PSSPublicKey); ok {
+	if pss, ok := public.(*keys.PSSPublicKey); ok {
 		public = pss.PublicKey
 	}
 	key, ok := public.(*rsa.PublicKey)
@@ -74,8 +76,8 @@ func (c *Certificate) UnverifiableText(issuer *Certificate) string {
 	return "the signature of " + issuer.Called() + " on " + on + " " + CantVerify(c.CheckSignatureFrom(issuer))
 }
 
-// CantVerify ends a sentence about a signature for which CheckSignature returned
-// an error other than ErrSignature.
+// CantVerify ends a sentence about a signature for which keys.CheckSignature returned
+// an error other than keys.ErrSignature.
 func CantVerify(err error) string { return "can't be verified here: " + err.Error() }
 
 // UnverifiableTexts are those of a chain: of each certificate and the one behind

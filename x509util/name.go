@@ -8,6 +8,9 @@ import (
 	"unicode/utf16"
 
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"gokeytool/jdk"
+	"gokeytool/x509util/internal/ber"
 )
 
 // Name is a distinguished name (RFC 5280, section 4.1.2.4). It keeps the DER
@@ -23,7 +26,7 @@ type rdn []attribute
 
 type attribute struct {
 	oid   string // content of the OBJECT IDENTIFIER, which is valid
-	value derValue
+	value ber.Value
 }
 
 // A keyword names an attribute type in text.
@@ -71,34 +74,34 @@ var keywords = [...]keyword{
 // ParseName reads a DER-encoded name. Values may be of any type and hold any
 // bytes; only the structure has to be right.
 func ParseName(der []byte) (Name, error) {
-	sequence, err := readValue(der)
+	sequence, err := ber.Parse(der)
 	if err != nil {
 		return Name{}, err
 	}
-	if sequence.tag != casn1.SEQUENCE {
-		return Name{}, failIO("Sequence tag error")
+	if sequence.Tag != casn1.SEQUENCE {
+		return Name{}, jdk.IOError("Sequence tag error")
 	}
 	n, err := readName(sequence)
 	n.der = der
 	return n, err
 }
 
-func readName(sequence derValue) (n Name, err error) {
-	if err := wellFormed(sequence); err != nil {
+func readName(sequence ber.Value) (n Name, err error) {
+	if err := ber.WellFormed(sequence); err != nil {
 		return Name{}, err
 	}
-	for sets := sequence.reader(); len(sets.rest) > 0; {
-		set, _ := sets.next()
-		if set.tag != casn1.SET {
-			return Name{}, failIO("X500 RDN")
+	for sets := sequence.Reader(); len(sets.Rest) > 0; {
+		set, _ := sets.Next()
+		if set.Tag != casn1.SET {
+			return Name{}, jdk.IOError("X500 RDN")
 		}
-		set = set.standalone()
-		if err := wellFormed(set); err != nil {
+		set = set.Standalone()
+		if err := ber.WellFormed(set); err != nil {
 			return Name{}, err
 		}
 		var r rdn
-		for parts := set.reader(); len(parts.rest) > 0; {
-			sequence, _ := parts.next()
+		for parts := set.Reader(); len(parts.Rest) > 0; {
+			sequence, _ := parts.Next()
 			a, err := readAttribute(sequence)
 			if err != nil {
 				return Name{}, err
@@ -110,26 +113,26 @@ func readName(sequence derValue) (n Name, err error) {
 	return n, nil
 }
 
-func readAttribute(sequence derValue) (attribute, error) {
-	if sequence.tag != casn1.SEQUENCE {
-		return attribute{}, failIO("AVA not a sequence")
+func readAttribute(sequence ber.Value) (attribute, error) {
+	if sequence.Tag != casn1.SEQUENCE {
+		return attribute{}, jdk.IOError("AVA not a sequence")
 	}
-	parts := sequence.reader()
-	oid, err := parts.next()
+	parts := sequence.Reader()
+	oid, err := parts.Next()
 	if err != nil {
 		return attribute{}, err
 	}
-	if _, err = oid.oid(); err != nil {
+	if _, err = oid.OID(); err != nil {
 		return attribute{}, err
 	}
-	value, err := parts.next()
+	value, err := parts.Next()
 	if err != nil {
 		return attribute{}, err
 	}
-	if !parts.empty() {
-		return attribute{}, failIO("AVA, extra bytes = " + strconv.Itoa(len(parts.rest)))
+	if !parts.Empty() {
+		return attribute{}, jdk.IOError("AVA, extra bytes = " + strconv.Itoa(len(parts.Rest)))
 	}
-	return attribute{string(oid.body), value}, nil
+	return attribute{string(oid.Body), value}, nil
 }
 
 // DER returns the encoded name.
@@ -204,7 +207,7 @@ func (a attribute) write(b *strings.Builder) {
 	text, ok := a.text()
 	if !ok {
 		b.WriteByte('#')
-		b.WriteString(hex.EncodeToString(a.value.full))
+		b.WriteString(hex.EncodeToString(a.value.Full))
 		return
 	}
 	quoted, needed := quote(text)
@@ -246,7 +249,7 @@ func quote(s string) (escaped string, needed bool) {
 // text returns the value as Java decodes it: what a charset can't decode
 // becomes U+FFFD. It is not ok for values that are not strings.
 func (a attribute) text() (s string, ok bool) {
-	return decodeString(a.value.tag, a.value.body)
+	return ber.DecodeString(a.value.Tag, a.value.Body)
 }
 
 // Equal reports whether two names are equal as Java's X500Name.equals has it:
@@ -311,17 +314,17 @@ func (r rdn) canonical() []string {
 
 // dotted returns the attribute's type as "2.5.4.3".
 func (a attribute) dotted() string {
-	s, _ := oidText([]byte(a.oid))
+	s, _ := ber.OIDText([]byte(a.oid))
 	return s
 }
 
 func (a attribute) canonical() string {
 	k := keywordOf(a.oid)
-	if k == nil || !k.rfc2253 || a.value.tag != casn1.PrintableString && a.value.tag != casn1.UTF8String {
-		return a.dotted() + "=#" + hex.EncodeToString(a.value.full)
+	if k == nil || !k.rfc2253 || a.value.Tag != casn1.PrintableString && a.value.Tag != casn1.UTF8String {
+		return a.dotted() + "=#" + hex.EncodeToString(a.value.Full)
 	}
-	text := decodeBytes(a.value.body, 0xFF) // here, not in text, Java takes a PrintableString for Latin-1
-	if a.value.tag == casn1.UTF8String {
+	text := ber.DecodeBytes(a.value.Body, 0xFF) // here, not in text, Java takes a PrintableString for Latin-1
+	if a.value.Tag == casn1.UTF8String {
 		text, _ = a.text()
 	}
 	var b strings.Builder
@@ -349,16 +352,16 @@ func keywordOf(oid string) *keyword {
 	return nil
 }
 
-// readJavaName reads a name as X500Name does. Where no sequence follows, that
+// ReadJavaName reads a name as X500Name does. Where no sequence follows, that
 // takes all the rest for the content of one.
-func readJavaName(r *derReader) (Name, error) {
+func ReadJavaName(r *ber.Reader) (Name, error) {
 	rest := *r
-	v, err := r.next()
+	v, err := r.Next()
 	if err == nil {
-		err = wellFormed(v)
+		err = ber.WellFormed(v)
 	}
-	if err != nil || v.tag != casn1.SEQUENCE {
-		v = rest.asValue(casn1.SEQUENCE)
+	if err != nil || v.Tag != casn1.SEQUENCE {
+		v = rest.AsValue(casn1.SEQUENCE)
 	}
 	n, err := readName(v)
 	if err != nil {
@@ -372,13 +375,13 @@ func readJavaName(r *derReader) (Name, error) {
 func (n Name) checkBMPStrings() error {
 	for _, r := range n.rdns {
 		for _, a := range r {
-			if a.value.tag != tagBMPString {
+			if a.value.Tag != ber.TagBMPString {
 				continue
 			}
-			for i := 0; i+3 < len(a.value.body); i += 2 {
-				b := a.value.body[i:]
+			for i := 0; i+3 < len(a.value.Body); i += 2 {
+				b := a.value.Body[i:]
 				if utf16.DecodeRune(rune(b[0])<<8|rune(b[1]), rune(b[2])<<8|rune(b[3])) != '\uFFFD' {
-					return failIO("Illegal character in BMPString, index: " + strconv.Itoa(i/2))
+					return jdk.IOError("Illegal character in BMPString, index: " + strconv.Itoa(i/2))
 				}
 			}
 		}

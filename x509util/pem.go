@@ -10,6 +10,7 @@ import (
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"gokeytool/jdk"
+	"gokeytool/x509util/internal/ber"
 )
 
 // InputError says that an input is something else than what is read.
@@ -68,7 +69,7 @@ func ParseCertificates(data []byte) ([]*Certificate, error) {
 // parseDERCertificates reads a PKCS #7 structure or certificates one after the
 // other.
 func parseDERCertificates(data []byte) ([]*Certificate, error) {
-	if certificates, ok := parsePKCS7(data); ok {
+	if certificates, ok := ParsePKCS7(data); ok {
 		return certificates, nil
 	}
 	var certificates []*Certificate
@@ -76,7 +77,7 @@ func parseDERCertificates(data []byte) ([]*Certificate, error) {
 		if len(certificates) > 0 && rest[0] != byte(casn1.SEQUENCE) {
 			break // to Java that may be text, which it passes over
 		}
-		_, n, err := splitValue(rest)
+		_, n, err := ber.Split(rest)
 		if err != nil && len(certificates) > 0 {
 			break // something else behind the certificates, such as a line end
 		}
@@ -94,7 +95,7 @@ func parseDERCertificates(data []byte) ([]*Certificate, error) {
 }
 
 func parseFirstCertificate(data []byte) ([]*Certificate, error) {
-	_, n, err := splitValue(data)
+	_, n, err := ber.Split(data)
 	if err != nil {
 		return nil, &InputError{describe(data, nil), err}
 	}
@@ -107,42 +108,42 @@ func parseFirstCertificate(data []byte) ([]*Certificate, error) {
 
 const oidSignedData = "1.2.840.113549.1.7.2"
 
-// parsePKCS7 returns the certificates of a SignedData (RFC 2315, 9.1), which
+// ParsePKCS7 returns the certificates of a SignedData (RFC 2315, 9.1), which
 // is how authorities hand out chains. Nothing else in it is looked at, nor what
 // stands behind it, such as a line end.
-func parsePKCS7(data []byte) (certificates []*Certificate, ok bool) {
-	outer, _, err := splitValue(data)
-	if err != nil || outer.tag != casn1.SEQUENCE {
+func ParsePKCS7(data []byte) (certificates []*Certificate, ok bool) {
+	outer, _, err := ber.Split(data)
+	if err != nil || outer.Tag != casn1.SEQUENCE {
 		return nil, false
 	}
-	parts, err := readSome(outer, 2)
-	if err != nil || !parts[1].context(0, true) {
+	parts, err := ber.First(outer, 2)
+	if err != nil || !parts[1].Context(0, true) {
 		return nil, false
 	}
-	if oid, err := parts[0].oid(); err != nil || oid != oidSignedData {
+	if oid, err := parts[0].OID(); err != nil || oid != oidSignedData {
 		return nil, false
 	}
-	signed, err := readValue(parts[1].body)
-	if err != nil || signed.tag != casn1.SEQUENCE {
+	signed, err := ber.Parse(parts[1].Body)
+	if err != nil || signed.Tag != casn1.SEQUENCE {
 		return nil, false
 	}
-	for r := signed.reader(); !r.empty(); {
-		v, err := r.next()
+	for r := signed.Reader(); !r.Empty(); {
+		v, err := r.Next()
 		if err != nil {
 			return nil, false
 		}
-		if !v.context(0, true) {
+		if !v.Context(0, true) {
 			continue
 		}
-		for set := v.reader(); !set.empty(); {
-			choice, err := set.next()
+		for set := v.Reader(); !set.Empty(); {
+			choice, err := set.Next()
 			if err != nil {
 				return nil, false
 			}
-			if choice.tag != casn1.SEQUENCE {
+			if choice.Tag != casn1.SEQUENCE {
 				continue // an attribute certificate
 			}
-			c, err := ParseCertificate(choice.full)
+			c, err := ParseCertificate(choice.Full)
 			if err != nil {
 				return nil, false
 			}
@@ -157,7 +158,7 @@ func parsePKCS7(data []byte) (certificates []*Certificate, ok bool) {
 // something else is an *InputError.
 func ParseRequest(data []byte) (*Request, error) {
 	if len(data) > 0 && data[0] == byte(casn1.SEQUENCE) {
-		if _, n, err := splitValue(data); err == nil && len(bytes.Trim(data[n:], "\r\n")) == 0 {
+		if _, n, err := ber.Split(data); err == nil && len(bytes.Trim(data[n:], "\r\n")) == 0 {
 			data = data[:n:n] // an editor has left a line end behind it
 		}
 		return parseDERRequest(data)
@@ -322,15 +323,15 @@ func describeLabel(label string) string {
 
 // describeDER tells DER structures apart by their first values.
 func describeDER(data []byte) string {
-	outer, _, err := splitValue(data)
+	outer, _, err := ber.Split(data)
 	if err != nil {
 		return "damaged or cut-off DER"
 	}
-	r := outer.reader()
-	parts, _ := r.all()
+	r := outer.Reader()
+	parts, _ := r.All()
 	tags := make([]casn1.Tag, 0, 3)
 	for _, v := range parts[:min(len(parts), 3)] {
-		tags = append(tags, v.tag)
+		tags = append(tags, v.Tag)
 	}
 	has := func(want ...casn1.Tag) bool { return len(tags) >= len(want) && slices.Equal(tags[:len(want)], want) }
 	switch {
@@ -354,15 +355,15 @@ func describeDER(data []byte) string {
 
 // describeSigned tells certificates, requests and revocation lists apart by
 // what is signed.
-func describeSigned(tbs derValue) string {
-	r := tbs.reader()
-	parts, _ := r.all()
-	if len(parts) > 0 && parts[0].tag == casn1.INTEGER && len(parts) <= 4 && len(parts) >= 3 &&
-		parts[1].tag == casn1.SEQUENCE && parts[2].tag == casn1.SEQUENCE {
+func describeSigned(tbs ber.Value) string {
+	r := tbs.Reader()
+	parts, _ := r.All()
+	if len(parts) > 0 && parts[0].Tag == casn1.INTEGER && len(parts) <= 4 && len(parts) >= 3 &&
+		parts[1].Tag == casn1.SEQUENCE && parts[2].Tag == casn1.SEQUENCE {
 		return "a certificate request"
 	}
 	for i, v := range parts[:min(len(parts), 4)] {
-		if (v.tag == casn1.UTCTime || v.tag == casn1.GeneralizedTime) && i >= 2 {
+		if (v.Tag == casn1.UTCTime || v.Tag == casn1.GeneralizedTime) && i >= 2 {
 			return "a certificate revocation list"
 		}
 	}

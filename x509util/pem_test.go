@@ -13,6 +13,9 @@ import (
 
 	"gokeytool/internal/testtool"
 	"gokeytool/jdk"
+	"gokeytool/x509util/internal/ber"
+	"gokeytool/x509util/internal/testkey"
+	"gokeytool/x509util/keys"
 )
 
 // testChain is three certificates, leaf first.
@@ -28,7 +31,7 @@ func testChain(t *testing.T) []*Certificate {
 func TestParseCertificates(t *testing.T) {
 	chain := testChain(t)
 	pem := func(i int) string { return string(EncodePEM("CERTIFICATE", chain[i].Raw, jdk.Release25)) }
-	key, err := MarshalPrivateKey(testKey(t, "ec256"))
+	key, err := keys.MarshalPrivate(testkey.Make(t, "ec256"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,13 +47,13 @@ func TestParseCertificates(t *testing.T) {
 		for _, c := range certificates {
 			set = append(set, c.Raw...)
 		}
-		data := encodeString(0x30, string(derOID("1.2.840.113549.1.7.1")))
-		signed := encodeString(0x30, "\x02\x01\x01\x31\x00"+string(data)+string(encodeString(0xA0, string(set)))+"\x31\x00")
-		return encodeString(0x30, string(derOID(oidSignedData))+string(encodeString(0xA0, string(signed))))
+		data := ber.Encode(0x30, string(ber.EncodeOID("1.2.840.113549.1.7.1")))
+		signed := ber.Encode(0x30, "\x02\x01\x01\x31\x00"+string(data)+string(ber.Encode(0xA0, string(set)))+"\x31\x00")
+		return ber.Encode(0x30, string(ber.EncodeOID(oidSignedData))+string(ber.Encode(0xA0, string(signed))))
 	}
 	// The same with indefinite lengths, as some authorities send it.
-	indefinite := slices.Concat([]byte{0x30, 0x80}, derOID(oidSignedData), []byte{0xA0, 0x80, 0x30, 0x80, 2, 1, 1, 0x31, 0,
-		0x30, 0x80}, derOID("1.2.840.113549.1.7.1"), []byte{0, 0, 0xA0, 0x80}, chain[0].Raw, chain[1].Raw,
+	indefinite := slices.Concat([]byte{0x30, 0x80}, ber.EncodeOID(oidSignedData), []byte{0xA0, 0x80, 0x30, 0x80, 2, 1, 1, 0x31, 0,
+		0x30, 0x80}, ber.EncodeOID("1.2.840.113549.1.7.1"), []byte{0, 0, 0xA0, 0x80}, chain[0].Raw, chain[1].Raw,
 		[]byte{0, 0, 0x31, 0, 0, 0, 0, 0, 0, 0})
 	for _, test := range []struct {
 		name  string
@@ -100,12 +103,12 @@ func TestParseCertificates(t *testing.T) {
 
 // TestInputError names inputs that hold no certificate.
 func TestInputError(t *testing.T) {
-	key, err := MarshalPrivateKey(testKey(t, "ec256"))
+	key, err := keys.MarshalPrivate(testkey.Make(t, "ec256"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	spki, _ := MarshalPublicKey(testKey(t, "ec256").Public())
-	request, err := CreateRequest(mustName(t, "CN=a"), spki, nil, testKey(t, "ec256"), "SHA256withECDSA", jdk.Default)
+	spki, _ := keys.MarshalPublic(testkey.Make(t, "ec256").Public())
+	request, err := CreateRequest(mustName(t, "CN=a"), spki, nil, testkey.Make(t, "ec256"), "SHA256withECDSA", jdk.Default)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,8 +150,8 @@ func TestInputError(t *testing.T) {
 }
 
 func TestParseRequest(t *testing.T) {
-	spki, _ := MarshalPublicKey(testKey(t, "ec256").Public())
-	der, err := CreateRequest(mustName(t, "CN=a"), spki, nil, testKey(t, "ec256"), "SHA256withECDSA", jdk.Default)
+	spki, _ := keys.MarshalPublic(testkey.Make(t, "ec256").Public())
+	der, err := CreateRequest(mustName(t, "CN=a"), spki, nil, testkey.Make(t, "ec256"), "SHA256withECDSA", jdk.Default)
 	if err != nil {
 		t.Fatal(err)
 	}

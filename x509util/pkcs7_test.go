@@ -7,7 +7,7 @@ import (
 
 func TestEncodePKCS7(t *testing.T) {
 	der := EncodePKCS7(nil)
-	if list, ok := parsePKCS7(der); !ok || len(list) != 0 {
+	if list, ok := ParsePKCS7(der); !ok || len(list) != 0 {
 		t.Errorf("without certificates: %v %v", list, ok)
 	}
 	chain := testChain(t)

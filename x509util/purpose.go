@@ -6,6 +6,8 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"gokeytool/x509util/internal/ber"
 )
 
 // Purpose is what a certificate is for: a set of uses. The empty set is a
@@ -22,11 +24,11 @@ const (
 	ForHost
 	ForClient // a TLS client shows it
 	ForCode   // it signs programs: apps, JARs
-	ForMail
-	ForTime // it signs time stamps
-	ForOCSP // it signs answers about certificates
-	ForElse // it says something else
-	ForCA   // it signs certificates, by its basic constraints
+	ForMail   // it signs or receives mail
+	ForTime   // it signs time stamps
+	ForOCSP   // it signs answers about certificates
+	ForElse   // it says something else
+	ForCA     // it signs certificates, by its basic constraints
 )
 
 // Use is what is known of a certificate's use, beyond what it says itself.
@@ -185,21 +187,21 @@ func BasicConstraints(der []byte) (ca bool, pathLength *int, tooLarge bool) {
 // Purposes returns the OIDs of the extended key usages, none if there are none
 // or they can't be read.
 func (c *Certificate) Purposes() []string {
-	for _, e := range c.exts {
-		if e.oid != "2.5.29.37" {
+	for _, e := range c.RawExtensions {
+		if e.OID != "2.5.29.37" {
 			continue
 		}
-		r, err := readSequence(e.value, "")
+		r, err := ber.ParseSequence(e.Value, "")
 		if err != nil {
 			return nil
 		}
 		var oids []string
-		for !r.empty() {
-			v, err := r.next()
+		for !r.Empty() {
+			v, err := r.Next()
 			if err != nil {
 				return nil
 			}
-			oid, err := v.oid()
+			oid, err := v.OID()
 			if err != nil {
 				return nil
 			}
@@ -213,16 +215,16 @@ func (c *Certificate) Purposes() []string {
 // EndEntity says whether the certificate is not one of a certification
 // authority, by its basic constraints.
 func (c *Certificate) EndEntity() bool {
-	for _, e := range c.exts {
-		if e.oid != "2.5.29.19" {
+	for _, e := range c.RawExtensions {
+		if e.OID != "2.5.29.19" {
 			continue
 		}
-		r, err := readSequence(e.value, "")
+		r, err := ber.ParseSequence(e.Value, "")
 		if err != nil {
 			return true
 		}
-		v, err := r.next()
-		return err != nil || v.tag != 1 || len(v.body) != 1 || v.body[0] == 0
+		v, err := r.Next()
+		return err != nil || v.Tag != 1 || len(v.Body) != 1 || v.Body[0] == 0
 	}
 	return true
 }

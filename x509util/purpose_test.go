@@ -7,16 +7,17 @@ import (
 	"time"
 
 	"gokeytool/jdk"
+	"gokeytool/x509util/keys"
 )
 
 // purposeSample makes self-signed certificates with one key.
 func purposeSample(t *testing.T) func(name string, ext ...string) *Certificate {
 	t.Helper()
-	key, err := GenerateKey(KeySpec{Algorithm: "EC", Group: "secp256r1"}, jdk.Default)
+	key, err := keys.Generate(keys.Spec{Algorithm: "EC", Group: "secp256r1"}, jdk.Default)
 	if err != nil {
 		t.Fatal(err)
 	}
-	spki, err := MarshalPublicKey(key.Public())
+	spki, err := keys.MarshalPublic(key.Public())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"gokeytool/internal/testtool"
+	"gokeytool/x509util/keys"
 )
 
 // TestKeytoolSignatures verifies what real keytools signed.
@@ -37,7 +38,7 @@ func TestKeytoolSignatures(t *testing.T) {
 			}
 			c.Signature = slices.Clone(c.Signature)
 			c.Signature[len(c.Signature)-1] ^= 1
-			if err := c.CheckSignatureFrom(issuer); !errors.Is(err, ErrSignature) {
+			if err := c.CheckSignatureFrom(issuer); !errors.Is(err, keys.ErrSignature) {
 				t.Errorf("changed signature: %v", err)
 			}
 		})

@@ -11,6 +11,8 @@ import (
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"gokeytool/jdk"
+	"gokeytool/x509util/internal/ber"
+	"gokeytool/x509util/keys"
 )
 
 // SignedData is a PKCS #7 or CMS signature (RFC 2315, 9; RFC 5652, 5) with the
@@ -24,7 +26,7 @@ type SignedData struct {
 
 // SignerInfo is the signature of one signer.
 type SignerInfo struct {
-	digest, encryption algorithm
+	digest, encryption keys.Algorithm
 	encryptionDER      []byte
 	issuer             Name
 	serial             *big.Int
@@ -45,18 +47,18 @@ var errSignedData = errors.New("not a PKCS #7 signature")
 
 // ParseSignedData reads a signature, by DER's rules or BER's.
 func ParseSignedData(data []byte) (*SignedData, error) {
-	outer, err := readValue(data)
+	outer, err := ber.Parse(data)
 	if err != nil {
 		return nil, err
 	}
-	parts, err := readSome(outer, 2)
+	parts, err := ber.First(outer, 2)
 	if err != nil {
 		return nil, err
 	}
-	if oid, err := parts[0].oid(); err != nil || oid != oidSignedData || !parts[1].context(0, true) {
+	if oid, err := parts[0].OID(); err != nil || oid != oidSignedData || !parts[1].Context(0, true) {
 		return nil, errSignedData
 	}
-	body, err := readValue(parts[1].body)
+	body, err := ber.Parse(parts[1].Body)
 	if err != nil {
 		return nil, err
 	}
@@ -69,20 +71,20 @@ func ParseSignedData(data []byte) (*SignedData, error) {
 		return nil, err
 	}
 	for _, field := range fields[3:] {
-		values, err := field.reader().all()
+		values, err := field.Reader().All()
 		if err != nil {
 			return nil, err
 		}
 		switch {
-		case field.context(0, true):
+		case field.Context(0, true):
 			for _, v := range values {
-				c, err := ParseCertificate(v.encoded())
+				c, err := ParseCertificate(v.Encoded())
 				if err != nil {
 					return nil, err
 				}
 				d.Certificates = append(d.Certificates, c)
 			}
-		case field.tag == casn1.SET:
+		case field.Tag == casn1.SET:
 			for _, v := range values {
 				s, err := readSignerInfo(v)
 				if err != nil {
@@ -96,55 +98,55 @@ func ParseSignedData(data []byte) (*SignedData, error) {
 }
 
 // readFields reads all values of a sequence, which are n at least.
-func readFields(v derValue, n int) ([]derValue, error) {
-	fields, err := v.reader().all()
+func readFields(v ber.Value, n int) ([]ber.Value, error) {
+	fields, err := v.Reader().All()
 	if err == nil && len(fields) < n {
 		err = errSignedData
 	}
 	return fields, err
 }
 
-func (d *SignedData) readContent(v derValue) error {
+func (d *SignedData) readContent(v ber.Value) error {
 	parts, err := readFields(v, 1)
 	if err != nil {
 		return err
 	}
-	if d.ContentType, err = parts[0].oid(); err != nil || len(parts) == 1 {
+	if d.ContentType, err = parts[0].OID(); err != nil || len(parts) == 1 {
 		return err
 	}
-	content, err := readValue(parts[1].body)
+	content, err := ber.Parse(parts[1].Body)
 	if err != nil {
 		return err
 	}
-	d.Content, err = content.octets()
+	d.Content, err = content.Octets()
 	return err
 }
 
-func readSignerInfo(v derValue) (s SignerInfo, err error) {
+func readSignerInfo(v ber.Value) (s SignerInfo, err error) {
 	fields, err := readFields(v, 5)
 	if err != nil {
 		return s, err
 	}
-	if id := fields[1]; id.context(0, false) {
-		s.keyID = id.body
+	if id := fields[1]; id.Context(0, false) {
+		s.keyID = id.Body
 	} else {
-		parts, err := readSome(id, 2)
+		parts, err := ber.First(id, 2)
 		if err != nil {
 			return s, err
 		}
-		if s.issuer, err = ParseName(parts[0].encoded()); err != nil {
+		if s.issuer, err = ParseName(parts[0].Encoded()); err != nil {
 			return s, err
 		}
-		if s.serial, err = parts[1].bigInteger(); err != nil {
+		if s.serial, err = parts[1].BigInteger(); err != nil {
 			return s, err
 		}
 	}
-	if s.digest, err = readAlgorithm(fields[2]); err != nil {
+	if s.digest, err = keys.ReadAlgorithm(fields[2]); err != nil {
 		return s, err
 	}
 	rest := fields[3:]
-	if rest[0].context(0, true) {
-		set := rest[0].encoded()
+	if rest[0].Context(0, true) {
+		set := rest[0].Encoded()
 		s.attributes = append([]byte{byte(casn1.SET)}, set[1:]...)
 		if s.messageDigest, err = attributeValue(rest[0], oidMessageDigest); err != nil {
 			return s, err
@@ -154,14 +156,14 @@ func readSignerInfo(v derValue) (s SignerInfo, err error) {
 	if len(rest) < 2 {
 		return s, errSignedData
 	}
-	if s.encryption, err = readAlgorithm(rest[0]); err != nil {
+	if s.encryption, err = keys.ReadAlgorithm(rest[0]); err != nil {
 		return s, err
 	}
-	s.encryptionDER = rest[0].encoded()
-	if s.signature, err = rest[1].octets(); err != nil {
+	s.encryptionDER = rest[0].Encoded()
+	if s.signature, err = rest[1].Octets(); err != nil {
 		return s, err
 	}
-	if len(rest) > 2 && rest[2].context(1, true) {
+	if len(rest) > 2 && rest[2].Context(1, true) {
 		s.timestamp, err = attributeValue(rest[2], oidTimestampToken)
 	}
 	return s, err
@@ -169,28 +171,28 @@ func readSignerInfo(v derValue) (s SignerInfo, err error) {
 
 // attributeValue returns the first value of an attribute: the content of an
 // OCTET STRING, else the whole value; nil if there is no such attribute.
-func attributeValue(attributes derValue, oid string) ([]byte, error) {
-	values, err := attributes.reader().all()
+func attributeValue(attributes ber.Value, oid string) ([]byte, error) {
+	values, err := attributes.Reader().All()
 	if err != nil {
 		return nil, err
 	}
 	for _, v := range values {
-		parts, err := readSome(v, 2)
+		parts, err := ber.First(v, 2)
 		if err != nil {
 			return nil, err
 		}
-		if id, err := parts[0].oid(); err != nil || id != oid {
+		if id, err := parts[0].OID(); err != nil || id != oid {
 			continue
 		}
-		r := parts[1].reader()
-		value, err := r.next()
+		r := parts[1].Reader()
+		value, err := r.Next()
 		if err != nil {
 			return nil, err
 		}
-		if value.tag == casn1.OCTET_STRING {
-			return value.body, nil
+		if value.Tag == casn1.OCTET_STRING {
+			return value.Body, nil
 		}
-		return value.encoded(), nil
+		return value.Encoded(), nil
 	}
 	return nil, nil
 }
@@ -216,7 +218,7 @@ func (d *SignedData) Verify(s *SignerInfo, content []byte) ([]*Certificate, erro
 			return nil, err
 		}
 		if !bytes.Equal(sum, s.messageDigest) {
-			return nil, ErrSignature
+			return nil, keys.ErrSignature
 		}
 		content = s.attributes
 	}
@@ -224,7 +226,7 @@ func (d *SignedData) Verify(s *SignerInfo, content []byte) ([]*Certificate, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := CheckSignature(key, s.algorithmID(), content, s.signature); err != nil {
+	if err := keys.CheckSignature(key, s.algorithmID(), content, s.signature); err != nil {
 		return nil, err
 	}
 	chain := []*Certificate{signer}
@@ -264,19 +266,19 @@ func (s *SignerInfo) Timestamp() (time.Time, []*Certificate, error) {
 	if err != nil {
 		return time.Time{}, nil, err
 	}
-	info, err := readValue(token.Content)
+	info, err := ber.Parse(token.Content)
 	if err != nil {
 		return time.Time{}, nil, err
 	}
-	fields, err := readSome(info, 5) // version, policy, imprint, serial number, time
+	fields, err := ber.First(info, 5) // version, policy, imprint, serial number, time
 	if err != nil {
 		return time.Time{}, nil, err
 	}
-	imprint, err := readSome(fields[2], 2)
+	imprint, err := ber.First(fields[2], 2)
 	if err != nil {
 		return time.Time{}, nil, err
 	}
-	digest, err := readAlgorithm(imprint[0])
+	digest, err := keys.ReadAlgorithm(imprint[0])
 	if err != nil {
 		return time.Time{}, nil, err
 	}
@@ -284,10 +286,10 @@ func (s *SignerInfo) Timestamp() (time.Time, []*Certificate, error) {
 	if err != nil {
 		return time.Time{}, nil, err
 	}
-	if want, err := imprint[1].octets(); err != nil || !bytes.Equal(sum, want) {
-		return time.Time{}, nil, ErrSignature
+	if want, err := imprint[1].Octets(); err != nil || !bytes.Equal(sum, want) {
+		return time.Time{}, nil, keys.ErrSignature
 	}
-	at, err := fields[4].anyTime()
+	at, err := fields[4].AnyTime()
 	return at, chain, err
 }
 
@@ -299,7 +301,7 @@ var digests = []struct {
 	dsa  string
 	ec   string
 }{
-	{"1.2.840.113549.2.2", NewMD2, oidMD2withRSA, "", ""},
+	{"1.2.840.113549.2.2", keys.NewMD2, keys.OIDMD2withRSA, "", ""},
 	{"1.2.840.113549.2.5", crypto.MD5.New, "1.2.840.113549.1.1.4", "", ""},
 	{"1.3.14.3.2.26", crypto.SHA1.New, "1.2.840.113549.1.1.5", "1.2.840.10040.4.3", "1.2.840.10045.4.1"},
 	{"2.16.840.1.101.3.4.2.4", crypto.SHA224.New, "1.2.840.113549.1.1.14", "2.16.840.1.101.3.4.3.1", "1.2.840.10045.4.3.1"},
@@ -314,15 +316,15 @@ var digests = []struct {
 	{"2.16.840.1.101.3.4.2.10", crypto.SHA3_512.New, "2.16.840.1.101.3.4.3.16", "2.16.840.1.101.3.4.3.8", "2.16.840.1.101.3.4.3.12"},
 }
 
-func digestOf(a algorithm, data []byte) ([]byte, error) {
+func digestOf(a keys.Algorithm, data []byte) ([]byte, error) {
 	for _, d := range digests {
-		if d.oid == a.oid {
+		if d.oid == a.OID {
 			h := d.hash()
 			h.Write(data)
 			return h.Sum(nil), nil
 		}
 	}
-	return nil, unsupported("signatures with the hash %s", a.name(jdk.Default))
+	return nil, &keys.UnsupportedError{What: "signatures with the hash " + a.Name(jdk.Default)}
 }
 
 // algorithmID is the AlgorithmIdentifier of the signature: PKCS #7 names the
@@ -330,20 +332,20 @@ func digestOf(a algorithm, data []byte) ([]byte, error) {
 func (s *SignerInfo) algorithmID() []byte {
 	oid := ""
 	for _, d := range digests {
-		if d.oid != s.digest.oid {
+		if d.oid != s.digest.OID {
 			continue
 		}
-		switch s.encryption.oid {
-		case oidRSA:
+		switch s.encryption.OID {
+		case keys.OIDRSA:
 			oid = d.rsa
-		case oidDSA:
+		case keys.OIDDSA:
 			oid = d.dsa
-		case oidEC:
+		case keys.OIDEC:
 			oid = d.ec
 		}
 	}
 	if oid == "" {
 		return s.encryptionDER
 	}
-	return encodeString(casn1.SEQUENCE, string(derOID(oid)))
+	return ber.Encode(casn1.SEQUENCE, string(ber.EncodeOID(oid)))
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"gokeytool/internal/testtool"
+	"gokeytool/x509util/keys"
 )
 
 // TestSignedData reads and verifies what OpenSSL signs.
@@ -56,7 +57,7 @@ func TestSignedData(t *testing.T) {
 				if len(chain) != 1 || chain[0].Subject.CommonName() != alg {
 					t.Errorf("signed by %d certificates, first %v", len(chain), chain[0].Subject)
 				}
-				if _, err := d.Verify(&d.Signers[0], []byte("something else")); !errors.Is(err, ErrSignature) {
+				if _, err := d.Verify(&d.Signers[0], []byte("something else")); !errors.Is(err, keys.ErrSignature) {
 					t.Errorf("other content: error %v", err)
 				}
 			})

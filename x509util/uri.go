@@ -3,36 +3,38 @@ package x509util
 import (
 	"net/netip"
 	"strings"
+
+	"gokeytool/jdk"
 )
 
 // Java reads the URIs of general names with java.net.URI and fails on those
 // that are not RFC 2396's; keytool then prints the extension as unparseable.
 // What is checked here is what java.net.URI's parser checks.
 
-// checkURI checks a URI with a scheme.
-func checkURI(s string) error {
+// CheckURI checks a URI with a scheme.
+func CheckURI(s string) error {
 	scheme, host, ok := splitURI(s)
 	switch {
 	case !ok:
-		return failIO("invalid URI name:" + s)
+		return jdk.IOError("invalid URI name:" + s)
 	case scheme == "":
-		return failIO("URI name must include scheme:" + s)
+		return jdk.IOError("URI name must include scheme:" + s)
 	case host == "" || host[0] == '[':
 		return nil
 	case !validDNSName(host):
-		return failIO("invalid URI name (host portion is not a valid DNSName, IPv4 address, or IPv6 address):" + s)
+		return jdk.IOError("invalid URI name (host portion is not a valid DNSName, IPv4 address, or IPv6 address):" + s)
 	}
 	return nil
 }
 
-// checkURIConstraint checks the URI of a name constraint, a host or ".domain".
-func checkURIConstraint(s string) error {
+// CheckURIConstraint checks the URI of a name constraint, a host or ".domain".
+func CheckURIConstraint(s string) error {
 	scheme, _, ok := splitURI(s)
 	switch {
 	case !ok || scheme == "" && !validDNSName(strings.TrimPrefix(s, ".")):
-		return failIO("invalid URI name constraint:" + s)
+		return jdk.IOError("invalid URI name constraint:" + s)
 	case scheme != "":
-		return failIO("invalid URI name constraint (should not include scheme):" + s)
+		return jdk.IOError("invalid URI name constraint (should not include scheme):" + s)
 	}
 	return nil
 }

@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"gokeytool/jdk"
+	"gokeytool/x509util/internal/ber"
 )
 
 // TestURI compares the check of URIs with java.net.URI and what Java's URIName
@@ -19,7 +22,7 @@ func TestURI(t *testing.T) {
 		if err == nil {
 			return "yes"
 		}
-		e := err.(*Error)
+		e := err.(*jdk.Error)
 		return e.Class + ": " + e.Text
 	}
 	n := 0
@@ -29,11 +32,11 @@ func TestURI(t *testing.T) {
 			t.Fatalf("bad line %q", line)
 		}
 		n++
-		uri, _ := decodeString(casn1.IA5String, []byte(fields[0]))
-		if got := verdict(checkURI(uri)); got != fields[1] {
+		uri, _ := ber.DecodeString(casn1.IA5String, []byte(fields[0]))
+		if got := verdict(CheckURI(uri)); got != fields[1] {
 			t.Errorf("name %q: %s; Java: %s", fields[0], got, fields[1])
 		}
-		if got := verdict(checkURIConstraint(uri)); got != fields[2] {
+		if got := verdict(CheckURIConstraint(uri)); got != fields[2] {
 			t.Errorf("constraint %q: %s; Java: %s", fields[0], got, fields[2])
 		}
 	}

@@ -19,7 +19,7 @@ import (
 	"gokeytool/store/entry"
 	"gokeytool/store/jceks"
 	"gokeytool/store/pkcs12"
-	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
 )
 
 // Password is that of all files.
@@ -90,7 +90,7 @@ func identity(tb testing.TB) (pkcs8 []byte, chain []entry.Certificate) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if pkcs8, err = x509util.MarshalPrivateKey(key); err != nil {
+	if pkcs8, err = keys.MarshalPrivate(key); err != nil {
 		tb.Fatal(err)
 	}
 	template := &x509.Certificate{

@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
 )
 
 // Signer is one who signed files of a JAR.
@@ -40,7 +41,7 @@ type Signer struct {
 var ErrFormat = errors.New("not a JAR file")
 
 // VerifyError says that a JAR is not what was signed, or that this can't be
-// verified here: then it wraps an *x509util.UnsupportedError.
+// verified here: then it wraps a *keys.UnsupportedError.
 type VerifyError struct {
 	Text  string // Java's
 	cause error
@@ -341,7 +342,7 @@ func cutSuffixFold(s, suffix string) (string, bool) {
 func hashByName(name string) func() hash.Hash {
 	switch strings.ToUpper(name) {
 	case "MD2":
-		return x509util.NewMD2
+		return keys.NewMD2
 	case "MD5":
 		return crypto.MD5.New
 	case "SHA", "SHA1", "SHA-1":
