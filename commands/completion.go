@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"fmt"
 
 	"gokeytool/commands/internal/argv"
 )
@@ -13,9 +12,9 @@ func readCompletion(l line) completionOptions { return completionOptions{l.opera
 
 // completion prints the completion function of a shell.
 func completion(_ context.Context, s *session, o completionOptions) error {
-	script, ok := argv.Script(o.shell, "gokeytool")
-	if !ok {
-		return fmt.Errorf("no completion for the shell %q: bash, zsh and fish are known", o.shell)
+	script, err := argv.Script(o.shell, "gokeytool")
+	if err != nil {
+		return err
 	}
 	return s.Stdout.Binary([]byte(script))
 }

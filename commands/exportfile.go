@@ -14,6 +14,7 @@ import (
 
 	exchange "software.sslmate.com/src/go-pkcs12"
 
+	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/console"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -29,13 +30,8 @@ type exporting struct {
 	key     bool   // the private key
 	own     bool   // the entry's own certificate
 	issuers bool   // those above it
-	format  string // one of exportFormats or, for a secret key, of secretFormats
+	format  string // a value of -format
 }
-
-var exportFormats = []string{"pem", "der", "p7b", "p12", "jks"}
-
-// secretFormats are those of the bytes of a secret key: as they are, or as text.
-var secretFormats = []string{"raw", "hex", "base64"}
 
 // secret says whether what is written is for the owner's eyes alone.
 func (x exporting) secret() bool { return x.key || x.format == "p12" || x.format == "jks" }
@@ -44,7 +40,10 @@ func (x exporting) secret() bool { return x.key || x.format == "p12" || x.format
 func (s *session) whatToExport() (exporting, error) {
 	x := exporting{key: s.req.Has("key"), format: "pem"}
 	if format, given := s.req.Value("format"); given {
-		x.format = strings.ToLower(format)
+		var err error
+		if x.format, err = s.choose("format", strings.ToLower(format)); err != nil {
+			return x, err
+		}
 	} else if s.req.Has("profile") {
 		x.format = "p12"
 	}
@@ -52,13 +51,10 @@ func (s *session) whatToExport() (exporting, error) {
 	x.own = fullchain || !x.key && !chain
 	x.issuers = chain || fullchain
 	switch {
-	case slices.Contains(secretFormats, x.format):
+	case secretEncodings[x.format] != nil:
 		if !x.key || chain || fullchain || s.req.Has("encrypt") || s.req.Has("profile") {
 			return x, fmt.Errorf("-format %s is for -key, of a secret key alone", x.format)
 		}
-	case !slices.Contains(exportFormats, x.format):
-		return x, fmt.Errorf("-format %s is not known: it is one of %s; of a secret key %s",
-			x.format, strings.Join(exportFormats, ", "), strings.Join(secretFormats, ", "))
 	case s.req.Has("profile") && x.format != "p12":
 		return x, errors.New("-profile is for -format p12")
 	case s.req.Has("encrypt") && (!x.key || x.format != "pem" && x.format != "der"):
@@ -97,7 +93,7 @@ func exportEntry(ctx context.Context, s *session) error {
 	if x.key && e.Kind == entry.SecretKey {
 		return s.exportSecret(alias, x)
 	}
-	if slices.Contains(secretFormats, x.format) && e.Kind == entry.PrivateKey {
+	if secretEncodings[x.format] != nil && e.Kind == entry.PrivateKey {
 		return withHint(fmt.Errorf("-format %s is for secret keys: <%s> is a private key", x.format, alias), "a private key goes to -format pem or der")
 	}
 	if x.key && e.Kind != entry.PrivateKey {
@@ -133,9 +129,9 @@ func exportEntry(ctx context.Context, s *session) error {
 func (s *session) exportSecret(alias string, x exporting) error {
 	if format, given := s.req.Value("format"); !given {
 		x.format = "hex"
-	} else if !slices.Contains(secretFormats, x.format) {
+	} else if secretEncodings[x.format] == nil {
 		return withHint(fmt.Errorf("-format %s is for private keys: <%s> is a secret key", format, alias),
-			"a secret key goes to -format "+strings.Join(secretFormats, ", "))
+			"a secret key goes to -format "+strings.Join(argv.SecretFormats, ", "))
 	}
 	if s.req.Has("encrypt") || x.own || x.issuers {
 		return failf("Alias <%s> has no certificate", alias)
@@ -144,17 +140,16 @@ func (s *session) exportSecret(alias string, x exporting) error {
 	if err != nil {
 		return err
 	}
-	var data []byte
-	switch x.format {
-	case "hex":
-		data = append(hex.AppendEncode(nil, key.Raw), '\n')
-	case "base64":
-		data = append(base64.StdEncoding.AppendEncode(nil, key.Raw), '\n')
-	default:
-		data = bytes.Clone(key.Raw)
-	}
+	data := secretEncodings[x.format](key.Raw)
 	s.secrets = append(s.secrets, data)
 	return s.writeExport(x, data)
+}
+
+// secretEncodings write the bytes of a secret key, by -format.
+var secretEncodings = map[string]func([]byte) []byte{
+	"raw":    bytes.Clone,
+	"hex":    func(key []byte) []byte { return append(hex.AppendEncode(nil, key), '\n') },
+	"base64": func(key []byte) []byte { return append(base64.StdEncoding.AppendEncode(nil, key), '\n') },
 }
 
 // certificates are those of the entry that are written.
@@ -222,8 +217,9 @@ func (s *session) outputPassword(what string) ([]byte, error) {
 	return password, nil
 }
 
-// exchangePresets are the encoders of go-pkcs12, which are proven with many
-// other systems. They give a key no name: Java calls it 1.
+// exchangePresets are the profiles that go-pkcs12 writes, whose encoders are proven
+// with many other systems. They give a key no name: Java calls it 1. All other
+// profiles are our own writer's.
 var exchangePresets = map[string]*exchange.Encoder{
 	"modern2023":   exchange.Modern2023,
 	"modern2026":   exchange.Modern2026,
@@ -232,34 +228,26 @@ var exchangePresets = map[string]*exchange.Encoder{
 	"passwordless": exchange.Passwordless,
 }
 
-// ownProfiles are those of our own writer, which keeps the alias.
-var ownProfiles = []string{"default", "java8", "legacy", "openssl3", "java26"}
-
 // exchangeFile is a keystore of the one entry, for another system.
 func (s *session) exchangeFile(alias string, e *entry.Entry, format string) ([]byte, error) {
 	name, _ := s.req.Value("profile")
-	name = strings.ToLower(name)
-	preset, presets := exchangePresets[name]
-	own := name == "" || slices.Contains(ownProfiles, name)
-	if !presets && !own {
-		return nil, fmt.Errorf("-profile %s is not known: it is one of modern2023, modern2026, legacy-des, legacy-rc2, passwordless, %s",
-			name, strings.Join(ownProfiles, ", "))
+	name, err := s.choose("profile", strings.ToLower(name))
+	if err != nil {
+		return nil, err
 	}
 	var key entry.Key
 	if e.Kind == entry.PrivateKey {
-		var err error
 		if key, _, err = s.recoverKey(s.ks, alias, s.ks.keypass); err != nil {
 			return nil, err
 		}
 	}
 	var password []byte
 	if name != "passwordless" {
-		var err error
 		if password, err = s.outputPassword("the new file"); err != nil {
 			return nil, err
 		}
 	}
-	if presets {
+	if preset, ok := exchangePresets[name]; ok {
 		if password == nil && key.PKCS8 != nil {
 			s.Stderr.Print("gokeytool: without a password nothing in the file protects the key\n")
 		}
@@ -273,7 +261,6 @@ func (s *session) exchangeFile(alias string, e *entry.Entry, format string) ([]b
 		}
 		out = store.NewPKCS12(params)
 	}
-	var err error
 	if e.Kind == entry.PrivateKey {
 		err = out.SetKey(e.Alias, key, password, e.Chain, s.Now())
 	} else {

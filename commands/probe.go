@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"gokeytool/identity"
@@ -50,10 +49,11 @@ func probeServer(ctx context.Context, s *session, o probeOptions) error {
 		return err
 	}
 	address := server.String()
-	if known := probe.StartTLSProtocols; o.starttls != "" && !slices.Contains(known, o.starttls) {
-		return fmt.Errorf("-starttls %s: known are %s", o.starttls, strings.Join(known, ", "))
+	starttls, err := s.choose("starttls", o.starttls)
+	if err != nil {
+		return err
 	}
-	cfg := probe.Config{Address: address, ServerName: name, StartTLS: o.starttls, Now: s.Now}
+	cfg := probe.Config{Address: address, ServerName: name, StartTLS: starttls, Now: s.Now}
 	if err := s.probeTrust(&cfg, o); err != nil {
 		return err
 	}

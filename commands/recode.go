@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gokeytool/check"
+	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/text"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -28,29 +29,30 @@ func (s *session) readTarget(newFile string) (target, error) {
 	if says := typeOfName(newFile); says != "" && !s.req.Has("to") && !s.req.Has("profile") {
 		if says.Foreign() && says != store.PEM {
 			return t, withHint(fmt.Errorf("%s: its name says %s, and files of this type are read, but not written", newFile, says),
-				"write one of pkcs12, jks, jceks, pem, to a file of such a name, or say with -to which it is to be")
+				"write one of "+strings.Join(argv.TargetTypes, ", ")+", to a file of such a name, or say with -to which it is to be")
 		}
 		t.typ = says
 	}
 	if name, given := s.req.Value("to"); given {
+		_, unlisted := s.choose("to", name)
 		typ, err := store.ParseType(name)
-		if err != nil {
-			return t, fmt.Errorf("-to %s is not known: it is one of pkcs12, jks, jceks, pem", name)
-		}
-		if typ.Foreign() && typ != store.PEM {
-			return t, fmt.Errorf("-to %s: files of this type are read, but not written: write one of pkcs12, jks, jceks, pem", name)
+		switch {
+		case err == nil && unlisted != nil:
+			return t, fmt.Errorf("-to %s: files of this type are read, but not written: write one of %s", name, strings.Join(argv.TargetTypes, ", "))
+		case unlisted != nil:
+			return t, unlisted
 		}
 		t.typ = typ
 	}
 	if name, given := s.req.Value("profile"); given {
-		params, ok := pkcs12.Profile(strings.ToLower(name))
+		profile, err := s.choose("profile", name)
 		switch {
-		case !ok:
-			return t, fmt.Errorf("-profile %s is not known: it is one of default, java8, legacy, openssl3, java26, passwordless", name)
+		case err != nil:
+			return t, err
 		case t.typ != store.PKCS12:
 			return t, errors.New("-profile is for -to pkcs12")
 		}
-		t.params = params
+		t.params, _ = pkcs12.Profile(profile)
 	}
 	return t, nil
 }

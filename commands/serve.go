@@ -353,21 +353,17 @@ func (s *session) configure(cfg *endpoint.Config) (err error) {
 		}
 		cfg.MaxSessions = int(s.opt.maxActiveSessions)
 	}
-	switch s.opt.tracking {
-	case "", "cookie":
-	case "tls", "ssl":
-		cfg.Tracking = endpoint.TrackTLS
-	default:
-		return fmt.Errorf("-tracking %s: sessions can hang on a cookie or on the TLS session: cookie, tls", s.opt.tracking)
+	tracking, err := s.choose("tracking", s.opt.tracking)
+	if err != nil {
+		return err
 	}
-	switch s.opt.accesslog {
-	case "", "off":
-	case "common":
-		cfg.AccessLog = slog.New(endpoint.CommonLog(s.Stdout.Lines()))
-	case "json":
-		cfg.AccessLog = slog.New(slog.NewJSONHandler(s.Stdout.Lines(), nil))
-	default:
-		return fmt.Errorf("-accesslog %s: off, common and json are known", s.opt.accesslog)
+	cfg.Tracking = trackings[tracking]
+	accesslog, err := s.choose("accesslog", s.opt.accesslog)
+	if err != nil {
+		return err
+	}
+	if handler := accessLogs[accesslog]; handler != nil {
+		cfg.AccessLog = slog.New(handler(s.Stdout.Lines()))
 	}
 	for _, proxy := range s.opt.proxies {
 		prefix, err := netip.ParsePrefix(proxy)
@@ -396,6 +392,22 @@ func (s *session) configure(cfg *endpoint.Config) (err error) {
 		cfg.Logger = slog.New(slog.NewTextHandler(s.Stderr.Lines(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	return nil
+}
+
+// trackings are the values of -tracking.
+var trackings = map[string]endpoint.Tracking{
+	"":       endpoint.TrackCookie,
+	"cookie": endpoint.TrackCookie,
+	"tls":    endpoint.TrackTLS,
+	"ssl":    endpoint.TrackTLS,
+}
+
+// accessLogs are the values of -accesslog; nil for no log.
+var accessLogs = map[string]func(io.Writer) slog.Handler{
+	"":       nil,
+	"off":    nil,
+	"common": endpoint.CommonLog,
+	"json":   func(w io.Writer) slog.Handler { return slog.NewJSONHandler(w, nil) },
 }
 
 // sayExhausted tells of clients that wait because the process has too many files

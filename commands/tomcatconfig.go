@@ -44,11 +44,11 @@ func tomcatConfig(ctx context.Context, s *session, o tomcatConfigOptions) error 
 	if err := checkTomcat(o.tomcat); err != nil {
 		return err
 	}
-	write, ok := serverConfigs[strings.ToLower(o.server)]
-	switch {
-	case !ok:
-		return fmt.Errorf("-server %s: there are tomcat, spring-boot, kafka and nginx", o.server)
-	case o.port.given && (o.port.value < 1 || o.port.value > 65535):
+	server, err := s.choose("server", o.server)
+	if err != nil {
+		return err
+	}
+	if o.port.given && (o.port.value < 1 || o.port.value > 65535) {
 		return fmt.Errorf("-port %d: a port is from 1 to 65535", o.port.value)
 	}
 	if err := s.openServed(ctx); err != nil {
@@ -58,7 +58,7 @@ func tomcatConfig(ctx context.Context, s *session, o tomcatConfigOptions) error 
 	if err != nil {
 		return err
 	}
-	if !strings.EqualFold(o.server, "nginx") {
+	if server != "nginx" {
 		if err := s.checkJavaType(); err != nil {
 			return err
 		}
@@ -69,7 +69,7 @@ func tomcatConfig(ctx context.Context, s *session, o tomcatConfigOptions) error 
 	if !utf8.ValidString(key.path) {
 		return fmt.Errorf("%q is not UTF-8, and no configuration can say it: give the file another name", key.path)
 	}
-	text, err := write(s, o, key)
+	text, err := serverConfigs[server](s, o, key)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package argv
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -51,11 +52,11 @@ func (t *Table) Completion(words []string) Completion {
 	name, _, isInline := strings.Cut(word, "=")
 	switch {
 	case c.Option != nil:
-		c.offer("", values(c.Option, c.Command))
+		c.offer("", c.Command.ValuesOf(c.Option).Names)
 	case isInline && !keytool && strings.HasPrefix(word, "-"):
 		if c.Option = t.Option(name); c.Option != nil {
 			c.Prefix, c.Typed = name+"=", word[len(name)+1:]
-			c.offer(c.Prefix, values(c.Option, c.Command))
+			c.offer(c.Prefix, c.Command.ValuesOf(c.Option).Names)
 		}
 	case c.Command == nil && keytool:
 		c.offer(max(dashes(word), "-"), t.commandNames(true))
@@ -164,72 +165,10 @@ func operands(c *Command) []string {
 	return strings.Split(c.Operands, "|")
 }
 
-// values are the usual values of an option, if they can be listed.
-func values(o *Option, c *Command) []string {
-	secret := c != nil && c.Name == "genseckey"
-	switch o.Name {
-	case "to":
-		if c != nil && c.Name == "convert" {
-			return []string{"pkcs12", "jks", "jceks", "pem"}
-		}
-		return []string{"pkcs12", "jks", "jceks"}
-	case "format":
-		return []string{"pem", "der", "p7b", "p12", "jks", "hex", "base64", "raw"}
-	case "profile":
-		own := []string{"default", "java8", "legacy", "openssl3", "java26", "passwordless"}
-		if c != nil && c.Name == "exportcert" {
-			return append(own, "modern2023", "modern2026", "legacy-des", "legacy-rc2")
-		}
-		return own
-	case "server":
-		return []string{"spring-boot", "kafka", "nginx"}
-	case "starttls":
-		return []string{"ftp", "imap", "ldap", "pop3", "postgres", "smtp"}
-	case "clientAuth":
-		return []string{"false", "want", "true"}
-	case "certificateVerification":
-		return []string{"none", "optional", "required"}
-	case "tracking":
-		return []string{"cookie", "tls"}
-	case "accesslog":
-		return []string{"off", "common", "json"}
-	case "storetype", "srcstoretype":
-		return []string{"PKCS12", "JKS", "JCEKS"}
-	case "keyalg":
-		switch {
-		case secret:
-			return []string{"AES", "DESede", "DES", "HmacSHA256", "HmacSHA384", "HmacSHA512", "HmacSHA1", "Blowfish", "ARCFOUR", "ChaCha20"}
-		case c != nil && c.Name == "importpass":
-			return []string{"PBE", "PBEWithHmacSHA256AndAES_128", "PBEWithHmacSHA256AndAES_256", "PBEWithHmacSHA512AndAES_256"}
-		}
-		return []string{"RSA", "EC", "Ed25519", "Ed448", "EdDSA", "RSASSA-PSS", "DSA", "DH", "X25519", "X448", "XDH",
-			"ML-DSA", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87", "ML-KEM", "ML-KEM-512", "ML-KEM-768", "ML-KEM-1024"}
-	case "keysize":
-		if secret {
-			return []string{"128", "192", "256"}
-		}
-		return []string{"2048", "3072", "4096"}
-	case "groupname":
-		return []string{"secp256r1", "secp384r1", "secp521r1", "Ed25519", "Ed448", "X25519", "X448",
-			"ML-DSA-44", "ML-DSA-65", "ML-DSA-87", "ML-KEM-512", "ML-KEM-768", "ML-KEM-1024"}
-	case "sigalg":
-		return []string{"SHA256withRSA", "SHA384withRSA", "SHA512withRSA", "RSASSA-PSS", "SHA256withECDSA", "SHA384withECDSA",
-			"SHA512withECDSA", "Ed25519", "Ed448", "SHA256withDSA", "SHA1withRSA", "SHA1withECDSA", "SHA1withDSA", "ML-DSA"}
-	case "ext":
-		ext := []string{"san=dns:", "san=ip:", "bc:c", "bc=ca:true", "bc=ca:false", "ku=digitalSignature", "ku=keyCertSign,cRLSign",
-			"eku=serverAuth", "eku=clientAuth", "eku=codeSigning"}
-		if c != nil && c.Name == "gencert" {
-			ext = append(ext, "honored=all")
-		}
-		return ext
-	}
-	return nil
-}
-
 // Script is the completion function for a shell ("bash", "zsh" or "fish") and a
-// program of that name; false for any other shell. It hands the words that were
-// typed to the program as they are, and none of them is ever evaluated.
-func Script(shell, program string) (string, bool) {
+// program of that name. It hands the words that were typed to the program as
+// they are, and none of them is ever evaluated.
+func Script(shell, program string) (string, error) {
 	var s string
 	switch shell {
 	case "bash":
@@ -239,9 +178,9 @@ func Script(shell, program string) (string, bool) {
 	case "fish":
 		s = fishScript
 	default:
-		return "", false
+		return "", fmt.Errorf("no completion for the shell %q: %s are known", shell, and(shells))
 	}
-	return strings.NewReplacer("PROGRAM", program, "FLAG", CompletionFlag).Replace(s), true
+	return strings.NewReplacer("PROGRAM", program, "FLAG", CompletionFlag).Replace(s), nil
 }
 
 // bash breaks words at colons and the like: they are put together again, and

@@ -65,8 +65,8 @@ func TestScripts(t *testing.T) {
 				t.Run(line.name, func(t *testing.T) {
 					t.Parallel()
 					dir := t.TempDir()
-					script, ok := Script(shell.name, "gokeytool")
-					if !ok {
+					script, err := Script(shell.name, "gokeytool")
+					if err != nil {
 						t.Fatal("no script")
 					}
 					write(t, filepath.Join(dir, "script."+shell.name), script)
@@ -97,7 +97,7 @@ func TestScripts(t *testing.T) {
 }
 
 func TestScriptUnknown(t *testing.T) {
-	if s, ok := Script("tcsh", "gokeytool"); ok || s != "" {
+	if s, err := Script("tcsh", "gokeytool"); err == nil || s != "" {
 		t.Errorf("%q", s)
 	}
 }

@@ -1,0 +1,63 @@
+package commands
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"gokeytool/commands/internal/argv"
+	"gokeytool/probe"
+	"gokeytool/store"
+	"gokeytool/store/pkcs12"
+)
+
+// What the commands do by an option's value, they do by all that argv's table has,
+// and by no other.
+func TestValuesOfTable(t *testing.T) {
+	profiles := slices.Collect(maps.Keys(exchangePresets))
+	var types []string
+	table := argv.TableDefault()
+	for _, name := range inTable(table, "exportcert", "profile") {
+		if _, ok := pkcs12.Profile(name); ok && exchangePresets[name] == nil {
+			profiles = append(profiles, name)
+		}
+	}
+	for _, name := range inTable(table, "convert", "to") {
+		if typ, err := store.ParseType(name); err == nil && (typ == store.PEM || !typ.Foreign()) {
+			types = append(types, name)
+		}
+	}
+	for _, tt := range []struct {
+		command, option string
+		does            []string
+	}{
+		{"serve", "tracking", slices.Collect(maps.Keys(trackings))},
+		{"serve", "accesslog", slices.Collect(maps.Keys(accessLogs))},
+		{"tomcat-config", "server", slices.Collect(maps.Keys(serverConfigs))},
+		{"probe", "starttls", append([]string{""}, probe.StartTLSProtocols...)},
+		{"exportcert", "profile", append(profiles, "")},
+		{"convert", "to", types},
+		{"migrate", "to", types},
+	} {
+		slices.Sort(tt.does)
+		if names := inTable(table, tt.command, tt.option); !slices.Equal(names, tt.does) {
+			t.Errorf("%s -%s takes %q; the table has %q", tt.command, tt.option, tt.does, names)
+		}
+	}
+	if does := slices.Sorted(maps.Keys(secretEncodings)); !slices.Equal(does, slices.Sorted(slices.Values(argv.SecretFormats))) {
+		t.Errorf("a secret key is exported as %q; the table has %q", does, argv.SecretFormats)
+	}
+	for _, command := range []string{"convert", "migrate"} {
+		for _, name := range inTable(table, command, "profile") {
+			if _, ok := pkcs12.Profile(name); !ok {
+				t.Errorf("%s -profile %s is in the table alone", command, name)
+			}
+		}
+	}
+}
+
+// inTable are the values of a command's option in the table, sorted.
+func inTable(table *argv.Table, command, option string) []string {
+	v := table.Command(command).ValuesOf(table.Option(option))
+	return slices.Sorted(slices.Values(slices.Concat(v.Names, v.Silent)))
+}
