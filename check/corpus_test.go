@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -78,11 +77,9 @@ func TestCorpus(t *testing.T) {
 	}
 	golden(t, "testdata/corpus.golden", b.String())
 	// bash takes every remedy for what it is.
-	cmd := exec.Command(testtool.Look(t, "bash"), "-n")
+	cmd := testtool.Command(t, "", testtool.Look(t, "bash"), "-n")
 	cmd.Stdin = strings.NewReader(remedies.String())
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
+	testtool.Output(t, cmd)
 }
 
 func golden(t *testing.T, name, got string) {

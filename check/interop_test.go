@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,12 +19,6 @@ import (
 // These tests hold what findings say of other programs against those programs.
 
 // run returns what a program prints, and whether it succeeded.
-func run(t testing.TB, program string, args ...string) (string, bool) {
-	t.Helper()
-	out, err := exec.CommandContext(t.Context(), program, args...).CombinedOutput()
-	return string(out), err == nil
-}
-
 func finding(t testing.TB, v check.Verdict, id string) check.Finding {
 	t.Helper()
 	i := slices.IndexFunc(v.Findings, func(f check.Finding) bool { return f.ID == id })
@@ -48,17 +41,17 @@ func TestTrustMarkIsMissing(t *testing.T) {
 	ca := filepath.Join(dir, "ca.pem")
 	p12 := filepath.Join(dir, "trust.p12")
 	ok(t, os.WriteFile(ca, pemOf("CERTIFICATE", authority(t, "CN=Root").der), 0o600))
-	if out, success := run(t, openssl, "pkcs12", "-export", "-nokeys", "-in", ca, "-out", p12, "-passout", "pass:"+password); !success {
+	if out, success := testtool.Try(t, openssl, "pkcs12", "-export", "-nokeys", "-in", ca, "-out", p12, "-passout", "pass:"+password); !success {
 		t.Fatal(out)
 	}
 	f := finding(t, file(t, p12), "trust-mark")
 	if f.Severity != check.Error || !strings.HasPrefix(f.Text, "1 certificate in it lacks") {
 		t.Errorf("%+v", f)
 	}
-	if out, _ := run(t, keytool, "-list", "-keystore", p12, "-storepass", password); !strings.Contains(out, "contains 0 entries") {
+	if out, _ := testtool.Try(t, keytool, "-list", "-keystore", p12, "-storepass", password); !strings.Contains(out, "contains 0 entries") {
 		t.Errorf("keytool sees entries:\n%s", out)
 	}
-	if out, success := run(t, keytool, "-importcert", "-noprompt", "-alias", "ca", "-file", ca, "-keystore", p12, "-storepass", password); !success {
+	if out, success := testtool.Try(t, keytool, "-importcert", "-noprompt", "-alias", "ca", "-file", ca, "-keystore", p12, "-storepass", password); !success {
 		t.Fatal(out)
 	}
 	if v := file(t, p12); slices.ContainsFunc(v.Findings, func(f check.Finding) bool { return f.Severity == check.Error }) {
@@ -72,14 +65,14 @@ func TestHiddenKey(t *testing.T) {
 	id := issue(t, template{})
 	in := write(t, "both.pem", pemOf("PRIVATE KEY", pkcs8(t, id.key), "CERTIFICATE", id.der))
 	p12 := filepath.Join(t.TempDir(), "open.p12")
-	if out, success := run(t, openssl, "pkcs12", "-export", "-keypbe", "NONE", "-name", "tomcat", "-in", in, "-out", p12, "-passout", "pass:"+password); !success {
+	if out, success := testtool.Try(t, openssl, "pkcs12", "-export", "-keypbe", "NONE", "-name", "tomcat", "-in", in, "-out", p12, "-passout", "pass:"+password); !success {
 		t.Fatal(out)
 	}
 	v := file(t, p12)
 	if f := finding(t, v, "hidden-key"); f.Alias != "tomcat" || v.Serves != "" || v.Status != check.Faulty {
 		t.Errorf("%+v", v)
 	}
-	if out, _ := run(t, keytool, "-list", "-keystore", p12, "-storepass", password); !strings.Contains(out, "contains 0 entries") {
+	if out, _ := testtool.Try(t, keytool, "-list", "-keystore", p12, "-storepass", password); !strings.Contains(out, "contains 0 entries") {
 		t.Errorf("keytool sees entries:\n%s", out)
 	}
 }
@@ -89,7 +82,7 @@ func TestCannotRecoverKey(t *testing.T) {
 	keytool := testtool.Keytool(t)
 	path := makeStore(t, store.JKS).keyUnder("another1", "tomcat", issue(t, template{})).save()
 	finding(t, file(t, path), "key-password")
-	out, success := run(t, keytool, "-certreq", "-alias", "tomcat", "-keystore", path, "-storepass", password, "-keypass", password)
+	out, success := testtool.Try(t, keytool, "-certreq", "-alias", "tomcat", "-keystore", path, "-storepass", password, "-keypass", password)
 	if success || !strings.Contains(out, "Cannot recover key") {
 		t.Errorf("keytool says: %s", out)
 	}
@@ -100,10 +93,10 @@ func TestMixedCaseIsNotFound(t *testing.T) {
 	keytool := testtool.Keytool(t)
 	path := rawJKS(t, trusted("MyRoot", authority(t, "CN=Root")))
 	finding(t, file(t, path), "alias-case")
-	if out, _ := run(t, keytool, "-list", "-keystore", path, "-storepass", password); !strings.Contains(out, "contains 1 entry") || !strings.Contains(out, "Alias <MyRoot> does not exist") {
+	if out, _ := testtool.Try(t, keytool, "-list", "-keystore", path, "-storepass", password); !strings.Contains(out, "contains 1 entry") || !strings.Contains(out, "Alias <MyRoot> does not exist") {
 		t.Errorf("keytool lists it:\n%s", out)
 	}
-	if out, success := run(t, keytool, "-list", "-alias", "MyRoot", "-keystore", path, "-storepass", password); success || !strings.Contains(out, "does not exist") {
+	if out, success := testtool.Try(t, keytool, "-list", "-alias", "MyRoot", "-keystore", path, "-storepass", password); success || !strings.Contains(out, "does not exist") {
 		t.Errorf("keytool finds it:\n%s", out)
 	}
 }
@@ -115,7 +108,7 @@ func TestWrongPassword(t *testing.T) {
 		path := makeStore(t, typ).cert("root", authority(t, "CN=Root")).save()
 		v := check.File(t.Context(), path, check.Options{Password: []byte("wrong1")})
 		_, java, _ := strings.Cut(finding(t, v, "password").Text, "Java says: ")
-		if out, success := run(t, keytool, "-list", "-keystore", path, "-storepass", "wrong1"); success || !strings.Contains(strings.ToLower(out), strings.ToLower(java)) {
+		if out, success := testtool.Try(t, keytool, "-list", "-keystore", path, "-storepass", "wrong1"); success || !strings.Contains(strings.ToLower(out), strings.ToLower(java)) {
 			t.Errorf("%s: keytool says %q, not %q", typ, out, java)
 		}
 	}
@@ -130,7 +123,7 @@ func TestPasswordNotASCII(t *testing.T) {
 	v := check.File(t.Context(), path, check.Options{Password: []byte("gehéim1"), Now: today})
 	finding(t, v, "password-not-ascii")
 	for release, keytool := range keytools {
-		out, _ := run(t, javaOf(t, keytool), source, "", path)
+		out, _ := testtool.Try(t, javaOf(t, keytool), source, "", path)
 		opened := strings.TrimSpace(out) == "EC"
 		if opened != javaReads(reads(t, v, "Java"), release) || !opened && !strings.Contains(out, "Password is not ASCII") {
 			t.Errorf("Java %v says: %s", release, out)
@@ -200,7 +193,7 @@ func TestReaders(t *testing.T) {
 	}
 	opened := make(map[jdk.Release][]string)
 	for release, keytool := range keytools {
-		out, success := run(t, javaOf(t, keytool), args...)
+		out, success := testtool.Try(t, javaOf(t, keytool), args...)
 		opened[release] = strings.Split(strings.TrimSpace(out), "\n")
 		if !success || len(opened[release]) != len(names) {
 			t.Fatalf("Java %v: %s", release, out)
@@ -248,8 +241,8 @@ class Open {
 // opensslReads compares what is claimed with an OpenSSL 3.0 to 3.3.
 func opensslReads(t testing.TB, openssl, path string, claim check.Reader) {
 	t.Helper()
-	out, plain := run(t, openssl, "pkcs12", "-in", path, "-passin", "pass:"+password, "-passout", "pass:"+password)
-	_, legacy := run(t, openssl, "pkcs12", "-legacy", "-in", path, "-passin", "pass:"+password, "-passout", "pass:"+password)
+	out, plain := testtool.Try(t, openssl, "pkcs12", "-in", path, "-passin", "pass:"+password, "-passout", "pass:"+password)
+	_, legacy := testtool.Try(t, openssl, "pkcs12", "-legacy", "-in", path, "-passin", "pass:"+password, "-passout", "pass:"+password)
 	wantLegacy := claim.Reads && claim.Since != "3.4"
 	wantPlain := wantLegacy && !strings.Contains(claim.Note, "-legacy")
 	if plain != wantPlain || legacy != wantLegacy {
@@ -324,7 +317,7 @@ class FirstKey {
 			want = append(want, file(t, path).Serves)
 		}
 	}
-	out, success := run(t, java, args...)
+	out, success := testtool.Try(t, java, args...)
 	if got := strings.Fields(out); !success || !slices.Equal(got, want) {
 		t.Errorf("Java's first keys are\n%s\nwant %q", out, want)
 	}

@@ -56,9 +56,7 @@ func startChrome(t testing.TB, id identity.Identity) *chrome {
 			{"-N", "-d", "sql:" + db, "--empty-password"},
 			{"-A", "-d", "sql:" + db, "-n", "root", "-t", "C,,", "-a", "-i", writeRoot(t, id)},
 		} {
-			if out, err := exec.Command(certutil, step...).CombinedOutput(); err != nil {
-				t.Fatalf("certutil: %v\n%s", err, out)
-			}
+			testtool.Run(t, certutil, step...)
 		}
 	} else {
 		leaf, err := x509.ParseCertificate(id.Chain[0])

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,15 +17,9 @@ import (
 // run runs a program with some input and returns what it prints.
 func run(t testing.TB, input, program string, args ...string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd := testtool.Command(t, "", program, args...)
 	cmd.Stdin = strings.NewReader(input)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%s: %v\n%s%s", cmd, err, out, stderr.String())
-	}
-	return string(out)
+	return testtool.Stdout(t, cmd)
 }
 
 // answers finds the JSON documents of /api/tls in a program's output.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"math"
 	"os"
-	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
@@ -91,11 +90,8 @@ func TestTomcat(t *testing.T) {
 	for _, f := range formats {
 		args = append(args, strconv.Itoa(f.length)+","+f.jvmRoute+","+f.route)
 	}
-	out, err := exec.CommandContext(t.Context(), java, args...).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	out := testtool.Stdout(t, testtool.Command(t, "", java, args...))
+	lines := strings.Split(strings.TrimSpace(out), "\n")
 	if len(lines) != len(formats) {
 		t.Fatalf("%d lines for %d formats", len(lines), len(formats))
 	}

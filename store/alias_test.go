@@ -2,7 +2,6 @@ package store
 
 import (
 	"fmt"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -131,14 +130,11 @@ func TestJavaOrderAgainstKeytool(t *testing.T) {
 					if err := s.Save(src, []byte("changeit")); err != nil {
 						t.Fatal(err)
 					}
-					out, err := exec.Command(keytool, "-importkeystore", "-noprompt",
+					out := testtool.Run(t, keytool, "-importkeystore", "-noprompt",
 						"-srckeystore", src, "-srcstorepass", "changeit",
-						"-destkeystore", filepath.Join(dir, "dest"), "-deststorepass", "changeit").CombinedOutput()
-					if err != nil {
-						t.Fatalf("%v: %s", err, out)
-					}
+						"-destkeystore", filepath.Join(dir, "dest"), "-deststorepass", "changeit")
 					var got []string
-					for line := range strings.Lines(string(out)) {
+					for line := range strings.Lines(out) {
 						if alias, ok := strings.CutSuffix(strings.TrimSpace(line), " successfully imported."); ok {
 							got = append(got, strings.TrimPrefix(alias, "Entry for alias "))
 						}

@@ -37,18 +37,13 @@ func TestDocumentedPrograms(t *testing.T) {
 	}
 	writeFile(t, filepath.Join(dir, "go.sum"), string(sums))
 	in := func(name string, args ...string) *exec.Cmd {
-		cmd := exec.Command(name, args...)
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "STOREPASS=changeit", "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
+		cmd := testtool.Command(t, dir, name, args...)
+		cmd.Env = append(cmd.Env, "STOREPASS=changeit", "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
 		return cmd
 	}
 	run := func(name string, args ...string) string {
 		t.Helper()
-		out, err := in(name, args...).CombinedOutput()
-		if err != nil {
-			t.Fatalf("%s %q: %v\n%s", name, args, err, out)
-		}
-		return string(out)
+		return testtool.Output(t, in(name, args...))
 	}
 	run(testtool.Look(t, "go"), "build", "-o", filepath.Join(dir, "bin")+string(filepath.Separator), "./...")
 	program := func(name string) string { return filepath.Join(dir, "bin", name) }

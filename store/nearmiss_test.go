@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -31,13 +30,8 @@ func TestNearMissFilters(t *testing.T) {
 			want = append(want, m.password)
 		}
 	}
-	cmd := exec.Command(bash, "-c", script.String())
-	cmd.Env = append(cmd.Environ(), "LC_ALL=C.UTF-8")
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := bytes.Split(out, []byte{0})
+	out := testtool.Stdout(t, testtool.Command(t, "", bash, "-c", script.String()))
+	got := bytes.Split([]byte(out), []byte{0})
 	lines := strings.Split(script.String(), "\n")
 	for i, password := range want {
 		if !bytes.Equal(got[i], password) {

@@ -71,13 +71,9 @@ func gzipped(data []byte) []byte {
 }
 
 func hexdump(t testing.TB, data []byte, program string, args ...string) []byte {
-	cmd := exec.Command(testtool.Look(t, program), args...)
+	cmd := testtool.Command(t, "", testtool.Look(t, program), args...)
 	cmd.Stdin = bytes.NewReader(data)
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
+	return []byte(testtool.Stdout(t, cmd))
 }
 
 // wrappings wrap anything.

@@ -2,9 +2,7 @@ package tomcat
 
 import (
 	"crypto/tls"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -104,21 +102,15 @@ func TestParseCiphersLikeOpenSSL(t *testing.T) {
 // opensslCiphers asks openssl what a list stands for in TLS 1.2 and below.
 func opensslCiphers(t *testing.T, openssl, list string) []string {
 	t.Helper()
-	out, err := exec.Command(openssl, "ciphers", "-ciphersuites", "", list).Output()
-	if err != nil {
-		t.Fatalf("openssl ciphers %s: %v", list, err)
-	}
-	return strings.Split(strings.TrimSpace(string(out)), ":")
+	out := testtool.Stdout(t, testtool.Command(t, "", openssl, "ciphers", "-ciphersuites", "", list))
+	return strings.Split(strings.TrimSpace(out), ":")
 }
 
 func TestSuitesLikeOpenSSL(t *testing.T) {
 	openssl := testtool.Look(t, "openssl")
-	out, err := exec.Command(openssl, "ciphers", "-V", "-stdname", "ALL:COMPLEMENTOFALL").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := testtool.Stdout(t, testtool.Command(t, "", openssl, "ciphers", "-V", "-stdname", "ALL:COMPLEMENTOFALL"))
 	seen := 0
-	for line := range strings.Lines(string(out)) {
+	for line := range strings.Lines(out) {
 		f := strings.Fields(line) // 0x13,0x02 - IANA - OpenSSL version Kx= Au= Enc= Mac=
 		if len(f) < 5 || incomparable(f[4]) || strings.Contains(f[4], "GOST") {
 			continue
@@ -305,13 +297,9 @@ func TestParseCiphersLikeTomcat(t *testing.T) {
 		return strings.Contains(list, "SSLv3") // which Tomcat does not know
 	})
 	classPath := filepath.Join(home, "lib", "*") + string(os.PathListSeparator) + filepath.Join(home, "bin", "tomcat-juli.jar")
-	cmd := exec.Command(testtool.Look(t, "java"), append([]string{"-XX:TieredStopAtLevel=1", "-cp", classPath, filepath.Join("testdata", "Suites.java")}, lists...)...)
-	cmd.Stderr = io.Discard
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := strings.Split(string(out), "\n")
+	out := testtool.Stdout(t, testtool.Command(t, "", testtool.Look(t, "java"),
+		append([]string{"-XX:TieredStopAtLevel=1", "-cp", classPath, filepath.Join("testdata", "Suites.java")}, lists...)...))
+	lines := strings.Split(out, "\n")
 	var java, ours []string
 	for _, name := range strings.Fields(lines[0]) {
 		if s, ok := FindSuite(name); ok && s.kx != kxRSA {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -202,11 +201,7 @@ func TestJarsigner(t *testing.T) {
 	dir := t.TempDir()
 	run := func(program string, args ...string) {
 		t.Helper()
-		cmd := exec.Command(program, args...)
-		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v\n%s", cmd, err, out)
-		}
+		testtool.RunIn(t, dir, program, args...)
 	}
 	data, err := os.ReadFile("testdata/unsigned.jar")
 	if err != nil {

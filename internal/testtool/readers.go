@@ -3,7 +3,6 @@ package testtool
 import (
 	_ "embed"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 )
@@ -23,24 +22,11 @@ func BouncyCastle(t testing.TB, args ...string) string {
 	if err := os.WriteFile(source, bouncyCastle, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return output(t, Look(t, "java"), append([]string{"-XX:TieredStopAtLevel=1", "-Dorg.bouncycastle.bks.enable_v1=true", "-cp", jar, source}, args...))
+	return Run(t, Look(t, "java"), append([]string{"-XX:TieredStopAtLevel=1", "-Dorg.bouncycastle.bks.enable_v1=true", "-cp", jar, source}, args...)...)
 }
 
 // Pyjks runs a Python script that may import jks, and returns what it prints.
 func Pyjks(t testing.TB, script string, args ...string) string {
 	t.Helper()
-	return output(t, Python(t, "jks"), append([]string{"-c", script}, args...))
-}
-
-// output runs a program in a locale that lets it read UTF-8 from its command
-// line.
-func output(t testing.TB, program string, args []string) string {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), program, args...)
-	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s: %v\n%s", filepath.Base(program), err, out)
-	}
-	return string(out)
+	return Run(t, Python(t, "jks"), append([]string{"-c", script}, args...)...)
 }

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"math/big"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -40,20 +39,6 @@ func identity(t testing.TB) (pkcs8, cert []byte) {
 		t.Fatal(err)
 	}
 	return pkcs8, cert
-}
-
-// run runs a program that must succeed, in a locale that lets it read UTF-8
-// from its command line.
-func run(t testing.TB, input, name string, args ...string) string {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), name, args...)
-	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "TZ=UTC")
-	cmd.Stdin = strings.NewReader(input)
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s %q: %v\n%s", filepath.Base(name), args, err, out)
-	}
-	return string(out)
 }
 
 // keys are one of each kind, by alias.
@@ -130,7 +115,7 @@ func TestKeytoolReadsOurs(t *testing.T) {
 			t.Parallel()
 			named, cert := keys(t)
 			src, dest := build(t, named, cert, "changeit", "changeit"), filepath.Join(t.TempDir(), "dest.jceks")
-			run(t, "", keytool, "-importkeystore", "-noprompt", "-srckeystore", src, "-srcstoretype", "JCEKS", "-srcstorepass", "changeit",
+			testtool.Run(t, keytool, "-importkeystore", "-noprompt", "-srckeystore", src, "-srcstoretype", "JCEKS", "-srcstorepass", "changeit",
 				"-destkeystore", dest, "-deststoretype", "JCEKS", "-deststorepass", "changeit")
 			got, certs := open(t, dest, "changeit", "changeit")
 			if diff := cmp.Diff(named, got); diff != "" {
@@ -152,7 +137,7 @@ func TestKeytoolReadsOurs(t *testing.T) {
 			_, cert := keys(t)
 			named := map[string]entry.Key{"鍵🔑": {Algorithm: "AES", Raw: []byte("0123456789abcdef")}}
 			src, dest := build(t, named, cert, storePassword, keyPassword), filepath.Join(t.TempDir(), "dest.jceks")
-			run(t, "", keytool, "-importkeystore", "-noprompt", "-srckeystore", src, "-srcstoretype", "JCEKS", "-srcstorepass", storePassword,
+			testtool.Run(t, keytool, "-importkeystore", "-noprompt", "-srckeystore", src, "-srcstoretype", "JCEKS", "-srcstorepass", storePassword,
 				"-srcalias", "鍵🔑", "-srckeypass", keyPassword, "-destkeystore", dest, "-deststoretype", "JCEKS", "-deststorepass", storePassword, "-destkeypass", keyPassword)
 			got, _ := open(t, dest, storePassword, keyPassword)
 			if diff := cmp.Diff(named, got); diff != "" {
@@ -169,7 +154,9 @@ func TestKeytoolIsRead(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "keystore.jceks")
 			do := func(input, command string, args ...string) {
 				t.Helper()
-				run(t, input, keytool, append([]string{command, "-storetype", "JCEKS", "-keystore", path, "-storepass", "changeit", "-keypass", "changeme"}, args...)...)
+				cmd := testtool.Command(t, "", keytool, append([]string{command, "-storetype", "JCEKS", "-keystore", path, "-storepass", "changeit", "-keypass", "changeme"}, args...)...)
+				cmd.Stdin = strings.NewReader(input)
+				testtool.Output(t, cmd)
 			}
 			do("", "-genkeypair", "-alias", "schlüssel", "-keyalg", "EC", "-dname", "CN=localhost")
 			do("", "-genseckey", "-alias", "aes", "-keyalg", "AES", "-keysize", "256")

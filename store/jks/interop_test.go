@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"math/big"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -40,19 +39,6 @@ func identity(t testing.TB) (pkcs8, cert []byte) {
 		t.Fatal(err)
 	}
 	return pkcs8, cert
-}
-
-// run runs a program that must succeed, in a locale that lets it read UTF-8
-// from its command line.
-func run(t testing.TB, name string, args ...string) string {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), name, args...)
-	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "TZ=UTC")
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s %q: %v\n%s", filepath.Base(name), args, err, out)
-	}
-	return string(out)
 }
 
 func write(t testing.TB, data []byte) (path string) {
@@ -112,7 +98,7 @@ func TestKeytool(t *testing.T) {
 					}
 					// keytool opens the key, and seals it with another password.
 					src, dest := write(t, data), filepath.Join(t.TempDir(), "dest.jks")
-					run(t, keytool, "-importkeystore", "-noprompt",
+					testtool.Run(t, keytool, "-importkeystore", "-noprompt",
 						"-srckeystore", src, "-srcstoretype", "JKS", "-srcstorepass", tt.storePassword,
 						"-srcalias", tt.alias, "-srckeypass", tt.keyPassword,
 						"-destkeystore", dest, "-deststoretype", "JKS", "-deststorepass", "dest"+tt.storePassword,
@@ -128,14 +114,16 @@ func TestKeytool(t *testing.T) {
 					if diff := cmp.Diff(f.Entries[0].Chain, e.Chain); diff != "" {
 						t.Errorf("chain (-want +got):\n%s", diff)
 					}
-					list := run(t, keytool, "-list", "-keystore", src, "-storepass", tt.storePassword)
+					cmd := testtool.Command(t, "", keytool, "-list", "-keystore", src, "-storepass", tt.storePassword)
+					cmd.Env = append(cmd.Env, "TZ=UTC")
+					list := testtool.Output(t, cmd)
 					if !strings.Contains(list, "contains 2 entries") || strings.Count(list, "Sep 13, 2020") != 2 || !strings.Contains(list, "trustedCertEntry") {
 						t.Errorf("keytool lists\n%s", list)
 					}
 				})
 				t.Run("is read", func(t *testing.T) {
 					path := filepath.Join(t.TempDir(), "keystore.jks")
-					run(t, keytool, "-genkeypair", "-keyalg", "EC", "-dname", "CN=localhost", "-alias", tt.alias,
+					testtool.Run(t, keytool, "-genkeypair", "-keyalg", "EC", "-dname", "CN=localhost", "-alias", tt.alias,
 						"-storetype", "JKS", "-keystore", path, "-storepass", tt.storePassword, "-keypass", tt.keyPassword)
 					f := open(t, path, tt.storePassword)
 					e := f.Entries[0]

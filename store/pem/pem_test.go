@@ -16,7 +16,6 @@ import (
 	"fmt"
 	"math/big"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -219,13 +218,10 @@ func TestKeys(t *testing.T) {
 		}
 		for format, args := range formats {
 			t.Run(name+"/"+format, func(t *testing.T) {
-				cmd := exec.Command(openssl, append(args, "-inform", "DER", "-passout", "pass:pässwörd")...)
+				cmd := testtool.Command(t, "", openssl, append(args, "-inform", "DER", "-passout", "pass:pässwörd")...)
 				cmd.Stdin = bytes.NewReader(p.pkcs8)
-				text, err := cmd.Output()
-				if err != nil {
-					t.Fatalf("openssl %q: %v", args, err)
-				}
-				f, err := Decode(append(text, p.certs(2, 1, 0)...), nil, entry.DefaultLimits)
+				text := testtool.Stdout(t, cmd)
+				f, err := Decode(append([]byte(text), p.certs(2, 1, 0)...), nil, entry.DefaultLimits)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -257,13 +253,7 @@ func TestDSA(t *testing.T) {
 	openssl := testtool.Look(t, "openssl")
 	dir := t.TempDir()
 	run := func(args ...string) []byte {
-		cmd := exec.Command(openssl, args...)
-		cmd.Dir = dir
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatalf("openssl %q: %v", args, err)
-		}
-		return out
+		return []byte(testtool.Stdout(t, testtool.Command(t, dir, openssl, args...)))
 	}
 	run("genpkey", "-genparam", "-algorithm", "DSA", "-pkeyopt", "dsa_paramgen_bits:1024", "-out", "p")
 	run("genpkey", "-paramfile", "p", "-out", "key")
@@ -288,11 +278,8 @@ func TestOpenSSLPKCS12(t *testing.T) {
 	if _, err := os.Stat(p12); err != nil {
 		t.Fatal(err)
 	}
-	text, err := exec.Command(openssl, "pkcs12", "-in", filepath.FromSlash(p12), "-passin", "pass:secret", "-passout", "pass:other").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := Decode(text, nil, entry.DefaultLimits)
+	text := testtool.Stdout(t, testtool.Command(t, "", openssl, "pkcs12", "-in", filepath.FromSlash(p12), "-passin", "pass:secret", "-passout", "pass:other"))
+	f, err := Decode([]byte(text), nil, entry.DefaultLimits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -383,11 +370,8 @@ func TestOpenSSLPKCS7(t *testing.T) {
 		t.Fatal(err)
 	}
 	for form, decode := range map[string]func([]byte, []byte, entry.Limits) (*entry.File, error){"DER": DecodePKCS7, "PEM": Decode} {
-		data, err := exec.Command(openssl, "crl2pkcs7", "-nocrl", "-certfile", path, "-outform", form).Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		f, err := decode(data, nil, entry.DefaultLimits)
+		data := testtool.Stdout(t, testtool.Command(t, "", openssl, "crl2pkcs7", "-nocrl", "-certfile", path, "-outform", form))
+		f, err := decode([]byte(data), nil, entry.DefaultLimits)
 		if err != nil || summary(f) != "1:cert/a leaf | 2:cert/a intermediate | 3:cert/a root" {
 			t.Errorf("%s: %v", form, err)
 		}

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"iter"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,20 +21,6 @@ import (
 	"gokeytool/store/entry"
 	"gokeytool/store/internal/ber"
 )
-
-func run(t testing.TB, dir, program string, args ...string) string {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), program, args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8") // for passwords in arguments
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%s %q: %v\n%s%s", filepath.Base(program), args, err, out, stderr.String())
-	}
-	return string(out)
-}
 
 // javaList runs Interop.java over files and passwords and returns what it
 // prints of each file, in the form of describe, with the dates aside.
@@ -63,7 +48,7 @@ func javaList(t testing.TB, keytool, provider string, files ...string) (lines, d
 func runInterop(t testing.TB, keytool, classPath string, args ...string) string {
 	t.Helper()
 	java := filepath.Join(filepath.Dir(keytool), "java")
-	return run(t, "", java, append([]string{quickStart, "-cp", classPath, "testdata/Interop.java"}, args...)...)
+	return testtool.Stdout(t, testtool.Command(t, "", java, append([]string{quickStart, "-cp", classPath, "testdata/Interop.java"}, args...)...))
 }
 
 // quickStart keeps Java from compiling what runs for a second at most.
@@ -104,7 +89,7 @@ func TestKeytool(t *testing.T) {
 					if legacy {
 						args = append(args, "-J-Dkeystore.pkcs12.legacy")
 					}
-					run(t, dir, keytool, args...)
+					testtool.RunIn(t, dir, keytool, args...)
 				}
 				if legacy {
 					params = Java8
@@ -278,7 +263,7 @@ func TestJavaPasswords(t *testing.T) {
 	for _, legacy := range []string{"-J-Da=b", "-J-Dkeystore.pkcs12.legacy"} {
 		t.Run(legacy, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "store")
-			run(t, "", keytool, "-J"+quickStart, legacy, "-genkeypair", "-alias", "key", "-keyalg", "EC", "-dname", "CN=a", "-keystore", path, "-storepass", pass)
+			testtool.Run(t, keytool, "-J"+quickStart, legacy, "-genkeypair", "-alias", "key", "-keyalg", "EC", "-dname", "CN=a", "-keystore", path, "-storepass", pass)
 			data, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
@@ -415,7 +400,7 @@ func TestOpenSSLWrites(t *testing.T) {
 				pass = ""
 			}
 			path := filepath.Join(t.TempDir(), "store.p12")
-			run(t, dir, openssl, append([]string{"pkcs12", "-export", "-inkey", key, "-in", leaf, "-certfile", issuers,
+			testtool.RunIn(t, dir, openssl, append([]string{"pkcs12", "-export", "-inkey", key, "-in", leaf, "-certfile", issuers,
 				"-name", "My Key", "-out", path, "-passout", "pass:" + pass}, test.args...)...)
 			data, err := os.ReadFile(path)
 			if err != nil {
@@ -469,7 +454,7 @@ func TestOpenSSLReads(t *testing.T) {
 // opensslReads demands that OpenSSL finds exactly these keys and certificates.
 func opensslReads(t testing.TB, openssl, path, pass string, keys []*identity, certs []entry.Certificate) {
 	t.Helper()
-	out := run(t, "", openssl, "pkcs12", "-legacy", "-in", path, "-passin", "pass:"+pass, "-nodes")
+	out := testtool.Stdout(t, testtool.Command(t, "", openssl, "pkcs12", "-legacy", "-in", path, "-passin", "pass:"+pass, "-nodes"))
 	var got [][]byte
 	found := 0
 	for block := range pemBlocks(out) {
@@ -503,7 +488,7 @@ func TestOpenSSLTruststore(t *testing.T) {
 	ids := identities()
 	certs := writeFile(t, dir, "certs.pem", append(pemBlock("CERTIFICATE", ids.ca.chain[0].DER), pemBlock("CERTIFICATE", ids.lone.chain[0].DER)...))
 	path := filepath.Join(dir, "trust.p12")
-	run(t, dir, openssl, "pkcs12", "-export", "-nokeys", "-in", certs, "-out", path, "-passout", "pass:"+password)
+	testtool.RunIn(t, dir, openssl, "pkcs12", "-export", "-nokeys", "-in", certs, "-out", path, "-passout", "pass:"+password)
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
