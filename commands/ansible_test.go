@@ -28,11 +28,7 @@ func TestAnsible(t *testing.T) {
 		cmd := exec.Command(program, args...)
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "HOME="+dir, "ANSIBLE_NOCOLOR=1", "GOKEYTOOL_HINTS=off", "LC_ALL=C.UTF-8")
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Fatalf("%s: %v\n%s", cmd, err, out)
-		}
-		return string(out)
+		return testtool.Output(t, cmd)
 	}
 	run(openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "365", "-subj", "/CN=localhost")
 	run(openssl, "pkcs12", "-export", "-in", "cert.pem", "-inkey", "key.pem", "-name", "tomcat", "-out", "bundle.p12", "-passout", "pass:changeit")

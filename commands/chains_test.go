@@ -14,7 +14,6 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -150,17 +149,10 @@ func opensslKeystores(t *testing.T) (files []string) {
 		}
 		all := append([][]byte{pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}), leaf}, extra...)
 		in, out := write(t, dir, "in.pem", bytes.Join(all, nil)), filepath.Join(dir, "out.p12")
-		mustExec(t, openssl, "pkcs12", "-export", "-name", "a", "-iter", "1", "-in", in, "-out", out, "-passout", "pass:changeit")
+		testtool.Run(t, openssl, "pkcs12", "-export", "-name", "a", "-iter", "1", "-in", in, "-out", out, "-passout", "pass:changeit")
 		files = append(files, out)
 	}
 	return files
-}
-
-func mustExec(t *testing.T, program string, args ...string) {
-	t.Helper()
-	if out, err := exec.Command(program, args...).CombinedOutput(); err != nil {
-		t.Fatalf("%s %q: %v\n%s", program, args, err, out)
-	}
 }
 
 // chainPlay is a sequence of commands.

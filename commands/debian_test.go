@@ -45,13 +45,7 @@ echo "$cacerts_aliases"
 		t.Helper()
 		cmd := exec.Command(program, args...)
 		cmd.Env = append(os.Environ(), "PATH="+path+string(os.PathListSeparator)+os.Getenv("PATH"), "GOKEYTOOL_JDK=17")
-		var errs strings.Builder
-		cmd.Stderr = &errs
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatalf("%s: %v\n%s%s", cmd, err, out, &errs)
-		}
-		return string(out)
+		return testtool.Stdout(t, cmd)
 	}
 	var got []string
 	for _, path := range []string{filepath.Dir(keytool), programs} {

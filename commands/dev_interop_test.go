@@ -38,11 +38,7 @@ func TestDevAccepted(t *testing.T) {
 		cmd := exec.Command(name, args...)
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "XDG_DATA_HOME="+filepath.Join(dir, "data"), "HOME="+dir)
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
-		}
-		return string(out)
+		return testtool.Output(t, cmd)
 	}
 	gokeytool := filepath.Join(programs, "gokeytool")
 	shown := run(t, gokeytool, "dev", "-client", "alice")

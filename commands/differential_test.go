@@ -75,9 +75,7 @@ func newDifferential(t *testing.T) *differential {
 	d.program = filepath.Join(d.scratch, "keytool")
 	build := exec.Command("go", "build", "-o", d.program, "gokeytool")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
+	testtool.Output(t, build)
 	d.machines = &machines{t: t, classes: filepath.Join(d.scratch, "lines"), idle: make(map[string][]*machine)}
 	compileLines(t, d.machines.classes)
 	return d
@@ -322,9 +320,7 @@ func (r *run) shell(t *testing.T, line string) {
 	cmd := exec.Command("sh", "-ec", line)
 	cmd.Dir = r.dir
 	cmd.Env = environment(r.dir, "PROJECT="+projectDir(t), "JAVA_KEYTOOL="+r.tools[0].path)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", line, err, out)
-	}
+	testtool.Output(t, cmd)
 }
 
 // keytool runs the step with the tool whose turn it is.

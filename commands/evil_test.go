@@ -171,9 +171,7 @@ func (m *evilMaker) jar(dir, keystore, alias string) (whole, changed []byte) {
 		m.t.Fatal(err)
 	}
 	file := write(m.t, dir, "a.jar", data.Bytes())
-	if out, err := exec.Command(jarsigner, "-keystore", keystore, "-storepass", "changeit", file, alias).CombinedOutput(); err != nil {
-		m.t.Fatalf("%v\n%s", err, out)
-	}
+	testtool.Run(m.t, jarsigner, "-keystore", keystore, "-storepass", "changeit", file, alias)
 	whole = m.must(os.ReadFile(file))
 	r := must(zip.NewReader(bytes.NewReader(whole), int64(len(whole))))
 	data.Reset()

@@ -22,11 +22,7 @@ func TestFilesForJava(t *testing.T) {
 		cmd := exec.Command(name, args...)
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "HOME="+dir)
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
-		}
-		return string(out)
+		return testtool.Output(t, cmd)
 	}
 	run(t, openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "30", "-subj", "/CN=localhost")
 	run(t, openssl, "pkcs12", "-export", "-nokeys", "-in", "cert.pem", "-out", "marked", "-passout", "pass:changeit")

@@ -29,11 +29,7 @@ func TestExplainHolds(t *testing.T) {
 		cmd := exec.Command(bash, "-e", "-o", "pipefail", "-c", line)
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "HOME="+dir, "GOKEYTOOL_JDK=17", "PATH="+programs+string(os.PathListSeparator)+os.Getenv("PATH"))
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Fatalf("%s: %v\n%s", line, err, out)
-		}
-		return string(out)
+		return testtool.Output(t, cmd)
 	}
 	// explained are the lines for a program.
 	explained := func(t *testing.T, program, line string) (lines []string) {

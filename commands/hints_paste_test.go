@@ -1,7 +1,6 @@
 package commands_test
 
 import (
-	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
@@ -69,9 +68,7 @@ func TestHintsPasted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			if out, err := exec.Command("cp", "-a", files+"/.", dir).CombinedOutput(); err != nil {
-				t.Fatalf("%v\n%s", err, out)
-			}
+			testtool.Run(t, "cp", "-a", files+"/.", dir)
 			if out, err := paste(dir, "set -e\n"+test.make, "", env); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}

@@ -22,11 +22,7 @@ func TestJSONAgainstKeytool(t *testing.T) {
 		t.Helper()
 		cmd := exec.Command(name, args...)
 		cmd.Dir, cmd.Stdin = dir, strings.NewReader(stdin)
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
-		}
-		return string(out)
+		return testtool.Stdout(t, cmd)
 	}
 	store := []string{"-keystore", "k.jks", "-storetype", "jks", "-storepass", "changeit"}
 	run("", keytool, append([]string{"-genkeypair", "-alias", "B", "-keyalg", "RSA", "-keysize", "2048", "-dname", "CN=Łódź, O=Ex\\, ample", "-ext", "san=dns:b.example,ip:10.0.0.1",

@@ -20,6 +20,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"gokeytool/internal/testtool"
 	"gokeytool/store"
 )
 
@@ -161,9 +162,7 @@ func TestQuestions(t *testing.T) {
 		"genkeypair -keystore src -storepass changeit -keyalg EC -dname CN=src -alias s -quiet",
 		"exportcert -keystore src -storepass changeit -alias s -file cert",
 	} {
-		if out, err := ours(t, root, strings.Fields(line)...).CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
+		testtool.Output(t, ours(t, root, strings.Fields(line)...))
 	}
 	server := serveWith(t, root, 0, "-selfsigned")
 	pem := string(content(t, cert))

@@ -32,9 +32,7 @@ func compileLines(t *testing.T, dir string) {
 	t.Helper()
 	cmd := exec.Command(testtool.Look(t, "javac"), "--release", "17", "-Xlint:-options", "-d", dir,
 		filepath.Join(projectDir(t), "commands", "testdata", "differential", "Lines.java"))
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", cmd, err, out)
-	}
+	testtool.Output(t, cmd)
 }
 
 // startMachine starts the Java beside a keytool, with the classes of a

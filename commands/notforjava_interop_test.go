@@ -273,9 +273,7 @@ func TestForeignCertificates(t *testing.T) {
 	}
 	export := exec.Command(openssl, "pkcs12", "-export", "-nokeys", "-in", "sm2.pem", "-out", "unmarked.p12", "-passout", "pass:changeit")
 	export.Dir = dir
-	if out, err := export.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	testtool.Output(t, export)
 	for release := range testtool.Keytools(t) {
 		java := testtool.StartJava(t, release)
 		for _, name := range []string{"pgp.jks", "garbage.jks", "empty.jks", "sm2.jks", "unmarked.p12"} {

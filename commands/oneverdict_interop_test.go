@@ -127,9 +127,7 @@ func connectorsOf(t *testing.T, conf string) (hosts []string) {
 	one(`certificateFile="conf/der" certificateKeyFile="conf/key"`)
 	one(`certificateFile="conf/key" certificateKeyFile="conf/key"`)
 	sealed := filepath.Join(conf, "sealed")
-	if out, err := exec.Command(testtool.Look(t, "openssl"), "pkcs8", "-topk8", "-in", filepath.Join(conf, "key"), "-out", sealed, "-passout", "pass:sesame1").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	testtool.Run(t, testtool.Look(t, "openssl"), "pkcs8", "-topk8", "-in", filepath.Join(conf, "key"), "-out", sealed, "-passout", "pass:sesame1")
 	for _, password := range []string{"", "sesame1", "sesame2"} {
 		one(strings.TrimSuffix(`certificateFile="conf/LM" certificateKeyFile="conf/sealed" certificateKeyPassword="`+password+`"`, ` certificateKeyPassword=""`))
 	}

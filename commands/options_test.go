@@ -297,9 +297,7 @@ func makeOptionFiles(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	unmarked := exec.Command(testtool.Look(t, "openssl"), "pkcs12", "-export", "-nokeys", "-in", filepath.Join(dir, "cert.pem"), "-out", filepath.Join(dir, "nomark.p12"), "-passout", "pass:changeit")
-	if out, err := unmarked.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	testtool.Output(t, unmarked)
 	xml := `<Server><Service name="C"><Connector port="8443" SSLEnabled="true" sslProtocol="TLS" clientAuth="false" keystoreFile="` + filepath.Join(dir, "k.p12") + `"/></Service></Server>`
 	if err := os.WriteFile(filepath.Join(dir, "server.xml"), []byte(xml), 0o600); err != nil {
 		t.Fatal(err)

@@ -263,9 +263,7 @@ func TestProbeStartTLS(t *testing.T) {
 		attributes := asNobody(t)
 		initdb := exec.Command(found[0], "-D", data, "-A", "trust", "-N", "-U", "postgres")
 		initdb.SysProcAttr, initdb.Dir = attributes, dir
-		if out, err := initdb.CombinedOutput(); err != nil {
-			t.Fatalf("initdb: %v\n%s", err, out)
-		}
+		testtool.Output(t, initdb)
 		for _, name := range []string{"fullchain.pem", "key.pem"} {
 			text, err := os.ReadFile(filepath.Join(dir, "dev", name))
 			if err != nil {

@@ -371,9 +371,7 @@ func (r *remedies) answers(line string) string {
 // copy copies a directory.
 func (r *remedies) copy(dir string) string {
 	to := r.t.TempDir()
-	if out, err := exec.Command("cp", "-a", dir+"/.", to).CombinedOutput(); err != nil {
-		r.t.Fatalf("%v\n%s", err, out)
-	}
+	testtool.Run(r.t, "cp", "-a", dir+"/.", to)
 	return to
 }
 

@@ -86,9 +86,7 @@ func TestServerXML(t *testing.T) {
 		cmd := exec.Command(program, line...)
 		cmd.Dir = base
 		cmd.Env = append(os.Environ(), "XDG_DATA_HOME="+filepath.Join(base, "data"))
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v\n%s", strings.Join(line, " "), err, out)
-		}
+		testtool.Output(t, cmd)
 	}
 	ours := filepath.Join(programs, "gokeytool")
 	run(ours, "dev", "-dir", "conf", "-client", "alice")

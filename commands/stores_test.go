@@ -229,9 +229,7 @@ func TestPasswords(t *testing.T) {
 						"-destkeystore", "theirs", "-deststoretype", string(typ), "-deststorepass", tt.password+"2")
 					cmd.Dir = dir
 					cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
-					if out, err := cmd.CombinedOutput(); err != nil {
-						t.Fatalf("keytool: %v\n%s", err, out)
-					}
+					testtool.Output(t, cmd)
 					ours, theirs := openStore(t, filepath.Join(dir, "ours"), tt.password), openStore(t, filepath.Join(dir, "theirs"), tt.password+"2")
 					if ours.Len() != theirs.Len() {
 						t.Fatalf("keytool made %d entries of %d", theirs.Len(), ours.Len())
@@ -399,9 +397,7 @@ func TestWriters(t *testing.T) {
 					t.Fatalf("%d entries after %d", n, before)
 				}
 			}
-			if out, err := add("last").CombinedOutput(); err != nil {
-				t.Fatalf("%v\n%s", err, out)
-			}
+			testtool.Output(t, add("last"))
 			files, err := os.ReadDir(dir)
 			if err != nil {
 				t.Fatal(err)

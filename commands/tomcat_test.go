@@ -97,9 +97,7 @@ func TestTomcat(t *testing.T) {
 		t.Helper()
 		cmd := exec.Command(filepath.Join(programs, "gokeytool"), strings.Fields(line)...)
 		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v\n%s", line, err, out)
-		}
+		testtool.Output(t, cmd)
 	}
 	for _, line := range []string{
 		"-genkeypair -alias root -keyalg EC -dname CN=Root -ext bc:c -keystore ca.p12 -storepass changeit",

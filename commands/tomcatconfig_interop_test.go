@@ -50,11 +50,7 @@ func TestTomcatConfig(t *testing.T) {
 		t.Helper()
 		cmd := exec.Command(name, args...)
 		cmd.Dir = dir
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
-		}
-		return string(out)
+		return testtool.Stdout(t, cmd)
 	}
 	run := func(t *testing.T, name string, args ...string) string {
 		t.Helper()

@@ -50,9 +50,7 @@ func lockedStores(t *testing.T, dir string) []lockedStore {
 		return func(t *testing.T, file string) {
 			cmd := exec.Command("sh", "-ec", line)
 			cmd.Dir, cmd.Env = dir, append(os.Environ(), "FILE="+file, "KEYTOOL="+keytool)
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Fatalf("%s: %v\n%s", line, err, out)
-			}
+			testtool.Output(t, cmd)
 		}
 	}
 	shell("openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 300 -subj /CN=app.example.org -addext subjectAltName=DNS:app.example.org -addext extendedKeyUsage=serverAuth 2>&1 && openssl req -new -key key.pem -subj /CN=other -out request")(t, "")
