@@ -184,27 +184,11 @@ func TestOneVerdict(t *testing.T) {
 		t.Fatal(err)
 	}
 	hosts := connectorsOf(t, conf)
-	var text strings.Builder
-	text.WriteString("<Server port=\"-1\"><Service name=\"Catalina\">\n")
-	ports := make([]int, len(hosts))
-	var held []net.Listener // until each has its own
-	for i, host := range hosts {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		held = append(held, ln)
-		ports[i] = ln.Addr().(*net.TCPAddr).Port
-		fmt.Fprintf(&text, "<Connector port=\"%d\" address=\"127.0.0.1\" SSLEnabled=\"true\" maxThreads=\"2\" minSpareThreads=\"1\">%s</Connector>\n", ports[i], host)
+	var connectors []testtool.Connector
+	for _, host := range hosts {
+		connectors = append(connectors, testtool.Connector{Attributes: `maxThreads="2" minSpareThreads="1"`, Content: host})
 	}
-	text.WriteString("<Engine name=\"Catalina\" defaultHost=\"localhost\"><Host name=\"localhost\" appBase=\"webapps\"/></Engine></Service></Server>\n")
-	for _, ln := range held {
-		ln.Close()
-	}
-	tomcat := testtool.StartTomcat(t, base, []byte(text.String()))
-	if !tomcat.Started {
-		t.Fatalf("Tomcat has not started:\n%s", tomcat.Log())
-	}
+	tomcat, ports := testtool.StartConnectors(t, base, connectors)
 	compared, followedAdvice := 0, 0
 	for i, host := range hosts {
 		name := strings.NewReplacer("SSLHostConfig", "host", "certificate", "", "<Certificate ", "", "conf/", "").Replace(host)

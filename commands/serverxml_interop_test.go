@@ -113,27 +113,11 @@ func TestServerXML(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	var text strings.Builder
-	text.WriteString("<Server port=\"-1\">\n<Service name=\"Catalina\">\n")
-	ports := make([]int, len(serverXMLs))
-	var held []net.Listener // until each has its own
-	for i, c := range serverXMLs {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		held = append(held, ln)
-		ports[i] = ln.Addr().(*net.TCPAddr).Port
-		fmt.Fprintf(&text, "<Connector port=\"%d\" address=\"127.0.0.1\" protocol=\"HTTP/1.1\" SSLEnabled=\"true\" %s>%s</Connector>\n", ports[i], c.attributes, c.content)
+	var connectors []testtool.Connector
+	for _, c := range serverXMLs {
+		connectors = append(connectors, testtool.Connector{Attributes: `protocol="HTTP/1.1" ` + c.attributes, Content: c.content})
 	}
-	text.WriteString("<Engine name=\"Catalina\" defaultHost=\"localhost\"><Host name=\"localhost\" appBase=\"webapps\"/></Engine>\n</Service>\n</Server>\n")
-	for _, ln := range held {
-		ln.Close()
-	}
-	tomcat := testtool.StartTomcat(t, base, []byte(text.String()))
-	if !tomcat.Started {
-		t.Fatalf("Tomcat has not started:\n%s", tomcat.Log())
-	}
+	tomcat, ports := testtool.StartConnectors(t, base, connectors)
 
 	alice, err := tls.LoadX509KeyPair(filepath.Join(conf, "client-alice.pem"), filepath.Join(conf, "client-alice-key.pem"))
 	if err != nil {

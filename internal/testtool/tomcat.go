@@ -2,6 +2,8 @@ package testtool
 
 import (
 	"bytes"
+	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -110,6 +112,40 @@ func StartTomcat(t testing.TB, base string, serverXML []byte) *Tomcat {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// Connector is a Connector of a server.xml, with TLS.
+type Connector struct {
+	Attributes string // besides port, address and SSLEnabled
+	Content    string // elements in it
+}
+
+// StartConnectors starts Tomcat with connectors, each on a free port of its own.
+// It must start, though not each of them need do so.
+func StartConnectors(t testing.TB, base string, connectors []Connector) (tc *Tomcat, ports []int) {
+	t.Helper()
+	var text strings.Builder
+	text.WriteString("<Server port=\"-1\">\n<Service name=\"Catalina\">\n")
+	var held []net.Listener // until each has its own
+	for _, c := range connectors {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, ln)
+		port := ln.Addr().(*net.TCPAddr).Port
+		ports = append(ports, port)
+		fmt.Fprintf(&text, "<Connector port=\"%d\" address=\"127.0.0.1\" SSLEnabled=\"true\" %s>%s</Connector>\n", port, c.Attributes, c.Content)
+	}
+	text.WriteString("<Engine name=\"Catalina\" defaultHost=\"localhost\"><Host name=\"localhost\" appBase=\"webapps\"/></Engine>\n</Service>\n</Server>\n")
+	for _, ln := range held {
+		ln.Close()
+	}
+	tc = StartTomcat(t, base, []byte(text.String()))
+	if !tc.Started {
+		t.Fatalf("Tomcat has not started:\n%s", tc.Log())
+	}
+	return tc, ports
 }
 
 // Log returns what Tomcat has said so far.
