@@ -50,7 +50,7 @@ var actions = map[string]action{
 	"probe":          command(readProbe, probeServer),
 	"rename":         command(readRename, rename),
 	"renew":          command(readRenew, renew),
-	"serve":          plain(serve).with(withTomcatNames),
+	"serve":          command(readServe, serve).with(withTomcatNames),
 	"sessionid":      command(readSessionID, sessionID),
 	"showinfo":       command(readShowinfo, showinfo),
 	"smoke":          command(readSmoke, smoke),

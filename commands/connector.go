@@ -22,20 +22,6 @@ import (
 	"gokeytool/x509util/keys"
 )
 
-// connectorOptions are the options of serve that are Tomcat's attributes, by
-// their names in the option table.
-var connectorOptions = []string{
-	"clientAuth", "certificateVerification", "SSLVerifyClient", "certificateVerificationDepth",
-	"truststoreFile", "truststoreType", "caCertificateFile", "certificateRevocationListFile",
-	"protocols", "ciphers", "honorCipherOrder", "groups",
-	"sessionTimeout", "sessionCacheSize", "disableSessionTickets",
-	"certificateFile", "certificateKeyFile", "certificateChainFile",
-	"cipherSuites", "caCertificatePath", "certificateRevocationListPath", "revocationEnabled",
-	"ocspEnabled", "ocspSoftFail", "ocspTimeout", "ocspVerify", "ocspVerifyFlags", "strictSni", "defaultSSLHostConfigName",
-	"trustManagerClassName", "truststoreAlgorithm", "truststoreProvider", "keyManagerAlgorithm", "keystoreProvider",
-	"disableCompression", "insecureRenegotiation",
-}
-
 // served is what an endpoint serves.
 type served struct {
 	config endpoint.Config // what the files and the options for them say
@@ -72,50 +58,21 @@ func (v *served) limits() entry.Limits {
 	return lim
 }
 
-// withTomcatNames is readCommon where Tomcat's names of the options are known too.
-func withTomcatNames(l line) commonOptions {
-	o := readCommon(l)
-	for _, name := range []struct {
-		tomcat string
-		ours   *optional[string]
-	}{
-		{"keystoreFile", &o.keystore},
-		{"keystoreType", &o.storetype},
-		{"keyAlias", &o.alias},
-	} {
-		if !name.ours.given {
-			*name.ours = l.text(name.tomcat)
-		}
-	}
-	if o.storepass == nil {
-		o.storepass = l.secret("keystorePass")
-	}
-	if o.keypass == nil {
-		o.keypass = l.secret("certificateKeyPassword")
-	}
-	return o
-}
-
 // optionConnector is the connector that the options describe.
-func (s *session) optionConnector() (tomcat.Connector, error) {
-	var attributes []tomcat.Attribute
-	for _, name := range connectorOptions {
-		value, ok := s.req.Value(name)
-		if !ok {
-			continue
-		}
-		if name == "protocols" && (strings.EqualFold(value, "TLS") || strings.EqualFold(value, "SSL")) {
+func (s *serving) optionConnector() (tomcat.Connector, error) {
+	attributes := slices.Clone(s.o.attributes)
+	for i, a := range attributes {
+		if a.Name == "protocols" && (strings.EqualFold(a.Value, "TLS") || strings.EqualFold(a.Value, "SSL")) {
 			// The flat dialect has SSLProtocol, a list, and sslProtocol,
 			// the name of a Java context; the options' case is free.
-			name = "sslProtocol"
+			attributes[i].Name = "sslProtocol"
 		}
-		attributes = append(attributes, tomcat.Attribute{Name: name, Value: value})
 	}
-	if !s.opt.given("certificateFile") {
+	if !s.o.attribute("certificateFile").given {
 		attributes = append(attributes, tomcat.Attribute{Name: "keystoreFile", Value: s.keystorePath()})
 	}
-	if s.opt.truststorepass != nil {
-		attributes = append(attributes, tomcat.Attribute{Name: "truststorePassword", Value: string(s.opt.truststorepass)})
+	if s.o.truststorePassword != nil {
+		attributes = append(attributes, tomcat.Attribute{Name: "truststorePassword", Value: string(s.o.truststorePassword)})
 	}
 	connector, findings := tomcat.FromAttributes(attributes, s.tomcatOptions(""))
 	return connector, s.reportFindings("", findings)
@@ -123,26 +80,26 @@ func (s *session) optionConnector() (tomcat.Connector, error) {
 
 // loadServerXML reads -serverxml and opens everything that its connector names:
 // that of -connector, or the first one with TLS.
-func (s *session) loadServerXML() (*served, error) {
+func (s *serving) loadServerXML() (*served, error) {
 	v := new(served)
-	v.watch(s.opt.serverxml)
-	data, err := s.readInput(s.opt.serverxml)
+	v.watch(s.o.serverxml)
+	data, err := s.readInput(s.o.serverxml)
 	if err != nil {
 		return v, err
 	}
-	opt := s.tomcatOptions(s.opt.serverxml)
+	opt := s.tomcatOptions(s.o.serverxml)
 	opt.ReadFile = func(name string) ([]byte, error) {
 		v.watch(name)
 		return readSmallFile(name)
 	}
 	connectors, findings, err := tomcat.Connectors(data, opt)
 	if err != nil {
-		return v, fmt.Errorf("%s: %w", s.opt.serverxml, err)
+		return v, fmt.Errorf("%s: %w", s.o.serverxml, err)
 	}
 	if v.connector, err = s.chooseConnector(connectors, findings); err != nil {
 		return v, err
 	}
-	if err := s.reportFindings(s.opt.serverxml, tomcat.About(findings, v.connector)); err != nil {
+	if err := s.reportFindings(s.o.serverxml, tomcat.About(findings, v.connector)); err != nil {
 		return v, err
 	}
 	v.plain, _ = tomcat.Redirecting(connectors, v.connector)
@@ -150,7 +107,7 @@ func (s *session) loadServerXML() (*served, error) {
 }
 
 // chooseConnector is the connector of -connector, or the first one with TLS.
-func (s *session) chooseConnector(connectors []tomcat.Connector, findings []tomcat.Finding) (*tomcat.Connector, error) {
+func (s *serving) chooseConnector(connectors []tomcat.Connector, findings []tomcat.Finding) (*tomcat.Connector, error) {
 	var ports []string
 	var chosen *tomcat.Connector
 	for i := range connectors {
@@ -159,25 +116,25 @@ func (s *session) chooseConnector(connectors []tomcat.Connector, findings []tomc
 			continue
 		}
 		ports = append(ports, fmt.Sprint(c.Port))
-		if chosen == nil && (!s.opt.given("connector") || int64(c.Port) == s.opt.connector) {
+		if chosen == nil && (!s.o.connector.given || int64(c.Port) == s.o.connector.value) {
 			chosen = c
 		}
 	}
 	switch {
 	case len(ports) == 0:
-		_ = s.reportFindings(s.opt.serverxml, findings)
-		return nil, fmt.Errorf("%s has no connector with TLS (SSLEnabled=\"true\")", s.opt.serverxml)
+		_ = s.reportFindings(s.o.serverxml, findings)
+		return nil, fmt.Errorf("%s has no connector with TLS (SSLEnabled=\"true\")", s.o.serverxml)
 	case chosen == nil:
-		return nil, fmt.Errorf("%s has no TLS connector on port %d, but on %s", s.opt.serverxml, s.opt.connector, strings.Join(ports, ", "))
-	case len(ports) > 1 && !s.opt.given("connector"):
+		return nil, fmt.Errorf("%s has no TLS connector on port %d, but on %s", s.o.serverxml, s.o.connector.value, strings.Join(ports, ", "))
+	case len(ports) > 1 && !s.o.connector.given:
 		s.Stderr.Printf("gokeytool: TLS connectors are on ports %s: this is %s; choose with -connector\n", strings.Join(ports, ", "), ports[0])
 	}
 	return chosen, nil
 }
 
 // tomcatOptions say how a server.xml is read.
-func (s *session) tomcatOptions(serverxml string) tomcat.Options {
-	o := tomcat.Options{Version: int(s.opt.tomcat), Lookup: s.tomcatProperty, ReadFile: readSmallFile}
+func (s *serving) tomcatOptions(serverxml string) tomcat.Options {
+	o := tomcat.Options{Version: int(s.o.tomcat), Lookup: s.tomcatProperty, ReadFile: readSmallFile}
 	if serverxml != "" {
 		o.Base = tomcat.Base(serverxml)
 		if absolute, err := filepath.Abs(o.Base); err == nil {
@@ -202,7 +159,7 @@ func (s *session) tomcatProperty(name string) (string, bool) {
 
 // reportFindings prints what there is to say about a connector. Errors end the
 // command unless -force is given.
-func (s *session) reportFindings(file string, findings []tomcat.Finding) error {
+func (s *serving) reportFindings(file string, findings []tomcat.Finding) error {
 	bad := 0
 	for _, f := range findings {
 		if file != "" {
@@ -213,14 +170,14 @@ func (s *session) reportFindings(file string, findings []tomcat.Finding) error {
 			bad++
 		}
 	}
-	if bad > 0 && !s.opt.force {
+	if bad > 0 && !s.o.force {
 		return withHint(errors.New("with this configuration Tomcat would not serve"), "mend it as said above, or serve all the same with -force")
 	}
 	return nil
 }
 
 // load opens everything a connector names.
-func (s *session) load(connector *tomcat.Connector, v *served) error {
+func (s *serving) load(connector *tomcat.Connector, v *served) error {
 	v.config.DefaultHost = connector.DefaultHost
 	v.config.StrictSNI = connector.StrictSNI
 	v.config.HTTP1 = !connector.HTTP2
@@ -238,7 +195,7 @@ func (s *session) load(connector *tomcat.Connector, v *served) error {
 			}
 			made.Identities = append(made.Identities, id)
 		}
-		v.add(s, made)
+		v.add(s.session, made)
 		v.bound(host)
 		v.config.Hosts = append(v.config.Hosts, made)
 	}
@@ -265,13 +222,13 @@ func (v *served) add(s *session, host endpoint.Host) {
 
 // tomcatIdentity opens the key that Tomcat would serve for a Certificate, under
 // the names of its host.
-func (s *session) tomcatIdentity(c *tomcat.Certificate, names []string, v *served) (identity.Identity, error) {
+func (s *serving) tomcatIdentity(c *tomcat.Certificate, names []string, v *served) (identity.Identity, error) {
 	opened, own, err := s.openConfigured(c, v)
 	if err != nil {
 		return identity.Identity{}, err
 	}
 	e, findings := c.Served(opened)
-	if err := s.reportFindings(s.opt.serverxml, findings); err != nil {
+	if err := s.reportFindings(s.o.serverxml, findings); err != nil {
 		return identity.Identity{}, err
 	}
 	if e == nil {
@@ -334,9 +291,9 @@ func (s *session) noneInPEM(e *tomcat.FileError, p purpose) []string {
 
 // askPEMKey opens an encrypted key in PEM with a password that is asked for,
 // where none is configured.
-func (s *session) askPEMKey(c *tomcat.Certificate, opened *store.Store, e *entry.Entry) (entry.Key, error) {
+func (s *serving) askPEMKey(c *tomcat.Certificate, opened *store.Store, e *entry.Entry) (entry.Key, error) {
 	password := c.KeyPassword
-	if password == nil && s.opt.serverxml == "" {
+	if password == nil && s.o.serverxml == "" {
 		var err error
 		if password, err = s.promptSecret(console.Textf("Enter password of %s:  ", c.KeyFile)); err != nil {
 			return entry.Key{}, err

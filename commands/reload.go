@@ -45,7 +45,7 @@ func (f watchedFile) irregular() error {
 
 // reloader serves what the files hold now whenever one of them changes.
 type reloader struct {
-	*session
+	*serving
 	server  *endpoint.Server
 	load    func() (*served, error)
 	running *served

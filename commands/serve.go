@@ -32,10 +32,149 @@ const defaultAddress = "127.0.0.1"
 // maxMinutes bounds the life of HTTP sessions, to a century.
 const maxMinutes = 100 * 365 * 24 * 60
 
+// connectorOptions are the options of serve that are Tomcat's attributes, by
+// their names in the option table.
+var connectorOptions = []string{
+	"clientAuth", "certificateVerification", "SSLVerifyClient", "certificateVerificationDepth",
+	"truststoreFile", "truststoreType", "caCertificateFile", "certificateRevocationListFile",
+	"protocols", "ciphers", "honorCipherOrder", "groups",
+	"sessionTimeout", "sessionCacheSize", "disableSessionTickets",
+	"certificateFile", "certificateKeyFile", "certificateChainFile",
+	"cipherSuites", "caCertificatePath", "certificateRevocationListPath", "revocationEnabled",
+	"ocspEnabled", "ocspSoftFail", "ocspTimeout", "ocspVerify", "ocspVerifyFlags", "strictSni", "defaultSSLHostConfigName",
+	"trustManagerClassName", "truststoreAlgorithm", "truststoreProvider", "keyManagerAlgorithm", "keystoreProvider",
+	"disableCompression", "insecureRenegotiation",
+}
+
+// withTomcatNames is readCommon where Tomcat's names of the options are known too.
+func withTomcatNames(l line) commonOptions {
+	o := readCommon(l)
+	for _, name := range []struct {
+		tomcat string
+		ours   *optional[string]
+	}{
+		{"keystoreFile", &o.keystore},
+		{"keystoreType", &o.storetype},
+		{"keyAlias", &o.alias},
+	} {
+		if !name.ours.given {
+			*name.ours = l.text(name.tomcat)
+		}
+	}
+	if o.storepass == nil {
+		o.storepass = l.secret("keystorePass")
+	}
+	if o.keypass == nil {
+		o.keypass = l.secret("certificateKeyPassword")
+	}
+	return o
+}
+
+type serveOptions struct {
+	// Which keys are served: those of a connector in a server.xml, or of the options
+	// of a connector, which are for a keystore or for files in PEM.
+	serverxml          string
+	connector          optional[int64]    // the port of the connector in it
+	tomcat             int64              // Tomcat's version; 0 for a guess
+	attributes         []tomcat.Attribute // the options that are Tomcat's attributes
+	truststorePassword []byte
+	besides            string // an option that does not go with a server.xml; empty for none
+	selfsigned, sni    bool
+	also               []string // further keystores
+	force              bool     // serve whatever is wrong
+
+	// Where it listens.
+	address            optional[string]
+	port, redirectPort optional[int64]
+	portfile           string
+
+	// The endpoint itself.
+	sessionIDLength    int64 // in random bytes
+	jvmRoute           string
+	httpSessionTimeout optional[int64] // in minutes
+	maxActiveSessions  optional[int64]
+	tracking, hsts     string
+	proxies            []string
+	accesslog          string
+	ticketkey, keylog  string // files
+	requests           int64  // how many are answered; 0 for all
+	once               bool   // one
+	duration           optional[time.Duration]
+}
+
+func readServe(l line) serveOptions {
+	o := serveOptions{
+		serverxml:          l.String("serverxml"),
+		connector:          l.number("connector"),
+		tomcat:             l.Int64("tomcat"),
+		truststorePassword: l.secret("truststorePassword"),
+		selfsigned:         l.Bool("selfsigned"),
+		sni:                l.Bool("sni"),
+		also:               l.StringSlice("also"),
+		force:              l.Bool("force"),
+		address:            l.text("address"),
+		port:               l.number("port"),
+		redirectPort:       l.number("redirectPort"),
+		portfile:           l.String("portfile"),
+		sessionIDLength:    l.number("sessionIdLength").or(sessionid.DefaultLength),
+		jvmRoute:           l.String("jvmRoute"),
+		httpSessionTimeout: l.number("httpSessionTimeout"),
+		maxActiveSessions:  l.number("maxActiveSessions"),
+		tracking:           l.String("tracking"),
+		hsts:               l.String("hsts"),
+		proxies:            l.StringSlice("proxy"),
+		accesslog:          l.String("accesslog"),
+		ticketkey:          l.String("ticketkey"),
+		keylog:             l.String("keylog"),
+		requests:           l.Int64("requests"),
+		once:               l.Bool("once"),
+		duration:           optional[time.Duration]{l.Duration("for"), l.has("for")},
+	}
+	for _, name := range connectorOptions {
+		if value, given := l.req.Value(name); given {
+			o.attributes = append(o.attributes, tomcat.Attribute{Name: name, Value: value})
+		}
+	}
+	o.besides = besidesServerXML(l)
+	return o
+}
+
+// besidesServerXML is an option of the line that says what the connector of a
+// server.xml says; empty for none.
+func besidesServerXML(l line) string {
+	tomcatName := map[string]string{"keystore": "keystoreFile", "storetype": "keystoreType", "alias": "keyAlias"}
+	for _, name := range append([]string{"keystore", "storepass", "storetype", "alias", "keypass", "truststorePassword", "selfsigned", "sni", "also"}, connectorOptions...) {
+		if l.has(name) || tomcatName[name] != "" && l.has(tomcatName[name]) {
+			return name
+		}
+	}
+	return ""
+}
+
+// attribute is the option that is one of Tomcat's attributes.
+func (o serveOptions) attribute(name string) optional[string] {
+	for _, a := range o.attributes {
+		if a.Name == name {
+			return optional[string]{a.Value, true}
+		}
+	}
+	return optional[string]{}
+}
+
+// serving is a session that serves.
+type serving struct {
+	*session
+	o serveOptions
+}
+
 // serve answers HTTPS requests with a key of the keystore, until it is
 // interrupted. It takes its settings from options with Tomcat's names, or from
 // a server.xml.
-func serve(ctx context.Context, s *session) error {
+func serve(ctx context.Context, s *session, o serveOptions) error {
+	return (&serving{s, o}).run(ctx)
+}
+
+func (s *serving) run(ctx context.Context) error {
 	load, err := s.source(ctx)
 	if err != nil {
 		return err
@@ -53,9 +192,9 @@ func serve(ctx context.Context, s *session) error {
 	}
 	ctx, stop := interrupt.Context(ctx)
 	defer stop()
-	if s.opt.given("for") {
+	if s.o.duration.given {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, s.opt.duration)
+		ctx, cancel = context.WithTimeout(ctx, s.o.duration.value)
 		defer cancel()
 	}
 	s.collectSeldom()
@@ -64,8 +203,8 @@ func serve(ctx context.Context, s *session) error {
 		return s.listenError(cfg.Addr, err)
 	}
 	s.announce(server, cfg)
-	if s.opt.portfile != "" {
-		port := portFile{s.opt.portfile, fmt.Appendf(nil, "%d\n", server.Addr().(*net.TCPAddr).Port)}
+	if s.o.portfile != "" {
+		port := portFile{s.o.portfile, fmt.Appendf(nil, "%d\n", server.Addr().(*net.TCPAddr).Port)}
 		if err := port.write(ctx); err != nil {
 			server.Close()
 			return err
@@ -81,7 +220,7 @@ func serve(ctx context.Context, s *session) error {
 		return out
 	})
 	s.Env = &env
-	r := reloader{session: s, server: server, load: load, running: v, out: out, files: v.files}
+	r := reloader{serving: s, server: server, load: load, running: v, out: out, files: v.files}
 	go func() {
 		defer close(finished)
 		r.watch(reloads)
@@ -114,7 +253,7 @@ func (s *session) collectSeldom() {
 // source is what loads everything that is to be served, at the start and again
 // when a file has changed. Also with an error, what it returns tells which
 // files it came to.
-func (s *session) source(ctx context.Context) (func() (*served, error), error) {
+func (s *serving) source(ctx context.Context) (func() (*served, error), error) {
 	load, err := s.keySource(ctx)
 	if err != nil {
 		return nil, err
@@ -124,10 +263,10 @@ func (s *session) source(ctx context.Context) (func() (*served, error), error) {
 		if err == nil {
 			err = s.addresses(v)
 		}
-		if err == nil && s.opt.ticketkey != "" {
-			s.closeTicketKey(s.opt.ticketkey)
-			v.watch(s.opt.ticketkey)
-			v.config.TicketSecret, err = s.readTicketKey(s.opt.ticketkey)
+		if err == nil && s.o.ticketkey != "" {
+			s.closeTicketKey(s.o.ticketkey)
+			v.watch(s.o.ticketkey)
+			v.config.TicketSecret, err = s.readTicketKey(s.o.ticketkey)
 			s.secrets = append(s.secrets, v.config.TicketSecret)
 		}
 		return v, err
@@ -168,13 +307,10 @@ func (s *session) closeTicketKey(name string) {
 }
 
 // keySource loads the keys and how they are served.
-func (s *session) keySource(ctx context.Context) (func() (*served, error), error) {
-	if s.opt.serverxml != "" {
-		for _, name := range append([]string{"keystore", "storepass", "storetype", "alias", "keypass", "truststorePassword", "selfsigned", "sni", "also"}, connectorOptions...) {
-			adopted := name == "keystore" && s.opt.keystore.given || name == "storetype" && s.opt.storetype.given || name == "alias" && s.opt.alias.given
-			if adopted || s.opt.given(name) {
-				return nil, fmt.Errorf("-%s does not go with -serverxml, where the connector says it", name)
-			}
+func (s *serving) keySource(ctx context.Context) (func() (*served, error), error) {
+	if s.o.serverxml != "" {
+		if s.o.besides != "" {
+			return nil, fmt.Errorf("-%s does not go with -serverxml, where the connector says it", s.o.besides)
 		}
 		return s.loadServerXML, nil
 	}
@@ -184,9 +320,9 @@ func (s *session) keySource(ctx context.Context) (func() (*served, error), error
 	}
 	certificate := &connector.Hosts[0].Certificates[0]
 	switch {
-	case s.byName() && (s.opt.selfsigned || certificate.PEM()):
+	case s.byName() && (s.o.selfsigned || certificate.PEM()):
 		return nil, errors.New("-sni and -also are for the keys of keystores")
-	case s.opt.selfsigned:
+	case s.o.selfsigned:
 		id, err := s.throwAway()
 		return func() (*served, error) { return s.serveAlone(id, &connector, new(served)) }, err
 	case certificate.PEM():
@@ -209,7 +345,7 @@ func (s *session) keySource(ctx context.Context) (func() (*served, error), error
 
 // openDefault opens the keystore of the options, and where there is none says
 // how to get one.
-func (s *session) openDefault(ctx context.Context) error {
+func (s *serving) openDefault(ctx context.Context) error {
 	if !s.opt.keystore.given {
 		if _, err := os.Stat(s.defaultKeystore()); errors.Is(err, fs.ErrNotExist) {
 			return withHint(failf("Keystore file does not exist: %s", s.defaultKeystore()),
@@ -225,7 +361,7 @@ func (s *session) openDefault(ctx context.Context) error {
 }
 
 // servedAlias is the alias of -alias, else of the key that Tomcat would take.
-func (s *session) servedAlias() (string, error) {
+func (s *serving) servedAlias() (string, error) {
 	if s.opt.alias.given {
 		return s.ks.StoredAlias(s.opt.alias.value), nil
 	}
@@ -241,7 +377,7 @@ func (s *session) servedAlias() (string, error) {
 
 // loadKeystore opens the keystore again, with the password that opened it, and
 // takes the key of the alias, or all keys.
-func (s *session) loadKeystore(alias string, connector *tomcat.Connector) (*served, error) {
+func (s *serving) loadKeystore(alias string, connector *tomcat.Connector) (*served, error) {
 	v := new(served)
 	v.watch(s.ks.path)
 	if err := s.ks.load(s.opt.storetype.value); err != nil {
@@ -259,7 +395,7 @@ func (s *session) loadKeystore(alias string, connector *tomcat.Connector) (*serv
 		return v, err
 	}
 	ids = append([]identity.Identity{id}, ids...)
-	if s.opt.given("defaultSSLHostConfigName") {
+	if s.o.attribute("defaultSSLHostConfigName").given {
 		if err := putFirst(ids, connector.DefaultHost); err != nil {
 			return v, err
 		}
@@ -269,19 +405,19 @@ func (s *session) loadKeystore(alias string, connector *tomcat.Connector) (*serv
 }
 
 // serveAlone is an identity that answers to every name.
-func (s *session) serveAlone(id identity.Identity, connector *tomcat.Connector, v *served) (*served, error) {
+func (s *serving) serveAlone(id identity.Identity, connector *tomcat.Connector, v *served) (*served, error) {
 	return s.serveAll([]identity.Identity{id}, connector, v)
 }
 
 // serveAll serves identities by the names in their certificates, and the first
 // one to everybody else, under the settings of the connector's one host.
-func (s *session) serveAll(ids []identity.Identity, connector *tomcat.Connector, v *served) (*served, error) {
+func (s *serving) serveAll(ids []identity.Identity, connector *tomcat.Connector, v *served) (*served, error) {
 	host := &connector.Hosts[0]
 	policy, err := s.policy(host, v)
 	if err != nil {
 		return v, err
 	}
-	v.add(s, endpoint.Host{Identities: ids, Policy: policy})
+	v.add(s.session, endpoint.Host{Identities: ids, Policy: policy})
 	v.config.Identities, v.config.Policy = ids, policy
 	v.bound(host)
 	return v, nil
@@ -316,9 +452,9 @@ func (s *session) throwAway() (identity.Identity, error) {
 
 // judgeServed prints what is wrong with what is to be served. Where no client
 // could connect it is not served, unless -force is given.
-func (s *session) judgeServed(checks []identity.Check) error {
+func (s *serving) judgeServed(checks []identity.Check) error {
 	printChecks(s.Stderr, notable(checks))
-	if fatal(checks) && !s.opt.force {
+	if fatal(checks) && !s.o.force {
 		return withHint(errors.New("no client could use this: it is not served"),
 			"mend it as said above, or serve all the same with -force")
 	}
@@ -326,46 +462,42 @@ func (s *session) judgeServed(checks []identity.Check) error {
 }
 
 // configure adds what the options say about the endpoint itself.
-func (s *session) configure(cfg *endpoint.Config) (err error) {
+func (s *serving) configure(cfg *endpoint.Config) (err error) {
 	cfg.Now = s.Now
 	cfg.Exhausted = s.sayExhausted
-	cfg.Requests = int(s.opt.requests)
-	cfg.HSTS = s.opt.hsts
-	if s.opt.once {
+	cfg.Requests = int(s.o.requests)
+	cfg.HSTS = s.o.hsts
+	if s.o.once {
 		cfg.Requests = 1
 	}
-	length := int64(sessionid.DefaultLength)
-	if s.opt.given("sessionIdLength") {
-		length = s.opt.sessionIDLength
-	}
-	if cfg.SessionIDs, err = sessionid.New(int(length), s.opt.jvmRoute); err != nil {
+	if cfg.SessionIDs, err = sessionid.New(int(s.o.sessionIDLength), s.o.jvmRoute); err != nil {
 		return err
 	}
-	if s.opt.given("httpSessionTimeout") {
+	if s.o.httpSessionTimeout.given {
 		cfg.SessionTimeout = -1 // as in web.xml: none
-		if minutes := s.opt.httpSessionTimeout; minutes > 0 {
+		if minutes := s.o.httpSessionTimeout.value; minutes > 0 {
 			cfg.SessionTimeout = time.Duration(min(minutes, maxMinutes)) * time.Minute
 		}
 	}
-	if s.opt.given("maxActiveSessions") {
-		if s.opt.maxActiveSessions < 1 {
-			return fmt.Errorf("-maxActiveSessions %d: at least one is needed, and a number without bound is not possible", s.opt.maxActiveSessions)
+	if most := s.o.maxActiveSessions; most.given {
+		if most.value < 1 {
+			return fmt.Errorf("-maxActiveSessions %d: at least one is needed, and a number without bound is not possible", most.value)
 		}
-		cfg.MaxSessions = int(s.opt.maxActiveSessions)
+		cfg.MaxSessions = int(most.value)
 	}
-	tracking, err := s.choose("tracking", s.opt.tracking)
+	tracking, err := s.choose("tracking", s.o.tracking)
 	if err != nil {
 		return err
 	}
 	cfg.Tracking = trackings[tracking]
-	accesslog, err := s.choose("accesslog", s.opt.accesslog)
+	accesslog, err := s.choose("accesslog", s.o.accesslog)
 	if err != nil {
 		return err
 	}
 	if handler := accessLogs[accesslog]; handler != nil {
 		cfg.AccessLog = slog.New(handler(s.Stdout.Lines()))
 	}
-	for _, proxy := range s.opt.proxies {
+	for _, proxy := range s.o.proxies {
 		prefix, err := netip.ParsePrefix(proxy)
 		if err != nil {
 			address, err := netip.ParseAddr(proxy)
@@ -377,15 +509,15 @@ func (s *session) configure(cfg *endpoint.Config) (err error) {
 		}
 		cfg.TrustedProxies = append(cfg.TrustedProxies, prefix)
 	}
-	if s.opt.keylog != "" {
-		if err := keyLogOrNew(s.opt.keylog); err != nil {
+	if s.o.keylog != "" {
+		if err := keyLogOrNew(s.o.keylog); err != nil {
 			return err
 		}
-		file, err := atomicfile.AppendSecret(s.opt.keylog)
+		file, err := atomicfile.AppendSecret(s.o.keylog)
 		if err != nil {
-			return secretNotWritten(s.opt.keylog, err)
+			return secretNotWritten(s.o.keylog, err)
 		}
-		s.Stderr.Printf("gokeytool: whoever reads %s can read this endpoint's traffic\n", s.opt.keylog)
+		s.Stderr.Printf("gokeytool: whoever reads %s can read this endpoint's traffic\n", s.o.keylog)
 		cfg.KeyLog = file // open until the end of the program
 	}
 	if s.opt.verbose {
@@ -471,28 +603,28 @@ func (s *session) announce(server *endpoint.Server, cfg endpoint.Config) {
 // addresses puts where -address, -port and -redirectPort say to listen over the
 // connector's ports. Its plain port leads to its own TLS port, and is left alone
 // where -port names another.
-func (s *session) addresses(v *served) error {
+func (s *serving) addresses(v *served) error {
 	address := defaultAddress
-	if s.opt.given("address") && s.opt.address == "" {
+	if s.o.address.given && s.o.address.value == "" {
 		address = "" // all of this machine's
-	} else if s.opt.given("address") {
+	} else if s.o.address.given {
 		var err error
-		if address, err = hostOption("address", s.opt.address); err != nil {
+		if address, err = hostOption("address", s.o.address.value); err != nil {
 			return err
 		}
 	}
 	for _, option := range []struct {
 		name string
 		port int64
-	}{{"port", s.opt.port}, {"redirectPort", s.opt.redirectPort}} {
+	}{{"port", s.o.port.value}, {"redirectPort", s.o.redirectPort.value}} {
 		if option.port < 0 || option.port > 65535 {
 			return fmt.Errorf("-%s %d: a port is from 0 (any free one) to 65535", option.name, option.port)
 		}
 	}
 	at := func(port int64) string { return net.JoinHostPort(address, strconv.FormatInt(port, 10)) }
 	switch {
-	case s.opt.given("port"):
-		v.config.Addr = at(s.opt.port)
+	case s.o.port.given:
+		v.config.Addr = at(s.o.port.value)
 	case v.connector == nil:
 		v.config.Addr = at(defaultPort)
 	default:
@@ -501,8 +633,8 @@ func (s *session) addresses(v *served) error {
 			v.config.RedirectAddr = at(int64(v.plain.Port))
 		}
 	}
-	if s.opt.given("redirectPort") {
-		v.config.RedirectAddr = at(s.opt.redirectPort)
+	if s.o.redirectPort.given {
+		v.config.RedirectAddr = at(s.o.redirectPort.value)
 	}
 	return nil
 }

@@ -35,25 +35,13 @@ type options struct {
 	srcprovidername    string
 	trustcacerts       bool
 
-	keyfile                        string
-	keyfilepass                    []byte
-	ca                             []string
-	address, portfile, jvmRoute    string
-	port, sessionIDLength          int64
-	hosts, clients                 []string
-	dir                            string
-	selfsigned, force, once        bool
-	serverxml, tracking, accesslog string
-	hsts, ticketkey, keylog        string
-	connector, tomcat              int64
-	redirectPort, requests         int64
-	httpSessionTimeout             int64 // in minutes
-	maxActiveSessions              int64
-	proxies, also                  []string
-	sni                            bool
-	truststorepass                 []byte
-	truststore, fingerprint        string
-	duration                       time.Duration
+	keyfile        string
+	keyfilepass    []byte
+	ca             []string
+	hosts, clients []string
+	dir            string
+	force          bool
+	fingerprint    string
 
 	given func(name string) bool
 }
@@ -72,39 +60,14 @@ func readOptions(c line, common commonOptions) options {
 		srcprovidername: c.String("srcprovidername"),
 		trustcacerts:    c.Bool("trustcacerts") && slices.Contains(cacertsCommands, c.req.Command),
 
-		keyfile:         c.String("keyfile"),
-		keyfilepass:     c.secret("keyfilepass"),
-		ca:              c.StringSlice("ca"),
-		address:         c.String("address"),
-		portfile:        c.String("portfile"),
-		jvmRoute:        c.String("jvmRoute"),
-		hosts:           c.StringSlice("host"),
-		clients:         c.StringSlice("client"),
-		dir:             c.String("dir"),
-		port:            c.Int64("port"),
-		sessionIDLength: c.Int64("sessionIdLength"),
-		selfsigned:      c.Bool("selfsigned"),
-		force:           c.Bool("force"),
-		once:            c.Bool("once"),
-		serverxml:       c.String("serverxml"),
-		tracking:        c.String("tracking"),
-		accesslog:       c.String("accesslog"),
-		hsts:            c.String("hsts"),
-		ticketkey:       c.String("ticketkey"),
-		keylog:          c.String("keylog"),
-		connector:       c.Int64("connector"),
-		tomcat:          c.Int64("tomcat"),
-		redirectPort:    c.Int64("redirectPort"),
-		requests:        c.Int64("requests"),
-		proxies:         c.StringSlice("proxy"),
-		also:            c.StringSlice("also"),
-		sni:             c.Bool("sni"),
-		truststorepass:  c.secret("truststorePassword"),
-		fingerprint:     c.String("fingerprint"),
-		duration:        c.Duration("for"),
-
-		httpSessionTimeout: c.Int64("httpSessionTimeout"),
-		maxActiveSessions:  c.Int64("maxActiveSessions"),
+		keyfile:     c.String("keyfile"),
+		keyfilepass: c.secret("keyfilepass"),
+		ca:          c.StringSlice("ca"),
+		hosts:       c.StringSlice("host"),
+		clients:     c.StringSlice("client"),
+		dir:         c.String("dir"),
+		force:       c.Bool("force"),
+		fingerprint: c.String("fingerprint"),
 
 		given: c.req.Has,
 	}

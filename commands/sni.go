@@ -15,10 +15,10 @@ import (
 
 // byName reports whether the server name that a client asks for is to choose
 // among many keys.
-func (s *session) byName() bool { return s.opt.sni || len(s.opt.also) > 0 }
+func (s *serving) byName() bool { return s.o.sni || len(s.o.also) > 0 }
 
 // furtherKeys opens the keystore's other keys, and all those of -also.
-func (s *session) furtherKeys(first string, v *served) ([]identity.Identity, error) {
+func (s *serving) furtherKeys(first string, v *served) ([]identity.Identity, error) {
 	var ids []identity.Identity
 	for _, alias := range s.ks.keyAliases() {
 		if alias == first {
@@ -30,7 +30,7 @@ func (s *session) furtherKeys(first string, v *served) ([]identity.Identity, err
 		}
 		ids = append(ids, id)
 	}
-	for _, file := range s.opt.also {
+	for _, file := range s.o.also {
 		opened, err := v.open(file, store.Options{Password: s.ks.password, Foreign: true})
 		if err != nil {
 			return nil, err
