@@ -15,18 +15,27 @@ import (
 	"gokeytool/x509util"
 )
 
-// convertStore writes a keystore in another format, or for other readers, to
+type convertOptions struct {
+	target  targetOptions
+	newFile string // "-" is the standard output
+	encrypt bool   // the keys in PEM
+}
+
+func readConvert(l line) convertOptions {
+	return convertOptions{target: readTarget(l), newFile: l.operand(1), encrypt: l.has("encrypt")}
+}
+
+// convert writes a keystore in another format, or for other readers, to
 // another file.
-func convertStore(ctx context.Context, s *session) error {
-	to, err := s.readTarget(s.req.Operands[1])
+func convert(ctx context.Context, s *session, o convertOptions) error {
+	to, err := s.resolveTarget(o.target, o.newFile)
 	if err != nil {
 		return err
 	}
-	encrypt := s.req.Has("encrypt")
 	switch {
-	case encrypt && to.typ != store.PEM:
+	case o.encrypt && to.typ != store.PEM:
 		return errors.New("-encrypt is for -to pem: keys in keystores are encrypted anyway")
-	case to.typ == store.PEM && s.opt.newpass != nil && !encrypt:
+	case to.typ == store.PEM && s.opt.newpass != nil && !o.encrypt:
 		return errors.New("-new does nothing without -encrypt where the new file is PEM: its keys are in clear")
 	}
 	if err := s.openKeystore(ctx, access{asks: asksOnce}); err != nil {
@@ -35,7 +44,7 @@ func convertStore(ctx context.Context, s *session) error {
 	var data []byte
 	var what string
 	if to.typ == store.PEM {
-		data, err = s.storeAsPEM()
+		data, err = s.storeAsPEM(o.encrypt)
 		what = entriesOf(s.ks.Store)
 	} else {
 		var made *store.Store
@@ -50,11 +59,10 @@ func convertStore(ctx context.Context, s *session) error {
 		return err
 	}
 	s.secrets = append(s.secrets, data)
-	name := s.req.Operands[1]
-	if name == "-" {
+	if o.newFile == "-" {
 		return s.Stdout.Binary(data)
 	}
-	if err := s.writeSecret(name, data); err != nil {
+	if err := s.writeSecret(o.newFile, data); err != nil {
 		return err
 	}
 	s.talk().Printf("Converted %s from %s to %s: %s\n", s.ks.path, s.ks.Type(), to.typ, what)
@@ -64,7 +72,7 @@ func convertStore(ctx context.Context, s *session) error {
 // storeAsPEM writes the keystore in PEM, as openssl pkcs12 does: the alias
 // above each block, so that it is there for whoever reads the text as a
 // keystore. Keys and their chains come first, and each certificate once.
-func (s *session) storeAsPEM() ([]byte, error) {
+func (s *session) storeAsPEM(encrypt bool) ([]byte, error) {
 	entries := s.ks.JavaOrder()
 	slices.SortStableFunc(entries, func(a, b *entry.Entry) int { return int(a.Kind) - int(b.Kind) })
 	var out bytes.Buffer
@@ -82,13 +90,13 @@ func (s *session) storeAsPEM() ([]byte, error) {
 		}
 		chain := e.Chain
 		if e.Kind == entry.PrivateKey {
-			label, der, err := s.keyBlock(e)
+			label, der, err := s.keyBlock(e, encrypt)
 			if err != nil {
 				return nil, err
 			}
 			block(alias, label, der)
 			if key, _, err := s.openKey(e); len(chain) == 0 && err == nil {
-				chain = s.hiddenChain(key)
+				chain = s.ks.hiddenChain(key)
 			}
 		}
 		for i, c := range chain {
@@ -104,10 +112,10 @@ func (s *session) storeAsPEM() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// keyBlock is the key of an entry for PEM, with -encrypt encrypted.
-func (s *session) keyBlock(e *entry.Entry) (label string, der []byte, err error) {
+// keyBlock is the key of an entry for PEM, in clear or encrypted.
+func (s *session) keyBlock(e *entry.Entry, encrypt bool) (label string, der []byte, err error) {
 	key, _, err := s.openKey(e)
-	if err != nil || !s.req.Has("encrypt") {
+	if err != nil || !encrypt {
 		return "PRIVATE KEY", key.PKCS8, err
 	}
 	password := s.opt.newpass

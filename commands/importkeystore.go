@@ -238,7 +238,7 @@ func (s *session) importAll(source *keystore, sum *jsonImport) error {
 	}
 	entries := source.JavaOrder()
 	seals := s.sealingPassword(source.password)
-	ahead := convertAhead(source.Store, entries, source.password, s.ks.Store, seals)
+	ahead := resealAhead(source.Store, entries, source.password, s.ks.Store, seals)
 	defer ahead.stop()
 	s.ahead = ahead
 	imported := 0

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"gokeytool/check"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
@@ -30,9 +31,10 @@ type keystore struct {
 	// PKCS12 keys have the keystore's password. They are nil where none was given.
 	keypass, destkeypass []byte
 	lock                 *store.FileLock
-	fresh                bool  // there was no file when it was opened
-	created              bool  // it was saved, and was not there before
-	unlocked             error // why there is no lock, where nothing can be written either
+	fresh                bool        // there was no file when it was opened
+	created              bool        // it was saved, and was not there before
+	unlocked             error       // why there is no lock, where nothing can be written either
+	pool                 *check.Pool // see hiddenChain
 
 	// Of one that is to be changed, whose lock is given up while a question waits:
 	acquire   func() error  // locks it

@@ -11,15 +11,19 @@ import (
 	"gokeytool/store/pkcs12"
 )
 
+type migrateOptions struct{ target targetOptions }
+
+func readMigrate(l line) migrateOptions { return migrateOptions{readTarget(l)} }
+
 // migrate converts keystores in place. What was there is kept beside it.
-func migrate(ctx context.Context, s *session) error {
-	to, err := s.readTarget("")
+func migrate(ctx context.Context, s *session, o migrateOptions) error {
+	to, err := s.resolveTarget(o.target, "")
 	if err != nil {
 		return err
 	}
 	if to.typ == store.PEM {
 		return withHint(errors.New("a keystore is not turned into PEM in place"),
-			"to make a file of it: "+s.named(s.req.Operands[0]).Operand([]string{"convert", "-to", "pem"}, "NEW.pem"))
+			"to make a file of it: "+s.named(s.opt.keystore.value).Operand([]string{"convert", "-to", "pem"}, "NEW.pem"))
 	}
 	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
 		return err
@@ -68,6 +72,6 @@ func (s *session) oddForJava() bool {
 			s.keep(key)
 		}
 		_, odd := errors.AsType[*pkcs12.NotForJavaError](err)
-		return odd || pkcs12.HiddenFromJava(e) || e.Kind == entry.PrivateKey && err == nil && len(e.Chain) == 0 && s.hiddenChain(key) != nil
+		return odd || pkcs12.HiddenFromJava(e) || e.Kind == entry.PrivateKey && err == nil && len(e.Chain) == 0 && s.ks.hiddenChain(key) != nil
 	})
 }

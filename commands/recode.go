@@ -22,18 +22,26 @@ type target struct {
 	params pkcs12.Params
 }
 
-// readTarget reads -to and -profile. Without them the name of the new file
-// decides, if there is one and it says something.
-func (s *session) readTarget(newFile string) (target, error) {
+// targetOptions say what a keystore is converted to.
+type targetOptions struct {
+	typ     optional[string] // -to
+	profile optional[string]
+}
+
+func readTarget(l line) targetOptions { return targetOptions{l.text("to"), l.text("profile")} }
+
+// resolveTarget is what the options say. Without them the name of the new file decides, if
+// there is one and it says something.
+func (s *session) resolveTarget(o targetOptions, newFile string) (target, error) {
 	t := target{typ: store.PKCS12, params: pkcs12.Default}
-	if says := typeOfName(newFile); says != "" && !s.req.Has("to") && !s.req.Has("profile") {
+	if says := typeOfName(newFile); says != "" && !o.typ.given && !o.profile.given {
 		if says.Foreign() && says != store.PEM {
 			return t, withHint(fmt.Errorf("%s: its name says %s, and files of this type are read, but not written", newFile, says),
 				"write one of "+strings.Join(argv.TargetTypes, ", ")+", to a file of such a name, or say with -to which it is to be")
 		}
 		t.typ = says
 	}
-	if name, given := s.req.Value("to"); given {
+	if name := o.typ.value; o.typ.given {
 		_, unlisted := s.choose("to", name)
 		typ, err := store.ParseType(name)
 		switch {
@@ -44,7 +52,7 @@ func (s *session) readTarget(newFile string) (target, error) {
 		}
 		t.typ = typ
 	}
-	if name, given := s.req.Value("profile"); given {
+	if name := o.profile.value; o.profile.given {
 		profile, err := s.choose("profile", name)
 		switch {
 		case err != nil:
@@ -127,7 +135,7 @@ func (s *session) recodeKey(made *store.Store, e *entry.Entry, alias string, pas
 	}
 	chain := e.Chain
 	if e.Kind == entry.PrivateKey && len(chain) == 0 {
-		chain = s.hiddenChain(key)
+		chain = s.ks.hiddenChain(key)
 	}
 	if err := checkChain(made, chain); err != nil {
 		return withHint(failf("Alias <%s>: %v", e.Alias, err),
@@ -142,15 +150,15 @@ func (s *session) recodeKey(made *store.Store, e *entry.Entry, alias string, pas
 
 // hiddenChain is the chain of a key that is in the keystore, but where Java
 // does not find it.
-func (s *session) hiddenChain(key entry.Key) []entry.Certificate {
+func (k *keystore) hiddenChain(key entry.Key) []entry.Certificate {
 	signer, err := keys.ParsePrivate(key.PKCS8)
 	if err != nil {
 		return nil
 	}
-	if s.pool == nil {
-		s.pool = check.NewPool(s.ks.Store)
+	if k.pool == nil {
+		k.pool = check.NewPool(k.Store)
 	}
-	return entryChain(s.pool.Chain(signer.Public()))
+	return entryChain(k.pool.Chain(signer.Public()))
 }
 
 // recodeUnmarked sees to certificates without Java's trust mark. Where there

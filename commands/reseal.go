@@ -9,31 +9,31 @@ import (
 	"gokeytool/store/entry"
 )
 
-// converter opens keys and seals them again on all cores, ahead of the command
+// resealer opens keys and seals them again on all cores, ahead of the command
 // that goes through them in order: each costs two key derivations, and no key
 // waits for another.
-type converter struct {
-	jobs    map[*entry.Entry]*conversion
+type resealer struct {
+	jobs    map[*entry.Entry]*resealing
 	stopped atomic.Bool
 	running sync.WaitGroup
 }
 
-// conversion is the work on one key.
-type conversion struct {
+// resealing is the work on one key.
+type resealing struct {
 	done   chan struct{}
 	key    entry.Key
 	sealed []byte
 	ok     bool
 }
 
-// convertAhead begins to open the keys among the entries of a store with one
+// resealAhead begins to open the keys among the entries of a store with one
 // password, and to seal them for another store with the other.
-func convertAhead(from *store.Store, entries []*entry.Entry, opens []byte, to *store.Store, seals []byte) *converter {
-	c := &converter{jobs: make(map[*entry.Entry]*conversion)}
+func resealAhead(from *store.Store, entries []*entry.Entry, opens []byte, to *store.Store, seals []byte) *resealer {
+	c := &resealer{jobs: make(map[*entry.Entry]*resealing)}
 	var queue []*entry.Entry
 	for _, e := range entries {
 		if e.Kind != entry.TrustedCertificate && opens != nil && c.jobs[e] == nil {
-			c.jobs[e] = &conversion{done: make(chan struct{})}
+			c.jobs[e] = &resealing{done: make(chan struct{})}
 			queue = append(queue, e)
 		}
 	}
@@ -54,7 +54,7 @@ func convertAhead(from *store.Store, entries []*entry.Entry, opens []byte, to *s
 	return c
 }
 
-func (j *conversion) run(from *store.Store, e *entry.Entry, opens []byte, to *store.Store, seals []byte) {
+func (j *resealing) run(from *store.Store, e *entry.Entry, opens []byte, to *store.Store, seals []byte) {
 	var err error
 	if j.key, err = from.KeyOf(e, opens); err != nil {
 		return
@@ -66,7 +66,7 @@ func (j *conversion) run(from *store.Store, e *entry.Entry, opens []byte, to *st
 // take returns an entry's key, sealed, when that is ready. It is false where
 // something did not go well: the command tries again by itself, asks for
 // another password, or says what is wrong.
-func (c *converter) take(e *entry.Entry) (sealed []byte, ok bool) {
+func (c *resealer) take(e *entry.Entry) (sealed []byte, ok bool) {
 	job := c.jobs[e]
 	if job == nil {
 		return nil, false
@@ -76,7 +76,7 @@ func (c *converter) take(e *entry.Entry) (sealed []byte, ok bool) {
 }
 
 // stop ends the work and wipes the keys.
-func (c *converter) stop() {
+func (c *resealer) stop() {
 	c.stopped.Store(true)
 	c.running.Wait()
 	for _, job := range c.jobs {

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"gokeytool/check"
 	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/atomicfile"
 	"gokeytool/internal/console"
@@ -87,8 +86,7 @@ type session struct {
 
 	cacertsStore *store.Store // see cacerts
 	securityFile *securityProperties
-	ahead        *converter  // of importkeystore; nil if not all is imported
-	pool         *check.Pool // see hiddenChain
+	ahead        *resealer // of importkeystore; nil if not all is imported
 }
 
 func newSession(env *Env, table *argv.Table, req *argv.Request, release jdk.Release) *session {

@@ -93,7 +93,7 @@ func (s *session) resealAll(password []byte) error {
 		opens = s.ks.keypass
 	}
 	entries := s.ks.Entries()
-	ahead := convertAhead(s.ks.Store, entries, opens, s.ks.Store, password)
+	ahead := resealAhead(s.ks.Store, entries, opens, s.ks.Store, password)
 	defer ahead.stop()
 	sealed := make(map[*entry.Entry][]byte) // the store must not change before all are done
 	for _, e := range entries {

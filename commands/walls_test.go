@@ -15,8 +15,8 @@ import (
 
 // unfinished are the commands that do not stand for themselves yet.
 var unfinished = []string{
-	"certreq", "convert", "dev", "gencert", "importcert", "importkeystore", "chain",
-	"migrate", "list", "printcert", "printcertreq", "serve", "trust",
+	"certreq", "dev", "gencert", "importcert", "importkeystore", "chain",
+	"list", "printcert", "printcertreq", "serve", "trust",
 }
 
 // unfinishedWriters are the functions that still write into options or put another
