@@ -176,7 +176,11 @@ func (s *session) startDate(given optional[string]) (time.Time, error) {
 	if !given.given {
 		return s.now(), nil
 	}
-	return keytool.ParseStartDate(given.value, s.now())
+	date, err := keytool.ParseStartDate(given.value, s.now())
+	if errors.Is(err, keytool.ErrStartDate) {
+		err = explained(err, "it is a date, a time or both, as in -startdate '2030/01/31 12:00:00', or steps from now, as in -startdate -1d+2H")
+	}
+	return date, err
 }
 
 // signatureAlgorithm is the one of -sigalg, else the release's choice for the key.
@@ -193,10 +197,19 @@ func errUnderivable() error { return failf("Cannot derive signature algorithm") 
 // subject is the name of -dname, else the user is asked for it.
 func (s *session) subject(dname optional[string]) (x509util.Name, error) {
 	if dname.given {
-		return x509util.ParseDName(dname.value)
+		return parseDName(dname.value)
 	}
 	s.flushWarnings()
 	return s.promptName()
+}
+
+// parseDName reads the name of -dname.
+func parseDName(dname string) (x509util.Name, error) {
+	name, err := x509util.ParseDName(dname)
+	if errors.Is(err, x509util.ErrAVA) {
+		err = explained(err, `a comma within a name has a backslash before it: -dname 'CN=localhost, O=Example\, Inc., C=US'`)
+	}
+	return name, err
 }
 
 // warnOfChain adds what is weak about the certificates of a chain. Those that

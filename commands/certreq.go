@@ -52,7 +52,7 @@ func certreq(ctx context.Context, s *session, o certreqOptions) error {
 		return errUnderivable()
 	}
 	if o.dname.given {
-		if subject, err = x509util.ParseDName(o.dname.value); err != nil {
+		if subject, err = parseDName(o.dname.value); err != nil {
 			return err
 		}
 	}

@@ -33,7 +33,7 @@ func chain(ctx context.Context, s *session, o chainOptions) error {
 			return err
 		}
 		if e.Kind != entry.PrivateKey {
-			return failf("Alias <%s> has no key", s.opt.alias.value)
+			return noKey(s.opt.alias.value)
 		}
 		aliases = []string{s.opt.alias.value}
 	}

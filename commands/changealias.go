@@ -18,7 +18,7 @@ func changealias(ctx context.Context, s *session, o changealiasOptions) error {
 	}
 	alias := s.aliasOrDefault()
 	if _, exists := s.ks.Store.Get(destalias); exists {
-		return failf("Destination alias <%s> already exists", destalias)
+		return aliasTaken("Destination alias", destalias)
 	}
 	e, err := s.ks.get(alias)
 	if err != nil {

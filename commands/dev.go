@@ -442,7 +442,7 @@ func (d *developer) makeKey(files [3]string, alias, commonName, what string, ext
 	if len(commonName) > 64 { // ub-common-name of RFC 5280; clients look at the SAN
 		commonName = commonName[len(commonName)-64:]
 	}
-	subject, err := x509util.ParseDName("CN=" + commonName)
+	subject, err := parseDName("CN=" + commonName)
 	if err != nil {
 		return err
 	}

@@ -25,9 +25,24 @@ func (k *keystore) get(alias string) (*entry.Entry, error) {
 	}
 	e, ok := k.Store.Get(name)
 	if !ok {
-		return nil, failf("Alias <%s> does not exist", alias)
+		return nil, explainedBy(failf("Alias <%s> does not exist", alias), (*session).aliasHints)
 	}
 	return e, nil
+}
+
+// aliasTaken is keytool's error where there is an entry of that alias already. What
+// was to be done with the alias stands before it.
+func aliasTaken(what, alias string) error {
+	return explainedBy(failf("%s <%s> already exists", what, alias), func(s *session) []string {
+		return []string{fmt.Sprintf("it is in %s: give another -alias, or make room first: %s",
+			s.ks.path, s.here().Line([]string{"delete", "-backup", "-alias", alias}))}
+	})
+}
+
+// noKey is keytool's error where a key is needed, and the entry has none.
+func noKey(alias string) error {
+	return explained(failf("Alias <%s> has no key", alias),
+		"it is a certificate that is trusted: the private key stays in the keystore in which it was made")
 }
 
 // certificate is the certificate of that alias, or keytool's error.
@@ -59,7 +74,7 @@ func (s *session) recoverKey(k *keystore, alias string, password []byte) (entry.
 		return entry.Key{}, nil, err
 	}
 	if e.Kind == entry.TrustedCertificate {
-		return entry.Key{}, nil, failf("Alias <%s> has no key", alias)
+		return entry.Key{}, nil, noKey(alias)
 	}
 	if password == nil && k.password != nil {
 		key, err := k.KeyOf(e, k.password)

@@ -34,7 +34,8 @@ func failf(format string, args ...any) error {
 // The words of the error itself stay keytool's.
 type hintedError struct {
 	err   error
-	hints []string
+	by    func(*session) []string // see explainedBy; nil for none
+	hints []string                // behind those
 }
 
 func (e *hintedError) Error() string { return e.err.Error() }
@@ -45,11 +46,22 @@ func withHint(err error, hints ...string) error {
 	return &hintedError{err: err, hints: hints}
 }
 
+// explained adds hints to an error of keytool's that a keystore may have caused of which
+// parts were not read: where that is so it is said behind them.
+func explained(err error, hints ...string) error {
+	return explainedBy(err, func(*session) []string { return hints })
+}
+
+// explainedBy is explained with hints that look at the keystore, which costs work only
+// where they are printed.
+func explainedBy(err error, hints func(*session) []string) error {
+	return &hintedError{err: err, by: hints}
+}
+
 // withMore puts further hints behind those that an error has.
 func withMore(err error, hints ...string) error {
-	var hinted *hintedError
-	if errors.As(err, &hinted) {
-		return withHint(hinted.err, append(slices.Clone(hinted.hints), hints...)...)
+	if hinted, ok := errors.AsType[*hintedError](err); ok {
+		return &hintedError{hinted.err, hinted.by, append(slices.Clone(hinted.hints), hints...)}
 	}
 	return withHint(err, hints...)
 }

@@ -61,7 +61,7 @@ func gencert(ctx context.Context, s *session, o gencertOptions) error {
 	s.warn(s.judge().Request("The certificate request", request)...)
 	subject := request.Subject
 	if o.dname.given {
-		if subject, err = x509util.ParseDName(o.dname.value); err != nil {
+		if subject, err = parseDName(o.dname.value); err != nil {
 			return err
 		}
 	}

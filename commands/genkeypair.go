@@ -38,7 +38,7 @@ func genkeypair(ctx context.Context, s *session, o genkeypairOptions) error {
 		return err
 	}
 	if !o.keyalg.given {
-		return failf("The -keyalg option must be specified.")
+		return noKeyalg()
 	}
 	spec := keys.Spec{Algorithm: o.keyalg.value, Size: int(o.keysize.value), Group: o.groupname.value}
 	if o.groupname.given && o.keysize.given {
@@ -59,7 +59,7 @@ func genkeypair(ctx context.Context, s *session, o genkeypairOptions) error {
 	}
 	alias := s.aliasOrDefault()
 	if _, exists := s.ks.Store.Get(alias); exists {
-		return failf("Key pair not generated, alias <%s> already exists", alias)
+		return aliasTaken("Key pair not generated, alias", alias)
 	}
 	issuer, err := s.signer(s.ks, o.signer)
 	if err != nil {
@@ -143,4 +143,10 @@ func (s *session) namelessHints(alias string, leaf *x509util.Certificate) []stri
 		fmt.Sprintf("browsers, Java and Go will refuse the certificate for %s: they look for the host in SubjectAlternativeName alone, and there is none", host),
 		"to add it: " + shell.Note(s.here().KeyLine([]string{"renew", "-alias", alias, "-ext", "san=" + x509util.HostName(host)}), "certreq then asks a CA for it"),
 	}
+}
+
+// noKeyalg is keytool's error where -keyalg is missing.
+func noKeyalg() error {
+	return explained(failf("The -keyalg option must be specified."),
+		"there has been no default since Java 17: -keyalg RSA suits everybody, -keyalg EC is smaller and faster")
 }

@@ -12,7 +12,7 @@ func genseckey(ctx context.Context, s *session, o genseckeyOptions) error {
 		return err
 	}
 	if !o.secretKey.algorithm.given {
-		return failf("The -keyalg option must be specified.")
+		return noKeyalg()
 	}
 	return s.addSecretKey(o.secretKey.algorithm.value, o.secretKey.size)
 }

@@ -5,8 +5,8 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -33,9 +33,11 @@ func (s *session) hints(err error) []string {
 }
 
 func (s *session) causeHints(err error) []string {
-	var hinted *hintedError
-	if errors.As(err, &hinted) {
-		return hinted.hints
+	if hinted, ok := errors.AsType[*hintedError](err); ok {
+		if hinted.by == nil {
+			return hinted.hints
+		}
+		return slices.Concat(hinted.by(s), s.unreadHints(), hinted.hints)
 	}
 	var opened *store.OpenError
 	if errors.As(err, &opened) {
@@ -70,7 +72,7 @@ func (s *session) causeHints(err error) []string {
 	}
 	var java *javaError
 	if errors.As(err, &java) {
-		return append(s.textHints(java.Text), s.unreadHints()...)
+		return s.unreadHints()
 	}
 	return nil
 }
@@ -86,57 +88,6 @@ func lockRemoval(err *store.LockError) string {
 		return shell.Line("rmdir", shell.File(err.Lock))
 	}
 	return shell.Line("rm", "-f", shell.File(err.Lock))
-}
-
-// textHints explain errors that the text tells apart, whoever ran into them.
-func (s *session) textHints(text string) []string {
-	is := func(begin, end string) bool { return strings.HasPrefix(text, begin) && strings.HasSuffix(text, end) }
-	switch {
-	case is("Alias <", "> does not exist"):
-		return s.aliasHints()
-	case strings.HasSuffix(text, "> already exists") && s.ks != nil:
-		_, alias, _ := strings.Cut(strings.TrimSuffix(text, "> already exists"), "<")
-		return []string{fmt.Sprintf("it is in %s: give another -alias, or make room first: %s", s.ks.path, s.here().Line([]string{"delete", "-backup", "-alias", alias}))}
-	case is("Alias <", "> has no key"):
-		return []string{"it is a certificate that is trusted: the private key stays in the keystore in which it was made"}
-	case is("Keystore file does not exist: ", ""):
-		path := absolute(s.keystorePath())
-		info, err := os.Stat(path)
-		switch {
-		case err == nil && info.IsDir():
-			return []string{path + " is a directory"}
-		case err != nil && !errors.Is(err, fs.ErrNotExist):
-			return []string{path + ": " + pathCause(err).Error()}
-		}
-		hints := []string{"it was looked for at " + path}
-		if !s.opt.keystore.given && !s.opt.cacerts {
-			hints = append(hints, "without -keystore it is the file .keystore in the home directory")
-		}
-		return hints
-	case is("Keystore file exists, but is empty", ""):
-		return []string{"an empty file is no keystore, perhaps what is left of a failed copy: delete it to begin a new one"}
-	case text == "The -keyalg option must be specified.":
-		return []string{"there has been no default since Java 17: -keyalg RSA suits everybody, -keyalg EC is smaller and faster"}
-	case text == "Illegal startdate value":
-		return []string{"it is a date, a time or both, as in -startdate '2030/01/31 12:00:00', or steps from now, as in -startdate -1d+2H"}
-	case is("Incorrect AVA format", ""), is("Incorrect AVA", ""):
-		return []string{`a comma within a name has a backslash before it: -dname 'CN=localhost, O=Example\, Inc., C=US'`}
-	case is("-keypasswd commands not supported", ""):
-		return []string{"keys in PKCS12 have the keystore's password; to change both: " + s.here().Line([]string{"storepasswd"})}
-	case text == "Public keys in reply and keystore don't match":
-		return []string{
-			"the certificate belongs to another key than that of the alias: it was made for a request from another entry or keystore, or before the key was made anew",
-			"with its own key in a file: " + s.here().KeyLine([]string{"import", "-keyfile", "KEY", "-file", cmp.Or(s.opt.file.value, "CERTIFICATE"), "-alias", "ALIAS"}),
-		}
-	case is("Certificate reply does not contain public key for <", ""):
-		return []string{"none of its certificates belongs to the key: the file is the authority's chain alone, or another key's reply"}
-	case text == "Incomplete certificate chain in reply":
-		return []string{"its certificates don't lead from one to the next: one between is missing, or one of another chain is among them; to see subjects and issuers: " +
-			shell.Line("gokeytool", "printcert", "-file", cmp.Or(s.opt.file.value, "FILE"))}
-	case text == "Certificate reply and certificate in keystore are identical":
-		return []string{"the reply is installed already: there is nothing left to do"}
-	}
-	return nil
 }
 
 // aliasHints name the aliases that there are, unless they are many.

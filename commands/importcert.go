@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
 
 	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/console"
+	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
@@ -145,10 +147,11 @@ func (s *session) readReply() ([]*x509util.Certificate, error) {
 // certificates known.
 func (s *session) chainOfCertificate(own, reply *x509util.Certificate) ([]*x509util.Certificate, error) {
 	if !bytes.Equal(own.SPKI, reply.SPKI) {
-		return nil, s.notThisKey(failf("Public keys in reply and keystore don't match"), reply)
+		return nil, s.notThisKey(explainedBy(failf("Public keys in reply and keystore don't match"), (*session).otherKeyHints), reply)
 	}
 	if bytes.Equal(own.Raw, reply.Raw) {
-		return nil, failf("Certificate reply and certificate in keystore are identical")
+		return nil, explained(failf("Certificate reply and certificate in keystore are identical"),
+			"the reply is installed already: there is nothing left to do")
 	}
 	pool, err := s.replyIssuers()
 	if err != nil {
@@ -194,7 +197,7 @@ func (s *session) chainOfReply(alias string, own *x509util.Certificate, reply []
 	}
 	made, err := x509util.ChainFromReply(alias, reply, own.SPKI, pool.certificates, s.leastIssuer())
 	if err != nil {
-		return nil, s.notThisKey(err, reply...)
+		return nil, s.notThisKey(s.explainReply(err), reply...)
 	}
 	// What the keystore added stands behind the certificates of the reply.
 	replied := slices.IndexFunc(made.Chain, func(c *x509util.Certificate) bool { return !slices.Contains(reply, c) })
@@ -224,11 +227,28 @@ func (s *session) chainOfReply(alias string, own *x509util.Certificate, reply []
 	return made.Chain, nil
 }
 
+// otherKeyHints explain that a reply of one certificate is for another key.
+func (s *session) otherKeyHints() []string {
+	return []string{
+		"the certificate belongs to another key than that of the alias: it was made for a request from another entry or keystore, or before the key was made anew",
+		"with its own key in a file: " + s.here().KeyLine([]string{"import", "-keyfile", "KEY", "-file", cmp.Or(s.opt.file.value, "CERTIFICATE"), "-alias", "ALIAS"}),
+	}
+}
+
+// explainReply adds to an error of ChainFromReply what it means.
+func (s *session) explainReply(err error) error {
+	if errors.Is(err, x509util.ErrIncompleteReply) {
+		return explained(err, "its certificates don't lead from one to the next: one between is missing, or one of another chain is among them; to see subjects and issuers: "+
+			shell.Line("gokeytool", "printcert", "-file", cmp.Or(s.opt.file.value, "FILE")))
+	}
+	return explained(err, "none of its certificates belongs to the key: the file is the authority's chain alone, or another key's reply")
+}
+
 // addTrusted stores a trusted certificate. It returns false where the user
 // says no.
 func (s *session) addTrusted(alias string, exists bool) (bool, error) {
 	if exists {
-		return false, failf("Certificate not imported, alias <%s> already exists", alias)
+		return false, aliasTaken("Certificate not imported, alias", alias)
 	}
 	data, err := s.readInput(s.opt.file.value)
 	if err != nil {

@@ -27,7 +27,7 @@ func keyclone(ctx context.Context, s *session, o keycloneOptions) error {
 		return failf("Alias <%s> references an entry type that is not a private key entry.  The -keyclone command only supports cloning of private key entries", alias)
 	}
 	if _, exists := s.ks.Store.Get(destalias); exists {
-		return failf("Destination alias <%s> already exists", destalias)
+		return aliasTaken("Destination alias", destalias)
 	}
 	key, password, err := s.recoverEntry(s.ks, e, alias, s.ks.password, s.ks.keypass)
 	if err != nil {

@@ -100,15 +100,16 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 	switch {
 	case k.none, a.replaces, a.creates && a.changes && s.isStream(info, k.path):
 	case err == nil && info.Mode().IsRegular() && info.Size() == 0:
-		return failf("Keystore file exists, but is empty: %s", k.path)
+		return explained(failf("Keystore file exists, but is empty: %s", k.path),
+			"an empty file is no keystore, perhaps what is left of a failed copy: delete it to begin a new one")
 	case err == nil && info.IsDir() && !a.creates:
-		return failf("Keystore file does not exist: %s", k.path)
+		return explainedBy(failf("Keystore file does not exist: %s", k.path), (*session).missingHints)
 	case err == nil && info.IsDir():
 		return fileError(k.path, syscall.EISDIR)
 	case err == nil:
 		k.exists = true
 	case !a.creates:
-		return failf("Keystore file does not exist: %s", k.path)
+		return explainedBy(failf("Keystore file does not exist: %s", k.path), (*session).missingHints)
 	}
 	if a.ask != nil {
 		if err := a.ask(); err != nil {
@@ -137,7 +138,9 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 		return err
 	}
 	if k.pkcs12() && a.keyPasswords {
-		return java("java.lang.UnsupportedOperationException", "-keypasswd commands not supported if -storetype is PKCS12")
+		return explainedBy(java("java.lang.UnsupportedOperationException", "-keypasswd commands not supported if -storetype is PKCS12"), func(s *session) []string {
+			return []string{"keys in PKCS12 have the keystore's password; to change both: " + s.here().Line([]string{"storepasswd"})}
+		})
 	}
 	if k.password != nil {
 		if !k.exists && passwordLength(k.password) < minPassword {
@@ -281,6 +284,23 @@ func (s *session) parseType(name string) (store.Type, error) {
 		err = &store.UnknownTypeError{Name: name}
 	}
 	return t, err
+}
+
+// missingHints say where the command's keystore was looked for, and what is there.
+func (s *session) missingHints() []string {
+	path := absolute(s.keystorePath())
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return []string{path + " is a directory"}
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return []string{path + ": " + pathCause(err).Error()}
+	}
+	hints := []string{"it was looked for at " + path}
+	if !s.opt.keystore.given && !s.opt.cacerts {
+		hints = append(hints, "without -keystore it is the file .keystore in the home directory")
+	}
+	return hints
 }
 
 // keystorePath is the file that -keystore or -cacerts names.

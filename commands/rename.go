@@ -23,7 +23,7 @@ func rename(ctx context.Context, s *session, o renameOptions) error {
 	var exists *store.EntryExistsError
 	err := s.ks.Rename(o.old, o.alias, time.Time{})
 	if errors.As(err, &exists) {
-		return failf("Destination alias <%s> already exists", o.alias)
+		return aliasTaken("Destination alias", o.alias)
 	}
 	if err != nil {
 		return err

@@ -117,7 +117,7 @@ func readSecretKey(l line) secretKeyOptions {
 func (s *session) addSecretKey(keyalg string, size optional[int64]) error {
 	alias := s.aliasOrDefault()
 	if _, exists := s.ks.Store.Get(alias); exists {
-		return failf("Secret Key not generated, alias <%s> already exists", alias)
+		return aliasTaken("Secret Key not generated, alias", alias)
 	}
 	var key entry.Key
 	var err error

@@ -30,7 +30,7 @@ func selfcert(ctx context.Context, s *session, o selfcertOptions) error {
 	old := key.certificate
 	subject := old.Subject
 	if o.dname.given {
-		if subject, err = x509util.ParseDName(o.dname.value); err != nil {
+		if subject, err = parseDName(o.dname.value); err != nil {
 			return err
 		}
 	}

@@ -84,7 +84,7 @@ func trust(ctx context.Context, s *session) error {
 	alias := freeAlias(s.ks.Store, bundled{Certificate: chosen})
 	if s.opt.alias.given {
 		if alias = s.opt.alias.value; s.has(alias) {
-			return failf("Certificate not imported, alias <%s> already exists", alias)
+			return aliasTaken("Certificate not imported, alias", alias)
 		}
 	}
 	if err := s.ks.SetCertificate(alias, entry.X509(chosen.Raw), s.Now()); err != nil {

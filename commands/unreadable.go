@@ -95,9 +95,8 @@ func ofEntry(alias string, i, n int) string {
 
 // inWords puts an error of keytool's in the place of another, whose hints stay.
 func inWords(words, err error) error {
-	var hinted *hintedError
-	if errors.As(err, &hinted) {
-		return withHint(words, hinted.hints...)
+	if hinted, ok := errors.AsType[*hintedError](err); ok {
+		return &hintedError{words, hinted.by, hinted.hints}
 	}
 	return words
 }

@@ -110,7 +110,8 @@ func (b *chainBuilder) build(c *Certificate, below []*Certificate) []*Certificat
 // top of the chain it is added on top; that has to be verified. least is as with
 // ChainFromCertificate, within the reply.
 //
-// The error is a *jdk.Error with keytool's text; alias is what it calls the key.
+// The error is ErrIncompleteReply, or a *jdk.Error with keytool's text that none of
+// the certificates has the key, which it calls by the alias.
 func ChainFromReply(alias string, reply []*Certificate, spki []byte, trusted []*Certificate, least Relation) (Reply, error) {
 	find := newSearch()
 	chain, err := orderReply(alias, reply, spki, least, find)
@@ -131,6 +132,10 @@ func ChainFromReply(alias string, reply []*Certificate, spki []byte, trusted []*
 	return Reply{chain, false}, nil
 }
 
+// ErrIncompleteReply is the error of a reply whose certificates don't lead from one to
+// the next.
+var ErrIncompleteReply = jdk.PlainError("Incomplete certificate chain in reply")
+
 // orderReply orders the certificates of a reply, without duplicates.
 func orderReply(alias string, reply []*Certificate, spki []byte, least Relation, find *search) ([]*Certificate, error) {
 	var chain []*Certificate
@@ -149,7 +154,7 @@ func orderReply(alias string, reply []*Certificate, spki []byte, least Relation,
 	for i := 1; i < len(chain)-1; i++ {
 		issuer := slices.IndexFunc(chain[i:], func(c *Certificate) bool { return find.relation(chain[i-1], c) >= least })
 		if issuer < 0 {
-			return nil, jdk.PlainError("Incomplete certificate chain in reply")
+			return nil, ErrIncompleteReply
 		}
 		chain[i], chain[i+issuer] = chain[i+issuer], chain[i]
 	}

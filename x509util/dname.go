@@ -154,11 +154,15 @@ func encodeSet(elements [][]byte) []byte {
 	return ber.Encode(casn1.SET, string(bytes.Join(elements, nil)))
 }
 
+// ErrAVA is the error of ParseDName for a part of a name without "=", as where a comma
+// was not escaped. AVA is short for attribute value assertion.
+var ErrAVA = jdk.IOError("Incorrect AVA format")
+
 // parseAttribute reads "CN=Duke" and encodes it.
 func parseAttribute(s string) ([]byte, error) {
 	key, text, ok := strings.Cut(s, "=")
 	if !ok {
-		return nil, jdk.IOError("Incorrect AVA format")
+		return nil, ErrAVA
 	}
 	oid, err := parseKeyword(key)
 	if err != nil {

@@ -30,7 +30,7 @@ func ParseStartDate(s string, now time.Time) (time.Time, error) {
 	case len(s) == 8:
 		clock = s
 	default:
-		return time.Time{}, errStartDate
+		return time.Time{}, ErrStartDate
 	}
 	year, month, day := now.Date()
 	hour, minute, second := now.Clock()
@@ -38,21 +38,23 @@ func ParseStartDate(s string, now time.Time) (time.Time, error) {
 	if date != "" {
 		n, ok := digitGroups(date, "dddd/dd/dd")
 		if !ok {
-			return time.Time{}, errStartDate
+			return time.Time{}, ErrStartDate
 		}
 		year, month, day = n[0], time.Month(n[1]), n[2]
 	}
 	if clock != "" {
 		n, ok := digitGroups(clock, "dd:dd:dd")
 		if !ok {
-			return time.Time{}, errStartDate
+			return time.Time{}, ErrStartDate
 		}
 		hour, minute, second, nanos = n[0], n[1], n[2], 0
 	}
 	return localTime(year, month, day, hour, minute, second, nanos, now.Location()), nil
 }
 
-var errStartDate = jdk.IOError("Illegal startdate value")
+// ErrStartDate is the error of a text that is neither a date nor a time, nor steps
+// from now.
+var ErrStartDate = jdk.IOError("Illegal startdate value")
 
 // digitGroups reads the numbers in s, which must have the form of pattern,
 // where d stands for a digit.
@@ -78,18 +80,18 @@ func digitGroups(s, pattern string) (groups [3]int, ok bool) {
 func moveDate(s string, t time.Time) (time.Time, error) {
 	for s != "" {
 		if s[0] != '+' && s[0] != '-' {
-			return time.Time{}, errStartDate
+			return time.Time{}, ErrStartDate
 		}
 		digits := len(s) - 1 - len(strings.TrimLeft(s[1:], "0123456789"))
 		if digits == 0 {
-			return time.Time{}, errStartDate
+			return time.Time{}, ErrStartDate
 		}
 		n, err := jdk.ParseInt(s[1 : 1+digits])
 		if err != nil {
 			return time.Time{}, err
 		}
 		if len(s) == 1+digits {
-			return time.Time{}, errStartDate
+			return time.Time{}, ErrStartDate
 		}
 		if s[0] == '-' {
 			n = -n
@@ -108,7 +110,7 @@ func moveDate(s string, t time.Time) (time.Time, error) {
 		case 'S':
 			t = addSeconds(t, int64(n))
 		default:
-			return time.Time{}, errStartDate
+			return time.Time{}, ErrStartDate
 		}
 		s = s[2+digits:]
 	}
