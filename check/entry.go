@@ -49,7 +49,7 @@ func (x *examination) entry(e *entry.Entry) {
 		case len(e.Chain) == 0:
 			x.find(Error, "no-certificate", alias, "there is no certificate with the key", x.key(alias).KeyLine([]string{"import", "-noprompt", "-backup", "-alias", alias}, "-keyfile", x.Path, "-file", "CERTIFICATE"))
 		case err == nil:
-			x.identity(alias, key, e.Chain, certs)
+			x.identity(e, alias, key, certs)
 		}
 	case entry.SecretKey:
 		x.secretKey(e, alias)
@@ -190,7 +190,7 @@ func (x *examination) unseal(e *entry.Entry, alias string) (entry.Key, bool) {
 		return entry.Key{}, false
 	}
 	if x.server && alias == x.Serves {
-		return x.servedKey(e, alias)
+		return x.servedKey(alias)
 	}
 	if x.costly {
 		return entry.Key{}, false
@@ -254,12 +254,12 @@ func (x *examination) unopened(err error, alias string) (entry.Key, bool) {
 
 // servedKey opens the key that a connector serves, as Tomcat does: with one
 // password.
-func (x *examination) servedKey(e *entry.Entry, alias string) (entry.Key, bool) {
+func (x *examination) servedKey(alias string) (entry.Key, bool) {
 	c := x.certificate
 	if c.KeyPassword != nil {
 		x.apart = map[string]bool{alias: true}
 	}
-	key, err := c.KeyOf(x.store, e)
+	key, err := x.connector.Key()
 	if err == nil {
 		return key, true
 	}
@@ -418,18 +418,14 @@ func (x *examination) verifiable(alias string, chain []*x509util.Certificate) bo
 }
 
 // identity looks at a key and its chain. key is nil if it did not open.
-func (x *examination) identity(alias string, key crypto.Signer, chain []entry.Certificate, certs []*x509util.Certificate) {
+func (x *examination) identity(e *entry.Entry, alias string, key crypto.Signer, certs []*x509util.Certificate) {
 	if !x.verifiable(alias, certs) {
 		return
 	}
-	k := x.key(alias)
-	id := identity.Identity{Alias: alias, Key: key, Keystore: x.Path, StoreType: string(x.Type), Open: k.Open, Keypass: k.Keypass,
-		Served: x.server && alias == x.Serves}
-	if id.Served {
-		id.KeyFile, id.ChainFile, id.Own, id.Names = x.certificate.KeyFile, x.certificate.ChainFile, x.own, x.hosts
-	}
-	for _, c := range chain {
-		id.Chain = append(id.Chain, x509util.Encoded(c.DER))
+	id := IdentityOf(x.store, x.key(alias), e, key)
+	id.Alias = alias
+	if x.server && alias == x.Serves {
+		id = x.connector.Shown(id, x.hosts)
 	}
 	checks := identity.Examine(id, identity.Options{Now: x.o.Now})
 	find := func(name string) identity.Check {

@@ -46,8 +46,6 @@ type use struct {
 	java   bool // it is the truststore of a program in Java
 	only   bool // no other password than the one given is tried
 
-	own int // how many certificates of a chain in PEM are in the first file
-
 	hosts       []string            // names the served certificate has to be good for
 	certificate *tomcat.Certificate // what a server.xml says of it; empty without one
 }
@@ -59,6 +57,7 @@ type examination struct {
 	o          Options
 	store      *store.Store
 	password   []byte          // that opened the store; nil if none did
+	connector  *tomcat.Served  // what a connector serves of it; nil without one
 	apart      map[string]bool // aliases of the keys that KeyPassword opens
 	keys       map[string]*keyEntry
 	subjects   map[string]bool // see trustedSubjects

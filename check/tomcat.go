@@ -180,7 +180,7 @@ func pemFiles(c *tomcat.Connector, h *tomcat.SSLHost, cert *tomcat.Certificate, 
 		o.Password = []byte{}
 	}
 	x := newExamination(cert.CertificateFile, o, use{named: true, role: "certificate of " + at, server: true, only: true, hosts: h.Served(c), certificate: cert})
-	opened, own, err := cert.OpenPEM(func(name string) ([]byte, error) {
+	opened, err := cert.OpenPEM(func(name string) ([]byte, error) {
 		x.Path = name
 		return readAtMost(name, x.o.MaxSize)
 	}, x.o.Limits)
@@ -197,8 +197,8 @@ func pemFiles(c *tomcat.Connector, h *tomcat.SSLHost, cert *tomcat.Certificate, 
 		x.unreadable(err)
 		return x.finish()
 	}
-	x.Path, x.own = cert.CertificateFile, own
-	x.store, x.password, x.Password, x.Type = opened, x.o.Password, PasswordNone, store.PEM
+	x.Path, x.connector = cert.CertificateFile, opened
+	x.store, x.password, x.Password, x.Type = opened.Store, x.o.Password, PasswordNone, store.PEM
 	x.look()
 	if info, err := os.Stat(cert.KeyFile); err == nil {
 		x.fileMode(info.Mode())
@@ -228,8 +228,11 @@ func (x *examination) served() {
 	if !x.server {
 		return
 	}
-	e, findings := x.certificate.Served(x.store)
-	for _, f := range findings {
+	if x.connector == nil {
+		x.connector = x.certificate.In(x.store)
+	}
+	e := x.connector.Entry
+	for _, f := range x.connector.Findings {
 		id := "no-key"
 		switch {
 		case strings.HasSuffix(f.Attribute, "eystoreType"):

@@ -223,62 +223,60 @@ func (v *served) add(s *session, host endpoint.Host) {
 // tomcatIdentity opens the key that Tomcat would serve for a Certificate, under
 // the names of its host.
 func (s *serving) tomcatIdentity(c *tomcat.Certificate, names []string, v *served) (identity.Identity, error) {
-	opened, own, err := s.openConfigured(c, v)
+	opened, err := s.openConfigured(c, v)
 	if err != nil {
 		return identity.Identity{}, err
 	}
-	e, findings := c.Served(opened)
-	if err := s.reportFindings(s.o.serverxml, findings); err != nil {
+	if err := s.reportFindings(s.o.serverxml, opened.Findings); err != nil {
 		return identity.Identity{}, err
 	}
-	if e == nil {
+	if opened.Entry == nil {
 		return identity.Identity{}, fmt.Errorf("%s has no key to serve", c.KeystoreFile)
 	}
 	from := configured(c)
-	key, err := c.KeyOf(opened, e)
+	key, err := opened.Key()
 	if c.PEM() && errors.Is(err, entry.ErrPassword) {
-		key, err = s.askPEMKey(c, opened, e)
+		key, err = s.askPEMKey(c, opened)
 	}
-	if closed := closedToJava(opened, from); closed != nil && !c.PEM() {
+	if closed := closedToJava(opened.Store, from); closed != nil && !c.PEM() {
 		v.checks = append(v.checks, identity.Check{Name: "Java", ID: "unreadable-certificate", Detail: closed.text, Remedy: closed.remedy})
 	}
-	id, err := s.keyIdentity(opened, from, e, key, err)
-	if c.PEM() {
-		id.KeyFile, id.ChainFile, id.Own = c.KeyFile, c.ChainFile, own
-	}
-	id.Served, id.Names = true, names
-	return id, err
+	id, err := s.keyIdentity(opened.Store, from, opened.Entry, key, err)
+	return opened.Shown(id, names), err
 }
 
 // openConfigured opens the keystore of a Certificate, or its PEM files as one; see
 // tomcat.OpenPEM.
-func (s *session) openConfigured(c *tomcat.Certificate, v *served) (opened *store.Store, own int, err error) {
+func (s *session) openConfigured(c *tomcat.Certificate, v *served) (*tomcat.Served, error) {
 	if !c.PEM() {
 		var named store.Type
 		if c.KeystoreType != "" {
 			t, err := store.ParseType(c.KeystoreType)
 			if err != nil {
-				return nil, 0, fmt.Errorf("%s: keystores of type %s can't be opened here", c.KeystoreFile, c.KeystoreType)
+				return nil, fmt.Errorf("%s: keystores of type %s can't be opened here", c.KeystoreFile, c.KeystoreType)
 			}
 			named = t
 		}
-		opened, err = v.open(c.KeystoreFile, store.Options{Password: c.KeystorePassword, Type: named})
-		return opened, 0, err
+		opened, err := v.open(c.KeystoreFile, store.Options{Password: c.KeystorePassword, Type: named})
+		if err != nil {
+			return nil, err
+		}
+		return c.In(opened), nil
 	}
-	opened, own, err = c.OpenPEM(func(name string) ([]byte, error) {
+	opened, err := c.OpenPEM(func(name string) ([]byte, error) {
 		v.watch(name)
 		return s.readInput(name)
 	}, v.limits())
 	none, ok := errors.AsType[*tomcat.FileError](err)
 	switch {
 	case !ok:
-		return opened, own, err
+		return opened, err
 	case none.Key && none.Err != nil:
-		return nil, 0, damagedKeyFile(none.File, none.Data, none.Err)
+		return nil, damagedKeyFile(none.File, none.Data, none.Err)
 	case none.Key:
-		return nil, 0, withHint(failf("Input not a private key"), s.noneInPEM(none, forKey)...)
+		return nil, withHint(failf("Input not a private key"), s.noneInPEM(none, forKey)...)
 	}
-	return nil, 0, withHint(failf("Input not an X.509 certificate"), s.noneInPEM(none, forCertificates)...)
+	return nil, withHint(failf("Input not an X.509 certificate"), s.noneInPEM(none, forCertificates)...)
 }
 
 // noneInPEM says what is in a file in place of what Tomcat looks for.
@@ -291,7 +289,7 @@ func (s *session) noneInPEM(e *tomcat.FileError, p purpose) []string {
 
 // askPEMKey opens an encrypted key in PEM with a password that is asked for,
 // where none is configured.
-func (s *serving) askPEMKey(c *tomcat.Certificate, opened *store.Store, e *entry.Entry) (entry.Key, error) {
+func (s *serving) askPEMKey(c *tomcat.Certificate, opened *tomcat.Served) (entry.Key, error) {
 	password := c.KeyPassword
 	if password == nil && s.o.serverxml == "" {
 		var err error
@@ -299,7 +297,7 @@ func (s *serving) askPEMKey(c *tomcat.Certificate, opened *store.Store, e *entry
 			return entry.Key{}, err
 		}
 	}
-	key, err := opened.KeyOf(e, password)
+	key, err := opened.Store.KeyOf(opened.Entry, password)
 	if err == nil {
 		c.KeyPassword = password // for the next time
 	}
@@ -355,16 +353,7 @@ func (s *session) keyIdentity(opened *store.Store, from shell.Keystore, e *entry
 	if err != nil {
 		return identity.Identity{}, err
 	}
-	id := identity.Identity{Alias: alias, Key: signer, Keystore: path, StoreType: string(opened.Type()), Open: from.Open, Keypass: from.Keypass}
-	for _, c := range e.Chain {
-		id.Chain = append(id.Chain, x509util.Encoded(c.DER))
-	}
-	if len(e.Chain) == 0 && !opened.Type().Foreign() {
-		if own := check.NewPool(opened).Own(signer.Public()); own != nil {
-			id.Hidden = own.Called()
-		}
-	}
-	return id, nil
+	return check.IdentityOf(opened, from, e, signer), nil
 }
 
 // policy is what a host agrees to in a handshake.

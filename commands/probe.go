@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 
+	"gokeytool/check"
 	"gokeytool/identity"
 	"gokeytool/internal/shell"
 	"gokeytool/probe"
@@ -131,11 +132,8 @@ func (s *session) probeIdentities(cfg *probe.Config, o probeOptions) error {
 				!s.opt.alias.given && e.Kind != entry.PrivateKey {
 				continue
 			}
-			id := &identity.Identity{Alias: alias, Keystore: o.against, StoreType: string(opened.Type()), Open: s.again("storepass")}
-			for _, c := range e.Chain {
-				id.Chain = append(id.Chain, x509util.Encoded(c.DER))
-			}
-			cfg.Against = id
+			id := check.IdentityOf(opened, shell.Keystore{Path: o.against, Open: s.again("storepass")}, e, nil)
+			cfg.Against = &id
 			return nil
 		}
 		return fmt.Errorf("%s has no such entry to compare with: name one with -alias", o.against)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"gokeytool/identity"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	pemstore "gokeytool/store/pem"
@@ -36,32 +37,54 @@ func (e *FileError) Error() string {
 
 func (e *FileError) Unwrap() error { return e.Err }
 
+// Served is what a connector serves for a Certificate: an entry of a keystore, or
+// the one entry of the keystore that Tomcat makes of PEM files.
+type Served struct {
+	Store *store.Store
+	// Entry is the one whose key is served; nil where there is none.
+	Entry *entry.Entry
+	// Findings are about the choice of the entry, see ServedKey, and about the
+	// type of the keystore.
+	Findings []Finding
+
+	by  *Certificate
+	own int // how many certificates of a chain in PEM are certificateFile's
+}
+
+// In says what is served for a Certificate of an opened keystore, which is the one
+// that it names.
+func (c *Certificate) In(s *store.Store) *Served {
+	entry, findings := c.choose(s)
+	return &Served{Store: s, Entry: entry, Findings: findings, by: c}
+}
+
 // OpenPEM reads the PEM files of a Certificate as the keystore that Tomcat's
 // SSLUtilBase makes of them. It has one entry, called as the certificate's
 // file is: the last key of the key's file, and for a chain all certificates of
 // certificateFile and then all of certificateChainFile, in the order of the files,
-// whether they belong together or not. That is what Tomcat sends. own is how many of
-// them are certificateFile's. The key stays sealed.
+// whether they belong together or not. That is what Tomcat sends. The key stays
+// sealed.
 //
 // read reads a file whole. Limits of zero are entry.DefaultLimits. The error is
 // one of read's, or a *FileError.
-func (c *Certificate) OpenPEM(read func(name string) ([]byte, error), lim entry.Limits) (s *store.Store, own int, err error) {
+func (c *Certificate) OpenPEM(read func(name string) ([]byte, error), lim entry.Limits) (*Served, error) {
 	if lim == (entry.Limits{}) {
 		lim = entry.DefaultLimits
 	}
 	var chain []entry.Certificate
+	own := 0
 	for _, name := range []string{c.CertificateFile, c.ChainFile} {
 		if name == "" {
 			continue
 		}
 		data, err := read(name)
 		if err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 		list := certificatesIn(data)
 		if len(list) == 0 {
 			_, err := x509util.ParseCertificates(data)
-			return nil, 0, &FileError{File: name, Data: data, Err: err}
+			return nil, &FileError{File: name, Data: data, Err: err}
 		}
 		if chain = append(chain, list...); name == c.CertificateFile {
 			own = len(list)
@@ -69,13 +92,14 @@ func (c *Certificate) OpenPEM(read func(name string) ([]byte, error), lim entry.
 	}
 	data, err := read(c.KeyFile)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	keys, err := pemstore.DecodeKeys(data, lim)
 	if err != nil || len(keys) == 0 || !bytes.Contains(data, []byte("-----BEGIN ")) {
-		return nil, 0, &FileError{File: c.KeyFile, Key: true, Data: data, Err: err}
+		return nil, &FileError{File: c.KeyFile, Key: true, Data: data, Err: err}
 	}
-	return store.NewPEM(filepath.Base(c.CertificateFile), keys[len(keys)-1], chain), own, nil
+	opened := store.NewPEM(filepath.Base(c.CertificateFile), keys[len(keys)-1], chain)
+	return &Served{Store: opened, Entry: opened.Entries()[0], by: c, own: own}, nil
 }
 
 // certificatesIn are those of a file that Tomcat's PEMFile takes.
@@ -91,12 +115,9 @@ func certificatesIn(data []byte) (list []entry.Certificate) {
 	}
 }
 
-// Served returns the entry of an opened keystore whose key Tomcat serves, nil if
-// there is none, and what there is to say about that: see ServedKey.
-func (c *Certificate) Served(s *store.Store) (*entry.Entry, []Finding) {
-	if c.PEM() {
-		return s.Entries()[0], nil
-	}
+// choose returns the entry of an opened keystore whose key Tomcat serves, nil if
+// there is none, and what there is to say about that.
+func (c *Certificate) choose(s *store.Store) (*entry.Entry, []Finding) {
 	var entries []*entry.Entry
 	var keys []KeyEntry
 	for _, e := range s.JavaOrder() {
@@ -161,12 +182,23 @@ func (h *SSLHost) Served(c *Connector) (names []string) {
 	return names
 }
 
-// KeyOf opens the key of an entry with the one password that Tomcat tries: the
-// key's, if the configuration has one, else the keystore's.
-func (c *Certificate) KeyOf(s *store.Store, e *entry.Entry) (entry.Key, error) {
-	password := c.KeyPassword
+// Key opens the key with the one password that Tomcat tries: the key's, if the
+// configuration has one, else the keystore's.
+func (s *Served) Key() (entry.Key, error) {
+	password := s.by.KeyPassword
 	if password == nil {
-		password = c.KeystorePassword
+		password = s.by.KeystorePassword
 	}
-	return s.KeyOf(e, password)
+	return s.Store.KeyOf(s.Entry, password)
+}
+
+// Shown is the identity of the entry as the connector shows it: under the names of
+// its host, see SSLHost.Served, and where it comes from PEM files with these, which
+// remedies name.
+func (s *Served) Shown(id identity.Identity, names []string) identity.Identity {
+	id.Served, id.Names = true, names
+	if s.by.PEM() {
+		id.KeyFile, id.ChainFile, id.Own = s.by.KeyFile, s.by.ChainFile, s.own
+	}
+	return id
 }
