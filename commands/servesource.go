@@ -1,0 +1,183 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"gokeytool/endpoint"
+	"gokeytool/identity"
+	"gokeytool/internal/shell"
+	"gokeytool/tomcat"
+	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
+)
+
+// source is what loads everything that is to be served, at the start and again
+// when a file has changed. Also with an error, what it returns tells which
+// files it came to.
+func (s *serving) source(ctx context.Context) (func() (*served, error), error) {
+	load, err := s.keySource(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func() (*served, error) {
+		v, err := load()
+		if err == nil {
+			err = s.addresses(v)
+		}
+		if err == nil && s.o.ticketkey != "" {
+			s.closeTicketKey(s.o.ticketkey)
+			v.watch(s.o.ticketkey)
+			v.config.TicketSecret, err = s.readTicketKey(s.o.ticketkey)
+			s.secrets = append(s.secrets, v.config.TicketSecret)
+		}
+		return v, err
+	}, nil
+}
+
+// keySource loads the keys and how they are served.
+func (s *serving) keySource(ctx context.Context) (func() (*served, error), error) {
+	if s.o.serverxml != "" {
+		if s.o.besides != "" {
+			return nil, fmt.Errorf("-%s does not go with -serverxml, where the connector says it", s.o.besides)
+		}
+		return s.loadServerXML, nil
+	}
+	connector, err := s.optionConnector()
+	if err != nil {
+		return nil, err
+	}
+	certificate := &connector.Hosts[0].Certificates[0]
+	switch {
+	case s.byName() && (s.o.selfsigned || certificate.PEM()):
+		return nil, errors.New("-sni and -also are for the keys of keystores")
+	case s.o.selfsigned:
+		id, err := s.throwAway()
+		return func() (*served, error) { return s.serveAlone(id, &connector, new(served)) }, err
+	case certificate.PEM():
+		certificate.KeyPassword = s.opt.keypass
+		connector.HTTP2 = true
+		return func() (*served, error) {
+			v := new(served)
+			return v, s.load(&connector, v)
+		}, nil
+	}
+	if err := s.openDefault(ctx); err != nil {
+		return nil, err
+	}
+	alias, err := s.servedAlias()
+	if err != nil {
+		return nil, err
+	}
+	return func() (*served, error) { return s.loadKeystore(alias, &connector) }, nil
+}
+
+// openDefault opens the keystore of the options, and where there is none says
+// how to get one.
+func (s *serving) openDefault(ctx context.Context) error {
+	if !s.opt.keystore.given {
+		if _, err := os.Stat(s.defaultKeystore()); errors.Is(err, fs.ErrNotExist) {
+			return withHint(failf("Keystore file does not exist: %s", s.defaultKeystore()),
+				"name a keystore with -keystore FILE,",
+				"or try a throw-away self-signed certificate for localhost: "+shell.Line("gokeytool", "serve", "-selfsigned"))
+		}
+	}
+	if err := s.openServed(ctx); err != nil {
+		return err
+	}
+	s.warnOfClosed(s.ks.Store, s.here())
+	return nil
+}
+
+// servedAlias is the alias of -alias, else of the key that Tomcat would take.
+func (s *serving) servedAlias() (string, error) {
+	if s.opt.alias.given {
+		return s.ks.StoredAlias(s.opt.alias.value), nil
+	}
+	aliases := s.ks.keyAliases()
+	if len(aliases) == 0 {
+		return "", s.ks.errKeyless()
+	}
+	if len(aliases) > 1 && !s.byName() {
+		s.Stderr.Printf("gokeytool: no -alias given: serving <%s>, which Java finds first among %d keys %q\n", aliases[0], len(aliases), aliases)
+	}
+	return aliases[0], nil
+}
+
+// loadKeystore opens the keystore again, with the password that opened it, and
+// takes the key of the alias, or all keys.
+func (s *serving) loadKeystore(alias string, connector *tomcat.Connector) (*served, error) {
+	v := new(served)
+	v.watch(s.ks.path)
+	if err := s.ks.load(s.opt.storetype.value); err != nil {
+		return v, err
+	}
+	id, err := s.identity(alias)
+	if err != nil {
+		return v, err
+	}
+	if !s.byName() {
+		return s.serveAlone(id, connector, v)
+	}
+	ids, err := s.furtherKeys(alias, v)
+	if err != nil {
+		return v, err
+	}
+	ids = append([]identity.Identity{id}, ids...)
+	if s.o.attribute("defaultSSLHostConfigName").given {
+		if err := putFirst(ids, connector.DefaultHost); err != nil {
+			return v, err
+		}
+	}
+	v.config.StrictSNI = connector.StrictSNI
+	return s.serveAll(ids, connector, v)
+}
+
+// serveAlone is an identity that answers to every name.
+func (s *serving) serveAlone(id identity.Identity, connector *tomcat.Connector, v *served) (*served, error) {
+	return s.serveAll([]identity.Identity{id}, connector, v)
+}
+
+// serveAll serves identities by the names in their certificates, and the first
+// one to everybody else, under the settings of the connector's one host.
+func (s *serving) serveAll(ids []identity.Identity, connector *tomcat.Connector, v *served) (*served, error) {
+	host := &connector.Hosts[0]
+	policy, err := s.policy(host, v)
+	if err != nil {
+		return v, err
+	}
+	v.add(s.session, endpoint.Host{Identities: ids, Policy: policy})
+	v.config.Identities, v.config.Policy = ids, policy
+	v.bound(host)
+	return v, nil
+}
+
+// throwAway is a key with a self-signed certificate for this machine, kept in
+// memory alone.
+func (s *session) throwAway() (identity.Identity, error) {
+	var none identity.Identity
+	key, err := keys.Generate(keys.Spec{Algorithm: "EC", Group: "secp256r1"}, s.release)
+	if err != nil {
+		return none, err
+	}
+	spki, err := keys.MarshalPublic(key.Public())
+	if err != nil {
+		return none, err
+	}
+	subject, err := x509util.ParseDName("CN=localhost")
+	if err != nil {
+		return none, err
+	}
+	issue := issuance{extensions: []string{"SAN=dns:localhost,ip:127.0.0.1,ip:::1", "EKU=serverAuth"}, days: defaultDays}
+	der, err := s.certify(certificate{issuance: issue, subject: subject, spki: spki}, &issuerKey{signer: key, name: subject})
+	if err != nil {
+		return none, err
+	}
+	return identity.Identity{
+		Alias: "localhost", Key: key, Chain: [][]byte{der},
+		Keystore: "a throw-away keystore in memory", StoreType: "none",
+	}, nil
+}
