@@ -123,7 +123,7 @@ type Certificate struct {
 	Serial    string        `json:"serial"` // in hexadecimal, as keytool prints it
 	NotBefore jsontime.Time `json:"notBefore"`
 	NotAfter  jsontime.Time `json:"notAfter"`
-	// Key and Signature are algorithms, such as "2048-bit RSA key" and
+	// Key and Signature are algorithms, such as "2048-bit RSA" and
 	// "SHA256withRSA".
 	Key       string `json:"key"`
 	Signature string `json:"signature"`

@@ -153,7 +153,7 @@ func (x *examination) chainOf(chain []entry.Certificate) []Certificate {
 			Serial:    parsed.Serial.Text(16),
 			NotBefore: jsontime.New(parsed.NotBefore),
 			NotAfter:  jsontime.New(parsed.NotAfter),
-			Key:       keys.Describe(parsed.SPKI, jdk.Default),
+			Key:       parsed.KeyName(),
 			Signature: parsed.SigName,
 			SHA256:    x509util.Fingerprint(parsed.Raw, "SHA-256"),
 		})

@@ -100,7 +100,7 @@ func genkeypair(ctx context.Context, s *session, o genkeypairOptions) error {
 		return err
 	}
 
-	name := keys.Name(spec, key.Public(), s.release)
+	name := keys.GeneratedName(spec, key.Public(), s.release)
 	if issuer.alias != "" {
 		s.talk().Printf("Generating %s key pair and a certificate (%s) issued by <%s> with a validity of %s days\n\tfor: %s\n",
 			name, leaf.SigName, issuer.alias, text.Group(o.days), subject.String())

@@ -4,17 +4,14 @@ import (
 	"encoding/asn1"
 	"encoding/json"
 	"encoding/pem"
-	"strings"
 	"time"
 
 	"golang.org/x/crypto/cryptobyte"
 
 	"gokeytool/internal/jsontime"
-	"gokeytool/jdk"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
 	"gokeytool/x509util"
-	"gokeytool/x509util/keys"
 )
 
 // jsonSchema is the version of what -json prints, which docs/json.md describes.
@@ -221,7 +218,7 @@ func describeCertificate(der []byte) jsonCertificate {
 		out.Serial = c.Serial.Text(16)
 	}
 	out.NotBefore, out.NotAfter = jsonTime(c.NotBefore), jsonTime(c.NotAfter)
-	out.Key, out.Signature = jsonKeyName(c.SPKI), c.SigName
+	out.Key, out.Signature = c.KeyName(), c.SigName
 	out.Version, out.SelfSigned = c.Version, c.SelfSigned()
 	out.jsonExtensions = describeExtensions(c.Extensions)
 	return out
@@ -235,15 +232,10 @@ func jsonTime(t time.Time) *jsontime.Time {
 
 func describeRequest(r *x509util.Request) jsonRequest {
 	return jsonRequest{
-		Subject: r.Subject.String(), Key: jsonKeyName(r.SPKI), Signature: r.SigName,
+		Subject: r.Subject.String(), Key: r.KeyName(), Signature: r.SigName,
 		jsonExtensions: describeExtensions(r.Extensions),
 		PEM:            string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: r.Raw})),
 	}
-}
-
-// jsonKeyName names a key in one wording for all releases: programs read it.
-func jsonKeyName(spki []byte) string {
-	return strings.TrimSuffix(keys.Describe(spki, jdk.Default), " key")
 }
 
 // describeExtensions tells what extensions say. One that can't be read stands

@@ -7,9 +7,7 @@ import (
 	"strings"
 
 	"gokeytool/internal/jsontime"
-	"gokeytool/jdk"
 	"gokeytool/x509util"
-	"gokeytool/x509util/keys"
 )
 
 // CertificateFacts describes a certificate, also one that crypto/x509 can't read:
@@ -44,7 +42,7 @@ func Describe(der []byte) CertificateFacts {
 	}
 	facts.Subject, facts.Called, facts.Issuer = c.Subject.String(), c.Called(), c.Issuer.String()
 	facts.NotBefore, facts.NotAfter = jsontime.New(c.NotBefore), jsontime.New(c.NotAfter)
-	facts.Key, facts.Signature = keyName(c), c.SigName
+	facts.Key, facts.Signature = c.KeyName(), c.SigName
 	if c.Serial != nil {
 		facts.Serial = c.Serial.Text(16)
 	}
@@ -76,14 +74,4 @@ func DescribeAll(chain [][]byte) []CertificateFacts {
 		facts[i] = Describe(der)
 	}
 	return facts
-}
-
-// keyName describes the key of a certificate as keytool does, such as
-// "256-bit EC (secp256r1)".
-func keyName(c *x509util.Certificate) string {
-	key, err := c.PublicKey()
-	if err != nil {
-		return strings.TrimSuffix(keys.Describe(c.SPKI, jdk.Default), " key")
-	}
-	return keys.Name(keys.Spec{}, key, jdk.Default)
 }

@@ -190,7 +190,7 @@ func (e *examination) key() Check {
 		}
 		return c
 	}
-	c.OK, c.Detail = true, keyName(e.certs[0])+"; it belongs to the certificate"
+	c.OK, c.Detail = true, e.certs[0].KeyName()+"; it belongs to the certificate"
 	return c
 }
 
@@ -547,7 +547,7 @@ func (e *examination) strength() Check {
 		}
 	}
 	c.OK = true
-	c.Detail = fmt.Sprintf("%s, signed with %s", keyName(e.certs[0]), e.certs[0].SigName)
+	c.Detail = fmt.Sprintf("%s, signed with %s", e.certs[0].KeyName(), e.certs[0].SigName)
 	return c
 }
 
@@ -583,7 +583,7 @@ func (e *examination) suites() Check {
 		c.Remedy = e.replace()
 	default:
 		c.OK = false
-		c.Detail = fmt.Sprintf("no TLS suite here takes a key of type %s: RSA, Ed25519, and EC on secp256r1, secp384r1 and secp521r1 are possible", keyName(e.certs[0]))
+		c.Detail = fmt.Sprintf("no TLS suite here takes a key of type %s: RSA, Ed25519, and EC on secp256r1, secp384r1 and secp521r1 are possible", e.certs[0].KeyName())
 		c.Remedy = e.replace()
 	}
 	if c.Warn || !c.OK {

@@ -348,6 +348,18 @@ func (c *Certificate) SelfSigned() bool {
 // not one that keys.ParsePublic knows.
 func (c *Certificate) PublicKey() (crypto.PublicKey, error) { return keys.ParsePublic(c.SPKI) }
 
+// KeyName says what key the certificate is for: "3072-bit RSA", "256-bit EC
+// (secp256r1)", "Ed25519". It is empty where the key is malformed.
+func (c *Certificate) KeyName() string { return keyName(c.SPKI) }
+
+func keyName(spki []byte) string {
+	key, err := keys.Describe(spki, jdk.Default)
+	if err != nil {
+		return ""
+	}
+	return key.String()
+}
+
 // CheckSignatureFrom verifies that c was signed with the key of issuer. Names
 // and dates are not looked at. Its errors are those of keys.CheckSignature.
 func (c *Certificate) CheckSignatureFrom(issuer *Certificate) error {

@@ -121,6 +121,9 @@ func (req *Request) addAttribute(v ber.Value) error {
 // one that keys.ParsePublic knows.
 func (r *Request) PublicKey() (crypto.PublicKey, error) { return keys.ParsePublic(r.SPKI) }
 
+// KeyName is as in Certificate.
+func (r *Request) KeyName() string { return keyName(r.SPKI) }
+
 // CheckSignature verifies that the request was signed with the key it is for.
 // Its errors are those of the function keys.CheckSignature.
 func (r *Request) CheckSignature() error {

@@ -31,6 +31,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
+	"gokeytool/internal/text"
 	"gokeytool/jdk"
 	"gokeytool/x509util/internal/ber"
 )
@@ -199,20 +200,20 @@ func Generate(spec Spec, rel jdk.Release) (crypto.Signer, error) {
 // SpecOf returns what Generate needs to make another key of the kind and
 // size of a SubjectPublicKeyInfo.
 func SpecOf(spki []byte) (Spec, error) {
-	k, err := ReadInfo(spki, jdk.Default)
+	k, err := Describe(spki, jdk.Default)
 	if err != nil {
 		return Spec{}, err
 	}
-	switch k.OID {
+	switch k.oid {
 	case OIDRSA, OIDRSASSAPSS, OIDDSA:
-		return Spec{Algorithm: k.Name, Size: k.Bits}, nil
+		return Spec{Algorithm: k.Algorithm, Size: k.Bits}, nil
 	case OIDEC:
 		if k.Curve == "" {
 			return Spec{}, keyError("the elliptic curve has no name")
 		}
 		return Spec{Algorithm: "EC", Group: k.Curve}, nil
 	}
-	return Spec{Algorithm: k.Name}, nil
+	return Spec{Algorithm: k.Algorithm}, nil
 }
 
 func generateRSA(spec Spec, rel jdk.Release) (crypto.Signer, error) {
@@ -364,40 +365,36 @@ func chooseNamed(spec Spec, bound, name255, name448 string) (string, error) {
 	return "", jdk.ArgumentError("Parameters must be " + bound)
 }
 
-// Name describes a new key as "Generating ... key pair" of the release
-// does: "3072-bit RSA" and "Ed25519" in 25, "2,048 bit RSA" and "255 bit
-// Ed25519" in earlier ones. spec is what the key was asked for with.
-func Name(spec Spec, pub crypto.PublicKey, rel jdk.Release) string {
+// GeneratedName describes a new key as "Generating ... key pair" of the release
+// does: as Info.String in 25, "2,048 bit RSA" and "255 bit Ed25519" in earlier ones.
+// spec is what the key was asked for with.
+func GeneratedName(spec Spec, pub crypto.PublicKey, rel jdk.Release) string {
 	spki, err := MarshalPublic(pub)
 	if err != nil {
 		return spec.Algorithm
 	}
-	facts, err := ReadInfo(spki, rel)
+	k, err := Describe(spki, rel)
 	if err != nil {
 		return spec.Algorithm
 	}
-	name := facts.Name
-	if facts.OID == oidDH {
+	if rel >= jdk.Release25 {
+		return k.String()
+	}
+	name := k.Algorithm
+	switch k.oid {
+	case oidDH:
 		name = "DH"
+	case oidX25519, oidX448:
+		name = "XDH"
 	}
-	if facts.Curve != "" {
-		name += " (" + facts.Curve + ")"
+	if k.Curve != "" {
+		name += " (" + k.Curve + ")"
 	}
-	if rel < jdk.Release25 {
-		if k, ok := pub.(*NamedPublicKey); ok && k.algorithm.javaFamily == "XDH" {
-			name = "XDH"
-		}
-		bits := facts.Bits
-		if spec.Size == 0 && spec.Group == "" && !hasDefaultSize(spec.Algorithm) {
-			bits = -1 // what keytool prints where -keyalg is another name or RSASSA-PSS
-		}
-		return groupThousands(bits) + " bit " + name
+	bits := k.Bits
+	if spec.Size == 0 && spec.Group == "" && !hasDefaultSize(spec.Algorithm) {
+		bits = -1 // what keytool prints where -keyalg is another name or RSASSA-PSS
 	}
-	switch facts.OID {
-	case OIDRSA, OIDRSASSAPSS, OIDDSA, oidDH, OIDEC:
-		return strconv.Itoa(facts.Bits) + "-bit " + name
-	}
-	return name
+	return text.Group(bits) + " bit " + name
 }
 
 // hasDefaultSize says whether keytool itself, before release 25, knows a
@@ -409,13 +406,6 @@ func hasDefaultSize(algorithm string) bool {
 		}
 	}
 	return false
-}
-
-func groupThousands(n int) string {
-	if n < 1000 {
-		return strconv.Itoa(n)
-	}
-	return fmt.Sprintf("%d,%03d", n/1000, n%1000)
 }
 
 // MarshalPrivate encodes a private key as PKCS#8 (RFC 5958, version 1),

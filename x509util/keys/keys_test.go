@@ -164,7 +164,7 @@ func TestGenerateKey(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if name := Name(test.spec, key.Public(), rel); name != wantName {
+				if name := GeneratedName(test.spec, key.Public(), rel); name != wantName {
 					t.Errorf("name %q, want %q", name, wantName)
 				}
 				sig, err := DefaultSignatureAlgorithm(key.Public(), rel)

@@ -515,7 +515,7 @@ func CheckSignatureSPKI(spki, algID, tbs, sig []byte) error {
 		return err
 	}
 	a := sigAlgorithmByOID(id.OID)
-	if facts, e := ReadInfo(spki, 0); a != nil && e == nil && !a.madeBy(facts.OID) {
+	if key, e := Describe(spki, jdk.Default); a != nil && e == nil && !a.madeBy(key.oid) {
 		return ErrSignature
 	}
 	return err

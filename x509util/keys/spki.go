@@ -90,18 +90,20 @@ func withoutHyphens(s string) string {
 	return string(out)
 }
 
-// Info is what keytool tells of a public key.
+// Info is what there is to say of a public key of any algorithm.
 type Info struct {
-	OID   string
-	Name  string // the algorithm by its Java name, or the OID
-	Bits  int    // size; -1 where Java knows none
-	Curve string // Java's first name of an EC curve, "" if it knows none
+	Algorithm string // by its name in Java of the release, or the OID
+	Bits      int    // size; -1 where Java knows none
+	Curve     string // Java's first name of an elliptic curve, "" if it knows none
+
+	oid string // of the algorithm: Java knows several by one name
 }
 
 var errKey = errors.New("malformed public key")
 
-// ReadInfo looks at a SubjectPublicKeyInfo without judging the key.
-func ReadInfo(spki []byte, rel jdk.Release) (k Info, err error) {
+// Describe says what key a SubjectPublicKeyInfo holds, without judging it. Where it
+// is malformed, the error comes with what could be read.
+func Describe(spki []byte, rel jdk.Release) (k Info, err error) {
 	outer, err := ber.Parse(spki)
 	if err != nil {
 		return k, err
@@ -123,7 +125,7 @@ func ReadInfo(spki []byte, rel jdk.Release) (k Info, err error) {
 	if err != nil {
 		return k, err
 	}
-	k = Info{OID: alg.OID, Name: alg.Name(rel), Bits: -1}
+	k = Info{oid: alg.OID, Algorithm: alg.Name(rel), Bits: -1}
 	switch alg.OID {
 	case OIDRSA, OIDRSASSAPSS:
 		k.Bits, err = firstIntegerBits(key)
@@ -179,10 +181,11 @@ func curveFacts(params ber.Value) (bits int, name string, err error) {
 		if err != nil {
 			return -1, "", err
 		}
-		if bits = curveBits(oid); bits == 0 {
+		c := curveByOID(oid)
+		if c == nil {
 			return -1, "", nil
 		}
-		return bits, ber.OIDName(oid, jdk.Default), nil
+		return c.bits, c.Name, nil
 	}
 	if params.Tag != casn1.SEQUENCE {
 		return -1, "", errKey
@@ -198,106 +201,15 @@ func curveFacts(params ber.Value) (bits int, name string, err error) {
 	return bitLength(fields[4].Body), "", nil
 }
 
-// curveBits returns the bit length of the order of each curve in Java's
-// CurveDB; 0 for others.
-func curveBits(oid string) int {
-	switch oid {
-	case "1.3.132.0.7": // secp112r2
-		return 110
-	case "1.3.132.0.6": // secp112r1
-		return 112
-	case "1.3.132.0.4",
-		"1.3.132.0.5": // sect113r1, sect113r2
-		return 113
-	case "1.3.132.0.29": // secp128r2
-		return 126
-	case "1.3.132.0.28": // secp128r1
-		return 128
-	case "1.3.132.0.22",
-		"1.3.132.0.23": // sect131r1, sect131r2
-		return 131
-	case "1.3.36.3.3.2.8.1.1.1": // brainpoolP160r1
-		return 160
-	case "1.3.132.0.30",
-		"1.3.132.0.8",
-		"1.3.132.0.9": // secp160r2, secp160r1, secp160k1
-		return 161
-	case "1.3.132.0.2": // sect163r1
-		return 162
-	case "1.3.132.0.1",
-		"1.3.132.0.15": // sect163k1, sect163r2
-		return 163
-	case "1.2.840.10045.3.0.7": // X9.62 c2tnb191v3
-		return 189
-	case "1.2.840.10045.3.0.6": // X9.62 c2tnb191v2
-		return 190
-	case "1.2.840.10045.3.0.5": // X9.62 c2tnb191v1
-		return 191
-	case "1.2.840.10045.3.1.1",
-		"1.2.840.10045.3.1.2",
-		"1.2.840.10045.3.1.3",
-		"1.3.132.0.31",
-		"1.3.36.3.3.2.8.1.1.3": // secp192r1, X9.62 prime192v2, X9.62 prime192v3, secp192k1, brainpoolP192r1
-		return 192
-	case "1.3.132.0.24",
-		"1.3.132.0.25": // sect193r1, sect193r2
-		return 193
-	case "1.3.132.0.33",
-		"1.3.36.3.3.2.8.1.1.5": // secp224r1, brainpoolP224r1
-		return 224
-	case "1.3.132.0.32": // secp224k1
-		return 225
-	case "1.3.132.0.26": // sect233k1
-		return 232
-	case "1.3.132.0.27": // sect233r1
-		return 233
-	case "1.2.840.10045.3.0.13": // X9.62 c2tnb239v3
-		return 236
-	case "1.2.840.10045.3.0.12": // X9.62 c2tnb239v2
-		return 237
-	case "1.2.840.10045.3.0.11",
-		"1.3.132.0.3": // X9.62 c2tnb239v1, sect239k1
-		return 238
-	case "1.2.840.10045.3.1.4",
-		"1.2.840.10045.3.1.5",
-		"1.2.840.10045.3.1.6": // X9.62 prime239v1, X9.62 prime239v2, X9.62 prime239v3
-		return 239
-	case "1.2.840.10045.3.1.7",
-		"1.3.132.0.10",
-		"1.3.36.3.3.2.8.1.1.7": // secp256r1, secp256k1, brainpoolP256r1
-		return 256
-	case "1.3.132.0.16": // sect283k1
-		return 281
-	case "1.3.132.0.17": // sect283r1
-		return 282
-	case "1.3.36.3.3.2.8.1.1.9": // brainpoolP320r1
-		return 320
-	case "1.2.840.10045.3.0.18": // X9.62 c2tnb359v1
-		return 353
-	case "1.3.132.0.34",
-		"1.3.36.3.3.2.8.1.1.11": // secp384r1, brainpoolP384r1
-		return 384
-	case "1.3.132.0.36": // sect409k1
-		return 407
-	case "1.3.132.0.37": // sect409r1
-		return 409
-	case "1.2.840.10045.3.0.20": // X9.62 c2tnb431r1
-		return 418
-	case "1.3.36.3.3.2.8.1.1.13": // brainpoolP512r1
-		return 512
-	case "1.3.132.0.35": // secp521r1
-		return 521
-	case "1.3.132.0.38",
-		"1.3.132.0.39": // sect571k1, sect571r1
-		return 570
-	}
-	return 0
-}
+// String describes the key as keytool of JDK 25 does: "2048-bit RSA", "256-bit EC
+// (secp256r1)", "Ed25519".
+func (k Info) String() string { return strings.TrimSuffix(k.Text(jdk.Release25), " key") }
 
-// Display describes the key as keytool does: "2048-bit RSA key".
-func (k Info) Display(rel jdk.Release) string {
-	name := k.Name
-	switch k.OID {
+// Text describes the key as keytool of the release does in warnings and
+// certificates: "256-bit EC (secp256r1) key".
+func (k Info) Text(rel jdk.Release) string {
+	name := k.Algorithm
+	switch k.oid {
 	case oidDH:
 		name = "DH"
 	case oidX25519, oidX448:
@@ -323,23 +235,9 @@ func (k Info) Display(rel jdk.Release) string {
 	return name + " key"
 }
 
-// Describe describes a SubjectPublicKeyInfo as keytool of the release does
-// in warnings and certificates: "256-bit EC (secp256r1) key". It knows a name
-// or at least the OID of any algorithm; "" if spki is malformed.
-func Describe(spki []byte, rel jdk.Release) string {
-	if rel == 0 {
-		rel = jdk.Default
-	}
-	k, err := ReadInfo(spki, rel)
-	if err != nil {
-		return ""
-	}
-	return k.Display(rel)
-}
-
-// Family is Java's name for the kind of a key.
+// Family is Java's name for the kind of a key: "EdDSA" for Ed25519.
 func (k Info) Family(rel jdk.Release) string {
-	switch k.OID {
+	switch k.oid {
 	case oidEd25519, oidEd448:
 		return "EdDSA"
 	case oidX25519, oidX448:
@@ -347,8 +245,8 @@ func (k Info) Family(rel jdk.Release) string {
 	case oidDH:
 		return "DH"
 	}
-	if strings.HasPrefix(k.Name, "ML-DSA") && rel >= jdk.Release25 {
+	if strings.HasPrefix(k.Algorithm, "ML-DSA") && rel >= jdk.Release25 {
 		return "ML-DSA"
 	}
-	return k.Name
+	return k.Algorithm
 }

@@ -254,8 +254,8 @@ func (p *Policy) signature(name string, in circumstances) (verdict, string) {
 func (p *Policy) key(k keys.Info, in circumstances, rel jdk.Release) verdict {
 	in.bits = k.Bits
 	names := []string{k.Family(rel)}
-	if k.Name != names[0] && rel >= jdk.Release25 {
-		names = append(names, k.Name)
+	if k.Algorithm != names[0] && rel >= jdk.Release25 {
+		names = append(names, k.Algorithm)
 	}
 	for i, list := range []*constraints{p.disabled, p.legacy} {
 		for _, curve := range curveNames(k.Curve) {

@@ -119,15 +119,15 @@ func (t *text) date(d time.Time) { t.buf = appendJavaDate(t.buf, d, t.loc, t.rel
 
 // key appends a public key in words and what is to be thought of it.
 func (t *text) key(spki []byte, judge Judge, u usage) {
-	k, err := keys.ReadInfo(spki, t.rel)
+	k, err := keys.Describe(spki, t.rel)
 	if err != nil {
 		// keytool refuses such a certificate.
 		t.add("unreadable ")
-		t.untrusted(cmp.Or(k.Name, "public"))
+		t.untrusted(cmp.Or(k.Algorithm, "public"))
 		t.add(" key")
 		return
 	}
-	t.add(k.Display(t.rel))
+	t.add(k.Text(t.rel))
 	t.add(judge.key(k, circumstances{usage: u}).note())
 }
 

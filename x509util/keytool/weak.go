@@ -70,7 +70,7 @@ func (j Judge) Suspects(der []byte) bool {
 	if v, _ := j.signature(algorithm.Name(j.release()), circumstances{}); v != sound {
 		return true
 	}
-	key, err := keys.ReadInfo(spki, j.release())
+	key, err := keys.Describe(spki, j.release())
 	return err == nil && j.key(key, circumstances{}) != sound
 }
 
@@ -208,10 +208,10 @@ func (j Judge) key(k keys.Info, in circumstances) verdict {
 		return j.Policy.key(k, in, j.release())
 	}
 	lowest, low := 0, 0
-	switch k.OID {
-	case keys.OIDRSA, keys.OIDDSA:
+	switch k.Algorithm {
+	case "RSA", "DSA":
 		lowest, low = 1024, 2048
-	case keys.OIDEC:
+	case "EC":
 		lowest = 224
 	}
 	switch {
@@ -245,11 +245,11 @@ func (j Judge) appendSignature(warnings []string, label, name string, in circums
 }
 
 func (j Judge) appendKey(warnings []string, label string, spki []byte, in circumstances) []string {
-	k, err := keys.ReadInfo(spki, j.release())
+	k, err := keys.Describe(spki, j.release())
 	if err != nil {
 		return warnings
 	}
-	text := label + " uses a " + k.Display(j.release()) + " which is considered a security risk"
+	text := label + " uses a " + k.Text(j.release()) + " which is considered a security risk"
 	switch j.key(k, in) {
 	case weak:
 		text += ". This key size will be disabled in a future update."
@@ -267,9 +267,9 @@ func (j Judge) appendKey(warnings []string, label string, spki []byte, in circum
 // DescribeKey describes a SubjectPublicKeyInfo with the note that keytool adds
 // to it: "1024-bit RSA key (weak)".
 func (j Judge) DescribeKey(spki []byte) string {
-	k, err := keys.ReadInfo(spki, j.release())
+	k, err := keys.Describe(spki, j.release())
 	if err != nil {
 		return ""
 	}
-	return k.Display(j.release()) + j.key(k, circumstances{}).note()
+	return k.Text(j.release()) + j.key(k, circumstances{}).note()
 }

@@ -126,14 +126,13 @@ func TestDescribeKey(t *testing.T) {
 		{"key-unknown", "1.2.3.4.5 key of unknown size", "1.2.3.4.5 key"},
 	} {
 		spki := fixtureCertificate(t, tt.name).SPKI
-		if got := keys.Describe(spki, 17); got != tt.want17 {
-			t.Errorf("%s, 17: %q, want %q", tt.name, got, tt.want17)
-		}
-		if got := keys.Describe(spki, 0); got != tt.want25 {
-			t.Errorf("%s, 25: %q, want %q", tt.name, got, tt.want25)
+		for rel, want := range map[jdk.Release]string{jdk.Release17: tt.want17, jdk.Release25: tt.want25} {
+			if key, err := keys.Describe(spki, rel); err != nil || key.Text(rel) != want {
+				t.Errorf("%s, %d: %q, %v, want %q", tt.name, rel, key.Text(rel), err, want)
+			}
 		}
 	}
-	if got := keys.Describe(nil, 0); got != "" {
-		t.Errorf("nothing is a %q", got)
+	if key, err := keys.Describe(nil, jdk.Default); err == nil {
+		t.Errorf("nothing is a %q", key.Text(jdk.Default))
 	}
 }
