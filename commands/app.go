@@ -36,7 +36,7 @@ var actions = map[string]action{
 	"genseckey":      command(readGenseckey, genseckey),
 	"identitydb":     plain(identitydb),
 	"importcert":     plain(importcert),
-	"importkeystore": plain(importkeystore),
+	"importkeystore": command(readImportkeystore, importkeystore),
 	"importpass":     command(readImportpass, importpass),
 	"keyclone":       command(readKeyclone, keyclone),
 	"keypasswd":      command(readKeypasswd, keypasswd),

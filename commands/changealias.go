@@ -27,7 +27,7 @@ func changealias(ctx context.Context, s *session, o changealiasOptions) error {
 	if e.Kind != entry.TrustedCertificate {
 		// keytool opens the key to store it anew. Ours stays sealed as it is,
 		// but that its password is known stays a condition.
-		if _, _, err := s.recoverEntry(s.ks, e, alias, s.ks.password, s.ks.keypass); err != nil {
+		if _, _, err := s.recoverEntry(s.ks, e, alias); err != nil {
 			return err
 		}
 	}

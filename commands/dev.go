@@ -46,7 +46,7 @@ func dev(ctx context.Context, s *session) error {
 		s.opt.storepass = []byte(tomcatPassword)
 	}
 	if passwordLength(s.opt.storepass) < minPassword {
-		return s.tooShort("Keystore", "storepass", s.opt.storepass)
+		return s.tooShort("Keystore", s.given("storepass"), s.opt.storepass)
 	}
 	d := &developer{session: s, dir: devDir, days: devDays}
 	if s.opt.given("dir") {

@@ -68,10 +68,8 @@ func (s *session) asNamed(says, is store.Type) string {
 		return "" // it was asked for
 	case s.ks != nil && s.ks.created && says.Foreign():
 		return "such files are not written as keystores"
-	case s.ks != nil && s.ks.created && s.req.Command == "importkeystore":
-		return "-deststoretype " + strings.ToLower(string(says)) + " makes it what its name says"
 	case s.ks != nil && s.ks.created:
-		return "-storetype " + strings.ToLower(string(says)) + " makes it what its name says"
+		return "-" + s.ks.option("storetype") + " " + strings.ToLower(string(says)) + " makes it what its name says"
 	case says == store.PEM && is == store.DER && has("rfc"):
 		return "-rfc writes PEM"
 	case says == store.DER && is == store.PEM && s.opt.rfc:

@@ -18,21 +18,36 @@ import (
 	"gokeytool/store/pkcs12"
 )
 
+type importkeystoreOptions struct {
+	srckeystore     optional[string]
+	srcprovidername optional[string]
+	destalias       optional[string]
+}
+
+func readImportkeystore(l line) importkeystoreOptions {
+	return importkeystoreOptions{
+		srckeystore:     l.text("srckeystore"),
+		srcprovidername: l.text("srcprovidername"),
+		destalias:       l.text("destalias"),
+	}
+}
+
 // importkeystore copies entries from one keystore to another: all, or the one
 // of -srcalias. Where both are the same file, it is converted in place and
 // the old one kept beside it.
-func importkeystore(ctx context.Context, s *session) error {
+func importkeystore(ctx context.Context, s *session, o importkeystoreOptions) error {
 	if err := s.checkStoreOptions(access{}); err != nil {
 		return err
 	}
-	inPlace, err := s.convertsInPlace()
+	inPlace, err := s.convertsInPlace(o.srckeystore)
 	if err != nil {
 		return err
 	}
+	path := o.srckeystore.value
 	var source *keystore
-	a := access{creates: true, changes: true, replaces: inPlace, prompt: "Enter destination keystore password:  "}
+	a := access{creates: true, changes: true, replaces: inPlace, destination: true, prompt: "Enter destination keystore password:  "}
 	if inPlace {
-		if source, err = s.openSource(inPlace); err != nil {
+		if source, err = s.openSource(o, inPlace); err != nil {
 			return err
 		}
 		a.password = source.password
@@ -44,70 +59,79 @@ func importkeystore(ctx context.Context, s *session) error {
 		s.ks.reading = source.reading
 	}
 	if source == nil {
-		if source, err = s.openSource(inPlace); err != nil {
+		if source, err = s.openSource(o, inPlace); err != nil {
 			return err
 		}
 	}
-	sum := s.newImport()
+	i := importer{session: s, source: source, destalias: o.destalias, sum: s.newImport()}
 	if s.opt.alias.given {
-		_, err = s.importEntry(source, s.opt.alias.value, sum)
+		_, err = i.importEntry(s.opt.alias.value)
 	} else {
-		err = s.importAll(source, sum)
+		err = i.importAll()
 	}
 	if err != nil {
 		return err
 	}
-	missed := s.notImported(source, sum)
-	if missed != nil && (inPlace || len(sum.Added) == 0) {
-		return cmp.Or(s.sayImport(sum), missed) // the file stays as it is
+	missed := i.notImported()
+	if missed != nil && (inPlace || len(i.sum.Added) == 0) {
+		return cmp.Or(s.sayImport(i.sum), missed) // the file stays as it is
 	}
 	var backup string
 	if inPlace {
 		if err := s.ks.same(); err != nil {
 			return err
 		}
-		if backup, err = s.backUp(s.opt.srckeystore); err != nil {
+		if backup, err = s.backUp(path); err != nil {
 			return err
 		}
 	}
 	if err := s.saveKeystore(); err != nil {
 		if inPlace {
-			dropBackup(s.opt.srckeystore, backup)
+			dropBackup(path, backup)
 		}
 		return err
 	}
 	if inPlace {
 		if source.Type() == s.ks.Type() {
-			s.warn(fmt.Sprintf("The original keystore \"%s\" is backed up as \"%s\"...", s.opt.srckeystore, backup))
+			s.warn(fmt.Sprintf("The original keystore \"%s\" is backed up as \"%s\"...", path, backup))
 		} else {
 			s.warn(fmt.Sprintf("Migrated \"%s\" to %s. The %s keystore is backed up as \"%s\".",
-				s.opt.srckeystore, s.ks.Type(), source.Type(), backup))
+				path, s.ks.Type(), source.Type(), backup))
 		}
 	}
-	return cmp.Or(s.sayImport(sum), missed)
+	return cmp.Or(s.sayImport(i.sum), missed)
+}
+
+// importer copies entries from one keystore to the command's.
+type importer struct {
+	*session
+	source    *keystore
+	destalias optional[string]
+	ahead     *resealer // nil if not all is imported
+	sum       *jsonImport
 }
 
 // notImported is, in our own style, the error of an import that has not taken
 // all it was to take. keytool calls it a success.
-func (s *session) notImported(source *keystore, sum *jsonImport) error {
-	if !s.ownStyle() {
+func (i *importer) notImported() error {
+	if !i.ownStyle() {
 		return nil
 	}
-	if len(sum.Failed) == 0 {
-		if source.Len() > 0 {
+	if len(i.sum.Failed) == 0 {
+		if i.source.Len() > 0 {
 			return nil
 		}
-		return withHint(fmt.Errorf("%s has no entries: nothing was imported", source.path), s.unmarkedHints(source)...)
+		return withHint(fmt.Errorf("%s has no entries: nothing was imported", i.source.path), i.unmarkedHints(i.source)...)
 	}
 	var hints []string
-	names := make([]string, len(sum.Failed))
-	for i, f := range sum.Failed {
-		names[i] = fmt.Sprintf("<%s> (%s)", f.Alias, f.Reason)
+	names := make([]string, len(i.sum.Failed))
+	for n, f := range i.sum.Failed {
+		names[n] = fmt.Sprintf("<%s> (%s)", f.Alias, f.Reason)
 		if f.Reason == declined {
 			hints = []string{replaceHint}
 		}
 	}
-	return withHint(fmt.Errorf("not imported from %s: %s", source.path, strings.Join(names, ", ")), hints...)
+	return withHint(fmt.Errorf("not imported from %s: %s", i.source.path, strings.Join(names, ", ")), hints...)
 }
 
 // declined is why an entry was not imported that the user did not want.
@@ -117,55 +141,56 @@ const declined = "declined"
 const replaceHint = "-noprompt replaces entries without a question; -destalias NAME, with -srcalias, imports under another name"
 
 // convertsInPlace says whether source and destination are the same file.
-func (s *session) convertsInPlace() (bool, error) {
-	if isToken(s.opt.srcstoretype) {
+func (s *session) convertsInPlace(srckeystore optional[string]) (bool, error) {
+	if isToken(s.opt.srcstoretype.value) {
 		return false, nil
 	}
-	if !s.opt.given("srckeystore") {
+	if !srckeystore.given {
 		return false, failf("Please specify -srckeystore")
 	}
-	source, err := os.Stat(s.opt.srckeystore)
+	source, err := os.Stat(srckeystore.value)
 	if err == nil && source.Mode().IsRegular() && source.Size() == 0 {
-		return false, failf("Source keystore file exists, but is empty: %s", s.opt.srckeystore)
+		return false, failf("Source keystore file exists, but is empty: %s", srckeystore.value)
 	}
 	path := s.keystorePath()
 	if dest, destErr := os.Stat(path); err == nil && destErr == nil && os.SameFile(source, dest) {
 		return true, nil
 	}
-	if err != nil && filepath.Clean(path) == filepath.Clean(s.opt.srckeystore) {
+	if err != nil && filepath.Clean(path) == filepath.Clean(srckeystore.value) {
 		return true, nil // there is neither: openSource says so
 	}
-	s.talk().Printf("Importing keystore %s to %s...\n", s.opt.srckeystore, path)
+	s.talk().Printf("Importing keystore %s to %s...\n", srckeystore.value, path)
 	return false, nil
 }
 
 // openSource opens the keystore to import from, which may be changed by that.
-func (s *session) openSource(changed bool) (*keystore, error) {
-	k := &keystore{path: s.opt.srckeystore, exists: true, password: s.opt.srcstorepass, options: s.openOptions()}
+func (s *session) openSource(o importkeystoreOptions, changed bool) (*keystore, error) {
+	storetype := s.opt.srcstoretype
+	k := &keystore{path: o.srckeystore.value, exists: true, password: s.opt.srcstorepass, keypass: s.opt.srckeypass, options: s.openOptions()}
 	k.options.ReadOnly = !changed
-	if isToken(s.opt.srcstoretype) && s.opt.srckeystore != noKeystore {
-		return nil, s.notNone(niceType(s.opt.srcstoretype))
+	if isToken(storetype.value) && k.path != noKeystore {
+		return nil, s.notNone(niceType(storetype.value))
 	}
-	if _, err := os.Stat(s.opt.srckeystore); err != nil && !isToken(s.opt.srcstoretype) {
-		return nil, fileError(s.opt.srckeystore, err)
+	if _, err := os.Stat(k.path); err != nil && !isToken(storetype.value) {
+		return nil, fileError(k.path, err)
 	}
-	if s.opt.given("srcprovidername") {
-		if err := s.checkProviderName(s.opt.srcprovidername, s.opt.srcstoretype); err != nil {
+	if o.srcprovidername.given {
+		if err := s.checkProviderName(o.srcprovidername.value, storetype.value); err != nil {
 			return nil, err
 		}
 	}
-	if s.opt.given("srcstoretype") {
-		k.domain = strings.EqualFold(s.opt.srcstoretype, domainType) && !s.ownStyle()
-		named, err := s.parseType(s.opt.srcstoretype)
+	if storetype.given {
+		k.domain = strings.EqualFold(storetype.value, domainType) && !s.ownStyle()
+		named, err := s.parseType(storetype.value)
 		if err != nil && !k.domain {
-			return nil, java("java.security.KeyStoreException", niceType(s.opt.srcstoretype)+" not found")
+			return nil, java("java.security.KeyStoreException", niceType(storetype.value)+" not found")
 		}
 		if named == store.PKCS12 {
-			s.ignoreSourceKeyPassword(k.password)
+			s.ignoreSourceKeyPassword(k)
 		}
 	}
-	if err := k.load(s.opt.srcstoretype); err != nil {
-		if s.opt.given("srcstoretype") && k.password == nil && !s.opt.srcprotected {
+	if err := k.load(storetype.value); err != nil {
+		if storetype.given && k.password == nil && !s.opt.srcprotected {
 			// keytool asks before it looks whether the file is of that type.
 			if _, err := s.promptSecret("Enter source keystore password:  "); err != nil {
 				return nil, err
@@ -184,15 +209,15 @@ func (s *session) openSource(changed bool) (*keystore, error) {
 		}
 		if k.password = password; password != nil {
 			if k.pkcs12() { // before the password turns out to be wrong
-				s.ignoreSourceKeyPassword(password)
+				s.ignoreSourceKeyPassword(k)
 			}
-			if err := k.load(s.opt.srcstoretype); err != nil {
+			if err := k.load(storetype.value); err != nil {
 				return nil, err
 			}
 		}
 	}
 	if k.pkcs12() {
-		s.ignoreSourceKeyPassword(k.password)
+		s.ignoreSourceKeyPassword(k)
 	}
 	if k.password == nil && !k.passwordless() {
 		s.Stderr.Print(`
@@ -212,7 +237,7 @@ func (s *session) openSource(changed bool) (*keystore, error) {
 func (s *session) unlockSource(k *keystore) error {
 	_, password, err := s.unlock(locked{
 		path: k.path, prompt: "Enter source keystore password:  ",
-		open: func(password []byte) (*store.Store, error) { return k.reopen(password, s.opt.srcstoretype) },
+		open: func(password []byte) (*store.Store, error) { return k.reopen(password, s.opt.srcstoretype.value) },
 	})
 	k.password = password
 	if err == nil && k.Unread() {
@@ -223,49 +248,48 @@ func (s *session) unlockSource(k *keystore) error {
 
 // ignoreSourceKeyPassword says that keys in PKCS12 have the password of their
 // keystore, where -srckeypass is another.
-func (s *session) ignoreSourceKeyPassword(password []byte) {
-	if s.opt.srckeypass == nil || password == nil || samePassword(password, s.opt.srckeypass) {
+func (s *session) ignoreSourceKeyPassword(k *keystore) {
+	if k.keypass == nil || k.password == nil || samePassword(k.password, k.keypass) {
 		return
 	}
 	s.Stderr.Print("Warning:  Different store and key passwords not supported for PKCS12 KeyStores. Ignoring user-specified -srckeypass value.\n")
-	s.opt.srckeypass = password
+	k.keypass = k.password
 }
 
 // importAll imports every entry, in Java's order.
-func (s *session) importAll(source *keystore, sum *jsonImport) error {
-	if s.opt.given("destalias") || s.opt.srckeypass != nil {
-		return withHint(failf("if alias not specified, destalias and srckeypass must not be specified"), whichEntry(source)...)
+func (i *importer) importAll() error {
+	if i.destalias.given || i.source.keypass != nil {
+		return withHint(failf("if alias not specified, destalias and srckeypass must not be specified"), whichEntry(i.source)...)
 	}
-	entries := source.JavaOrder()
-	seals := s.sealingPassword(source.password)
-	ahead := resealAhead(source.Store, entries, source.password, s.ks.Store, seals)
-	defer ahead.stop()
-	s.ahead = ahead
+	entries := i.source.JavaOrder()
+	seals := i.sealingPassword(i.source.password)
+	i.ahead = resealAhead(i.source.Store, entries, i.source.password, i.ks.Store, seals)
+	defer i.ahead.stop()
 	imported := 0
-	for i, e := range entries {
-		alias := source.printedAlias(e)
-		result, err := s.importEntry(source, alias, sum)
+	for n, e := range entries {
+		alias := i.source.printedAlias(e)
+		result, err := i.importEntry(alias)
 		if err != nil {
 			return err
 		}
 		if result == entryImported {
 			imported++
-			s.talk().Printf("Entry for alias %s successfully imported.\n", alias)
+			i.talk().Printf("Entry for alias %s successfully imported.\n", alias)
 		}
-		if result == entryFailed && !s.opt.noprompt {
-			quit, err := s.promptYesNo("Do you want to quit the import process? [no]:  ")
+		if result == entryFailed && !i.opt.noprompt {
+			quit, err := i.promptYesNo("Do you want to quit the import process? [no]:  ")
 			if err != nil {
 				return err
 			}
 			if quit {
-				for _, e := range entries[i+1:] {
-					sum.Failed = append(sum.Failed, jsonFailed{source.printedAlias(e), "the import was ended before"})
+				for _, e := range entries[n+1:] {
+					i.failed(i.source.printedAlias(e), "the import was ended before")
 				}
 				break
 			}
 		}
 	}
-	s.talk().Printf("Import command completed:  %s entries successfully imported, %s entries failed or cancelled\n",
+	i.talk().Printf("Import command completed:  %s entries successfully imported, %s entries failed or cancelled\n",
 		text.Group(imported), text.Group(len(entries)-imported))
 	return nil
 }
@@ -298,78 +322,80 @@ const (
 )
 
 // importEntry imports one entry, and notes in the summary what came of it.
-func (s *session) importEntry(source *keystore, alias string, sum *jsonImport) (importResult, error) {
-	newAlias := alias
-	if s.opt.given("destalias") {
-		newAlias = s.opt.destalias
-	}
-	if _, exists := s.ks.Store.Get(newAlias); exists {
-		if s.opt.noprompt {
-			s.Stderr.Printf("Warning: Overwriting existing alias %s in destination keystore\n", alias)
+func (i *importer) importEntry(alias string) (importResult, error) {
+	newAlias := i.destalias.or(alias)
+	if _, exists := i.ks.Store.Get(newAlias); exists {
+		if i.opt.noprompt {
+			i.Stderr.Printf("Warning: Overwriting existing alias %s in destination keystore\n", alias)
 		} else {
-			overwrite, err := s.promptYesNo(console.Textf("Existing entry alias %s exists, overwrite? [no]:  ", alias))
+			overwrite, err := i.promptYesNo(console.Textf("Existing entry alias %s exists, overwrite? [no]:  ", alias))
 			if err != nil {
 				return entryDeclined, err
 			}
 			if !overwrite {
 				answered := false
-				if newAlias, answered, err = s.promptLine("Enter new alias name\t(RETURN to cancel import for this entry):  "); err != nil {
+				if newAlias, answered, err = i.promptLine("Enter new alias name\t(RETURN to cancel import for this entry):  "); err != nil {
 					return entryDeclined, err
 				}
-				if newAlias == "" && !s.heard(answered) {
-					return entryDeclined, s.unanswered(alias)
+				if newAlias == "" && !i.heard(answered) {
+					return entryDeclined, i.unanswered(alias)
 				}
 				if newAlias == "" {
-					s.Stderr.Printf("Entry for alias %s not imported.\n", alias)
-					sum.Failed = append(sum.Failed, jsonFailed{alias, declined})
+					i.Stderr.Printf("Entry for alias %s not imported.\n", alias)
+					i.failed(alias, declined)
 					return entryDeclined, nil
 				}
 			}
 		}
 	}
-	e, err := source.get(alias)
+	e, err := i.source.get(alias)
 	if err != nil {
 		return entryFailed, err
 	}
-	if err := s.refuseImported(source, alias, e); err != nil {
+	if err := i.refuseImported(i.source, alias, e); err != nil {
 		return entryFailed, err
 	}
 	if e.Kind == entry.TrustedCertificate {
-		err = s.ks.SetCertificate(newAlias, e.Chain[0], s.Now())
+		err = i.ks.SetCertificate(newAlias, e.Chain[0], i.Now())
 	} else {
-		err = s.importKey(source, e, alias, newAlias)
+		err = i.importKey(e, alias, newAlias)
 	}
-	if reason := unimportable(err, s.release); reason != "" {
-		s.Stderr.Printf("Problem importing entry for alias %[1]s: java.security.KeyStoreException: %[2]s.\nEntry for alias %[1]s not imported.\n",
+	if reason := unimportable(err, i.release); reason != "" {
+		i.Stderr.Printf("Problem importing entry for alias %[1]s: java.security.KeyStoreException: %[2]s.\nEntry for alias %[1]s not imported.\n",
 			alias, reason)
 		if protection, ok := errors.AsType[*pkcs12.ProtectionError](err); ok {
-			s.hint(protectionHint(protection.Property, protection))
+			i.hint(protectionHint(protection.Property, protection))
 		}
-		sum.Failed = append(sum.Failed, jsonFailed{alias, reason})
+		i.failed(alias, reason)
 		return entryFailed, nil
 	}
 	if err != nil {
 		return entryFailed, err
 	}
 	if len(e.Chain) > 0 {
-		s.warnOfDER("<"+newAlias+">", e.Chain[0].DER)
+		i.warnOfDER("<"+newAlias+">", e.Chain[0].DER)
 	}
-	s.added(sum, newAlias)
+	i.added(i.sum, newAlias)
 	return entryImported, nil
+}
+
+// failed notes that an entry was not imported.
+func (i *importer) failed(alias, reason string) {
+	i.sum.Failed = append(i.sum.Failed, jsonFailed{alias, reason})
 }
 
 // heard says whether RETURN is heard as the answer to a second question. keytool
 // loses what waits behind the first where that is no terminal, and runs into the
 // end of the input.
-func (s *session) heard(answered bool) bool {
-	return answered && (s.ownStyle() || s.ReadSecret != nil)
+func (i *importer) heard(answered bool) bool {
+	return answered && (i.ownStyle() || i.ReadSecret != nil)
 }
 
 // unanswered ends an import in which nobody says what is to be done with an
 // entry whose alias is taken.
-func (s *session) unanswered(alias string) error {
-	if s.ownStyle() {
-		return withHint(fmt.Errorf("<%s> is in %s already, and nobody said what to do: nothing was imported", alias, s.ks.path), replaceHint)
+func (i *importer) unanswered(alias string) error {
+	if i.ownStyle() {
+		return withHint(fmt.Errorf("<%s> is in %s already, and nobody said what to do: nothing was imported", alias, i.ks.path), replaceHint)
 	}
 	return withHint(java("java.lang.NullPointerException", "invalid null input"), replaceHint)
 }
@@ -400,37 +426,37 @@ func unimportable(err error, release jdk.Release) string {
 
 // importKey imports a private or secret key. It is protected with -destkeypass,
 // else in PKCS12 with the keystore's password, else with the one it had.
-func (s *session) importKey(source *keystore, e *entry.Entry, alias, newAlias string) error {
-	if err := checkChain(s.ks.Store, e.Chain); err != nil {
+func (i *importer) importKey(e *entry.Entry, alias, newAlias string) error {
+	if err := checkChain(i.ks.Store, e.Chain); err != nil {
 		return err
 	}
-	unprotected := s.checkProtection(e.Kind)
-	if s.ahead != nil && e.Kind == entry.PrivateKey && unprotected == nil {
-		if sealed, ok := s.ahead.take(e); ok {
-			s.ks.SetSealed(newAlias, e.Kind, sealed, e.Chain, s.Now())
+	unprotected := i.checkProtection(e.Kind)
+	if i.ahead != nil && e.Kind == entry.PrivateKey && unprotected == nil {
+		if sealed, ok := i.ahead.take(e); ok {
+			i.ks.SetSealed(newAlias, e.Kind, sealed, e.Chain, i.Now())
 			return nil
 		}
 	}
-	key, password, err := s.recoverEntry(source, e, alias, source.password, s.opt.srckeypass)
+	key, password, err := i.recoverEntry(i.source, e, alias)
 	if err != nil {
-		return s.notOpened(err, source.path, source.Store)
+		return i.notOpened(err, i.source.path, i.source.Store)
 	}
 	if unprotected != nil {
 		return unprotected
 	}
-	if err := s.ks.SetKey(newAlias, key, s.sealingPassword(password), e.Chain, s.Now()); err != nil {
+	if err := i.ks.SetKey(newAlias, key, i.sealingPassword(password), e.Chain, i.Now()); err != nil {
 		return err
 	}
 	if e.Kind == entry.SecretKey {
-		s.warnOfSecretKey("<"+newAlias+">", key)
+		i.warnOfSecretKey("<"+newAlias+">", key)
 	}
 	return nil
 }
 
 // checkProtection refuses to take a key into a PKCS12 keystore without a
 // password, as keytool does with -destprotected.
-func (s *session) checkProtection(kind entry.Kind) error {
-	if s.ownStyle() || !s.opt.protected || !s.ks.pkcs12() || s.ks.password != nil || s.ks.destkeypass != nil {
+func (i *importer) checkProtection(kind entry.Kind) error {
+	if i.ownStyle() || !i.opt.protected || !i.ks.pkcs12() || i.ks.password != nil || i.ks.destkeypass != nil {
 		return nil
 	}
 	what := "PrivateKeyEntry"
@@ -441,12 +467,12 @@ func (s *session) checkProtection(kind entry.Kind) error {
 }
 
 // sealingPassword is the password for a key that had the one given.
-func (s *session) sealingPassword(had []byte) []byte {
+func (i *importer) sealingPassword(had []byte) []byte {
 	switch {
-	case s.ks.destkeypass != nil:
-		return s.ks.destkeypass
-	case s.ks.pkcs12() && !s.ks.passwordless():
-		return s.ks.password
+	case i.ks.destkeypass != nil:
+		return i.ks.destkeypass
+	case i.ks.pkcs12() && !i.ks.passwordless():
+		return i.ks.password
 	}
 	return had
 }

@@ -29,7 +29,7 @@ func keyclone(ctx context.Context, s *session, o keycloneOptions) error {
 	if _, exists := s.ks.Store.Get(destalias); exists {
 		return aliasTaken("Destination alias", destalias)
 	}
-	key, password, err := s.recoverEntry(s.ks, e, alias, s.ks.password, s.ks.keypass)
+	key, password, err := s.recoverEntry(s.ks, e, alias)
 	if err != nil {
 		return err
 	}

@@ -35,6 +35,7 @@ type keystore struct {
 	created              bool        // it was saved, and was not there before
 	unlocked             error       // why there is no lock, where nothing can be written either
 	pool                 *check.Pool // see hiddenChain
+	destination          bool        // its options have names of their own
 
 	// Of one that is to be changed, whose lock is given up while a question waits:
 	acquire   func() error  // locks it
@@ -43,6 +44,14 @@ type keystore struct {
 	storetype string        // as what
 	replaces  bool          // all of the file is written again
 	adapt     func() error  // has what is read protect new keys as the options say
+}
+
+// option is the name of an option of the keystore on the line.
+func (k *keystore) option(name string) string {
+	if k.destination {
+		return "dest" + name
+	}
+	return name
 }
 
 // pkcs12 says whether keytool applies its rules for PKCS12 keystores.

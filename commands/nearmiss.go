@@ -35,7 +35,7 @@ func (s *session) given(option string) givenPassword {
 // whence finds the password of the line that was tried on a file.
 func (s *session) whence(err *store.OpenError) givenPassword {
 	names := slices.Sorted(maps.Keys(s.req.Secrets))
-	if err.Path == s.opt.srckeystore && s.req.Has("srcstorepass") {
+	if source, _ := s.req.Value("srckeystore"); err.Path == source && s.req.Has("srcstorepass") {
 		names = append([]string{"srcstorepass"}, names...)
 	} else if s.req.Has("storepass") {
 		names = append([]string{"storepass"}, names...)
@@ -230,11 +230,7 @@ func fromUTF16(data []byte) (string, bool) {
 }
 
 // tooShort refuses a password for something new, and says where it came from.
-func (s *session) tooShort(what, option string, password []byte) error {
-	given := s.given(option)
-	if s.req.Command == "importkeystore" && option == "storepass" {
-		given.option = "deststorepass"
-	}
+func (s *session) tooShort(what string, given givenPassword, password []byte) error {
 	err := failf("%s password must be at least 6 characters", what)
 	switch {
 	case len(password) == 0:

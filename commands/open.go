@@ -46,6 +46,9 @@ type access struct {
 	foreignKeys bool
 	// passwords: passwords are changed, which those of tokens can't be.
 	passwords bool
+	// destination: the options of the keystore have names of their own, such as
+	// -deststorepass.
+	destination bool
 }
 
 // asks is how keytool asks for a password that was not given.
@@ -70,6 +73,7 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 	k := &keystore{
 		path: s.keystorePath(), password: s.opt.storepass,
 		keypass: s.opt.keypass, destkeypass: s.opt.destkeypass, options: s.openOptions(),
+		destination: a.destination,
 	}
 	if k.password == nil {
 		k.password = a.password
@@ -144,7 +148,9 @@ func (s *session) openKeystore(ctx context.Context, a access) error {
 	}
 	if k.password != nil {
 		if !k.exists && passwordLength(k.password) < minPassword {
-			return s.tooShort("Keystore", "storepass", k.password)
+			given := s.given("storepass")
+			given.option = k.option(given.option)
+			return s.tooShort("Keystore", given, k.password)
 		}
 	} else if !s.opt.protected && (!k.passwordless() || a.keys && !fits(k.Store, nil)) {
 		if err := s.askStorePassword(a); err != nil {
@@ -254,14 +260,14 @@ func (s *session) checkStoreOptions(a access) error {
 	if isWindows(s.opt.storetype.value) && (storepass != nil || keypass != nil || s.opt.newpass != nil || s.opt.destkeypass != nil) {
 		return illegal("if keystore is not password protected, then -storepass, -keypass, and -new must not be specified")
 	}
-	if isWindows(s.opt.srcstoretype) && (s.opt.srcstorepass != nil || s.opt.srckeypass != nil) {
+	if isWindows(s.opt.srcstoretype.value) && (s.opt.srcstorepass != nil || s.opt.srckeypass != nil) {
 		return illegal("if source keystore is not password protected, then -srcstorepass and -srckeypass must not be specified")
 	}
 	if s.opt.validity.given && s.opt.validity.value <= 0 {
 		return failf("Validity must be greater than zero")
 	}
 	if a.newKey && keypass != nil && passwordLength(keypass) < minPassword {
-		return s.tooShort("Key", "keypass", keypass)
+		return s.tooShort("Key", s.given("keypass"), keypass)
 	}
 	if s.opt.maxIterations.given && s.opt.maxIterations.value < 1 {
 		return failf("-maxIterations must be greater than zero")
@@ -271,7 +277,7 @@ func (s *session) checkStoreOptions(a access) error {
 		password []byte
 	}{{"new", s.opt.newpass}, {"destkeypass", s.opt.destkeypass}} {
 		if given.password != nil && passwordLength(given.password) < minPassword {
-			return s.tooShort("New", given.option, given.password)
+			return s.tooShort("New", s.given(given.option), given.password)
 		}
 	}
 	return s.checkProviders()

@@ -68,7 +68,7 @@ type commonOptions struct {
 	newpass            []byte // -new
 	destkeypass        []byte
 
-	srcstoretype             string
+	srcstoretype             optional[string]
 	srcstorepass, srckeypass []byte
 	srcprotected             bool
 
@@ -92,7 +92,7 @@ func readCommon(l line) commonOptions {
 		newpass:       l.secret("new"),
 		destkeypass:   l.secret("destkeypass"),
 
-		srcstoretype: l.String("srcstoretype"),
+		srcstoretype: l.text("srcstoretype"),
 		srcstorepass: l.secret("srcstorepass"),
 		srckeypass:   l.secret("srckeypass"),
 		srcprotected: l.Bool("srcprotected"),

@@ -198,7 +198,7 @@ func (s *session) openKey(e *entry.Entry) (entry.Key, []byte, error) {
 		}
 	}
 	alias := s.ks.JavaAlias(e)
-	key, opened, err := s.recoverEntry(s.ks, e, alias, s.ks.password, s.ks.keypass)
+	key, opened, err := s.recoverEntry(s.ks, e, alias)
 	key, err = s.salvaged(e, opened, key, err)
 	if s.ks.keypass != nil && errors.Is(err, entry.ErrPassword) { // there are several
 		err = withHint(err, fmt.Sprintf("neither the keystore's password nor that of -keypass opens the key of <%s>: without -keypass each key's is asked for",

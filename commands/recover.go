@@ -11,19 +11,19 @@ import (
 // recoverEntry opens the key of an entry with the key's password if given,
 // else the keystore's, else the user is asked: but not for PKCS12, where keys
 // have no password of their own. The question has the alias as it was named.
-func (s *session) recoverEntry(k *keystore, e *entry.Entry, alias string, storepass, keypass []byte) (entry.Key, []byte, error) {
-	if keypass != nil {
-		key, err := k.KeyOf(e, keypass)
-		return s.keep(key), keypass, err
+func (s *session) recoverEntry(k *keystore, e *entry.Entry, alias string) (entry.Key, []byte, error) {
+	if k.keypass != nil {
+		key, err := k.KeyOf(e, k.keypass)
+		return s.keep(key), k.keypass, err
 	}
 	var refused []string // why the key does not open, if not by the password
-	if storepass != nil {
-		key, err := k.KeyOf(e, storepass)
+	if k.password != nil {
+		key, err := k.KeyOf(e, k.password)
 		if err != nil && !errors.Is(err, entry.ErrPassword) {
 			refused = append(refused, err.Error())
 		}
 		if err == nil || k.pkcs12() || !s.asksPassword(err) {
-			return s.keep(key), storepass, err
+			return s.keep(key), k.password, err
 		}
 	}
 	if k.Type().Foreign() { // where keys may be in clear
@@ -31,7 +31,7 @@ func (s *session) recoverEntry(k *keystore, e *entry.Entry, alias string, storep
 			return s.keep(key), s.ks.password, err
 		}
 	}
-	if storepass == nil {
+	if k.password == nil {
 		if key, ok := s.openWithout(k.Store, e); ok {
 			return key, []byte{}, nil
 		}

@@ -28,10 +28,7 @@ const defaultAlias = "mykey"
 type options struct {
 	commonOptions
 
-	destalias          string
-	srckeystore        string
 	sslserver, jarfile string
-	srcprovidername    string
 	trustcacerts       bool
 
 	keyfile        string
@@ -52,12 +49,9 @@ func readOptions(c line, common commonOptions) options {
 	return options{
 		commonOptions: common,
 
-		destalias:       c.String("destalias"),
-		srckeystore:     c.String("srckeystore"),
-		sslserver:       c.String("sslserver"),
-		jarfile:         c.String("jarfile"),
-		srcprovidername: c.String("srcprovidername"),
-		trustcacerts:    c.Bool("trustcacerts") && slices.Contains(cacertsCommands, c.req.Command),
+		sslserver:    c.String("sslserver"),
+		jarfile:      c.String("jarfile"),
+		trustcacerts: c.Bool("trustcacerts") && slices.Contains(cacertsCommands, c.req.Command),
 
 		keyfile:     c.String("keyfile"),
 		keyfilepass: c.secret("keyfilepass"),
@@ -86,7 +80,6 @@ type session struct {
 
 	cacertsStore *store.Store // see cacerts
 	securityFile *securityProperties
-	ahead        *resealer // of importkeystore; nil if not all is imported
 }
 
 func newSession(env *Env, table *argv.Table, req *argv.Request, release jdk.Release) *session {

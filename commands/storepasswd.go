@@ -102,7 +102,7 @@ func (s *session) resealAll(password []byte) error {
 		}
 		key, ok := ahead.take(e)
 		if !ok {
-			opened, with, err := s.recoverEntry(s.ks, e, s.ks.JavaAlias(e), s.ks.password, s.ks.keypass)
+			opened, with, err := s.recoverEntry(s.ks, e, s.ks.JavaAlias(e))
 			if opened, err = s.salvaged(e, with, opened, err); err != nil {
 				return err
 			}

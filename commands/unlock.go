@@ -179,9 +179,10 @@ func (s *session) emptyPasswordHints(path string) []string {
 func (s *session) passwordOption(path string) string {
 	_, elsewhere := s.req.Value("signerkeystore")
 	truststore, _ := s.req.Value("truststoreFile")
+	source, _ := s.req.Value("srckeystore")
 	switch {
 	case s.ks != nil && path == s.ks.path:
-	case path == s.opt.srckeystore:
+	case path == source:
 		return "srcstorepass"
 	case path == s.opt.keyfile:
 		return "keyfilepass"
