@@ -1,13 +1,10 @@
 package check_test
 
 import (
-	"encoding/csv"
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,33 +22,6 @@ const corpus = "../testdata/corpus"
 // corpusDay is when the corpus is looked at.
 var corpusDay = time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)
 
-// stored is a file of the corpus's MANIFEST.tsv.
-type stored struct{ file, format, password, keytool17 string }
-
-func readManifest(t testing.TB) []stored {
-	t.Helper()
-	f, err := os.Open(filepath.Join(corpus, "MANIFEST.tsv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	r := csv.NewReader(f)
-	r.Comma, r.LazyQuotes = '\t', true
-	lines, err := r.ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []stored
-	for _, l := range lines[1:] {
-		all = append(all, stored{file: l[0], format: l[5], password: l[6], keytool17: l[9]})
-	}
-	if len(all) < 100 {
-		t.Fatalf("the manifest has %d lines only", len(all))
-	}
-	slices.SortFunc(all, func(a, b stored) int { return strings.Compare(a.file, b.file) })
-	return all
-}
-
 // begins is how a remedy does: with a program, the pipe that takes something out
 // of a file, or as a comment.
 var begins = regexp.MustCompile(`^(gokeytool|openssl|java|chmod|ls|cp|git|base64|sed|tr|head|printf|\(umask 077 &&|#) `)
@@ -59,9 +29,9 @@ var begins = regexp.MustCompile(`^(gokeytool|openssl|java|chmod|ls|cp|git|base64
 // TestCorpus pins the verdicts on real files of many programs and years.
 func TestCorpus(t *testing.T) {
 	var b, remedies strings.Builder
-	for _, m := range readManifest(t) {
-		v := check.File(t.Context(), filepath.Join(corpus, m.file), check.Options{Password: []byte(m.password), Now: corpusDay})
-		fmt.Fprintf(&b, "%s: %s %s, password %s, serves %q\n", m.file, v.Status, v.Type, v.Password, v.Serves)
+	for _, m := range testtool.Corpus(t, corpus) {
+		v := check.File(t.Context(), m.Path, check.Options{Password: []byte(m.Password), Now: corpusDay})
+		fmt.Fprintf(&b, "%s: %s %s, password %s, serves %q\n", m.Name, v.Status, v.Type, v.Password, v.Serves)
 		for _, r := range v.Readers {
 			fmt.Fprintf(&b, "  %s %v %q %q\n", r.Name, r.Reads, r.Since, r.Note)
 		}
@@ -70,7 +40,7 @@ func TestCorpus(t *testing.T) {
 				fmt.Fprintf(&b, "  %s %s <%s>\n", f.Severity, f.ID, f.Alias)
 			}
 			if f.Remedy != "" && !begins.MatchString(f.Remedy) {
-				t.Errorf("%s: %s: no line for bash: %s", m.file, f.ID, f.Remedy)
+				t.Errorf("%s: %s: no line for bash: %s", m.Name, f.ID, f.Remedy)
 			}
 			remedies.WriteString(f.Remedy + "\n")
 		}

@@ -254,15 +254,15 @@ func opensslReads(t testing.TB, openssl, path string, claim check.Reader) {
 // each file, as its manifest says.
 func TestReadersOnCorpus(t *testing.T) {
 	n := 0
-	for _, m := range readManifest(t) {
-		if m.format != "PKCS12" {
+	for _, m := range testtool.Corpus(t, corpus) {
+		if m.Format != "PKCS12" {
 			continue
 		}
-		v := check.File(t.Context(), filepath.Join(corpus, m.file), check.Options{Password: []byte(m.password), Now: corpusDay})
+		v := check.File(t.Context(), m.Path, check.Options{Password: []byte(m.Password), Now: corpusDay})
 		if v.Status == check.Unchecked || v.Password != check.PasswordGiven {
 			continue
 		}
-		switch m.file {
+		switch m.Name {
 		case "gnutls__data__pbes1-no-salt.p12": // Java wants a salt
 			continue
 		case "gnutls__data__pkcs12_5certs.p12": // was tried with another command, for which the password is too short
@@ -270,8 +270,8 @@ func TestReadersOnCorpus(t *testing.T) {
 		}
 		n++
 		java := reads(t, v, "Java")
-		if got := m.keytool17 == "ok"; got != javaReads(java, jdk.Release17) {
-			t.Errorf("%s: keytool 17 says %q, claimed %+v", m.file, m.keytool17, java)
+		if got := m.Keytool == "ok"; got != javaReads(java, jdk.Release17) {
+			t.Errorf("%s: keytool 17 says %q, claimed %+v", m.Name, m.Keytool, java)
 		}
 	}
 	if n < 50 {

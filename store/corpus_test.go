@@ -2,53 +2,18 @@ package store
 
 import (
 	"bytes"
-	"encoding/csv"
 	"errors"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"gokeytool/internal/testtool"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
 )
 
 const corpus = "../testdata/corpus"
-
-// manifest is a line of the corpus's MANIFEST.tsv.
-type manifest struct {
-	file, format, password string
-	want                   string   // list, any or reject
-	aliases                []string // "alias:kind" as keytool lists them
-}
-
-func readManifest(t testing.TB) []manifest {
-	t.Helper()
-	f, err := os.Open(filepath.Join(corpus, "MANIFEST.tsv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	r := csv.NewReader(f)
-	r.Comma, r.LazyQuotes = '\t', true
-	lines, err := r.ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []manifest
-	for _, l := range lines[1:] {
-		m := manifest{file: l[0], format: l[5], password: l[6], want: l[8]}
-		if l[9] == "ok" && l[11] != "" {
-			m.aliases = strings.Split(l[11], "|")
-		}
-		all = append(all, m)
-	}
-	if len(all) < 100 {
-		t.Fatalf("the manifest has %d lines only", len(all))
-	}
-	return all
-}
 
 // better is what we make of files where keytool fails, or sees something else:
 // entries as "alias:kind", or "-" and what the error says.
@@ -104,16 +69,15 @@ func summary(s *Store) []string {
 }
 
 func TestCorpus(t *testing.T) {
-	for _, m := range readManifest(t) {
-		t.Run(m.file, func(t *testing.T) {
+	for _, m := range testtool.Corpus(t, corpus) {
+		t.Run(m.Name, func(t *testing.T) {
 			t.Parallel()
-			path := filepath.Join(corpus, m.file)
-			s, err := Open(path, Options{Password: []byte(m.password)})
-			want := m.aliases
-			if special, ok := better[m.file]; ok {
+			s, err := Open(m.Path, Options{Password: []byte(m.Password)})
+			want := m.Aliases
+			if special, ok := better[m.Name]; ok {
 				want = special
 			}
-			if m.want == "list" && err != nil {
+			if m.Want == "list" && err != nil {
 				t.Fatalf("keytool lists it: %v", err)
 			}
 			if len(want) == 2 && want[0] == "-" {
@@ -125,13 +89,13 @@ func TestCorpus(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if string(s.Type()) != m.format {
-				t.Errorf("type %s, want %s", s.Type(), m.format)
+			if string(s.Type()) != m.Format {
+				t.Errorf("type %s, want %s", s.Type(), m.Format)
 			}
 			if got := summary(s); !slices.Equal(got, want) {
 				t.Errorf("got  %q\nwant %q", got, want)
 			}
-			roundTrip(t, s, m.password)
+			roundTrip(t, s, m.Password)
 		})
 	}
 }
@@ -189,13 +153,13 @@ func TestHiddenFromJava(t *testing.T) {
 }
 
 func TestCorpusWrongPassword(t *testing.T) {
-	for _, m := range readManifest(t) {
-		if m.want != "list" || m.password == "" {
+	for _, m := range testtool.Corpus(t, corpus) {
+		if m.Want != "list" || m.Password == "" {
 			continue
 		}
-		t.Run(m.file, func(t *testing.T) {
+		t.Run(m.Name, func(t *testing.T) {
 			t.Parallel()
-			_, err := Open(filepath.Join(corpus, m.file), Options{Password: []byte(m.password + "x")})
+			_, err := Open(m.Path, Options{Password: []byte(m.Password + "x")})
 			if !errors.Is(err, entry.ErrPassword) {
 				t.Errorf("got %v", err)
 			}

@@ -17,6 +17,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf16"
+
+	"gokeytool/internal/testtool"
 )
 
 // notKeystores are files that users take for keystores.
@@ -173,13 +175,11 @@ func TestDetect(t *testing.T) {
 }
 
 func TestDetectCorpus(t *testing.T) {
-	for _, m := range readManifest(t) {
-		data, err := os.ReadFile(filepath.Join(corpus, m.file))
-		must(t, err)
-		got, err := Detect(data)
+	for _, m := range testtool.Corpus(t, corpus) {
+		got, err := Detect(m.Read(t))
 		e, not := errors.AsType[*NotKeystoreError](err)
-		if string(got) != m.format && !(not && strings.HasSuffix(string(e.What), " "+m.format)) {
-			t.Errorf("%s: %q, %v", m.file, got, err)
+		if string(got) != m.Format && !(not && strings.HasSuffix(string(e.What), " "+m.Format)) {
+			t.Errorf("%s: %q, %v", m.Name, got, err)
 		}
 	}
 }

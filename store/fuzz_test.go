@@ -2,10 +2,9 @@ package store
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 	"testing"
 
+	"gokeytool/internal/testtool"
 	"gokeytool/jdk"
 	"gokeytool/store/entry"
 )
@@ -14,10 +13,8 @@ import (
 // order, finds its entries and its certificates, and what Java would say of what
 // does not is text.
 func FuzzOpen(f *testing.F) {
-	for _, m := range readManifest(f) {
-		data, err := os.ReadFile(filepath.Join(corpus, m.file))
-		must(f, err)
-		if len(data) < 1500 {
+	for _, m := range testtool.Corpus(f, corpus) {
+		if data := m.Read(f); len(data) < 1500 {
 			f.Add(data)
 		}
 	}

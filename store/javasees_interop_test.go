@@ -339,10 +339,10 @@ func TestJavaSeesCorpus(t *testing.T) {
 		typ            Type
 	}
 	var files []file
-	for _, m := range readManifest(t) {
+	for _, m := range testtool.Corpus(t, corpus) {
 		// Java calls a private key without certificates in JKS a secret one.
-		if typ := Type(m.format); (typ == PKCS12 || typ == JKS || typ == JCEKS) && m.file != "keystore-go__testdata__keystore.jks" {
-			files = append(files, file{filepath.Join(corpus, m.file), m.password, typ})
+		if typ := Type(m.Format); (typ == PKCS12 || typ == JKS || typ == JCEKS) && m.Name != "keystore-go__testdata__keystore.jks" {
+			files = append(files, file{m.Path, m.Password, typ})
 		}
 	}
 	for pattern, typ := range map[string]Type{"testdata/odd/*.p12": PKCS12, "jks/testdata/*.jks": JKS, "jceks/testdata/*.jceks": JCEKS} {

@@ -33,7 +33,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(file(plain(safeBag(oidKeyBag, identities().lone.key.PKCS8, nil), certBagOf(identities().lone.chain[0].DER, nil))))
 	few := 0
 	for _, c := range corpus(f) {
-		if data := c.read(f); len(data) < 3000 && c.want != "reject" {
+		if data := c.Read(f); len(data) < 3000 && c.Want != "reject" {
 			f.Add(data)
 			few++
 		}

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/csv"
 	"encoding/hex"
 	"fmt"
 	"math/big"
@@ -19,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"gokeytool/internal/testtool"
 	"gokeytool/store/entry"
 )
 
@@ -203,49 +203,19 @@ func find(t testing.TB, f *entry.File, alias string) *entry.Entry {
 	return nil
 }
 
-// corpusFile is a PKCS12 line of the corpus's manifest.
-type corpusFile struct {
-	name, password, want, keytool, aliases, openssl string
-}
-
-const corpusDir = "../../testdata/corpus"
-
-func corpus(t testing.TB) []corpusFile {
+// corpus are the PKCS12 files of the corpus.
+func corpus(t testing.TB) []testtool.CorpusFile {
 	t.Helper()
-	in, err := os.Open(filepath.Join(corpusDir, "MANIFEST.tsv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer in.Close()
-	r := csv.NewReader(in)
-	r.Comma, r.LazyQuotes = '\t', true
-	lines, err := r.ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var files []corpusFile
-	for _, l := range lines {
-		if l[5] != "PKCS12" {
+	var files []testtool.CorpusFile
+	for _, c := range testtool.Corpus(t, "../../testdata/corpus") {
+		if c.Format != "PKCS12" {
 			continue
 		}
-		c := corpusFile{name: l[0], password: l[6], want: l[8], keytool: l[9], aliases: l[11], openssl: l[13]}
 		// The tests of these projects open these with "1234".
-		if c.name == "formats__examples__example5.pfx" || c.name == "gnutls__data__pkcs12_5certs.p12" {
-			c.password = "1234"
+		if c.Name == "formats__examples__example5.pfx" || c.Name == "gnutls__data__pkcs12_5certs.p12" {
+			c.Password = "1234"
 		}
 		files = append(files, c)
 	}
-	if len(files) < 70 {
-		t.Fatalf("the manifest has %d PKCS12 files only", len(files))
-	}
 	return files
-}
-
-func (c corpusFile) read(t testing.TB) []byte {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join(corpusDir, c.name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
 }

@@ -227,14 +227,14 @@ func TestJavaReadsCorpus(t *testing.T) {
 	var args []string
 	want := make(map[string][]string)
 	for _, c := range corpus(t) {
-		if c.keytool != "ok" {
+		if c.Keytool != "ok" {
 			continue
 		}
-		path := filepath.Join(corpusDir, c.name)
-		args = append(args, path, c.password)
-		f := decode(t, c.read(t), c.password)
+		path := c.Path
+		args = append(args, path, c.Password)
+		f := decode(t, c.Read(t), c.Password)
 		f.Entries = slices.DeleteFunc(f.Entries, HiddenFromJava)
-		want[path] = describe(t, f, c.password)
+		want[path] = describe(t, f, c.Password)
 	}
 	for release, keytool := range testtool.Keytools(t) {
 		t.Run(fmt.Sprint(release), func(t *testing.T) {
