@@ -3,12 +3,8 @@ package jceks
 import (
 	"bytes"
 	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"fmt"
-	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,30 +16,12 @@ import (
 	"gokeytool/internal/testtool"
 	"gokeytool/jdk"
 	"gokeytool/store/entry"
+	"gokeytool/store/storetest"
 )
-
-// identity makes a private key and a certificate of it.
-func identity(t testing.TB) (pkcs8, cert []byte) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pkcs8, err = x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, NotAfter: time.Now().Add(time.Hour)}
-	cert, err = x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pkcs8, cert
-}
 
 // keys are one of each kind, by alias.
 func keys(t testing.TB) (named map[string]entry.Key, cert entry.Certificate) {
-	pkcs8, der := identity(t)
+	pkcs8, der := storetest.Identity(t)
 	return map[string]entry.Key{
 		"private":  {PKCS8: pkcs8},
 		"aes":      {Algorithm: "AES", Raw: []byte("0123456789abcdef")},
@@ -91,7 +69,7 @@ func open(t testing.TB, path, storePassword, keyPassword string) (named map[stri
 	if err != nil {
 		t.Fatalf("%s: %v", path, err)
 	}
-	if again, err := Encode(rebuilt(f), []byte(storePassword)); err != nil || !bytes.Equal(again, data) {
+	if again, err := Encode(storetest.Rebuilt(f), []byte(storePassword)); err != nil || !bytes.Equal(again, data) {
 		t.Errorf("built anew, %s has other bytes (error %v)", filepath.Base(path), err)
 	}
 	named, certs = map[string]entry.Key{}, map[string][]entry.Certificate{}

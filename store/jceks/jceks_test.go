@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 
 	"gokeytool/store/entry"
 	"gokeytool/store/jks"
+	"gokeytool/store/storetest"
 )
 
 // fixture is a file of another program, with what that says is in it. The
@@ -163,7 +163,7 @@ func TestFromJKS(t *testing.T) {
 	if f, err = Decode(data, password, entry.DefaultLimits); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want.Entries, f.Entries, sameEntries); diff != "" {
+	if diff := cmp.Diff(want.Entries, f.Entries, storetest.SameEntries); diff != "" {
 		t.Errorf("entries (-want +got):\n%s", diff)
 	}
 	if got, err := Unseal(f.Entries[0], password, entry.DefaultLimits); err != nil || !bytes.Equal(got.PKCS8, key.PKCS8) {
@@ -174,59 +174,9 @@ func TestFromJKS(t *testing.T) {
 	}
 }
 
-// sameEntries compares what entries say, not how they stood in a file.
-var sameEntries = cmp.Options{cmpopts.IgnoreFields(entry.Entry{}, "Origin"), cmpopts.EquateEmpty()}
-
-// sameEntry is sameEntries, quickly.
-func sameEntry(a, b *entry.Entry) bool {
-	return a.Alias == b.Alias && a.Kind == b.Kind && a.Created.Equal(b.Created) && bytes.Equal(a.Sealed, b.Sealed) &&
-		slices.EqualFunc(a.Chain, b.Chain, func(a, b entry.Certificate) bool { return a.Type == b.Type && bytes.Equal(a.DER, b.DER) })
-}
-
-// rebuilt returns the file without the notes on how its entries stood there.
-func rebuilt(f *entry.File) *entry.File {
-	fresh := &entry.File{}
-	for _, e := range f.Entries {
-		c := *e
-		c.Origin = nil
-		fresh.Entries = append(fresh.Entries, &c)
-	}
-	return fresh
-}
-
-// What decodes is written so that it decodes to the same entries, whether they
-// are untouched or all made anew; if the digest was right, untouched entries
-// of a JCEKS file of version 2 make the same bytes.
 func FuzzDecode(f *testing.F) {
 	for _, fx := range fixtures {
 		f.Add(read(f, fx.name), fx.password)
 	}
-	f.Fuzz(func(t *testing.T, data []byte, password string) {
-		first, err := Decode(data, nil, entry.DefaultLimits)
-		if err != nil {
-			if _, ok := errors.AsType[*entry.FormatError](err); !ok {
-				t.Fatalf("error %v (%T) is no FormatError", err, err)
-			}
-			return
-		}
-		for _, file := range []*entry.File{first, rebuilt(first)} {
-			written, err := Encode(file, []byte(password))
-			if err != nil {
-				t.Fatal(err)
-			}
-			second, err := Decode(written, []byte(password), entry.DefaultLimits)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !slices.EqualFunc(first.Entries, second.Entries, sameEntry) {
-				t.Fatalf("entries changed (-first +second):\n%s", cmp.Diff(first.Entries, second.Entries, sameEntries))
-			}
-		}
-		verified, err := Decode(data, []byte(password), entry.DefaultLimits)
-		if err == nil && data[0] == 0xCE && data[7] == 2 {
-			if written, err := Encode(verified, []byte(password)); err != nil || !bytes.HasPrefix(data, written) {
-				t.Fatalf("bytes changed (error %v)", err)
-			}
-		}
-	})
+	storetest.FuzzDecode(f, storetest.Codec{Decode: Decode, Encode: Encode}, func(data []byte) bool { return data[0] == 0xCE && data[7] == 2 })
 }

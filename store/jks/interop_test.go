@@ -3,12 +3,8 @@ package jks
 import (
 	"bytes"
 	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"fmt"
-	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,26 +16,8 @@ import (
 
 	"gokeytool/internal/testtool"
 	"gokeytool/store/entry"
+	"gokeytool/store/storetest"
 )
-
-// identity makes a private key and a certificate of it.
-func identity(t testing.TB) (pkcs8, cert []byte) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pkcs8, err = x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, NotAfter: time.Now().Add(time.Hour)}
-	cert, err = x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pkcs8, cert
-}
 
 func write(t testing.TB, data []byte) (path string) {
 	t.Helper()
@@ -66,7 +44,7 @@ func open(t testing.TB, path, password string) *entry.File {
 // ours is a file with a key of its own password and a trusted certificate.
 func ours(t testing.TB, alias, storePassword, keyPassword string) (f *entry.File, pkcs8 []byte) {
 	t.Helper()
-	pkcs8, der := identity(t)
+	pkcs8, der := storetest.Identity(t)
 	sealed, err := Seal(entry.Key{PKCS8: pkcs8}, []byte(keyPassword), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -132,7 +110,7 @@ func TestKeytool(t *testing.T) {
 					}
 					checkKey(t, e, tt.keyPassword)
 					// Built anew of what was read, the file is the same.
-					data, err := Encode(rebuilt(f), []byte(tt.storePassword))
+					data, err := Encode(storetest.Rebuilt(f), []byte(tt.storePassword))
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -211,7 +189,7 @@ func TestKeystoreGo(t *testing.T) {
 		}
 	})
 	t.Run("is read", func(t *testing.T) {
-		pkcs8, der := identity(t)
+		pkcs8, der := storetest.Identity(t)
 		created := time.UnixMilli(1_600_000_000_000).UTC()
 		cert := keystore.Certificate{Type: "X.509", Content: der}
 		ks := keystore.New(keystore.WithOrderedAliases(), keystore.WithCaseExactAliases())
@@ -230,7 +208,7 @@ func TestKeystoreGo(t *testing.T) {
 			{Alias: "Tomcat🔑", Created: created, Kind: entry.PrivateKey, Sealed: f.Entries[0].Sealed, Chain: []entry.Certificate{entry.X509(der)}},
 			{Alias: "ca", Created: created, Kind: entry.TrustedCertificate, Chain: []entry.Certificate{entry.X509(der)}},
 		}
-		if diff := cmp.Diff(want, f.Entries, sameEntries); diff != "" {
+		if diff := cmp.Diff(want, f.Entries, storetest.SameEntries); diff != "" {
 			t.Errorf("entries (-want +got):\n%s", diff)
 		}
 		checkKey(t, f.Entries[0], "changeit")

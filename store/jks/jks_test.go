@@ -7,13 +7,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"gokeytool/store/entry"
+	"gokeytool/store/storetest"
 )
 
 // fixture is a file of another program, with what that says is in it. The
@@ -111,59 +110,9 @@ func TestFixtures(t *testing.T) {
 	}
 }
 
-// sameEntries compares what entries say, not how they stood in a file.
-var sameEntries = cmp.Options{cmpopts.IgnoreFields(entry.Entry{}, "Origin"), cmpopts.EquateEmpty()}
-
-// sameEntry is sameEntries, quickly.
-func sameEntry(a, b *entry.Entry) bool {
-	return a.Alias == b.Alias && a.Kind == b.Kind && a.Created.Equal(b.Created) && bytes.Equal(a.Sealed, b.Sealed) &&
-		slices.EqualFunc(a.Chain, b.Chain, func(a, b entry.Certificate) bool { return a.Type == b.Type && bytes.Equal(a.DER, b.DER) })
-}
-
-// rebuilt returns the file without the notes on how its entries stood there.
-func rebuilt(f *entry.File) *entry.File {
-	fresh := &entry.File{}
-	for _, e := range f.Entries {
-		c := *e
-		c.Origin = nil
-		fresh.Entries = append(fresh.Entries, &c)
-	}
-	return fresh
-}
-
-// What decodes is written so that it decodes to the same entries, whether they
-// are untouched or all made anew; if the digest was right, untouched entries
-// of version 2 make the same bytes.
 func FuzzDecode(f *testing.F) {
 	for _, fx := range fixtures {
 		f.Add(read(f, fx.name), fx.password)
 	}
-	f.Fuzz(func(t *testing.T, data []byte, password string) {
-		first, err := Decode(data, nil, entry.DefaultLimits)
-		if err != nil {
-			if _, ok := errors.AsType[*entry.FormatError](err); !ok {
-				t.Fatalf("error %v (%T) is no FormatError", err, err)
-			}
-			return
-		}
-		for _, file := range []*entry.File{first, rebuilt(first)} {
-			written, err := Encode(file, []byte(password))
-			if err != nil {
-				t.Fatal(err)
-			}
-			second, err := Decode(written, []byte(password), entry.DefaultLimits)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !slices.EqualFunc(first.Entries, second.Entries, sameEntry) {
-				t.Fatalf("entries changed (-first +second):\n%s", cmp.Diff(first.Entries, second.Entries, sameEntries))
-			}
-		}
-		verified, err := Decode(data, []byte(password), entry.DefaultLimits)
-		if err == nil && data[7] == 2 {
-			if written, err := Encode(verified, []byte(password)); err != nil || !bytes.HasPrefix(data, written) {
-				t.Fatalf("bytes changed (error %v)", err)
-			}
-		}
-	})
+	storetest.FuzzDecode(f, storetest.Codec{Decode: Decode, Encode: Encode}, func(data []byte) bool { return data[7] == 2 })
 }

@@ -1,5 +1,6 @@
 // Package storetest is the conformance suite of the keystore formats: what
-// holds for one of them holds for all. A format's own tests call Run.
+// holds for one of them holds for all. A format's own tests call Run. Besides it
+// has what several of these tests need.
 package storetest
 
 import (

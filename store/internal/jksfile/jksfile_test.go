@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"gokeytool/store/entry"
+	"gokeytool/store/storetest"
 )
 
 const magic = 0xFEEDFEED
@@ -39,9 +39,6 @@ func sample() *entry.File {
 	}}
 }
 
-// sameEntries compares what entries say, not how they stood in a file.
-var sameEntries = cmp.Options{cmpopts.IgnoreFields(entry.Entry{}, "Origin"), cmpopts.EquateEmpty()}
-
 func mustEncode(t testing.TB, f *Format, file *entry.File, password string) []byte {
 	t.Helper()
 	data, err := f.Encode(file, []byte(password))
@@ -62,7 +59,7 @@ func TestRoundTrip(t *testing.T) {
 			if !file.Verified {
 				t.Error("not verified in spite of the password")
 			}
-			if diff := cmp.Diff(sample().Entries, file.Entries, sameEntries); diff != "" {
+			if diff := cmp.Diff(sample().Entries, file.Entries, storetest.SameEntries); diff != "" {
 				t.Errorf("entries (-want +got):\n%s", diff)
 			}
 			if again := mustEncode(t, &plain, file, password); !bytes.Equal(again, data) {
@@ -81,7 +78,7 @@ func TestSecretKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(file.Entries, got.Entries, sameEntries); diff != "" {
+	if diff := cmp.Diff(file.Entries, got.Entries, storetest.SameEntries); diff != "" {
 		t.Errorf("entries (-want +got):\n%s", diff)
 	}
 	if _, err := plain.Encode(got, []byte("pw")); !errors.Is(err, entry.ErrUnsupported) {
@@ -101,7 +98,7 @@ func TestAcceptsOtherMagic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(sample().Entries, file.Entries, sameEntries); diff != "" {
+	if diff := cmp.Diff(sample().Entries, file.Entries, storetest.SameEntries); diff != "" {
 		t.Errorf("entries (-want +got):\n%s", diff)
 	}
 }
@@ -132,14 +129,14 @@ func TestVersion1(t *testing.T) {
 		{Alias: "key", Created: time.UnixMilli(0).UTC(), Kind: entry.PrivateKey, Sealed: []byte("sealed"), Chain: []entry.Certificate{entry.X509([]byte("leaf"))}},
 		{Alias: "ca", Created: time.UnixMilli(0).UTC(), Kind: entry.TrustedCertificate, Chain: []entry.Certificate{entry.X509([]byte("root"))}},
 	}
-	if diff := cmp.Diff(want, file.Entries, sameEntries); diff != "" {
+	if diff := cmp.Diff(want, file.Entries, storetest.SameEntries); diff != "" {
 		t.Errorf("entries (-want +got):\n%s", diff)
 	}
 	again, err := plain.Decode(mustEncode(t, &plain, file, "pw"), []byte("pw"), entry.DefaultLimits)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, again.Entries, sameEntries); diff != "" {
+	if diff := cmp.Diff(want, again.Entries, storetest.SameEntries); diff != "" {
 		t.Errorf("after writing as version 2 (-want +got):\n%s", diff)
 	}
 }
