@@ -1,22 +1,18 @@
 package check
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/json"
-	"math/big"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"gokeytool/internal/testtool"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
-	"gokeytool/x509util/keys"
 )
 
 // FuzzExamine looks at whatever a file may hold: there is a verdict, it says
@@ -72,19 +68,7 @@ func FuzzExamine(f *testing.F) {
 // password that FuzzExamine has, that open with next to no iterations.
 func quickStores(tb testing.TB) (list [][]byte) {
 	tb.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	pkcs8, err := keys.MarshalPrivate(key)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "a.example.com"}, NotAfter: time.Unix(1.9e9, 0)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	pkcs8, der := testtool.SelfSigned(tb, testtool.NewKey(tb), x509.Certificate{Subject: pkix.Name{CommonName: "a.example.com"}, NotAfter: time.Unix(1.9e9, 0)})
 	quick := pkcs12.Default
 	quick.CertIterations, quick.KeyIterations, quick.MACIterations = 2, 2, 2
 	bare := pkcs12.Passwordless

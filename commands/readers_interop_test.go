@@ -7,13 +7,11 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"fmt"
-	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"gokeytool/internal/testtool"
 	"gokeytool/store"
@@ -33,13 +31,7 @@ func rsaFiles(t testing.TB, dir string) (pkcs8, cert []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if pkcs8, err = x509.MarshalPKCS8PrivateKey(key); err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, NotAfter: time.Now().Add(time.Hour)}
-	if cert, err = x509.CreateCertificate(rand.Reader, template, template, key.Public(), key); err != nil {
-		t.Fatal(err)
-	}
+	pkcs8, cert = testtool.SelfSigned(t, key, x509.Certificate{Subject: pkix.Name{CommonName: "localhost"}})
 	for name, data := range map[string][]byte{"key.der": pkcs8, "cert.der": cert} {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 			t.Fatal(err)

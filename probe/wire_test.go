@@ -3,18 +3,16 @@ package probe
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"io"
-	"math/big"
 	"net"
 	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"gokeytool/internal/testtool"
 )
 
 // TestSSL3 has a server say what no library does any more.
@@ -64,15 +62,8 @@ func TestSSL3(t *testing.T) {
 
 // TestSuites has a server in Go that agrees to little answer.
 func TestSuites(t *testing.T) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"}}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := testtool.NewKey(t)
+	_, der := testtool.SelfSigned(t, key, x509.Certificate{DNSNames: []string{"localhost"}})
 	config := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
 	for _, test := range []struct {
 		name, host string
@@ -103,15 +94,8 @@ func TestSuites(t *testing.T) {
 
 // TestCertificates: what crypto/tls can't read comes as it was sent.
 func TestCertificates(t *testing.T) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"}}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := testtool.NewKey(t)
+	_, der := testtool.SelfSigned(t, key, x509.Certificate{DNSNames: []string{"localhost"}})
 	sent := [][]byte{der, []byte("no certificate"), bytes.Repeat([]byte("long"), 10000)}
 	show := func(config *tls.Config) ([][]byte, error) {
 		client, server := net.Pipe()

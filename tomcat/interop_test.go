@@ -2,8 +2,6 @@ package tomcat
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/tls"
@@ -12,7 +10,6 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -584,7 +581,7 @@ func keystores(t *testing.T, base string) {
 
 	many := map[string]*store.Store{"p12": store.New(store.PKCS12), "jks": store.New(store.JKS), "jceks": store.New(store.JCEKS)}
 	for _, alias := range []string{"zeta", "tomcat", "alpha", "server", "m1"} {
-		key, crt := selfSigned(t, alias, ecKey(t))
+		key, crt := selfSigned(t, alias, testtool.NewKey(t))
 		for _, s := range many {
 			put(s, alias, key, crt)
 		}
@@ -597,7 +594,7 @@ func keystores(t *testing.T, base string) {
 	trust(trusted, ca)
 	save("trust.jks", trusted)
 
-	key, crt = selfSigned(t, "ec", ecKey(t))
+	key, crt = selfSigned(t, "ec", testtool.NewKey(t))
 	ec := store.New(store.PKCS12)
 	put(ec, "ec", key, crt)
 	save("ec.p12", ec)
@@ -607,31 +604,14 @@ func keystores(t *testing.T, base string) {
 	save("secret.p12", secret)
 }
 
-func ecKey(t *testing.T) crypto.Signer {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
-}
-
 // selfSigned returns a key with a certificate of it.
 func selfSigned(t *testing.T, name string, key crypto.Signer) (entry.Key, entry.Certificate) {
 	t.Helper()
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name},
+	pkcs8, der := testtool.SelfSigned(t, key, x509.Certificate{
+		Subject:   pkix.Name{CommonName: name},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(10, 0, 0),
 		IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	})
 	return entry.Key{PKCS8: pkcs8}, entry.X509(der)
 }
 

@@ -4,22 +4,18 @@ package hostile
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
-	"math/big"
 	"testing"
 	"time"
 
+	"gokeytool/internal/testtool"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/jceks"
 	"gokeytool/store/pkcs12"
-	"gokeytool/x509util/keys"
 )
 
 // Password is that of all files.
@@ -86,20 +82,9 @@ func PEM(tb testing.TB, n, rounds int) []byte {
 // identity is a key of its own and its certificate.
 func identity(tb testing.TB) (pkcs8 []byte, chain []entry.Certificate) {
 	tb.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if pkcs8, err = keys.MarshalPrivate(key); err != nil {
-		tb.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "leaf"}, DNSNames: []string{"leaf.example.com"},
+	pkcs8, der := testtool.SelfSigned(tb, testtool.NewKey(tb), x509.Certificate{
+		Subject: pkix.Name{CommonName: "leaf"}, DNSNames: []string{"leaf.example.com"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(90 * 24 * time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	})
 	return pkcs8, []entry.Certificate{entry.X509(der)}
 }

@@ -11,7 +11,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
@@ -123,15 +122,7 @@ func TestBouncyCastle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, NotAfter: time.Now().Add(time.Hour)}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	pkcs8, cert := testtool.SelfSigned(t, key, x509.Certificate{Subject: pkix.Name{CommonName: "localhost"}})
 	keyFile, certFile := filepath.Join(dir, "key"), filepath.Join(dir, "cert")
 	if err := errors.Join(os.WriteFile(keyFile, pkcs8, 0o600), os.WriteFile(certFile, cert, 0o600)); err != nil {
 		t.Fatal(err)

@@ -21,7 +21,7 @@ import (
 
 // keys are one of each kind, by alias.
 func keys(t testing.TB) (named map[string]entry.Key, cert entry.Certificate) {
-	pkcs8, der := storetest.Identity(t)
+	pkcs8, der := testtool.Identity(t, "localhost")
 	return map[string]entry.Key{
 		"private":  {PKCS8: pkcs8},
 		"aes":      {Algorithm: "AES", Raw: []byte("0123456789abcdef")},

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"gokeytool/internal/testtool"
 	"gokeytool/store/entry"
-	"gokeytool/store/storetest"
 )
 
 // certificates is a file of n trusted certificates of usual size.
@@ -69,7 +69,7 @@ func BenchmarkEncode(b *testing.B) {
 func BenchmarkUnseal(b *testing.B) {
 	for _, password := range []string{"changeit", "間違い"} {
 		b.Run(password, func(b *testing.B) {
-			pkcs8, _ := storetest.Identity(b)
+			pkcs8, _ := testtool.Identity(b, "localhost")
 			sealed, err := Seal(entry.Key{PKCS8: pkcs8}, []byte(password), nil)
 			if err != nil {
 				b.Fatal(err)

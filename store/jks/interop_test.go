@@ -44,7 +44,7 @@ func open(t testing.TB, path, password string) *entry.File {
 // ours is a file with a key of its own password and a trusted certificate.
 func ours(t testing.TB, alias, storePassword, keyPassword string) (f *entry.File, pkcs8 []byte) {
 	t.Helper()
-	pkcs8, der := storetest.Identity(t)
+	pkcs8, der := testtool.Identity(t, "localhost")
 	sealed, err := Seal(entry.Key{PKCS8: pkcs8}, []byte(keyPassword), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -189,7 +189,7 @@ func TestKeystoreGo(t *testing.T) {
 		}
 	})
 	t.Run("is read", func(t *testing.T) {
-		pkcs8, der := storetest.Identity(t)
+		pkcs8, der := testtool.Identity(t, "localhost")
 		created := time.UnixMilli(1_600_000_000_000).UTC()
 		cert := keystore.Certificate{Type: "X.509", Content: der}
 		ks := keystore.New(keystore.WithOrderedAliases(), keystore.WithCaseExactAliases())
