@@ -161,7 +161,8 @@ type exitCode int
 
 func (e exitCode) Error() string { return "exit status " + strconv.Itoa(int(e)) }
 
-// newProgress begins a work that is shown to whoever did not ask for silence.
+// newProgress returns a progress line, or nil with -quiet or when stderr is not a
+// terminal.
 func (s *session) newProgress() *console.Progress {
 	if s.opt.quiet {
 		return nil

@@ -1,13 +1,13 @@
-// Package console is the one way of text to a terminal, a pipe or a log. Its
-// Writer lets nothing through that would steer a terminal or that cannot be
-// seen, whoever wrote it into an alias, a name, a file's name or a request: such
-// characters are escaped. What is no text has ways of its own: Binary for files,
-// Paint and Progress for our own control sequences.
+// Package console writes all text to a terminal, a pipe or a log. Its Writer
+// escapes characters that would control a terminal or that cannot be seen, wherever
+// they come from: an alias, a subject, the name of a file or a request. What is not
+// text has its own methods: Binary for files, Paint and Progress for our own control
+// sequences.
 //
-// Line ends are told apart by type. A Text is written by this program and may
-// have lines; everything else that is printed is a part of one line, and a line
-// end within it is escaped. A string that a file had a hand in is no Text, and
-// does not become one by accident: only constants and Textf make one.
+// The type says whether line ends are kept. A Text is written by this program and
+// may have several lines; everything else that is printed is a part of one line, and
+// a line end in it is escaped. What was read from a file is not a Text and does not
+// become one by accident: only constants and Textf make one.
 package console
 
 import (
@@ -28,16 +28,16 @@ func Textf(format string, args ...any) Text {
 	return Text(appendf(nil, format, args...))
 }
 
-// Writer writes to a terminal, a pipe or a file. It is no io.Writer, so that
-// nothing is written past it by fmt; where one is wanted there is Lines.
+// Writer writes to a terminal, a pipe or a file. It is not an io.Writer, so that
+// fmt cannot write to it without escapes; Lines returns one where it is needed.
 type Writer struct {
-	// Terminal says that a person reads what is written, Colour that they want
-	// colours.
+	// Terminal says that a person reads what is written, Colour that words are
+	// coloured.
 	Terminal, Colour bool
 	w                io.Writer
 }
 
-// NewWriter returns a Writer to w, which is no terminal unless the caller says so.
+// NewWriter returns a Writer to w, which is not a terminal unless the caller says so.
 func NewWriter(w io.Writer) *Writer { return &Writer{w: w} }
 
 // Discard is a Writer that writes nothing.
@@ -58,17 +58,17 @@ func (w *Writer) Print(texts ...Text) error {
 	return w.Binary(line)
 }
 
-// Binary writes bytes as they are: the content of a file that was asked for on
-// the standard output. It is not for text.
+// Binary writes bytes as they are, such as the content of a file on the standard
+// output. It is not for text.
 func (w *Writer) Binary(data []byte) error {
 	_, err := w.w.Write(data)
 	return err
 }
 
-// Lines is w for a program's own text and for JSON, whose writer sees to it that
-// no line end comes from elsewhere: those are kept, and all else that is not
-// Visible is escaped. In JSON the escapes stand for the same characters.
-// Characters may be split between two writes; several goroutines may write.
+// Lines is w for a program's own text and for JSON, where no line end comes from
+// elsewhere: line ends are kept, and everything else that is not Visible is escaped.
+// In JSON the escapes stand for the same characters. Characters may be split between
+// two writes; several goroutines may write.
 func (w *Writer) Lines() io.Writer { return &lines{w: w.w} }
 
 // Buffer is a Writer that collects what is written to w until Flush.
@@ -76,8 +76,8 @@ func (w *Writer) Buffer() *Writer {
 	return w.Through(func(w io.Writer) io.Writer { return bufio.NewWriterSize(w, 32<<10) })
 }
 
-// Through is w with another writer before it, which may hold back what it is
-// given: escaped text, and control sequences of our own.
+// Through is w with another writer before it, which gets escaped text and our own
+// control sequences, and may hold them back.
 func (w *Writer) Through(wrap func(io.Writer) io.Writer) *Writer {
 	return &Writer{Terminal: w.Terminal, Colour: w.Colour, w: wrap(w.w)}
 }
@@ -118,7 +118,7 @@ func (v visible) Format(f fmt.State, verb rune) {
 type lines struct {
 	mu      sync.Mutex
 	w       io.Writer
-	pending []byte // the begin of a character, or a CR
+	pending []byte // the first bytes of a character, or a CR
 }
 
 func (l *lines) Write(p []byte) (int, error) {
@@ -139,7 +139,7 @@ func (l *lines) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// unfinished is how many bytes at the end can only be judged by the next one.
+// unfinished is how many bytes at the end depend on the next one.
 func unfinished(data []byte) int {
 	if bytes.HasSuffix(data, []byte("\r")) {
 		return 1

@@ -2,9 +2,9 @@ package console
 
 import "time"
 
-// Progress is a line at a terminal that says how far long work has come. It
-// appears when the work has taken a while, and is gone when anything else is
-// printed. A nil one shows nothing.
+// Progress is a line on a terminal that says how far a long task is. It appears
+// after a second, and Clear removes it before anything else is printed. A nil one
+// shows nothing.
 type Progress struct {
 	w            *Writer
 	after, every time.Duration
@@ -12,7 +12,7 @@ type Progress struct {
 	shown        bool
 }
 
-// NewProgress begins a work. Only a terminal shows it.
+// NewProgress returns a progress line, or nil when w is not a terminal.
 func (w *Writer) NewProgress() *Progress {
 	if !w.Terminal {
 		return nil
@@ -20,7 +20,7 @@ func (w *Writer) NewProgress() *Progress {
 	return &Progress{w: w, after: time.Second, every: 100 * time.Millisecond, begun: time.Now()}
 }
 
-// Step shows how far the work has come, but not too often.
+// Step shows how far the task is, at most ten times a second.
 func (p *Progress) Step(format string, args ...any) {
 	if p == nil {
 		return
@@ -30,10 +30,10 @@ func (p *Progress) Step(format string, args ...any) {
 		return
 	}
 	p.last, p.shown = now, true
-	p.w.Binary(append(appendf([]byte("\r"), format, args...), "...\x1b[K"...)) // who doesn't see it misses nothing
+	p.w.Binary(append(appendf([]byte("\r"), format, args...), "...\x1b[K"...)) // a failed write costs only this line
 }
 
-// Clear takes the line away.
+// Clear removes the line.
 func (p *Progress) Clear() {
 	if p != nil && p.shown {
 		p.shown = false

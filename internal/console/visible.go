@@ -22,9 +22,9 @@ func Visible(c rune) bool {
 
 // Line returns text that came from elsewhere (a file, another machine, the
 // command line) as a part of one line: what is not Visible, line ends and
-// tabulators as well, is written as \uXXXX, so that a name can neither steer the
-// terminal nor forge lines nor hide its end. Text of any script stays as it is;
-// what is not UTF-8 becomes U+FFFD. What Line returned it leaves alone.
+// tabs as well, is written as \uXXXX, so that a name can neither control the
+// terminal nor fake lines nor hide its end. Text of any script stays as it is;
+// what is not UTF-8 becomes U+FFFD. Line does not change what it has returned.
 func Line(text string) string {
 	for i := range len(text) {
 		if text[i] < ' ' || text[i] >= 0x7f {
@@ -42,7 +42,7 @@ func AppendLine(dst []byte, text string) []byte {
 	return dst
 }
 
-// appendLines appends text whose line ends and tabulators are its own.
+// appendLines appends text, with its line ends and tabs.
 func appendLines(dst []byte, text string) []byte {
 	for i, c := range text {
 		if c == '\n' || c == '\t' || c == '\r' && i+1 < len(text) && text[i+1] == '\n' {

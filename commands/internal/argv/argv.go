@@ -12,7 +12,7 @@
 // options stands in one [Table], which also makes the help screens, the
 // completion and the suggestions.
 //
-// Passwords live in Request.Secrets alone. They never appear in Request.Args,
+// Passwords are only in Request.Secrets. They never appear in Request.Args,
 // in an error or in a printed Request.
 package argv
 
@@ -24,8 +24,8 @@ import (
 	"gokeytool/jdk"
 )
 
-// Style is the way a line was written, which decides about streams and wording
-// of what is answered.
+// Style is the way a line was written. It decides which stream an answer goes to
+// and how it is worded.
 type Style uint8
 
 const (
@@ -44,8 +44,7 @@ func (s Style) String() string {
 	return "keytool"
 }
 
-// Env is what Parse may ask of the world. A nil function stands for a world
-// that has no such thing.
+// Env is what Parse may ask of the world. Where a function is nil, nothing is found.
 type Env struct {
 	// KeytoolOnly is set if the program runs under the name keytool: there is
 	// no subcommand style then, and none of our own commands, options and
@@ -66,23 +65,24 @@ type Env struct {
 	Property func(name string) (string, bool)
 
 	// Keystore is told each file that -keystore names on a line in keytool's
-	// style, as it is met: keytool warns of some before it has read the line.
+	// style, when the parser comes to it: keytool warns of some before it has
+	// read the line.
 	// Properties set on the line by -J-Dname=value are in the request.
 	Keystore func(file string, line *Request)
 
 	// ReadLine reads the next line, without its end, from a file descriptor,
 	// and not a byte beyond it; io.EOF means there is none. It serves
 	// -storepass:fd N and, with 0, -storepass:stdin, and is called at the end
-	// of a successful Parse, once an option, in the order of the line.
+	// of a successful Parse, once for each option, in the order of the line.
 	ReadLine func(fd int) ([]byte, error)
 
 	// Generate resolves -storepass:generate FILE: it makes a password and keeps
-	// it in the file, or returns the one that is there already. It is called
-	// when and as often as ReadLine is.
+	// it in the file, or returns the one that is there already. It is called at
+	// the same time as ReadLine, and as often.
 	Generate func(req *Request, option, file string) ([]byte, error)
 }
 
-// Request is a line understood. Options are known by their canonical names,
+// Request is a line that was understood. Options are known by their canonical names,
 // such as "keystore" also for -destkeystore: see Table.Options.
 type Request struct {
 	Style   Style
@@ -93,7 +93,7 @@ type Request struct {
 	Help   bool
 	Topics []*Topic
 
-	// Values are the options that were given, but for passwords, in the order
+	// Values are the options that were given, without passwords, in the order
 	// of their first appearance.
 	Values []Value
 
@@ -105,8 +105,8 @@ type Request struct {
 	// caller wipes them when done: see Wipe.
 	Secrets map[string][]byte
 
-	// Origins says where a password was found, for those that will be found
-	// there again: in a file or an environment variable. See Again.
+	// Origins says where a password was found, if it can be read there again:
+	// in a file or an environment variable. See Again.
 	Origins map[string]Origin
 
 	// Unused are known options that were given, but that the command does not
@@ -122,7 +122,7 @@ type Request struct {
 	Properties []Property
 
 	// Warnings are the lines for keytool's "Warning:" block which the line
-	// itself gave cause for (JDK 25: a repeated single-valued option). They come
+	// itself causes (JDK 25: a repeated single-valued option). They come
 	// before the warnings of the command. -nowarn silences them with the others.
 	Warnings []string
 

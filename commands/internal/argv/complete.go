@@ -16,7 +16,7 @@ type Completion struct {
 	Option  *Option  // whose value the word is, or nil
 	Prefix  string   // the part of the word before a value: "--keyalg=", else ""
 	Typed   string   // the part of the word behind Prefix
-	Values  []Value  // what the line has so far; of passwords, the names alone
+	Values  []Value  // what the line has so far; of passwords, only the names
 
 	// Candidates are what the whole word may become. There are none for file
 	// names, for instance, which the shell completes itself.

@@ -17,7 +17,7 @@ import (
 )
 
 // differentialLines are compared with real keytools. A line that we understand
-// must be understood by keytool too, which then fails for want of a keystore;
+// must be understood by keytool too, which then fails because there is no keystore;
 // of any other line every byte printed is compared.
 var differentialLines = [][]string{
 	// Help.

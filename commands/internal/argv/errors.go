@@ -41,7 +41,7 @@ func (e *Failure) Unwrap() error { return e.Err }
 func (e *Failure) JavaText() string { return strings.TrimSuffix(e.Class+": "+e.Message, ": ") }
 
 // LauncherError is what Java's launcher refuses before keytool is started. Its
-// text goes to the standard error alone, exit code 1.
+// text goes only to the standard error, exit code 1.
 type LauncherError struct{ Message string }
 
 func (e *LauncherError) Error() string { return e.Message }

@@ -126,7 +126,7 @@ func (m *manual) heading(macro, text string) {
 	m.text.WriteString(macro + ` "` + roff(text) + "\"\n")
 }
 
-// paragraph writes filled text, a sentence a line as man(7) wants it.
+// paragraph writes filled text, one sentence on each line as man(7) recommends.
 func (m *manual) paragraph(text string) {
 	text = strings.Join(strings.Fields(text), " ")
 	for sentence := range strings.SplitSeq(text, ". ") {

@@ -58,25 +58,25 @@ type parser struct {
 	t   *Table
 	env Env
 	req *Request
-	cmd *Command // nil while none was met
+	cmd *Command // nil until there is one
 
 	typed    []option // the options of the line itself, not of a -conf file
 	swallows []string // see Request.Swallows
 	hidden   []string // words that may be a password, or a part of one
 	deferred []line   // passwords still to be read
-	conf     string   // what -conf named, once it was met
+	conf     string   // what -conf named
 	hasConf  bool
 	nowarn   bool
 }
 
-// option is an option as it was met.
+// option is an option of the line.
 type option struct {
 	*Option
 	name string // as typed, without dashes
 }
 
-// line is a password to be had when all is understood: read from a file
-// descriptor, or from the file that keeps a generated one.
+// line is a password that is read at the end, when the line is understood: from a
+// file descriptor, or from the file that keeps a generated one.
 type line struct {
 	name      string
 	fd        int
@@ -94,8 +94,8 @@ func (p *parser) verbatim(args []string) *Command {
 	return nil
 }
 
-// javaOptions takes the words out that Java's launcher keeps for itself,
-// wherever they stand.
+// javaOptions takes out the words that Java's launcher keeps for itself, which
+// may stand anywhere.
 func (p *parser) javaOptions(args []string) ([]string, error) {
 	if !slices.ContainsFunc(args, func(s string) bool { return strings.HasPrefix(s, "-J") }) {
 		return args, nil
@@ -366,7 +366,7 @@ func (p *parser) consume(o *Option, name, modifier string, modified bool, a *arg
 		return p.needsArgument(name)
 	}
 	if p.req.Style == Subcommand && o.Kind != Password && strings.HasPrefix(value, "-") && p.t.Shown(value) != value {
-		return p.needsArgument(name) // it has taken -storepass=SECRET, which it would tell
+		return p.needsArgument(name) // it has taken -storepass=SECRET, which an error would show
 	}
 	switch o.Kind {
 	case Password:
@@ -413,16 +413,16 @@ func (p *parser) consume(o *Option, name, modifier string, modified bool, a *arg
 	return nil
 }
 
-// hide has a word not shown that may be a part of a password.
+// hide makes sure that a word is not shown that may be a part of a password.
 func (p *parser) hide(word string) {
 	if !strings.HasPrefix(word, "-") {
 		p.hidden = append(p.hidden, word)
 	}
 }
 
-// swallow takes note of an option that has the next one for its value, as where
-// its own was forgotten or comes from a variable that is not set. The value of a
-// password is not told.
+// swallow notes an option that has taken the next one for its value: its own was
+// forgotten, or comes from a variable that is not set. What a password has taken
+// is not shown.
 func (p *parser) swallow(o *Option, name, value string) {
 	if !strings.HasPrefix(value, "-") || p.cmd == nil {
 		return
@@ -504,7 +504,7 @@ func (p *parser) password(o *Option, modifier string, modified bool, value strin
 		}
 		if !ok {
 			if strings.Trim(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != "" {
-				value = masked // not what one calls a variable: rather its value
+				value = masked // not the name of a variable, but perhaps its value
 			}
 			return p.usage("Cannot find environment variable: "+value, "")
 		}
@@ -535,7 +535,7 @@ func (p *parser) password(o *Option, modifier string, modified bool, value strin
 		p.later(line{name: o.Name, generated: value})
 	default:
 		if !slices.ContainsFunc(modifiers, func(name string) bool { return distance(kind, name, 3) < 3 }) {
-			modifier = masked // rather the password
+			modifier = masked // perhaps the password
 		}
 		return p.usage("Unknown password type: "+modifier, "")
 	}
@@ -562,8 +562,8 @@ func (p *parser) origin(name, modifier, value string) {
 	p.req.Origins[name] = Origin{modifier, value}
 }
 
-// later puts off the reading of a password to the end, so that nothing is
-// consumed for a line that is wrong.
+// later has a password read at the end, so that nothing is read for a line that
+// is wrong.
 func (p *parser) later(l line) {
 	p.forget(l.name)
 	p.deferred = append(p.deferred, l)
@@ -685,7 +685,7 @@ func (p *parser) illegal(word string) error {
 	s := ""
 	if p.cmd == nil {
 		s = p.t.suggestCommand(folded, p.req.Style, p.env.Release, p.env.KeytoolOnly)
-	} else if p.t.option(folded) == nil { // else it is spelt rightly, and out of place
+	} else if p.t.option(folded) == nil { // else it is spelt right, but does not belong here
 		s = p.t.suggestOption(folded, p.cmd)
 	}
 	for _, dash := range []string{"\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2212"} { // of a word processor
@@ -711,7 +711,7 @@ func (p *parser) failure(class, message string, err error) error {
 	return &Failure{Style: p.req.Style, Class: class, Message: message, Warnings: p.warnings(), Err: err}
 }
 
-// warnings are those shown after an error. JDK 17 exits before it comes to them.
+// warnings are those shown after an error. JDK 17 exits before it prints them.
 func (p *parser) warnings() []string {
 	if p.nowarn || p.env.Release <= jdk.Release17 {
 		return nil

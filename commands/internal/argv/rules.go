@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// In our own style a line is refused that asks for what is not done: an option
-// that its command does not have, one that does nothing without another, two
-// that contradict each other, and one that is given twice. In keytool's style all
-// of it is taken, as keytool takes it.
+// Our own style refuses a line that asks for what is not done: an option that the
+// command does not have, one that does nothing without another, two that
+// contradict each other, and one that is given twice. keytool's style accepts all
+// of these, as keytool does.
 
-// harmless are options that every command takes: who gives them to one that has
-// no use for them gets what he asked for.
+// harmless are options that every command takes: where a command has no use for
+// them, what they ask for is so anyway.
 var harmless = []string{
 	"noprompt", "trustcacerts", "storetype", "protected", "srcprotected",
 	"providername", "srcprovidername", "addprovider", "providerclass", "providerpath",
 }
 
-// needs are, by command, the options that count only beside one of others.
+// needs are, by command, the options that do nothing without one of some others.
 var needs = map[string]map[string][]string{
 	"chain":      {"ca": {"complete"}, "trustcacerts": {"complete"}, "backup": {"complete"}, "lockTimeout": {"complete"}},
 	"exportcert": {"keyfilepass": {"encrypt", "format", "profile"}, "keypass": {"key", "format", "profile"}},
@@ -33,7 +33,7 @@ var needs = map[string]map[string][]string{
 	"genkeypair": {"signerkeypass": {"signer"}},
 }
 
-// excludes are, by command, options that don't go together.
+// excludes are, by command, pairs of options that contradict each other.
 var excludes = map[string][][2]string{
 	"exportcert": {{"bundle", "alias"}, {"bundle", "file"}, {"bundle", "key"}, {"bundle", "chain"}, {"bundle", "fullchain"}, {"bundle", "format"},
 		{"bundle", "encrypt"}, {"bundle", "profile"}, {"bundle", "keypass"}, {"bundle", "keyfilepass"}},
@@ -99,8 +99,8 @@ func (g given) contradicts(now given) bool {
 	return g.later || now.later || g.text != now.text || !bytes.Equal(g.secret, now.secret)
 }
 
-// once has an option that keeps one value consumed, and refuses it in our own
-// style if it was typed before with another: nobody knows which is meant.
+// once consumes an option. Our own style refuses one that keeps one value and was
+// typed before with another: nobody knows which is meant.
 func (p *parser) once(o *Option, name string, consume func() error) error {
 	collects := o.Kind == List || o.Kind == Provider || o.Kind == Flag
 	typed := slices.ContainsFunc(p.typed, func(t option) bool { return t.Option == o })

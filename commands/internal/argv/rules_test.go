@@ -35,7 +35,7 @@ func TestRules(t *testing.T) {
 }
 
 // TestUndone has lines refused that ask for what would not be done, in our own
-// style alone.
+// style only.
 func TestUndone(t *testing.T) {
 	for line, want := range map[string]string{
 		"list -new x":                                     "-new is not used by list",

@@ -11,8 +11,8 @@ const masked = "***"
 // modifiers say where a password comes from: -storepass:env.
 var modifiers = []string{"env", "file", "fd", "stdin", "generate"}
 
-// shown is a word of a line as an error may show it, the last of words: without
-// what may be a password. That is a word behind an option for one, be it misspelt, and
+// shown is the last of the words as an error may show it: without what may be a
+// password. That is a word behind an option for one, even a misspelt option, and
 // what Shown leaves out.
 func (p *parser) shown(words []string, word string) string {
 	n := len(words)
@@ -64,9 +64,9 @@ func (t *Table) secret(word string) bool {
 	return secret
 }
 
-// dashless says whether an operand is an option for a password of which the dash
-// is missing, or is another one than the keyboard's: taken for a file its value
-// would be told in an error.
+// dashless says whether an operand is an option for a password without its dash, or
+// with another dash than the keyboard's: if it were taken for a file, an error would
+// show the password behind it.
 func (t *Table) dashless(word string) bool {
 	name, _, _ := strings.Cut(word, "=")
 	name, _, _ = strings.Cut(name, ":")

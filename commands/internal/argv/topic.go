@@ -15,9 +15,9 @@ type Topic struct {
 	Examples []Example // in the order in which they are run
 }
 
-// FindTopics finds the topics in which most of the words occur: two at least
-// where there are more, and at least half of them. Words of any sentence don't count, nor do case and
-// punctuation: an error message may be given as it is.
+// FindTopics finds the topics in which most of the words occur: at least half of
+// them, and two where there are more. Words of any sentence don't count, nor do case
+// and punctuation: an error message may be given as it is.
 func (t *Table) FindTopics(words ...string) []*Topic {
 	wanted := telling(strings.Join(words, " "))
 	var found []*Topic
@@ -55,8 +55,8 @@ func telling(text string) []string {
 	})
 }
 
-// TopicHelp explains topics, for the standard output: one or a few at length,
-// of more the titles.
+// TopicHelp explains topics, for the standard output: one or a few in full, more
+// by their titles.
 func (t *Table) TopicHelp(topics []*Topic) string {
 	const most = 3
 	var b strings.Builder

@@ -1,8 +1,7 @@
 package argv
 
-// topics are in the order of the general help: first what one wants to do, then
-// what went wrong. A test runs their lines, in a directory that has the files
-// they name.
+// topics are in the order of the general help: tasks first, then errors. A
+// test runs their lines, in a directory that has the files they name.
 var topics = []Topic{
 	{
 		Title: "I have a private key and a certificate from a CA",
