@@ -1,6 +1,10 @@
 package argv
 
-import "gokeytool/jdk"
+import (
+	"slices"
+
+	"gokeytool/jdk"
+)
 
 // Kind says what follows an option.
 type Kind uint8
@@ -93,14 +97,8 @@ func (t *Table) Option(word string) *Option { return t.option(fold(word)) }
 
 func (t *Table) command(folded string) *Command {
 	for i := range t.Commands {
-		c := &t.Commands[i]
-		if is(folded, c.Name) {
+		if c := &t.Commands[i]; isAny(folded, c.Name, c.Aliases) {
 			return c
-		}
-		for _, a := range c.Aliases {
-			if is(folded, a) {
-				return c
-			}
 		}
 	}
 	return nil
@@ -111,17 +109,25 @@ func (t *Table) option(folded string) *Option {
 		return nil
 	}
 	for i := range t.Options {
-		o := &t.Options[i]
-		if is(folded, o.Name) {
+		if o := &t.Options[i]; isAny(folded, o.Name, o.Synonyms) {
 			return o
-		}
-		for _, s := range o.Synonyms {
-			if is(folded, s) {
-				return o
-			}
 		}
 	}
 	return nil
+}
+
+// isAny reports whether a folded word is the name, or one of the others for the
+// same thing.
+func isAny(folded, name string, others []string) bool {
+	if is(folded, name) {
+		return true
+	}
+	for _, other := range others {
+		if is(folded, other) {
+			return true
+		}
+	}
+	return false
 }
 
 // Docs are all documented options of the command, ours behind keytool's.
@@ -135,9 +141,14 @@ func (c *Command) Docs() []Doc {
 // Documents reports whether the help of the command shows the option, under
 // whatever name.
 func (c *Command) Documents(o *Option) bool {
+	return c.shows(o.named)
+}
+
+// shows reports whether the help of the command shows an option of such a name.
+func (c *Command) shows(such func(name string) bool) bool {
 	for _, docs := range [...][]Doc{c.Options, c.Extra} {
 		for i := range docs {
-			if o.named(docs[i].Name) {
+			if such(docs[i].Name) {
 				return true
 			}
 		}
@@ -147,28 +158,17 @@ func (c *Command) Documents(o *Option) bool {
 
 // named reports whether name is exactly one of the option's names.
 func (o *Option) named(name string) bool {
-	if o.Name == name {
-		return true
-	}
-	for _, s := range o.Synonyms {
-		if s == name {
-			return true
-		}
-	}
-	return false
+	return o.Name == name || slices.Contains(o.Synonyms, name)
 }
 
 // documented reports whether any command documents an option of this name;
 // keytool does not look into its synonyms -dest and -provider when it checks
 // that the last option of a line has its value.
 func (t *Table) documented(folded string) bool {
+	such := func(name string) bool { return is(folded, name) }
 	for i := range t.Commands {
-		for _, docs := range [...][]Doc{t.Commands[i].Options, t.Commands[i].Extra} {
-			for j := range docs {
-				if is(folded, docs[j].Name) {
-					return true
-				}
-			}
+		if t.Commands[i].shows(such) {
+			return true
 		}
 	}
 	return false
