@@ -43,3 +43,30 @@ func TestQuotes(t *testing.T) {
 		}
 	}
 }
+
+func TestTomcatConfigOptions(t *testing.T) {
+	for name, test := range map[string]struct {
+		o       tomcatConfigOptions
+		printed string
+		err     string
+	}{
+		"tomcat": {o: tomcatConfigOptions{port: given[int64](1234)}, printed: `port="1234"`},
+		"kafka":  {o: tomcatConfigOptions{server: "Kafka"}, printed: "listeners=SSL://:9093\n"},
+		"nginx":  {o: tomcatConfigOptions{server: "nginx"}, printed: "server_name localhost;\n"},
+		"none":   {o: tomcatConfigOptions{server: "IIS"}, err: "-server IIS: "},
+		"port":   {o: tomcatConfigOptions{port: given[int64](0)}, err: "-port 0: "},
+		"7.0":    {o: tomcatConfigOptions{tomcat: given[int64](6)}, err: "-tomcat 6: "},
+		"twice":  {o: tomcatConfigOptions{twice: true}, err: "name the keystore once"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u := newUnit(t, keyed(t, "tomcat"))
+			err := tomcatConfig(t.Context(), u.session, test.o)
+			if test.err == "" && err != nil || test.err != "" && (err == nil || !strings.HasPrefix(err.Error(), test.err)) {
+				t.Fatal(err)
+			}
+			if got := u.out.String(); !strings.Contains(got, test.printed) {
+				t.Errorf("printed %q", got)
+			}
+		})
+	}
+}

@@ -65,6 +65,21 @@ func trusting(t *testing.T, certificates map[string][]byte) *store.Store {
 	return ks
 }
 
+// keyed is a PKCS12 keystore with a key for localhost.
+func keyed(t *testing.T, alias string) *store.Store {
+	t.Helper()
+	u := newUnit(t, store.New(store.PKCS12))
+	u.opt.alias = given(alias)
+	err := genkeypair(t.Context(), u.session, genkeypairOptions{
+		issuance: issuance{days: 90, extensions: []string{"san=dns:localhost"}},
+		dname:    given("CN=localhost"), keyalg: given("EC"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.ks.Store
+}
+
 func TestRunFunctionIsAUnit(t *testing.T) {
 	ks := trusting(t, map[string][]byte{"first": []byte("one"), "second": []byte("two")})
 	t.Run("delete", func(t *testing.T) {
