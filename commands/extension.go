@@ -60,9 +60,6 @@ func (s *session) warnOfName(name string, is ...store.Type) {
 
 // asNamed is how the command writes what the name of its file says.
 func (s *session) asNamed(says, is store.Type) string {
-	has := func(option string) bool {
-		return s.table.Command(s.req.Command).Documents(s.table.Option(option))
-	}
 	switch {
 	case s.req.Has("to"), s.req.Has("format"), s.req.Has("profile"), s.req.Has("storetype"):
 		return "" // it was asked for
@@ -70,13 +67,13 @@ func (s *session) asNamed(says, is store.Type) string {
 		return "such files are not written as keystores"
 	case s.ks != nil && s.ks.created:
 		return "-" + s.ks.option("storetype") + " " + strings.ToLower(string(says)) + " makes it what its name says"
-	case says == store.PEM && is == store.DER && has("rfc"):
+	case says == store.PEM && is == store.DER && s.documents("rfc"):
 		return "-rfc writes PEM"
 	case says == store.DER && is == store.PEM && s.opt.rfc:
 		return "without -rfc it is DER"
-	case has("format") && !says.Foreign():
+	case s.documents("format") && !says.Foreign():
 		return "-format " + map[store.Type]string{store.PKCS12: "p12", store.JKS: "jks"}[says] + " writes a keystore"
-	case has("format") && says == store.PKCS7:
+	case s.documents("format") && says == store.PKCS7:
 		return "-format p7b writes PKCS7"
 	}
 	return ""

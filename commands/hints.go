@@ -279,7 +279,7 @@ func (s *session) moreWork(err error) []string {
 	if _, ok := store.JavaError(err, 0); ok { // the error was in Java's words
 		hints = append(hints, err.Error())
 	}
-	if e, ok := errors.AsType[*entry.FormatError](err); ok && e.Enough > 0 && s.table.Command(s.req.Command).Documents(s.table.Option("maxIterations")) {
+	if e, ok := errors.AsType[*entry.FormatError](err); ok && e.Enough > 0 && s.documents("maxIterations") {
 		hints = append(hints, fmt.Sprintf("if you trust the file, and have the time, allow more with -maxIterations %d", e.Enough))
 	}
 	return hints

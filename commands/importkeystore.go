@@ -166,6 +166,7 @@ func (s *session) convertsInPlace(srckeystore optional[string]) (bool, error) {
 // openSource opens the keystore to import from, which may be changed by that.
 func (s *session) openSource(o importkeystoreOptions, changed bool) (*keystore, error) {
 	storetype := s.opt.srcstoretype
+	s.opensWith(o.srckeystore.value, "srcstorepass")
 	k := &keystore{path: o.srckeystore.value, exists: true, password: s.opt.srcstorepass, keypass: s.opt.srckeypass, options: s.openOptions()}
 	k.options.ReadOnly = !changed
 	if isToken(storetype.value) && k.path != noKeystore {

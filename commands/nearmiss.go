@@ -35,10 +35,10 @@ func (s *session) given(option string) givenPassword {
 // whence finds the password of the line that was tried on a file.
 func (s *session) whence(err *store.OpenError) givenPassword {
 	names := slices.Sorted(maps.Keys(s.req.Secrets))
-	if source, _ := s.req.Value("srckeystore"); err.Path == source && s.req.Has("srcstorepass") {
-		names = append([]string{"srcstorepass"}, names...)
-	} else if s.req.Has("storepass") {
-		names = append([]string{"storepass"}, names...)
+	for _, likely := range []string{"storepass", s.passwordOption(err.Path)} {
+		if s.req.Has(likely) {
+			names = append([]string{likely}, names...)
+		}
 	}
 	for _, name := range names {
 		if err.Tried(s.req.Secrets[name]) {

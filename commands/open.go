@@ -49,6 +49,9 @@ type access struct {
 	// destination: the options of the keystore have names of their own, such as
 	// -deststorepass.
 	destination bool
+	// optional: the command needs no keystore. One that can't be opened is none, unless
+	// it was named.
+	optional bool
 }
 
 // asks is how keytool asks for a password that was not given.
@@ -63,7 +66,17 @@ const (
 // openKeystore opens the command's keystore as keytool does, asking for the
 // password where it was not given. The order of checks and questions is
 // keytool's.
-func (s *session) openKeystore(ctx context.Context, a access) error {
+func (s *session) openKeystore(ctx context.Context, a access) (err error) {
+	if a.optional {
+		defer func() {
+			if err == nil {
+				err = s.openedWhole()
+			}
+			if err != nil && !s.opt.keystore.given && !s.opt.cacerts {
+				s.ks, err = nil, checkFileName(a.file)
+			}
+		}()
+	}
 	if err := s.checkStoreOptions(a); err != nil {
 		return err
 	}

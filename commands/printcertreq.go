@@ -3,6 +3,7 @@ package commands
 import (
 	"cmp"
 	"context"
+	"errors"
 )
 
 // printcertreq prints a certificate request.
@@ -15,7 +16,9 @@ func printcertreq(_ context.Context, s *session) error {
 		return err
 	}
 	request, err := s.parseRequest(s.opt.file.value, data, "")
-	if err != nil {
+	if unverified, ok := errors.AsType[*unverifiedRequestError](err); ok { // to look at it is no risk
+		s.Stderr.Printf("gokeytool: %s\n", unverified)
+	} else if err != nil {
 		return err
 	}
 	if s.opt.json {

@@ -93,6 +93,7 @@ func (s *session) probeTrust(cfg *probe.Config, o probeOptions) error {
 	if o.truststore == "" {
 		return nil
 	}
+	s.opensWith(o.truststore, "truststorePassword")
 	opened, _, err := openUnasked(o.truststore, o.truststorePassword, "truststorePassword")
 	if err != nil {
 		return err

@@ -223,6 +223,7 @@ func (s *session) renewer(alias string, own *issuerKey, o renewOptions) (*issuer
 // password of the other keystore is tried before one is asked for.
 func (s *session) signerElsewhere(old *x509util.Certificate, o renewOptions) (*issuerKey, error) {
 	path := o.signerkeystore.value
+	s.opensWith(path, "signerstorepass")
 	k := &keystore{path: path, exists: true, password: o.signerstorepass, options: s.openOptions()}
 	given := k.password != nil
 	if !given {

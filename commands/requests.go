@@ -84,7 +84,8 @@ func grants(style argv.Style, specs []string, requested []x509util.Extension) []
 }
 
 // parseRequest reads a certificate request and checks that whoever made it has
-// the key. The word marks the lines around it for keytool's errors.
+// the key. The word marks the lines around it for keytool's errors. A request whose
+// signature can't be verified comes with an *unverifiedRequestError in our own style.
 func (s *session) parseRequest(name string, data []byte, word string) (*x509util.Request, error) {
 	request, err := s.readRequest(name, data, word)
 	return request, about(name, err)
@@ -109,8 +110,13 @@ func (s *session) readRequest(name string, data []byte, word string) (*x509util.
 	return request, nil
 }
 
-// requestError says what is wrong with the signature of a request. One that can't
-// be verified is shown anyway, but not certified.
+// unverifiedRequestError says that the signature of a request is of a kind that
+// can't be verified here.
+type unverifiedRequestError struct{ text string }
+
+func (e *unverifiedRequestError) Error() string { return e.text }
+
+// requestError says what is wrong with the signature of a request.
 func (s *session) requestError(name string, err error) error {
 	_, unsupported := errors.AsType[*keys.UnsupportedError](err)
 	switch {
@@ -120,10 +126,5 @@ func (s *session) requestError(name string, err error) error {
 	case s.req.Style == argv.Keytool:
 		return s.unusable("Invalid PKCS #10 signature", err)
 	}
-	text := "the signature of the request " + x509util.CantVerify(err)
-	if s.req.Command == "printcertreq" {
-		s.Stderr.Printf("gokeytool: %s\n", text)
-		return nil
-	}
-	return withHint(errors.New(text), "OpenSSL may know it: "+shell.Line("openssl", "x509", "-req", "-in", cmp.Or(name, "REQUEST"), "-CA", "CACERT", "-CAkey", "CAKEY", "-days", "90", "-out", "CERTIFICATE"))
+	return withHint(&unverifiedRequestError{"the signature of the request " + x509util.CantVerify(err)}, "OpenSSL may know it: "+shell.Line("openssl", "x509", "-req", "-in", cmp.Or(name, "REQUEST"), "-CA", "CACERT", "-CAkey", "CAKEY", "-days", "90", "-out", "CERTIFICATE"))
 }

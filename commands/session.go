@@ -80,6 +80,7 @@ type session struct {
 
 	cacertsStore *store.Store // see cacerts
 	securityFile *securityProperties
+	openedWith   map[string]string // see opensWith
 }
 
 func newSession(env *Env, table *argv.Table, req *argv.Request, release jdk.Release) *session {
@@ -189,6 +190,11 @@ func furtherLines(err error) []string {
 		return []string{java.More}
 	}
 	return nil
+}
+
+// documents says whether an option may be advised: the command has it in its help.
+func (s *session) documents(option string) bool {
+	return s.table.Command(s.req.Command).Documents(s.table.Option(option))
 }
 
 // here is the command's keystore, as lines to be pasted name it: with its

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -175,25 +176,21 @@ func (s *session) emptyPasswordHints(path string) []string {
 	return []string{fmt.Sprintf("the password of %s is empty: say so with -%s ''", path, s.passwordOption(path))}
 }
 
-// passwordOption is the option that gives the password of a file of the line.
-func (s *session) passwordOption(path string) string {
-	_, elsewhere := s.req.Value("signerkeystore")
-	truststore, _ := s.req.Value("truststoreFile")
-	source, _ := s.req.Value("srckeystore")
-	switch {
-	case s.ks != nil && path == s.ks.path:
-	case path == source:
-		return "srcstorepass"
-	case path == s.opt.keyfile:
-		return "keyfilepass"
-	case path == truststore:
-		return "truststorePassword"
-	case elsewhere:
-		return "signerstorepass"
-	case s.req.Command == "diff" && path != s.req.Operands[0]:
-		return "storepass2"
+// opensWith notes which option gives the password of a file that is opened beside the
+// command's keystore: hints name it.
+func (s *session) opensWith(path, option string) {
+	if s.openedWith == nil {
+		s.openedWith = make(map[string]string)
 	}
-	return "storepass"
+	s.openedWith[path] = option
+}
+
+// passwordOption is the option that gives the password of a file.
+func (s *session) passwordOption(path string) string {
+	if s.ks != nil && path == s.ks.path {
+		return "storepass"
+	}
+	return cmp.Or(s.openedWith[path], "storepass")
 }
 
 // ownStyle says that the line is in our own style, where what was not read or

@@ -142,7 +142,7 @@ func (s *session) remedy(what store.Content, name string) []string {
 	if to.Path == name {
 		to = shell.Keystore{Path: "KEYSTORE"}
 	}
-	if s.opt.given != nil && s.opt.alias.given {
+	if s.opt.alias.given {
 		alias = s.opt.alias.value
 	}
 	switch what {
