@@ -6,13 +6,14 @@ import (
 	"unicode"
 
 	"gokeytool/store"
+	"gokeytool/x509util"
 )
 
 // freeAlias is an alias that a keystore does not have, for a certificate: the
 // one it had where it comes from, else its subject's name.
-func freeAlias(in *store.Store, c bundled) string {
-	if c.alias != "" {
-		return numbered(in, c.alias)
+func freeAlias(in *store.Store, c *x509util.Certificate, had string) string {
+	if had != "" {
+		return numbered(in, had)
 	}
 	return numbered(in, aliasOf(c.Label()))
 }
@@ -59,7 +60,7 @@ func aliasOf(name string) string {
 }
 
 // has says whether the keystore has an entry of that alias.
-func (s *session) has(alias string) bool {
-	_, ok := s.ks.Store.Get(alias)
+func (k *keystore) has(alias string) bool {
+	_, ok := k.Store.Get(alias)
 	return ok
 }

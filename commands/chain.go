@@ -12,9 +12,14 @@ import (
 	"gokeytool/x509util/keytool"
 )
 
-type chainOptions struct{ complete bool }
+type chainOptions struct {
+	complete bool
+	ca       []string // files of certificates that may be missing
+}
 
-func readChain(l line) chainOptions { return chainOptions{l.has("complete")} }
+func readChain(l line) chainOptions {
+	return chainOptions{l.has("complete"), l.StringSlice("ca")}
+}
 
 // chain shows the certificate chains of private keys, and with -complete puts
 // them in order and adds what is missing of them, from files, the keystore and Java's authorities.
@@ -40,7 +45,7 @@ func chain(ctx context.Context, s *session, o chainOptions) error {
 	if len(aliases) == 0 {
 		return fmt.Errorf("%s has no private key, and so no chain", s.ks.path)
 	}
-	pool, err := s.chainPool(nil)
+	pool, err := s.chainPool(nil, o.ca)
 	if err != nil {
 		return err
 	}

@@ -404,6 +404,7 @@ func (s *session) clientCAs(host *tomcat.SSLHost, v *served) (*x509.CertPool, er
 	}
 	switch {
 	case host.Truststore.File != "":
+		s.opensWith(host.Truststore.File, "truststorePassword")
 		opened, err := v.open(host.Truststore.File, store.Options{Password: host.Truststore.Password})
 		if err != nil {
 			return nil, err

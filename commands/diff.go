@@ -15,14 +15,24 @@ import (
 	"gokeytool/x509util/keytool"
 )
 
+type diffOptions struct {
+	a, b       string // a keystore each; one of them may be a server
+	storepass2 []byte // of the second keystore
+}
+
+func readDiff(l line) diffOptions {
+	// argv has seen to it that there are two operands.
+	return diffOptions{a: l.operand(0), b: l.operand(1), storepass2: l.secret("storepass2")}
+}
+
 // diff compares two keystores, or a keystore with what a TLS server shows.
-func diff(ctx context.Context, s *session) error {
-	a, b := s.req.Operands[0], s.req.Operands[1]
+func diff(ctx context.Context, s *session, o diffOptions) error {
+	a, b := o.a, o.b
 	if isServer(a) {
 		a, b = b, a
 	}
 	switch server := isServer(b); {
-	case server && s.req.Has("storepass2"):
+	case server && o.storepass2 != nil:
 		return errors.New("-storepass2 is for a second keystore")
 	case !server && s.opt.alias.given:
 		return errors.New("-alias is for a server: two keystores are compared whole")
@@ -35,9 +45,12 @@ func diff(ctx context.Context, s *session) error {
 	if isServer(b) {
 		same, err = s.diffServer(ctx, a, left, b)
 	} else {
-		password := s.req.Secrets["storepass2"]
+		password := o.storepass2
 		if password == nil {
 			password = s.opt.storepass
+		}
+		if b != a {
+			s.opensWith(b, "storepass2")
 		}
 		var right *store.Store
 		if right, err = s.openCompared(b, password); err == nil {

@@ -285,7 +285,7 @@ var explanations = map[string]func(*explanation){
 		e.run("pkcs12 -export -nokeys -in", file, "-caname", e.alias(), "-jdktrust anyExtendedKeyUsage -out", e.keystore(), " # to trust; OpenSSL 3.2")
 	},
 	"exportcert": func(e *explanation) {
-		if format, _ := e.req.Value("format"); secretEncodings[strings.ToLower(format)] != nil {
+		if format, _ := e.req.Value("format"); slices.Contains(argv.SecretFormats, strings.ToLower(format)) {
 			e.say("writes the bytes of the secret key %s of %s to %s", e.alias(), e.keystore(), e.value("file", "the standard output"))
 			return
 		}

@@ -3,24 +3,49 @@ package commands
 import (
 	"bytes"
 	"context"
-	"slices"
 
 	"gokeytool/x509util"
 )
 
+type exportcertOptions struct {
+	bundle optional[string] // file of all trusted certificates; "-" is the standard output
+
+	key, chain, fullchain, encrypt bool
+	format, profile                optional[string]
+	keyfilepass                    []byte // of the new file
+}
+
+func readExportcert(l line) exportcertOptions {
+	return exportcertOptions{
+		bundle:      l.text("bundle"),
+		key:         l.has("key"),
+		chain:       l.has("chain"),
+		fullchain:   l.has("fullchain"),
+		encrypt:     l.has("encrypt"),
+		format:      l.text("format"),
+		profile:     l.text("profile"),
+		keyfilepass: l.secret("keyfilepass"),
+	}
+}
+
+// own says whether more is to be written than keytool can.
+func (o exportcertOptions) own() bool {
+	return o.key || o.chain || o.fullchain || o.encrypt || o.format.given || o.profile.given
+}
+
 // exportcert writes the certificate of an alias, in DER or with -rfc in PEM.
 // With options of our own it writes more than that.
-func exportcert(ctx context.Context, s *session) error {
-	if s.req.Has("bundle") {
-		return exportBundle(ctx, s)
+func exportcert(ctx context.Context, s *session, o exportcertOptions) error {
+	if o.bundle.given {
+		return exportBundle(ctx, s, o.bundle.value)
 	}
-	if slices.ContainsFunc(ownExport, s.req.Has) {
-		return exportEntry(ctx, s)
+	if o.own() {
+		return exportEntry(ctx, s, o)
 	}
 	if err := s.openKeystore(ctx, access{asks: asksOnce, file: s.opt.file}); err != nil {
 		return err
 	}
-	if err := s.openable("file", s.opt.file.value); err != nil {
+	if err := openable(s.opt.file); err != nil {
 		return err
 	}
 	s.warnUnverified()

@@ -39,7 +39,7 @@ func gencert(ctx context.Context, s *session, o gencertOptions) error {
 			return err
 		}
 	}
-	if err := s.openable("outfile", o.outfile.value); err != nil {
+	if err := openable(o.outfile); err != nil {
 		return err
 	}
 	if e, ok := s.ks.Store.Get(s.aliasOrDefault()); ok && e.Kind == entry.PrivateKey && len(e.Chain) == 0 && !s.ownStyle() {

@@ -23,7 +23,7 @@ func gencrl(ctx context.Context, s *session, o gencrlOptions) error {
 	if err := s.openKeystore(ctx, access{file: s.opt.file}); err != nil {
 		return err
 	}
-	if err := s.openable("file", s.opt.file.value); err != nil {
+	if err := openable(s.opt.file); err != nil {
 		return err
 	}
 	alias := s.aliasOrDefault()

@@ -18,15 +18,33 @@ import (
 	"gokeytool/x509util/keytool"
 )
 
-// importcert takes in a certificate: as the authority's reply where the alias
+type importcertOptions struct {
+	bundle      optional[string] // a source of many trusted certificates
+	keyfile     optional[string] // a private key, with which -file is its chain
+	keyfilepass []byte           // of either
+	ca          []string         // files of certificates that may have issued another
+	force       bool             // a certificate is trusted even if its key is in the keystore
+}
+
+func readImportcert(l line) importcertOptions {
+	return importcertOptions{
+		bundle:      l.text("bundle"),
+		keyfile:     l.text("keyfile"),
+		keyfilepass: l.secret("keyfilepass"),
+		ca:          l.StringSlice("ca"),
+		force:       l.Bool("force"),
+	}
+}
+
+// importcert takes in a certificate: as the CA's reply where the alias
 // holds a private key, else as a trusted certificate. With -keyfile it takes
 // in a private key and its chain, with -bundle many trusted certificates.
-func importcert(ctx context.Context, s *session) error {
-	if s.req.Has("bundle") {
-		return importBundle(ctx, s)
-	}
-	if s.opt.given("keyfile") {
-		return importKey(ctx, s)
+func importcert(ctx context.Context, s *session, o importcertOptions) error {
+	switch {
+	case o.bundle.given:
+		return importBundle(ctx, s, o.bundle.value, o)
+	case o.keyfile.given:
+		return importKey(ctx, s, o.keyfile.value, o)
 	}
 	if err := s.openKeystore(ctx, access{creates: true, changes: true, file: s.opt.file}); err != nil {
 		return err
@@ -48,7 +66,7 @@ func importcert(ctx context.Context, s *session) error {
 	e, exists := s.ks.Store.Get(alias)
 	switch {
 	case exists && e.Kind == entry.PrivateKey:
-		if done, err = s.installReply(alias, e); err != nil {
+		if done, err = s.installReply(alias, o.ca); err != nil {
 			return err
 		}
 		if !done {
@@ -60,7 +78,7 @@ func importcert(ctx context.Context, s *session) error {
 		s.warnOfFormat() // keytool has nothing else to say here
 		return s.sayImport(sum)
 	default:
-		if done, err = s.addTrusted(alias, exists); err != nil {
+		if done, err = s.addTrusted(alias, exists, o.force); err != nil {
 			return about(s.opt.file.value, err)
 		}
 		if !done {
@@ -91,7 +109,7 @@ func importcert(ctx context.Context, s *session) error {
 
 // installReply puts the chain made of an authority's reply in the place of the
 // one that the key has. It returns false where the user says no.
-func (s *session) installReply(alias string, e *entry.Entry) (bool, error) {
+func (s *session) installReply(alias string, ca []string) (bool, error) {
 	if _, _, err := s.recoverKey(s.ks, alias, s.ks.keypass); err != nil {
 		return false, err
 	}
@@ -105,9 +123,9 @@ func (s *session) installReply(alias string, e *entry.Entry) (bool, error) {
 	}
 	var chain []*x509util.Certificate
 	if len(reply) == 1 {
-		chain, err = s.chainOfCertificate(own, reply[0])
+		chain, err = s.chainOfCertificate(own, reply[0], ca)
 	} else {
-		chain, err = s.chainOfReply(alias, own, reply)
+		chain, err = s.chainOfReply(alias, own, reply, ca)
 	}
 	if err != nil || chain == nil {
 		return false, about(s.opt.file.value, err)
@@ -145,7 +163,7 @@ func (s *session) readReply() ([]*x509util.Certificate, error) {
 
 // chainOfCertificate completes a reply of one certificate with the trusted
 // certificates known.
-func (s *session) chainOfCertificate(own, reply *x509util.Certificate) ([]*x509util.Certificate, error) {
+func (s *session) chainOfCertificate(own, reply *x509util.Certificate, ca []string) ([]*x509util.Certificate, error) {
 	if !bytes.Equal(own.SPKI, reply.SPKI) {
 		return nil, s.notThisKey(explainedBy(failf("Public keys in reply and keystore don't match"), (*session).otherKeyHints), reply)
 	}
@@ -153,7 +171,7 @@ func (s *session) chainOfCertificate(own, reply *x509util.Certificate) ([]*x509u
 		return nil, explained(failf("Certificate reply and certificate in keystore are identical"),
 			"the reply is installed already: there is nothing left to do")
 	}
-	pool, err := s.replyIssuers()
+	pool, err := s.replyIssuers(ca)
 	if err != nil {
 		return nil, err
 	}
@@ -189,9 +207,9 @@ func (s *session) establishChain(c *x509util.Certificate, pool *issuers, least x
 
 // chainOfReply orders a reply of several certificates. Where nothing vouches
 // for the topmost the user is asked, who may say no: then there is no chain.
-func (s *session) chainOfReply(alias string, own *x509util.Certificate, reply []*x509util.Certificate) ([]*x509util.Certificate, error) {
+func (s *session) chainOfReply(alias string, own *x509util.Certificate, reply []*x509util.Certificate, ca []string) ([]*x509util.Certificate, error) {
 	s.warn(s.judge().Chain("Reply", reply, s.trusted, s.anchored(reply))...)
-	pool, err := s.replyIssuers()
+	pool, err := s.replyIssuers(ca)
 	if err != nil {
 		return nil, err
 	}
@@ -246,7 +264,7 @@ func (s *session) explainReply(err error) error {
 
 // addTrusted stores a trusted certificate. It returns false where the user
 // says no.
-func (s *session) addTrusted(alias string, exists bool) (bool, error) {
+func (s *session) addTrusted(alias string, exists, force bool) (bool, error) {
 	if exists {
 		return false, aliasTaken("Certificate not imported, alias", alias)
 	}
@@ -272,8 +290,8 @@ func (s *session) addTrusted(alias string, exists bool) (bool, error) {
 		}
 		return false, err
 	}
-	line := func(key string) string { return s.replyLine(key, s.opt.file.value) }
-	if yes, err := s.keepBeside(s.ownKeys(""), c, line); err != nil || !yes {
+	adds := adding{force: force, asks: true, line: func(key string) string { return s.replyLine(key, s.opt.file.value) }}
+	if yes, err := s.keepBeside(s.ownKeys(""), c, adds); err != nil || !yes {
 		return false, err
 	}
 	s.sayDates(c)
@@ -328,16 +346,11 @@ func (s *session) vouchFor(c *x509util.Certificate) (bool, error) {
 	return ask("Trust this certificate? [no]:  ")
 }
 
-// readCertificates reads the certificates of -file.
-func (s *session) readCertificates() ([]*x509util.Certificate, error) {
-	return s.readCertificateFile(s.opt.file.value)
-}
-
-// replyIssuers are those that may have issued a reply: the certificates of -ca
-// as well.
-func (s *session) replyIssuers() (*issuers, error) {
+// replyIssuers are those that may have issued a reply: the certificates of the
+// files of CAs as well.
+func (s *session) replyIssuers(ca []string) (*issuers, error) {
 	p := s.issuers()
-	for _, file := range s.opt.ca {
+	for _, file := range ca {
 		certificates, err := s.readCertificateFile(file)
 		if err != nil {
 			return nil, err

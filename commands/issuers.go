@@ -64,10 +64,10 @@ func (s *session) sayUnverified(chain []*x509util.Certificate) {
 }
 
 // chainPool are the certificates that chains are completed from: those given,
-// those of -ca, those of the keystore.
-func (s *session) chainPool(given []*x509util.Certificate) ([]*x509util.Certificate, error) {
+// those of the files of CAs, those of the keystore.
+func (s *session) chainPool(given []*x509util.Certificate, ca []string) ([]*x509util.Certificate, error) {
 	pool := slices.Clone(given)
-	for _, file := range s.opt.ca {
+	for _, file := range ca {
 		more, err := s.readCertificateFile(file)
 		if err != nil {
 			return nil, err

@@ -75,6 +75,7 @@ type commonOptions struct {
 	rfc, verbose, debug, nowarn, noprompt, quiet bool
 	protected, cacerts, backup, json             bool
 	notForJava                                   bool
+	trustcacerts                                 bool // of the commands that heed it
 }
 
 // readCommon reads the options that many commands have.
@@ -118,6 +119,14 @@ func onFirstOperand(l line) commonOptions {
 	if len(l.req.Operands) > 0 {
 		o.keystore = optional[string]{l.operand(0), true}
 	}
+	return o
+}
+
+// heedTrustcacerts is readCommon of a command that takes Java's own certificates for
+// trusted ones if -trustcacerts says so. Others ignore it.
+func heedTrustcacerts(l line) commonOptions {
+	o := readCommon(l)
+	o.trustcacerts = l.Bool("trustcacerts")
 	return o
 }
 

@@ -88,15 +88,12 @@ func (s *session) writeOutput(name string, data []byte) error {
 // openable says why the file that an option names can't be written. keytool
 // opens its output before it looks what there is to write, and so names this
 // fault first.
-func (s *session) openable(option, name string) error {
-	if name == "" && s.opt.given(option) {
-		return fileError(name, fs.ErrNotExist)
+func openable(file optional[string]) error {
+	if err := checkFileName(file); err != nil || !file.given {
+		return err
 	}
-	if name == "" {
-		return nil
-	}
-	if err := atomicfile.Check(name); err != nil {
-		return notWritten(name, pathCause(err))
+	if err := atomicfile.Check(file.value); err != nil {
+		return notWritten(file.value, pathCause(err))
 	}
 	return nil
 }

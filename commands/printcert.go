@@ -8,17 +8,26 @@ import (
 	"gokeytool/x509util"
 )
 
+type printcertOptions struct {
+	sslserver optional[string] // HOST:PORT
+	jarfile   optional[string]
+}
+
+func readPrintcert(l line) printcertOptions {
+	return printcertOptions{l.text("sslserver"), l.text("jarfile")}
+}
+
 // printcert prints the certificates of a file or of standard input, of a TLS
 // server, or of those who signed a JAR.
-func printcert(ctx context.Context, s *session) error {
+func printcert(ctx context.Context, s *session, o printcertOptions) error {
 	if err := s.openKeystoreIfAny(ctx); err != nil {
 		return err
 	}
 	switch {
-	case s.opt.given("jarfile"):
-		return s.printSigners()
-	case s.opt.given("sslserver"):
-		return s.printServerCertificates(ctx)
+	case o.jarfile.given:
+		return s.printSigners(o.jarfile.value)
+	case o.sslserver.given:
+		return s.printServerCertificates(ctx, o.sslserver.value)
 	}
 	data, err := s.readInput(s.opt.file.value)
 	if err != nil {
@@ -64,12 +73,12 @@ func printcert(ctx context.Context, s *session) error {
 }
 
 // printServerCertificates prints the certificates that a TLS server shows.
-func (s *session) printServerCertificates(ctx context.Context) error {
+func (s *session) printServerCertificates(ctx context.Context, address string) error {
 	read := javaServer
 	if s.ownStyle() {
 		read = parseServer
 	}
-	server, err := read(s.opt.sslserver)
+	server, err := read(address)
 	if err != nil {
 		return err
 	}

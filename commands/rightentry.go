@@ -57,20 +57,27 @@ func besideHints(alias, line string) []string {
 	}
 }
 
+// adding says how a command adds trusted certificates.
+type adding struct {
+	force bool                      // even one that was issued for a key of the keystore
+	asks  bool                      // the user may be asked about such a one
+	line  func(alias string) string // the command that gives it to the key of that alias
+}
+
 // keepBeside decides on a trusted certificate that was issued for a key of the
 // keystore: in our own style the user is asked, at a terminal, and it is refused
 // elsewhere, unless -force says so. keytool adds it; a hint follows then.
-func (s *session) keepBeside(keys ownKeys, c *x509util.Certificate, line func(alias string) string) (bool, error) {
+func (s *session) keepBeside(keys ownKeys, c *x509util.Certificate, adds adding) (bool, error) {
 	alias, ok := keys.of(c)
-	if !ok || s.opt.force {
+	if !ok || adds.force {
 		return true, nil
 	}
-	hints := besideHints(alias, line(alias))
+	hints := besideHints(alias, adds.line(alias))
 	switch {
 	case s.req.Style == argv.Keytool:
 		s.hint(hints...)
 		return true, nil
-	case s.ReadSecret != nil && !s.opt.noprompt && s.opt.fingerprint == "":
+	case s.ReadSecret != nil && !s.opt.noprompt && adds.asks:
 		s.hint(hints...)
 		return s.promptYesNo("Add it as a trusted certificate anyway? [no]:  ")
 	}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,39 +27,23 @@ const defaultAlias = "mykey"
 type options struct {
 	commonOptions
 
-	sslserver, jarfile string
-	trustcacerts       bool
-
 	keyfile        string
 	keyfilepass    []byte
-	ca             []string
 	hosts, clients []string
 	dir            string
-	force          bool
-	fingerprint    string
 
 	given func(name string) bool
 }
-
-// cacertsCommands are those that heed -trustcacerts; others ignore it.
-var cacertsCommands = []string{"importcert", "printcert", "printcrl", "chain"}
 
 func readOptions(c line, common commonOptions) options {
 	return options{
 		commonOptions: common,
 
-		sslserver:    c.String("sslserver"),
-		jarfile:      c.String("jarfile"),
-		trustcacerts: c.Bool("trustcacerts") && slices.Contains(cacertsCommands, c.req.Command),
-
 		keyfile:     c.String("keyfile"),
 		keyfilepass: c.secret("keyfilepass"),
-		ca:          c.StringSlice("ca"),
 		hosts:       c.StringSlice("host"),
 		clients:     c.StringSlice("client"),
 		dir:         c.String("dir"),
-		force:       c.Bool("force"),
-		fingerprint: c.String("fingerprint"),
 
 		given: c.req.Has,
 	}

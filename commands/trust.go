@@ -17,19 +17,34 @@ import (
 	"gokeytool/x509util/keytool"
 )
 
+type trustOptions struct {
+	server      string
+	leaf        bool             // the server's own certificate is to be trusted
+	force       bool             // even if its key is in the keystore
+	fingerprint optional[string] // of the certificate, which the owner of the server has told
+}
+
+func readTrust(l line) trustOptions {
+	return trustOptions{
+		server:      l.operand(0), // argv has seen to it that there is one
+		leaf:        l.has("leaf"),
+		force:       l.Bool("force"),
+		fingerprint: l.text("fingerprint"),
+	}
+}
+
 // trust shows the certificates of a TLS server and, if the user says so, makes
 // a trusted one of the topmost: clients then take the server also when its own
 // certificate was renewed.
-func trust(ctx context.Context, s *session) error {
-	expected, err := s.expectedFingerprint()
+func trust(ctx context.Context, s *session, o trustOptions) error {
+	expected, err := o.expectedFingerprint()
 	if err != nil {
 		return err
 	}
 	if err := s.openKeystore(ctx, access{creates: true, changes: true}); err != nil {
 		return err
 	}
-	address := s.req.Operands[0]
-	sent, err := s.provenCertificates(ctx, address)
+	sent, err := s.provenCertificates(ctx, o.server)
 	if err != nil {
 		return err
 	}
@@ -47,7 +62,7 @@ func trust(ctx context.Context, s *session) error {
 		s.Stdout.Printf("\n%s not belong to this chain.\n", text.CountGrouped(n, "certificate that was sent does", "certificates that were sent do"))
 	}
 	chosen := chain[len(chain)-1]
-	if s.req.Has("leaf") {
+	if o.leaf {
 		chosen = chain[0]
 	}
 	if expected != "" {
@@ -63,8 +78,8 @@ func trust(ctx context.Context, s *session) error {
 			return nil
 		}
 	}
-	line := func(key string) string { return s.shownLine(key, address) }
-	if yes, err := s.keepBeside(s.ownKeys(""), chosen, line); err != nil || !yes {
+	adds := adding{force: o.force, asks: expected == "", line: func(key string) string { return s.shownLine(key, o.server) }}
+	if yes, err := s.keepBeside(s.ownKeys(""), chosen, adds); err != nil || !yes {
 		return cmp.Or[error](err, exitCode(exitError))
 	}
 	s.sayDates(chosen)
@@ -81,9 +96,9 @@ func trust(ctx context.Context, s *session) error {
 	if err := s.ks.settle(); err != nil { // others may have taken an alias
 		return err
 	}
-	alias := freeAlias(s.ks.Store, bundled{Certificate: chosen})
+	alias := freeAlias(s.ks.Store, chosen, "")
 	if s.opt.alias.given {
-		if alias = s.opt.alias.value; s.has(alias) {
+		if alias = s.opt.alias.value; s.ks.has(alias) {
 			return aliasTaken("Certificate not imported, alias", alias)
 		}
 	}
@@ -101,11 +116,11 @@ func trust(ctx context.Context, s *session) error {
 // expectedFingerprint is the SHA-256 of -fingerprint as Fingerprint writes it, ""
 // if there is none. It may come without colons, in small letters, with blanks, and
 // as openssl x509 -fingerprint and others write it, after a name and "=" or ":".
-func (s *session) expectedFingerprint() (string, error) {
-	if !s.opt.given("fingerprint") {
+func (o trustOptions) expectedFingerprint() (string, error) {
+	if !o.fingerprint.given {
 		return "", nil
 	}
-	text := strings.ToUpper(strings.Join(strings.Fields(s.opt.fingerprint), ""))
+	text := strings.ToUpper(strings.Join(strings.Fields(o.fingerprint.value), ""))
 	for _, name := range []string{"SHA256FINGERPRINT", "SHA-256FINGERPRINT", "SHA256", "SHA-256"} {
 		if rest, ok := strings.CutPrefix(text, name); ok && rest != "" && strings.ContainsAny(rest[:1], "=:") {
 			text = rest[1:]
@@ -125,11 +140,11 @@ func (s *session) expectedFingerprint() (string, error) {
 	if err == nil && len(sum) == sha256.Size {
 		return x509util.FormatFingerprint(sum), nil
 	}
-	said := fmt.Errorf("-fingerprint %q is no SHA-256: it has 64 hexadecimal digits, with colons between or without", s.opt.fingerprint)
+	said := fmt.Errorf("-fingerprint %q is no SHA-256: it has 64 hexadecimal digits, with colons between or without", o.fingerprint.value)
 	switch {
 	case err == nil && len(sum) == sha1.Size:
 		return "", withHint(said, "this is a SHA-1, which can be forged: ask for the SHA-256")
-	case strings.HasSuffix(s.opt.fingerprint, "="):
+	case strings.HasSuffix(o.fingerprint.value, "="):
 		return "", withHint(said, "in Base64 it may be the pin of a public key, which is another digest: ask for the SHA-256 of the certificate")
 	}
 	return "", said

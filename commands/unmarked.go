@@ -16,7 +16,7 @@ func (s *session) mark(to *store.Store, certificates []entry.Certificate) error 
 		if err := s.refuseCertificate(parsed, s.ks.path); err != nil {
 			return err
 		}
-		if err := to.SetCertificate(freeAlias(to, bundled{Certificate: parsed}), c, s.Now()); err != nil {
+		if err := to.SetCertificate(freeAlias(to, parsed, ""), c, s.Now()); err != nil {
 			return err
 		}
 	}

@@ -1,17 +1,14 @@
 package commands
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 
-	"gokeytool/internal/console"
 	"gokeytool/internal/shell"
 	"gokeytool/internal/text"
 	"gokeytool/store"
@@ -48,9 +45,8 @@ type bundled struct {
 
 // importBundle makes trusted certificates of all that a file, a directory or
 // the system has, in one go.
-func importBundle(ctx context.Context, s *session) error {
-	source, _ := s.req.Value("bundle")
-	found, err := s.readBundle(source)
+func importBundle(ctx context.Context, s *session, source string, o importcertOptions) error {
+	found, err := s.readBundle(source, o.keyfilepass)
 	if err != nil {
 		return err
 	}
@@ -66,7 +62,7 @@ func importBundle(ctx context.Context, s *session) error {
 		}
 	}
 	keys := s.ownKeys("")
-	line := func(key string) string { return s.replyLine(key, source) }
+	adds := adding{force: o.force, asks: true, line: func(key string) string { return s.replyLine(key, source) }}
 	for _, c := range found.certificates {
 		if present[string(c.Raw)] {
 			sum.Present++
@@ -76,10 +72,10 @@ func importBundle(ctx context.Context, s *session) error {
 			return err
 		}
 		present[string(c.Raw)] = true
-		if yes, err := s.keepBeside(keys, c.Certificate, line); err != nil || !yes {
+		if yes, err := s.keepBeside(keys, c.Certificate, adds); err != nil || !yes {
 			return cmp.Or[error](err, exitCode(exitError))
 		}
-		alias := freeAlias(s.ks.Store, c)
+		alias := freeAlias(s.ks.Store, c.Certificate, c.alias)
 		if err := s.ks.SetCertificate(alias, entry.X509(c.Raw), s.Now()); err != nil {
 			return err
 		}
@@ -146,8 +142,8 @@ func (s *session) passwordKnown() bool {
 }
 
 // readBundle reads the certificates of a source: "system", "cacerts", a
-// directory, or a file of certificates or a keystore.
-func (s *session) readBundle(source string) (*bundle, error) {
+// directory, or a file of certificates or a keystore, which the password opens.
+func (s *session) readBundle(source string, password []byte) (*bundle, error) {
 	switch source {
 	case bundleCacerts:
 		cacerts, err := s.cacerts()
@@ -167,13 +163,13 @@ func (s *session) readBundle(source string) (*bundle, error) {
 		return nil, fileError(source, pathCause(err))
 	}
 	if info.IsDir() {
-		return s.readBundleDir(source)
+		return s.readBundleDir(source, password)
 	}
 	data, err := s.readInput(source)
 	if err != nil {
 		return nil, err
 	}
-	return s.parseBundle(source, data, true)
+	return s.parseBundle(source, data, password, true)
 }
 
 // systemBundle finds the file of the system's authorities.
@@ -191,7 +187,7 @@ func (s *session) systemBundle() (string, error) {
 
 // readBundleDir reads all files below a directory. Those that hold no
 // certificate are passed over.
-func (s *session) readBundleDir(dir string) (*bundle, error) {
+func (s *session) readBundleDir(dir string, password []byte) (*bundle, error) {
 	all := new(bundle)
 	progress := s.newProgress()
 	defer progress.Clear()
@@ -208,7 +204,7 @@ func (s *session) readBundleDir(dir string) (*bundle, error) {
 		if err != nil {
 			return err
 		}
-		one, err := s.parseBundle(path, data, false)
+		one, err := s.parseBundle(path, data, password, false)
 		if locked := (*noPasswordError)(nil); errors.As(err, &locked) {
 			all.locked = append(all.locked, path)
 			return nil
@@ -235,12 +231,12 @@ func (s *session) readBundleDir(dir string) (*bundle, error) {
 
 // parseBundle reads the certificates of a file, or the trusted ones of a
 // keystore, whose password is asked for if need be, and asks is set.
-func (s *session) parseBundle(name string, data []byte, asks bool) (*bundle, error) {
+func (s *session) parseBundle(name string, data, password []byte, asks bool) (*bundle, error) {
 	if len(data) == 0 {
 		return nil, fmt.Errorf("%s is empty", name)
 	}
 	if _, err := store.Detect(data); err == nil {
-		source, err := s.openBundle(name, data, asks)
+		source, err := s.openBundle(name, data, password, asks)
 		if err != nil {
 			return nil, err
 		}
@@ -257,15 +253,15 @@ func (s *session) parseBundle(name string, data []byte, asks bool) (*bundle, err
 	return b, nil
 }
 
-// openBundle opens a keystore to take its trusted certificates: with
-// -keyfilepass, without a password where that will do, or with the one that is
-// asked for.
-func (s *session) openBundle(name string, data []byte, asks bool) (*store.Store, error) {
+// openBundle opens a keystore to take its trusted certificates: with the password
+// given, without one where that will do, or with the one that is asked for.
+func (s *session) openBundle(name string, data, password []byte, asks bool) (*store.Store, error) {
+	s.opensWith(name, "keyfilepass")
 	open := func(password []byte) (*store.Store, error) {
 		return store.Decode(name, data, store.Options{Password: password})
 	}
-	if s.opt.keyfilepass != nil {
-		return open(s.opt.keyfilepass)
+	if password != nil {
+		return open(password)
 	}
 	opened, err := open(nil)
 	if err == nil && opened.Unread() {
@@ -314,48 +310,4 @@ func storedBundle(name string, from *store.Store) (*bundle, error) {
 			"give its password with -keyfilepass; to take entries with keys: "+shell.Line("gokeytool", "importkeystore", "-srckeystore", name, "-destkeystore", "KEYSTORE"))
 	}
 	return b, nil
-}
-
-// exportBundle writes the trusted certificates of a keystore in PEM, each
-// below its alias.
-func exportBundle(ctx context.Context, s *session) error {
-	if err := s.openKeystore(ctx, access{asks: asksOnce, file: s.opt.file}); err != nil {
-		return err
-	}
-	var out bytes.Buffer
-	n := 0
-	for _, e := range s.ks.Sorted() {
-		if e.Kind != entry.TrustedCertificate {
-			continue
-		}
-		n++
-		fmt.Fprintf(&out, "# %s\n", console.Line(s.ks.JavaAlias(e)))
-		if err := pem.Encode(&out, &pem.Block{Type: "CERTIFICATE", Bytes: x509util.Encoded(e.Chain[0].DER)}); err != nil {
-			return err
-		}
-	}
-	if n == 0 {
-		return withHint(fmt.Errorf("%s holds no trusted certificates that can be read", s.ks.path), s.whyNoTrust()...)
-	}
-	file, _ := s.req.Value("bundle")
-	if file == "-" {
-		file = ""
-	}
-	if err := s.writeOutput(file, out.Bytes()); err != nil || file == "" {
-		return err
-	}
-	s.talk().Printf("%s in file <%s>\n", text.CountGrouped(n, "certificate stored", "certificates stored"), file)
-	return nil
-}
-
-// whyNoTrust says why a keystore may have no trusted certificates.
-func (s *session) whyNoTrust() []string {
-	switch {
-	case s.ks.Type() != store.PKCS12:
-	case len(s.ks.Untrusted()) > 0:
-		return []string{"its certificates lack Java's mark: " + s.trustmarkLine(s.ks)}
-	case s.ks.password == nil:
-		return []string{"without its password its certificates stay unread: give it with -storepass"}
-	}
-	return []string{"the certificate of a key is exported with its alias: " + s.here().Line([]string{"export", "-fullchain", "-alias", "ALIAS"})}
 }

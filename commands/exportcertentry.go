@@ -22,42 +22,44 @@ import (
 	"gokeytool/x509util"
 )
 
-// ownExport are the options that make exportcert more than keytool's.
-var ownExport = []string{"key", "chain", "fullchain", "encrypt", "format", "profile"}
-
 // exporting is what one run of export writes.
 type exporting struct {
 	key     bool   // the private key
 	own     bool   // the entry's own certificate
 	issuers bool   // those above it
 	format  string // a value of -format
+	sealed  bool   // the key is encrypted
+	profile optional[string]
+	asked   optional[string] // the format, as it was given
+	// keyfilepass is the password of the new file; nil: it is asked for.
+	keyfilepass []byte
 }
 
 // secret says whether what is written is for the owner's eyes alone.
 func (x exporting) secret() bool { return x.key || x.format == "p12" || x.format == "jks" }
 
-// whatToExport reads the options.
-func (s *session) whatToExport() (exporting, error) {
-	x := exporting{key: s.req.Has("key"), format: "pem"}
-	if format, given := s.req.Value("format"); given {
+// exporting is what the options ask for, or why they don't go together.
+func (s *session) exporting(o exportcertOptions) (exporting, error) {
+	x := exporting{
+		key: o.key, own: o.fullchain || !o.key && !o.chain, issuers: o.chain || o.fullchain,
+		format: "pem", sealed: o.encrypt, profile: o.profile, asked: o.format, keyfilepass: o.keyfilepass,
+	}
+	if o.format.given {
 		var err error
-		if x.format, err = s.choose("format", strings.ToLower(format)); err != nil {
+		if x.format, err = s.choose("format", strings.ToLower(o.format.value)); err != nil {
 			return x, err
 		}
-	} else if s.req.Has("profile") {
+	} else if o.profile.given {
 		x.format = "p12"
 	}
-	chain, fullchain := s.req.Has("chain"), s.req.Has("fullchain")
-	x.own = fullchain || !x.key && !chain
-	x.issuers = chain || fullchain
 	switch {
 	case secretEncodings[x.format] != nil:
-		if !x.key || chain || fullchain || s.req.Has("encrypt") || s.req.Has("profile") {
+		if !o.key || o.chain || o.fullchain || o.encrypt || o.profile.given {
 			return x, fmt.Errorf("-format %s is for -key, of a secret key alone", x.format)
 		}
-	case s.req.Has("profile") && x.format != "p12":
+	case o.profile.given && x.format != "p12":
 		return x, errors.New("-profile is for -format p12")
-	case s.req.Has("encrypt") && (!x.key || x.format != "pem" && x.format != "der"):
+	case o.encrypt && (!o.key || x.format != "pem" && x.format != "der"):
 		return x, errors.New("-encrypt is for -key in pem or der")
 	case x.format == "der" && (x.issuers || x.key && x.own):
 		return x, errors.New("-format der holds one thing: a chain goes to pem or p7b, a key with its chain to pem, p12 or jks")
@@ -66,7 +68,7 @@ func (s *session) whatToExport() (exporting, error) {
 	}
 	switch x.format {
 	case "p7b":
-		if !chain {
+		if !o.chain {
 			x.own, x.issuers = true, true
 		}
 	case "p12", "jks":
@@ -77,8 +79,8 @@ func (s *session) whatToExport() (exporting, error) {
 
 // exportEntry writes what keytool can't: the private key, the chain, a file
 // for another system.
-func exportEntry(ctx context.Context, s *session) error {
-	x, err := s.whatToExport()
+func exportEntry(ctx context.Context, s *session, o exportcertOptions) error {
+	x, err := s.exporting(o)
 	if err != nil {
 		return err
 	}
@@ -105,7 +107,7 @@ func exportEntry(ctx context.Context, s *session) error {
 	var data []byte
 	switch x.format {
 	case "p12", "jks":
-		data, err = s.exchangeFile(alias, e, x.format)
+		data, err = s.exchangeFile(alias, e, x)
 	case "p7b":
 		if data = x509util.EncodePKCS7(x.certificates(e)); s.opt.rfc {
 			data = pem.EncodeToMemory(&pem.Block{Type: "PKCS7", Bytes: data})
@@ -127,13 +129,13 @@ func exportEntry(ctx context.Context, s *session) error {
 // exportSecret writes the bytes of a secret key, in hexadecimal unless -format
 // says otherwise. Those of an entry of importpass are the password.
 func (s *session) exportSecret(alias string, x exporting) error {
-	if format, given := s.req.Value("format"); !given {
+	if !x.asked.given {
 		x.format = "hex"
 	} else if secretEncodings[x.format] == nil {
-		return withHint(fmt.Errorf("-format %s is for private keys: <%s> is a secret key", format, alias),
+		return withHint(fmt.Errorf("-format %s is for private keys: <%s> is a secret key", x.asked.value, alias),
 			"a secret key goes to -format "+strings.Join(argv.SecretFormats, ", "))
 	}
-	if s.req.Has("encrypt") || x.own || x.issuers {
+	if x.sealed || x.own || x.issuers {
 		return failf("Alias <%s> has no certificate", alias)
 	}
 	key, _, err := s.recoverKey(s.ks, alias, s.ks.keypass)
@@ -172,8 +174,8 @@ func (s *session) plainFile(alias string, e *entry.Entry, x exporting) ([]byte, 
 			return nil, err
 		}
 		block := &pem.Block{Type: "PRIVATE KEY", Bytes: key.PKCS8}
-		if s.req.Has("encrypt") {
-			password, err := s.outputPassword("the key")
+		if x.sealed {
+			password, err := s.outputPassword("the key", x.keyfilepass)
 			if err != nil {
 				return nil, err
 			}
@@ -202,8 +204,7 @@ func (s *session) plainFile(alias string, e *entry.Entry, x exporting) ([]byte, 
 
 // outputPassword is the password of what is written: -keyfilepass, else the
 // user is asked for a new one.
-func (s *session) outputPassword(what string) ([]byte, error) {
-	password := s.opt.keyfilepass
+func (s *session) outputPassword(what string, password []byte) ([]byte, error) {
 	if password == nil {
 		var err error
 		if password, err = s.promptNewPassword(console.Textf("password for %s", what), nil); err != nil {
@@ -229,9 +230,8 @@ var exchangePresets = map[string]*exchange.Encoder{
 }
 
 // exchangeFile is a keystore of the one entry, for another system.
-func (s *session) exchangeFile(alias string, e *entry.Entry, format string) ([]byte, error) {
-	name, _ := s.req.Value("profile")
-	name, err := s.choose("profile", strings.ToLower(name))
+func (s *session) exchangeFile(alias string, e *entry.Entry, x exporting) ([]byte, error) {
+	name, err := s.choose("profile", strings.ToLower(x.profile.value))
 	if err != nil {
 		return nil, err
 	}
@@ -243,7 +243,7 @@ func (s *session) exchangeFile(alias string, e *entry.Entry, format string) ([]b
 	}
 	var password []byte
 	if name != "passwordless" {
-		if password, err = s.outputPassword("the new file"); err != nil {
+		if password, err = s.outputPassword("the new file", x.keyfilepass); err != nil {
 			return nil, err
 		}
 	}
@@ -254,7 +254,7 @@ func (s *session) exchangeFile(alias string, e *entry.Entry, format string) ([]b
 		return encodeExchange(preset, s.ks.StoredAlias(alias), key, e.Chain, password)
 	}
 	out := store.New(store.JKS)
-	if format == "p12" {
+	if x.format == "p12" {
 		params := pkcs12.Default
 		if name != "" {
 			params, _ = pkcs12.Profile(name)

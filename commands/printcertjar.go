@@ -14,10 +14,10 @@ import (
 )
 
 // printSigners prints who signed a JAR.
-func (s *session) printSigners() error {
-	signers, err := jarSigners(s.opt.jarfile)
+func (s *session) printSigners(path string) error {
+	signers, err := jarSigners(path)
 	if err != nil {
-		return about(s.opt.jarfile, err)
+		return about(path, err)
 	}
 	if s.opt.json {
 		return s.signersJSON(signers)
