@@ -6,11 +6,8 @@ import (
 	"encoding/pem"
 	"time"
 
-	"golang.org/x/crypto/cryptobyte"
-
 	"gokeytool/internal/jsontime"
 	"gokeytool/store/entry"
-	"gokeytool/store/pkcs12"
 	"gokeytool/x509util"
 )
 
@@ -53,96 +50,6 @@ type jsonExtension struct {
 	OID      string `json:"oid"`
 	Critical bool   `json:"critical"`
 	Value    []byte `json:"value"` // DER, in Base64
-}
-
-// jsonRequest is a certificate request.
-type jsonRequest struct {
-	Subject   string `json:"subject"`
-	Key       string `json:"key"`
-	Signature string `json:"signature"`
-	jsonExtensions
-	PEM string `json:"pem"`
-}
-
-// jsonEntry is an entry of a keystore.
-type jsonEntry struct {
-	Alias   string            `json:"alias"`
-	Kind    string            `json:"kind"` // privateKey, trustedCertificate or secretKey
-	Created *jsontime.Time    `json:"created"`
-	Chain   []jsonCertificate `json:"chain"`
-	// Hidden: Java does not list it.
-	Hidden bool `json:"hiddenFromJava,omitempty"`
-}
-
-// jsonList is what list prints.
-type jsonList struct {
-	Version  int         `json:"version"`
-	Keystore string      `json:"keystore"`
-	Type     string      `json:"type"`
-	Verified bool        `json:"verified"`         // the password has proved that nobody changed it
-	Unread   bool        `json:"unread,omitempty"` // for want of a password there may be more
-	Entries  []jsonEntry `json:"entries"`
-	Warnings []string    `json:"warnings"`
-}
-
-// jsonCertificates is what printcert prints.
-type jsonCertificates struct {
-	Version      int               `json:"version"`
-	Certificates []jsonCertificate `json:"certificates"`
-	Warnings     []string          `json:"warnings"`
-}
-
-// jsonRequests is what printcertreq prints.
-type jsonRequests struct {
-	Version  int         `json:"version"`
-	Request  jsonRequest `json:"request"`
-	Warnings []string    `json:"warnings"`
-}
-
-// jsonCRL is a revocation list.
-type jsonCRL struct {
-	Issuer     string          `json:"issuer"`
-	ThisUpdate jsontime.Time   `json:"thisUpdate"`
-	NextUpdate *jsontime.Time  `json:"nextUpdate"`
-	Signature  string          `json:"signature"`
-	Version    int             `json:"version"`
-	Revoked    []jsonRevoked   `json:"revoked"`
-	Extensions []jsonExtension `json:"extensions"`
-	VerifiedBy *jsonVerifier   `json:"verifiedBy"` // null: nobody vouches for it
-}
-
-// jsonRevoked is a certificate on a revocation list.
-type jsonRevoked struct {
-	Serial     string          `json:"serial"` // in hexadecimal
-	Date       jsontime.Time   `json:"date"`
-	Reason     string          `json:"reason,omitempty"` // RFC 5280, section 5.3.1
-	Extensions []jsonExtension `json:"extensions"`
-}
-
-// jsonVerifier is the entry whose key has signed a revocation list.
-type jsonVerifier struct {
-	Alias    string `json:"alias"`
-	Keystore string `json:"keystore"` // keystore or cacerts
-}
-
-// jsonCRLs is what printcrl prints.
-type jsonCRLs struct {
-	Version  int       `json:"version"`
-	CRLs     []jsonCRL `json:"crls"`
-	Warnings []string  `json:"warnings"`
-}
-
-// jsonSigners is what printcert -jarfile prints.
-type jsonSigners struct {
-	Version  int          `json:"version"`
-	Signers  []jsonSigner `json:"signers"`
-	Warnings []string     `json:"warnings"`
-}
-
-// jsonSigner is who signed a JAR, and who says when.
-type jsonSigner struct {
-	Certificates []jsonCertificate `json:"certificates"`
-	Timestamp    []jsonCertificate `json:"timestamp"` // of the authority; empty without one
 }
 
 // jsonImport is what importcert and importkeystore print.
@@ -230,14 +137,6 @@ func jsonTime(t time.Time) *jsontime.Time {
 	return &at
 }
 
-func describeRequest(r *x509util.Request) jsonRequest {
-	return jsonRequest{
-		Subject: r.Subject.String(), Key: r.KeyName(), Signature: r.SigName,
-		jsonExtensions: describeExtensions(r.Extensions),
-		PEM:            string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: r.Raw})),
-	}
-}
-
 // describeExtensions tells what extensions say. One that can't be read stands
 // in the list of all, and nowhere else.
 func describeExtensions(extensions []x509util.Extension) jsonExtensions {
@@ -264,39 +163,6 @@ func allExtensions(extensions []x509util.Extension) []jsonExtension {
 		all = append(all, jsonExtension{e.OID.String(), e.Critical, e.Value})
 	}
 	return all
-}
-
-// describeCRL tells what a revocation list says.
-func describeCRL(list *x509util.CRL) jsonCRL {
-	out := jsonCRL{
-		Issuer: list.Issuer.String(), ThisUpdate: jsontime.New(list.ThisUpdate), Signature: list.SigName, Version: list.Version,
-		Revoked: []jsonRevoked{}, Extensions: allExtensions(list.Extensions),
-	}
-	if !list.NextUpdate.IsZero() {
-		out.NextUpdate = jsonTime(list.NextUpdate)
-	}
-	for _, r := range list.Revoked {
-		out.Revoked = append(out.Revoked, jsonRevoked{
-			Serial: r.Serial.Text(16), Date: jsontime.New(r.Date), Reason: revocationReason(r.Extensions), Extensions: allExtensions(r.Extensions),
-		})
-	}
-	return out
-}
-
-// revocationReasons are the values of CRLReason (RFC 5280, section 5.3.1).
-var revocationReasons = [...]string{0: "unspecified", 1: "keyCompromise", 2: "cACompromise", 3: "affiliationChanged", 4: "superseded",
-	5: "cessationOfOperation", 6: "certificateHold", 8: "removeFromCRL", 9: "privilegeWithdrawn", 10: "aACompromise"}
-
-// revocationReason is why a certificate was revoked; empty if that is not said.
-func revocationReason(extensions []x509util.Extension) string {
-	for _, e := range extensions {
-		var reason int
-		input := cryptobyte.String(e.Value)
-		if e.OID.String() == "2.5.29.21" && input.ReadASN1Enum(&reason) && 0 <= reason && reason < len(revocationReasons) {
-			return revocationReasons[reason]
-		}
-	}
-	return ""
 }
 
 // keyUsageNames are the bits of KeyUsage (RFC 5280, section 4.2.1.3) as -ext
@@ -347,35 +213,6 @@ func extendedKeyUsages(der []byte) (names []string) {
 	return names
 }
 
-// listJSON prints the entries of the keystore, which is open, or that of
-// -alias.
-func (s *session) listJSON() error {
-	out := jsonList{Version: jsonSchema, Keystore: s.ks.path, Type: string(s.ks.Type()), Verified: s.ks.Verified(), Unread: s.unread(), Entries: []jsonEntry{}}
-	entries := s.ks.Sorted()
-	if s.opt.alias.given {
-		e, err := s.listed()
-		if err != nil {
-			return err
-		}
-		entries = []*entry.Entry{e}
-	}
-	for _, e := range entries {
-		alias := s.ks.printedAlias(e)
-		described := jsonEntry{Alias: alias, Kind: jsonKind(e.Kind), Chain: []jsonCertificate{}, Hidden: pkcs12.HiddenFromJava(e)}
-		if !e.Created.IsZero() {
-			described.Created = jsonTime(e.Created)
-		}
-		for _, c := range e.Chain {
-			described.Chain = append(described.Chain, describeCertificate(x509util.Encoded(c.DER)))
-		}
-		s.warnOfChain("<"+alias+">", e.Chain)
-		out.Entries = append(out.Entries, described)
-	}
-	s.warnOfFormat()
-	out.Warnings = s.takeWarnings()
-	return s.printJSON(out)
-}
-
 func jsonKind(k entry.Kind) string {
 	switch k {
 	case entry.PrivateKey:
@@ -384,20 +221,6 @@ func jsonKind(k entry.Kind) string {
 		return "trustedCertificate"
 	}
 	return "secretKey"
-}
-
-// printcertJSON prints certificates.
-func (s *session) printcertJSON(certificates []*x509util.Certificate) error {
-	out := jsonCertificates{Version: jsonSchema, Certificates: describeCertificates(certificates)}
-	s.warn(s.judge().Chain("The certificate", certificates, s.trusted, s.anchored(certificates))...)
-	out.Warnings = s.takeWarnings()
-	return s.printJSON(out)
-}
-
-// printcertreqJSON prints a certificate request.
-func (s *session) printcertreqJSON(request *x509util.Request) error {
-	s.warn(s.judge().Request("The certificate request", request)...)
-	return s.printJSON(jsonRequests{Version: jsonSchema, Request: describeRequest(request), Warnings: s.takeWarnings()})
 }
 
 // newImport is what an import has done so far: nothing.

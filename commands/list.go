@@ -9,6 +9,7 @@ import (
 
 	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/console"
+	"gokeytool/internal/jsontime"
 	"gokeytool/internal/text"
 	"gokeytool/jdk"
 	"gokeytool/store"
@@ -261,4 +262,54 @@ func (l *lister) certificate(alias string, i int, c entry.Certificate) error {
 		})...)
 	}
 	return nil
+}
+
+// jsonList is what list prints.
+type jsonList struct {
+	Version  int         `json:"version"`
+	Keystore string      `json:"keystore"`
+	Type     string      `json:"type"`
+	Verified bool        `json:"verified"`         // the password has proved that nobody changed it
+	Unread   bool        `json:"unread,omitempty"` // for want of a password there may be more
+	Entries  []jsonEntry `json:"entries"`
+	Warnings []string    `json:"warnings"`
+}
+
+// jsonEntry is an entry of a keystore.
+type jsonEntry struct {
+	Alias   string            `json:"alias"`
+	Kind    string            `json:"kind"` // privateKey, trustedCertificate or secretKey
+	Created *jsontime.Time    `json:"created"`
+	Chain   []jsonCertificate `json:"chain"`
+	// Hidden: Java does not list it.
+	Hidden bool `json:"hiddenFromJava,omitempty"`
+}
+
+// listJSON prints the entries of the keystore, which is open, or that of
+// -alias.
+func (s *session) listJSON() error {
+	out := jsonList{Version: jsonSchema, Keystore: s.ks.path, Type: string(s.ks.Type()), Verified: s.ks.Verified(), Unread: s.unread(), Entries: []jsonEntry{}}
+	entries := s.ks.Sorted()
+	if s.opt.alias.given {
+		e, err := s.listed()
+		if err != nil {
+			return err
+		}
+		entries = []*entry.Entry{e}
+	}
+	for _, e := range entries {
+		alias := s.ks.printedAlias(e)
+		described := jsonEntry{Alias: alias, Kind: jsonKind(e.Kind), Chain: []jsonCertificate{}, Hidden: pkcs12.HiddenFromJava(e)}
+		if !e.Created.IsZero() {
+			described.Created = jsonTime(e.Created)
+		}
+		for _, c := range e.Chain {
+			described.Chain = append(described.Chain, describeCertificate(x509util.Encoded(c.DER)))
+		}
+		s.warnOfChain("<"+alias+">", e.Chain)
+		out.Entries = append(out.Entries, described)
+	}
+	s.warnOfFormat()
+	out.Warnings = s.takeWarnings()
+	return s.printJSON(out)
 }

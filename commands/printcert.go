@@ -108,3 +108,18 @@ func (s *session) printServerCertificates(ctx context.Context, address string) e
 	s.warn(s.judge().Chain("The certificate", chain, s.trusted, s.anchored(chain))...)
 	return out.Flush()
 }
+
+// jsonCertificates is what printcert prints.
+type jsonCertificates struct {
+	Version      int               `json:"version"`
+	Certificates []jsonCertificate `json:"certificates"`
+	Warnings     []string          `json:"warnings"`
+}
+
+// printcertJSON prints certificates.
+func (s *session) printcertJSON(certificates []*x509util.Certificate) error {
+	out := jsonCertificates{Version: jsonSchema, Certificates: describeCertificates(certificates)}
+	s.warn(s.judge().Chain("The certificate", certificates, s.trusted, s.anchored(certificates))...)
+	out.Warnings = s.takeWarnings()
+	return s.printJSON(out)
+}

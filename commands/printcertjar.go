@@ -115,3 +115,16 @@ func jarSigners(path string) ([]*signedjar.Signer, error) {
 	}
 	return signers, err
 }
+
+// jsonSigners is what printcert -jarfile prints.
+type jsonSigners struct {
+	Version  int          `json:"version"`
+	Signers  []jsonSigner `json:"signers"`
+	Warnings []string     `json:"warnings"`
+}
+
+// jsonSigner is who signed a JAR, and who says when.
+type jsonSigner struct {
+	Certificates []jsonCertificate `json:"certificates"`
+	Timestamp    []jsonCertificate `json:"timestamp"` // of the authority; empty without one
+}

@@ -3,7 +3,10 @@ package commands
 import (
 	"cmp"
 	"context"
+	"encoding/pem"
 	"errors"
+
+	"gokeytool/x509util"
 )
 
 // printcertreq prints a certificate request.
@@ -33,4 +36,34 @@ func printcertreq(_ context.Context, s *session) error {
 	}
 	s.warn(s.judge().Request("The certificate request", request)...)
 	return nil
+}
+
+// jsonRequest is a certificate request.
+type jsonRequest struct {
+	Subject   string `json:"subject"`
+	Key       string `json:"key"`
+	Signature string `json:"signature"`
+	jsonExtensions
+	PEM string `json:"pem"`
+}
+
+// jsonRequests is what printcertreq prints.
+type jsonRequests struct {
+	Version  int         `json:"version"`
+	Request  jsonRequest `json:"request"`
+	Warnings []string    `json:"warnings"`
+}
+
+func describeRequest(r *x509util.Request) jsonRequest {
+	return jsonRequest{
+		Subject: r.Subject.String(), Key: r.KeyName(), Signature: r.SigName,
+		jsonExtensions: describeExtensions(r.Extensions),
+		PEM:            string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: r.Raw})),
+	}
+}
+
+// printcertreqJSON prints a certificate request.
+func (s *session) printcertreqJSON(request *x509util.Request) error {
+	s.warn(s.judge().Request("The certificate request", request)...)
+	return s.printJSON(jsonRequests{Version: jsonSchema, Request: describeRequest(request), Warnings: s.takeWarnings()})
 }

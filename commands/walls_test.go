@@ -15,13 +15,12 @@ import (
 
 // unfinished are the commands that do not stand for themselves yet.
 var unfinished = []string{
-	"certreq", "dev", "gencert", "importcert", "chain",
-	"list", "printcert", "printcertreq", "serve", "trust",
+	"dev", "serve",
 }
 
 // unfinishedWriters are the functions that still write into options or put another
 // keystore into the session.
-var unfinishedWriters = []string{"dev", "openKeystoreIfAny"}
+var unfinishedWriters = []string{"dev"}
 
 // source is the code of this package, without its tests.
 type source struct {
