@@ -28,7 +28,11 @@ func importKey(ctx context.Context, s *session, keyfile string, o importcertOpti
 			"give another -alias, or replace the entry with -noprompt")
 	}
 	s.opensWith(keyfile, "keyfilepass")
-	key, beside, err := s.readKeyFile(keyfile)
+	from := keyFile{name: keyfile, password: o.keyfilepass, asks: o.keyfilepass == nil, option: "keyfilepass"}
+	if from.asks && keyfile == s.ks.path { // a key of the keystore gets another certificate
+		from.password, from.asks, from.option = s.ks.password, false, "storepass"
+	}
+	key, beside, err := s.readKeyFile(from)
 	if err != nil {
 		return err
 	}

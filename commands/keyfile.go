@@ -41,29 +41,37 @@ func (s *session) newFoundKey(pkcs8 []byte) (*foundKey, error) {
 	return &foundKey{s.keep(entry.Key{PKCS8: encoded}), spki}, nil
 }
 
+// keyFile is a file with a private key, in PEM, DER or a keystore.
+type keyFile struct {
+	name     string
+	password []byte // nil for none
+	asks     bool   // the user is asked for the password, if the key has one
+	option   string // which gives the password
+}
+
 // readKeyFile reads the one private key of a file, and the certificates beside
 // it.
-func (s *session) readKeyFile(name string) (*foundKey, []*x509util.Certificate, error) {
-	data, err := s.readInput(name)
+func (s *session) readKeyFile(f keyFile) (*foundKey, []*x509util.Certificate, error) {
+	data, err := s.readInput(f.name)
 	if err != nil {
 		return nil, nil, err
 	}
 	if _, err := store.Detect(data); err == nil {
-		return s.keyOfKeystore(name, data)
+		return s.keyOfKeystore(f, data)
 	}
-	pkcs8, err := s.findKey(name, data)
+	pkcs8, err := s.findKey(f, data)
 	if err != nil {
 		return nil, nil, err
 	}
 	key, err := s.newFoundKey(pkcs8)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", name, err)
+		return nil, nil, fmt.Errorf("%s: %w", f.name, err)
 	}
 	certificates, err := x509util.ParseCertificates(data)
 	if err != nil {
 		certificates = nil // a key alone
 	}
-	s.sayWhoReads("the key", name)
+	s.sayWhoReads("the key", f.name)
 	return key, certificates, nil
 }
 
@@ -87,7 +95,8 @@ func keyFileError(name string, err error) error {
 }
 
 // findKey returns the one private key of a file in PEM or DER as PKCS #8.
-func (s *session) findKey(name string, data []byte) ([]byte, error) {
+func (s *session) findKey(f keyFile, data []byte) ([]byte, error) {
+	name := f.name
 	keys, err := pem.DecodeKeys(data, entry.DefaultLimits)
 	switch {
 	case err != nil:
@@ -107,7 +116,7 @@ func (s *session) findKey(name string, data []byte) ([]byte, error) {
 	}
 	var password []byte
 	if pem.Encrypted(keys[0]) {
-		if password, err = s.keyFilePassword(name); err != nil {
+		if password, err = s.keyFilePassword(f); err != nil {
 			return nil, err
 		}
 	}
@@ -117,50 +126,44 @@ func (s *session) findKey(name string, data []byte) ([]byte, error) {
 		return key.PKCS8, nil
 	case !errors.Is(err, entry.ErrPassword):
 		return nil, keyFileError(name, err)
-	case password == nil && name != s.ks.path:
-		return nil, noPassword(name, "keyfilepass")
+	case password == nil && f.asks:
+		return nil, noPassword(name, f.option)
 	}
 	return nil, withHint(java("java.security.UnrecoverableKeyException", "Cannot recover key"),
-		append([]string{fmt.Sprintf("the password does not open the key in %s; give it with -keyfilepass", name)}, s.keyFileMissHints(name, keys[0], password)...)...)
+		append([]string{fmt.Sprintf("the password does not open the key in %s; give it with -keyfilepass", name)}, s.keyFileMissHints(f.option, keys[0], password)...)...)
 }
 
-// keyFilePassword is the password of the key file: -keyfilepass, else asked for.
-func (s *session) keyFilePassword(name string) ([]byte, error) {
-	switch {
-	case s.opt.keyfilepass != nil:
-		return s.opt.keyfilepass, nil
-	case name == s.ks.path:
-		return s.ks.password, nil // a key of the keystore gets another certificate
+// keyFilePassword is the password of the key file.
+func (s *session) keyFilePassword(f keyFile) ([]byte, error) {
+	if f.asks {
+		return s.promptSecret(passwordOf(f.name))
 	}
-	return s.promptSecret(passwordOf(name))
+	return f.password, nil
 }
 
-// openKeyFile opens a key file that is a keystore, with -keyfilepass or the
-// password that is asked for. Nothing in it need have one.
-func (s *session) openKeyFile(name string, data []byte) (*store.Store, []byte, error) {
+// openKeyFile opens a key file that is a keystore, with its password or the one
+// that is asked for. Nothing in it need have one.
+func (s *session) openKeyFile(f keyFile, data []byte) (*store.Store, []byte, error) {
 	open := func(password []byte) (*store.Store, error) {
-		return store.Decode(name, data, store.Options{Password: password})
+		return store.Decode(f.name, data, store.Options{Password: password})
 	}
-	if s.opt.keyfilepass != nil || name == s.ks.path {
-		password, err := s.keyFilePassword(name)
-		if err != nil {
-			return nil, nil, err
-		}
-		opened, err := open(password)
-		return opened, password, err
+	if !f.asks {
+		opened, err := open(f.password)
+		return opened, f.password, err
 	}
 	opened, password, err := s.unlock(locked{
-		path: name, prompt: passwordOf(name), open: open,
+		path: f.name, prompt: passwordOf(f.name), open: open,
 	})
 	if err == nil && password == nil && (opened.Unread() || !fits(opened, nil)) {
-		err = noPassword(name, "keyfilepass")
+		err = noPassword(f.name, f.option)
 	}
 	return opened, password, err
 }
 
 // keyOfKeystore takes the key of -alias, or the only one, out of a keystore.
-func (s *session) keyOfKeystore(name string, data []byte) (*foundKey, []*x509util.Certificate, error) {
-	source, password, err := s.openKeyFile(name, data)
+func (s *session) keyOfKeystore(f keyFile, data []byte) (*foundKey, []*x509util.Certificate, error) {
+	name := f.name
+	source, password, err := s.openKeyFile(f, data)
 	if err != nil {
 		return nil, nil, err
 	}

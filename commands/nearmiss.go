@@ -139,15 +139,11 @@ func (s *session) keyMissHints(key *store.KeyError) []string {
 	return s.given("keypass").near(miss)
 }
 
-// keyFileMissHints say which password, nearly the one that was tried, opens the
-// key of a file in PEM or DER.
-func (s *session) keyFileMissHints(name string, key *entry.Entry, tried []byte) []string {
+// keyFileMissHints say which password, nearly the one of that option, which was
+// tried, opens the key of a file in PEM or DER.
+func (s *session) keyFileMissHints(option string, key *entry.Entry, tried []byte) []string {
 	if tried == nil {
 		return nil
-	}
-	option := "keyfilepass"
-	if s.opt.keyfilepass == nil && name == s.ks.path {
-		option = "storepass"
 	}
 	limits := entry.DefaultLimits
 	limits.MaxIterations = keyIterations

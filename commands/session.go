@@ -27,8 +27,6 @@ const defaultAlias = "mykey"
 type options struct {
 	commonOptions
 
-	keyfile        string
-	keyfilepass    []byte
 	hosts, clients []string
 	dir            string
 
@@ -39,11 +37,9 @@ func readOptions(c line, common commonOptions) options {
 	return options{
 		commonOptions: common,
 
-		keyfile:     c.String("keyfile"),
-		keyfilepass: c.secret("keyfilepass"),
-		hosts:       c.StringSlice("host"),
-		clients:     c.StringSlice("client"),
-		dir:         c.String("dir"),
+		hosts:   c.StringSlice("host"),
+		clients: c.StringSlice("client"),
+		dir:     c.String("dir"),
 
 		given: c.req.Has,
 	}
