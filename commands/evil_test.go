@@ -72,14 +72,6 @@ type evilMaker struct {
 	der []byte          // a certificate that Go reads
 }
 
-func (m *evilMaker) must(data []byte, err error) []byte {
-	m.t.Helper()
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	return data
-}
-
 // evilName is a name; one that is not strict has what Go does not read.
 func evilName(strict bool) pkix.Name {
 	name := pkix.Name{CommonName: evilText, Organization: []string{evilText}, OrganizationalUnit: []string{evilText}, Locality: []string{evilText}}
@@ -104,6 +96,7 @@ func generalNames(strict bool) []byte {
 		tlv(0xa0, []byte("\x06\x0a\x2b\x06\x01\x04\x01\x82\x37\x14\x02\x03"), tlv(0xa0, tlv(0x0c, text))))
 }
 
+// must is a value that a test needs; where there is none it ends.
 func must[T any](value T, err error) T {
 	if err != nil {
 		panic(err)
@@ -138,7 +131,7 @@ func (m *evilMaker) template(strict bool) *x509.Certificate {
 }
 
 func (m *evilMaker) certificate(strict bool) []byte {
-	return m.must(x509.CreateCertificate(rand.Reader, m.template(strict), m.template(strict), m.key.Public(), m.key))
+	return must(x509.CreateCertificate(rand.Reader, m.template(strict), m.template(strict), m.key.Public(), m.key))
 }
 
 // keystore has a key and a certificate under evil aliases.
@@ -147,15 +140,15 @@ func (m *evilMaker) keystore(typ store.Type) []byte {
 	password := []byte("changeit")
 	chain := []entry.Certificate{entry.X509(m.der)}
 	for _, err := range []error{
-		s.SetKey("key"+evilText, entry.Key{PKCS8: m.must(x509.MarshalPKCS8PrivateKey(m.key))}, password, chain, time.Now()),
-		s.SetKey("other"+evilText, entry.Key{PKCS8: m.must(x509.MarshalPKCS8PrivateKey(m.key))}, password, chain, time.Now()),
+		s.SetKey("key"+evilText, entry.Key{PKCS8: must(x509.MarshalPKCS8PrivateKey(m.key))}, password, chain, time.Now()),
+		s.SetKey("other"+evilText, entry.Key{PKCS8: must(x509.MarshalPKCS8PrivateKey(m.key))}, password, chain, time.Now()),
 		s.SetCertificate("cert"+evilText, entry.X509(m.certificate(false)), time.Now()),
 	} {
 		if err != nil {
 			m.t.Fatal(err)
 		}
 	}
-	return m.must(s.Bytes(password))
+	return must(s.Bytes(password))
 }
 
 // jar is signed by jarsigner, if there is one, and then one of its files, whose
@@ -172,7 +165,7 @@ func (m *evilMaker) jar(dir, keystore, alias string) (whole, changed []byte) {
 	}
 	file := write(m.t, dir, "a.jar", data.Bytes())
 	testtool.Run(m.t, jarsigner, "-keystore", keystore, "-storepass", "changeit", file, alias)
-	whole = m.must(os.ReadFile(file))
+	whole = must(os.ReadFile(file))
 	r := must(zip.NewReader(bytes.NewReader(whole), int64(len(whole))))
 	data.Reset()
 	w = zip.NewWriter(&data)
@@ -260,21 +253,21 @@ func TestEvilText(t *testing.T) {
 	}
 	plain := write(t, dir, "signer.jks", func() []byte {
 		s := store.New(store.JKS)
-		if err := s.SetKey("k", entry.Key{PKCS8: m.must(x509.MarshalPKCS8PrivateKey(m.key))}, []byte("changeit"), []entry.Certificate{entry.X509(m.der)}, time.Now()); err != nil {
+		if err := s.SetKey("k", entry.Key{PKCS8: must(x509.MarshalPKCS8PrivateKey(m.key))}, []byte("changeit"), []entry.Certificate{entry.X509(m.der)}, time.Now()); err != nil {
 			t.Fatal(err)
 		}
-		return m.must(s.Bytes([]byte("changeit")))
+		return must(s.Bytes([]byte("changeit")))
 	}())
 	jar, changed := m.jar(dir, plain, "k")
 	files := map[string]string{
 		"CERTFILE": write(t, evilDir, "certificate", m.certificate(false)),
-		"REQUEST": write(t, evilDir, "request", m.must(x509.CreateCertificateRequest(rand.Reader,
+		"REQUEST": write(t, evilDir, "request", must(x509.CreateCertificateRequest(rand.Reader,
 			&x509.CertificateRequest{Subject: evilName(false), ExtraExtensions: m.template(false).ExtraExtensions}, m.key))),
-		"CRL": write(t, evilDir, "list", m.must(x509.CreateRevocationList(rand.Reader, &x509.RevocationList{
+		"CRL": write(t, evilDir, "list", must(x509.CreateRevocationList(rand.Reader, &x509.RevocationList{
 			Number: big.NewInt(1), ThisUpdate: time.Now(), NextUpdate: time.Now().Add(time.Hour), ExtraExtensions: []pkix.Extension{{Id: []int{2, 5, 29, 28}, Value: tlv(0x30, tlv(0xa0, tlv(0xa0, tlv(0x86, []byte(evilText)))))}},
 			RevokedCertificateEntries: []x509.RevocationListEntry{{SerialNumber: big.NewInt(5), RevocationTime: time.Now(), ExtraExtensions: []pkix.Extension{{Id: []int{2, 5, 29, 29}, Value: generalNames(false)}}}},
 		}, m.template(false), m.key))),
-		"KEYFILE": write(t, evilDir, "key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: m.must(x509.MarshalPKCS8PrivateKey(m.key))})),
+		"KEYFILE": write(t, evilDir, "key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: must(x509.MarshalPKCS8PrivateKey(m.key))})),
 		"JAR":     write(t, evilDir, "jar", jar), "CHANGED": write(t, evilDir, "changed", changed),
 		"SERVERXML": write(t, evilDir, "server.xml", []byte(`<Server><Service><Connector port="&#x85;x" SSLEnabled="true" keystoreFile="&#x202e;k&#x9b;31m" keystorePass="${a}" ciphers="&#x202e;" keyAlias="&#xa;FORGED"`+
 			` sslEnabledProtocols="&#x85;FORGED,&#xa;FORGED" unknown&#x9b;="x"/><Connector port="8443" SSLEnabled="true" protocol="&#xa;FORGED"><SSLHostConfig hostName="&#xa;FORGED&#x202e;" protocols="&#xa;FORGED&#x202e;"><Certificate type="&#xa;FORGED" certificateKeystoreFile="&#xa;FORGED"/></SSLHostConfig></Connector></Service></Server>`)),
@@ -421,7 +414,7 @@ func TestEvilRequests(t *testing.T) {
 	if err := truststore.SetCertificate("a", entry.X509(m.der), time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	write(t, dir, "t.jks", m.must(truststore.Bytes([]byte("changeit"))))
+	write(t, dir, "t.jks", must(truststore.Bytes([]byte("changeit"))))
 	write(t, dir, "k.jks", m.keystore(store.JKS))
 	requests := []string{"GET / HTTP/1.1", "GET /api/echo?x=\u202e\u009b HTTP/1.1", "GET /api/tls HTTP/1.1", "GET /api/certificates HTTP/1.1", "GET /\u202e\u009b\x7f HTTP/1.1",
 		"GET /%1b%0a" + forged + " HTTP/1.1", "EV\u202eIL / HTTP/1.1", "GET http://\u202e/ HTTP/1.1", "GET / HTTP/1.1\u009b"}

@@ -174,15 +174,7 @@ func (m *byteMaker) newKey() {
 	if m.signer, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
 		m.t.Fatal(err)
 	}
-	m.pkcs8 = m.must(x509.MarshalPKCS8PrivateKey(m.signer))
-}
-
-func (m *byteMaker) must(der []byte, err error) []byte {
-	m.t.Helper()
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	return der
+	m.pkcs8 = must(x509.MarshalPKCS8PrivateKey(m.signer))
 }
 
 func (m *byteMaker) template() *x509.Certificate {
@@ -196,17 +188,17 @@ func (m *byteMaker) template() *x509.Certificate {
 
 func (m *byteMaker) certificate() []byte {
 	template := m.template()
-	return m.must(x509.CreateCertificate(rand.Reader, template, template, m.signer.Public(), m.signer))
+	return must(x509.CreateCertificate(rand.Reader, template, template, m.signer.Public(), m.signer))
 }
 
 func (m *byteMaker) request() []byte {
 	template := &x509.CertificateRequest{Subject: pkix.Name{CommonName: m.name}}
-	return m.must(x509.CreateCertificateRequest(rand.Reader, template, m.signer))
+	return must(x509.CreateCertificateRequest(rand.Reader, template, m.signer))
 }
 
 func (m *byteMaker) list() []byte {
 	template := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: time.Now(), NextUpdate: time.Now().AddDate(1, 0, 0)}
-	return m.must(x509.CreateRevocationList(rand.Reader, template, m.template(), m.signer))
+	return must(x509.CreateRevocationList(rand.Reader, template, m.template(), m.signer))
 }
 
 // message is a PKCS #7 message with a certificate and, for a signature, one
@@ -244,7 +236,7 @@ func (m *byteMaker) sealedKey() []byte {
 	params := pkcs12.Default
 	params.KeyIterations = 1
 	m.matching = m.certificate()
-	return m.must(pkcs12.Seal(entry.Key{PKCS8: m.pkcs8}, []byte("secret"), pkcs12.NewFile(params)))
+	return must(pkcs12.Seal(entry.Key{PKCS8: m.pkcs8}, []byte("secret"), pkcs12.NewFile(params)))
 }
 
 // keystore has the key.
@@ -254,7 +246,7 @@ func (m *byteMaker) keystore() []byte {
 	if err := s.SetKey("me", entry.Key{PKCS8: m.pkcs8}, []byte("changeit"), chain, time.Now()); err != nil {
 		m.t.Fatal(err)
 	}
-	return m.must(s.Bytes([]byte("changeit")))
+	return must(s.Bytes([]byte("changeit")))
 }
 
 // truststores of JKS and JCEKS end in a digest, those of PKCS12 in the count of
@@ -263,7 +255,7 @@ func (m *byteMaker) truststores(s *store.Store) []byte {
 	if err := s.SetCertificate("any", entry.X509(m.certificate()), time.Now()); err != nil {
 		m.t.Fatal(err)
 	}
-	return m.must(s.Bytes([]byte("changeit")))
+	return must(s.Bytes([]byte("changeit")))
 }
 
 func (m *byteMaker) counted(last byte) []byte {

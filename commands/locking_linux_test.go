@@ -35,22 +35,13 @@ func holdLock(t *testing.T, path string) *store.FileLock {
 	return lock
 }
 
-func content(t *testing.T, path string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
 // TestWaiting has commands wait for the lock: for whom is said once, and what
 // -lockTimeout ends says who it is, and leaves the file.
 func TestWaiting(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "ks")
 	saveOne(t, path)
-	before := content(t, path)
+	before := testtool.ReadFile(t, path)
 	who := "another process"
 	if u, err := user.Current(); err == nil {
 		if _, err := os.Stat("/proc/self"); err == nil {
@@ -93,7 +84,7 @@ func TestWaiting(t *testing.T) {
 			t.Errorf("it does not say what to do: %s", out)
 		}
 	}
-	if !bytes.Equal(content(t, path), before) {
+	if !bytes.Equal(testtool.ReadFile(t, path), before) {
 		t.Error("the keystore has changed")
 	}
 	want := fmt.Sprintf("gokeytool: waiting for %s to be done with %s\n", who, path)
@@ -124,7 +115,7 @@ func TestStaleHolder(t *testing.T) {
 	}
 	lock := holdLock(t, path)
 	name := filepath.Join(dir, ".ks.lock")
-	_, world, _ := strings.Cut(string(content(t, name)), " ")
+	_, world, _ := strings.Cut(string(testtool.ReadFile(t, name)), " ")
 	for _, text := range []string{fmt.Sprintf("%d %s", dead.Process.Pid, world), "1 elsewhere\n", "", "x", "-1 " + world, "99999999999999999999 " + world} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -165,7 +156,7 @@ func TestQuestions(t *testing.T) {
 		testtool.Output(t, ours(t, root, strings.Fields(line)...))
 	}
 	server := serveWith(t, root, 0, "-selfsigned")
-	pem := string(content(t, cert))
+	pem := string(testtool.ReadFile(t, cert))
 	src := filepath.Join(root, "src")
 	all := os.Getenv("QUESTIONS_ALL") != ""
 	for i, tt := range []struct {
@@ -241,14 +232,14 @@ func TestQuestions(t *testing.T) {
 					time.Sleep(100 * time.Millisecond) // it reads its input
 				}
 				key("other", "-lockTimeout", "5")
-				now := content(t, path)
+				now := testtool.ReadFile(t, path)
 				if _, err := io.WriteString(stdin, tt.answers); err != nil {
 					t.Fatal(err)
 				}
 				stdin.Close()
 				err = cmd.Wait()
 				if tt.fails != "" {
-					if cmd.ProcessState.ExitCode() != 1 || !strings.Contains(said.text(), tt.fails) || !bytes.Equal(content(t, path), now) {
+					if cmd.ProcessState.ExitCode() != 1 || !strings.Contains(said.text(), tt.fails) || !bytes.Equal(testtool.ReadFile(t, path), now) {
 						t.Errorf("%v: %s", err, said.text())
 					}
 					return
@@ -396,9 +387,9 @@ func TestReaderLocks(t *testing.T) {
 	line := func(alias string) []string {
 		return []string{"genkeypair", "-keystore", path, "-storepass", "changeit", "-keyalg", "EC", "-dname", "CN=x", "-alias", alias}
 	}
-	before := content(t, path)
+	before := testtool.ReadFile(t, path)
 	out, err := n.run(t, dir, line("in-place")...)
-	if err == nil || !strings.Contains(out, "is kept locked by a process") || !strings.Contains(out, "fuser -v") || !bytes.Equal(content(t, path), before) {
+	if err == nil || !strings.Contains(out, "is kept locked by a process") || !strings.Contains(out, "fuser -v") || !bytes.Equal(testtool.ReadFile(t, path), before) {
 		t.Errorf("%v: %s", err, out)
 	}
 	if out, err := ours(t, dir, line("beside")...).CombinedOutput(); err != nil {

@@ -353,7 +353,8 @@ func isFile(name string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-func fileNames(t *testing.T, dir string) []string {
+// fileNames are the names of the files in a directory.
+func fileNames(t testing.TB, dir string) []string {
 	t.Helper()
 	list, err := os.ReadDir(dir)
 	if err != nil {

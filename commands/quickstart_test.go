@@ -75,14 +75,7 @@ func TestQuickstart(t *testing.T) {
 		if left, _ := os.ReadDir(temp); len(left) != 0 {
 			t.Errorf("left behind: %v", left)
 		}
-		var kept []string
-		files, err := os.ReadDir(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range files {
-			kept = append(kept, file.Name())
-		}
+		kept := fileNames(t, dir)
 		want := []string{"ca.p12", "gokeytool", "pass", "root.crt", "tomcat.crt", "tomcat.csr", "tomcat.jks", "tomcat.p12"}
 		if !slices.Equal(kept, want) {
 			t.Errorf("kept %q, want %q", kept, want)

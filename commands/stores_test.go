@@ -380,13 +380,9 @@ func TestWriters(t *testing.T) {
 				}
 			}
 			testtool.Output(t, add("last"))
-			files, err := os.ReadDir(dir)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, file := range files {
-				if file.Name() != "store" && file.Name() != "cert.pem" {
-					t.Errorf("%s was left behind", file.Name())
+			for _, name := range fileNames(t, dir) {
+				if name != "store" && name != "cert.pem" {
+					t.Errorf("%s was left behind", name)
 				}
 			}
 		})

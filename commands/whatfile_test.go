@@ -136,9 +136,9 @@ func TestWrapped(t *testing.T) {
 					if remedy == nil || !strings.Contains(out, name) {
 						t.Fatalf("%s: no remedy in\n%s", line, out)
 					}
-					before := listing(t, here)
+					before := fileNames(t, here)
 					mustShell(t, here, remedy[1])
-					made := slices.DeleteFunc(listing(t, here), func(s string) bool { return slices.Contains(before, s) })
+					made := slices.DeleteFunc(fileNames(t, here), func(s string) bool { return slices.Contains(before, s) })
 					if len(made) != 1 {
 						t.Fatalf("%s makes %q", remedy[1], made)
 					}
@@ -226,16 +226,3 @@ func TestMangled(t *testing.T) {
 
 // quoteWord makes a word of a shell's line.
 func quoteWord(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
-
-// listing are the names and contents of the files in a directory.
-func listing(t testing.TB, dir string) (names []string) {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	return names
-}
