@@ -67,7 +67,7 @@ func probeServer(ctx context.Context, s *session, o probeOptions) error {
 		if _, ok := errors.AsType[*keys.UnsupportedError](err); ok {
 			return withHint(fmt.Errorf("%s: %w", address, err), "to see its certificates: "+shell.Line("gokeytool", "printcert", "-sslserver", address))
 		}
-		if strings.Contains(err.Error(), "remote error: tls:") {
+		if probe.Alerted(err) {
 			hint = "the server speaks TLS, but not with this client: it may want the client's certificate (-keystore), another name (-host), or what Go's TLS can't do"
 		}
 		return withHint(java("java.io.IOException", fmt.Sprintf("%s: %v", address, err)), hint)

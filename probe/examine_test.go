@@ -256,7 +256,7 @@ func TestExamineClientCertificates(t *testing.T) {
 		server := start(t, endpoint.Config{Identities: []identity.Identity{id}, Policy: endpoint.Policy{ClientAuth: auth, ClientCAs: pool}})
 		cfg := probe.Config{Address: server.Addr().String(), ServerName: "localhost", Roots: identitytest.Roots(t, id)}
 		report, err := probe.Examine(t.Context(), cfg)
-		if required := auth == tls.RequireAndVerifyClientCert; (err != nil) != required {
+		if required := auth == tls.RequireAndVerifyClientCert; (err != nil) != required || probe.Alerted(err) != required {
 			t.Errorf("without a certificate: %v", err)
 		} else if !required && (report.ClientCertificate != "requested" || !slices.Equal(report.ClientCAs, []string{"CN=Client CA, O=Example"})) {
 			t.Errorf("%+v", report)

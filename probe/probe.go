@@ -260,12 +260,19 @@ func (p *prober) connect(ctx context.Context, low, high uint16, cache tls.Client
 	state := conn.ConnectionState()
 	if state.Version == tls.VersionTLS13 && (cache != nil && !state.DidResume || p.asked != "none") {
 		conn.SetReadDeadline(time.Now().Add(300 * time.Millisecond))
-		var refused tls.AlertError
-		if _, err := conn.Read(make([]byte, 1)); err != nil && p.asked != "none" && (errors.As(err, &refused) || strings.Contains(err.Error(), "remote error: tls:")) {
+		if _, err := conn.Read(make([]byte, 1)); p.asked != "none" && Alerted(err) {
 			return nil, err
 		}
 	}
 	return &state, nil
+}
+
+// Alerted says whether an error is an alert with which a server has ended TLS: it
+// speaks TLS, but not with this client. crypto/tls has no type for alerts, but its
+// error for them is a *net.OpError.
+func Alerted(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "remote error"
 }
 
 // scan finds out which versions and suites the server accepts.
