@@ -79,7 +79,7 @@ const (
 	CriticalExtension Rule = "critical extension"
 	KeyIdentifier     Rule = "key identifier"
 	Policy            Rule = "policy"
-	Other             Rule = "other" // which Go alone has found
+	Other             Rule = "other" // which only Go has found
 )
 
 // A Fault is why programs refuse a chain.
@@ -97,7 +97,7 @@ type Fault struct {
 // the one before it, with a signature that is good or can't be verified here. A
 // last one that is self-signed is what clients trust; else they trust its issuer.
 func Judge(chain []*x509util.Certificate, purpose Purpose) []Fault {
-	if len(chain) == 0 { // as where a path is known by its names alone
+	if len(chain) == 0 { // as where a path is known only by its names
 		return nil
 	}
 	p := newPath(chain, purpose)

@@ -202,7 +202,7 @@ func (p *path) javaTrees() [][]subtree {
 	constrained, size := 0, 0
 	for j := range p.chain {
 		if p.anchor(j) {
-			break // Java takes of a root its name and key alone
+			break // Java takes of a root only its name and key
 		}
 		trees, ok := constraintsOf(p.chain[j])
 		if !ok || j == 0 || slices.ContainsFunc(trees, func(t subtree) bool { return t.tag == tagIP && !network(t.value) }) {

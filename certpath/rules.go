@@ -189,12 +189,12 @@ func (p *path) length(i int) {
 // prove. RFC 5280 knows no such rule, but OpenSSL and Go have it; Java does not.
 func (p *path) usage(i int) {
 	c := p.chain[i]
-	wanted, name := "1.3.6.1.5.5.7.3.1", "serverAuth"
+	needed, name := "1.3.6.1.5.5.7.3.1", "serverAuth"
 	if p.purpose == User {
-		wanted, name = "1.3.6.1.5.5.7.3.2", "clientAuth"
+		needed, name = "1.3.6.1.5.5.7.3.2", "clientAuth"
 	}
 	has := func(oid string) bool { return slices.Contains(c.Purposes(), oid) }
-	if p.purpose == Any || c.Extension(oidUsage) == nil || has(wanted) {
+	if p.purpose == Any || c.Extension(oidUsage) == nil || has(needed) {
 		return
 	}
 	gated := p.purpose == Server && (has("1.3.6.1.4.1.311.10.3.3") || has("2.16.840.1.113730.4.1")) // of the time of export rules

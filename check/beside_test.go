@@ -14,7 +14,7 @@ import (
 // where it is the key's next one, in every format; not where it is the key's own or
 // former one, or another key's.
 func TestReplyBesideKey(t *testing.T) {
-	ca := authority(t, "CN=Some CA")
+	ca := newCA(t, "CN=Some CA")
 	own := issue(t, template{from: -10 * day, ends: 80 * day})
 	// by is a certificate of an issuer, nil for the key itself, for a key or a new
 	// one, that is valid so many days after own.

@@ -63,7 +63,7 @@ const (
 	// Faulty: at least one is.
 	Faulty Status = "faulty"
 	// Unchecked: the file could not be opened, so that it may be anything.
-	// Findings say why, and what could be seen all the same.
+	// Findings say why, and what could be seen even so.
 	Unchecked Status = "unchecked"
 )
 
@@ -95,7 +95,7 @@ type Verdict struct {
 	// has it that was checked, else where none is named. It is empty where
 	// there is no key.
 	Serves string `json:"serves,omitempty"`
-	// Readers are the programs that may want to read the file.
+	// Readers are the programs that may have to read the file.
 	Readers  []Reader  `json:"readers,omitempty"`
 	Findings []Finding `json:"findings"`
 }

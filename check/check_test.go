@@ -43,7 +43,7 @@ func TestFindings(t *testing.T) {
 		modern = "info modern-encryption <>"
 		takes  = "info java-truststore <>" // of truststores
 	)
-	root := authority(t, "CN=Root")
+	root := newCA(t, "CN=Root")
 	middle := issue(t, template{name: "CN=Middle", ext: []string{"bc:c", "ku=keyCertSign"}, issuer: root, ends: 2000 * day})
 	leaf := issue(t, template{issuer: middle})
 	good := issue(t, template{})
@@ -173,7 +173,7 @@ func TestFindings(t *testing.T) {
 		},
 		"chain with a wrong signature": {
 			file: func(t *testing.T) string {
-				other := authority(t, "CN=Root")
+				other := newCA(t, "CN=Root")
 				return makeStore(t, store.JKS).key("tomcat", leaf, middle, other).save()
 			},
 			status: check.Faulty, want: []string{"error chain-broken <tomcat>", old},
@@ -230,14 +230,14 @@ func TestFindings(t *testing.T) {
 		},
 		"weak signature": {
 			file: func(t *testing.T) string {
-				ca := authority(t, "CN=SHA-1")
+				ca := newCA(t, "CN=SHA-1")
 				return makeStore(t, store.PKCS12).key("tomcat", issue(t, template{issuer: ca, signature: "SHA1withECDSA", ext: []string{"san=dns:localhost"}}), ca).save()
 			},
 			status: check.Healthy, want: []string{"warning weak-signature <tomcat>", "info usage <tomcat>", modern},
 		},
 		"weak signature of a server": {
 			file: func(t *testing.T) string {
-				ca := authority(t, "CN=SHA-1")
+				ca := newCA(t, "CN=SHA-1")
 				return makeStore(t, store.PKCS12).key("tomcat", issue(t, template{issuer: ca, signature: "SHA1withECDSA"}), ca).save()
 			},
 			status: check.Faulty, want: []string{"error weak-signature <tomcat>", modern},
@@ -493,7 +493,7 @@ func TestFileMode(t *testing.T) {
 }
 
 func TestVerdict(t *testing.T) {
-	root := authority(t, "CN=Root, O=Test")
+	root := newCA(t, "CN=Root, O=Test")
 	path := makeStore(t, store.JKS).key("tomcat", issue(t, template{issuer: root}), root).cert("root", root).save()
 	v := check.File(t.Context(), path, check.Options{Password: []byte(password), Now: today})
 	if v.Type != store.JKS || v.Password != check.PasswordGiven || v.Serves != "tomcat" || v.Path != path || len(v.Entries) != 2 {
@@ -577,7 +577,7 @@ func paths(t *testing.T, ctx context.Context, dir string, operands ...string) []
 }
 
 func TestFiles(t *testing.T) {
-	data, err := makeStore(t, store.JKS).cert("root", authority(t, "CN=Root")).Bytes([]byte(password))
+	data, err := makeStore(t, store.JKS).cert("root", newCA(t, "CN=Root")).Bytes([]byte(password))
 	ok(t, err)
 	dir := tree(t, map[string][]byte{
 		"a/one.jks": data, "a/readme.txt": []byte("hello"), "a/b/two": data, "a/empty": nil,
@@ -627,7 +627,7 @@ func TestFiles(t *testing.T) {
 
 // TestFilesInOrder looks at more files than are ever in memory.
 func TestFilesInOrder(t *testing.T) {
-	data, err := makeStore(t, store.JKS).cert("root", authority(t, "CN=Root")).Bytes([]byte(password))
+	data, err := makeStore(t, store.JKS).cert("root", newCA(t, "CN=Root")).Bytes([]byte(password))
 	ok(t, err)
 	files := make(map[string][]byte)
 	var want []string

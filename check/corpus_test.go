@@ -15,7 +15,7 @@ import (
 	"gokeytool/internal/testtool"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
 
 const corpus = "../testdata/corpus"
 

@@ -29,7 +29,7 @@ const (
 	// defaultMaxSize is the size in bytes beyond which a file is not read: ten
 	// times the largest trust stores.
 	defaultMaxSize = 64 << 20
-	// headSize is how much of a file store.Detect wants to see.
+	// headSize is how much of a file store.Detect needs to see.
 	headSize = 4096
 )
 
@@ -66,7 +66,7 @@ type examination struct {
 	costly     bool            // keys are not opened: together they would take too long
 	doubtful   bool            // the store opens with any password, and a key with none of those tried
 	refusing   []jdk.Release   // of Java that a certificate keeps from opening the file
-	pool       *Pool           // of the store; nil until it is wanted
+	pool       *Pool           // of the store; nil until it is needed
 	adopted    map[string]bool // certificates that are in chains which Java does not find
 }
 
@@ -213,7 +213,7 @@ func foreign(err error, plain bool) bool {
 }
 
 // find adds a finding. No command here changes a file of a type that is only
-// read, whatever would mend a keystore.
+// read, whatever would fix a keystore.
 func (x *examination) find(s Severity, id, alias, text, remedy string) {
 	if x.Type.Foreign() && strings.HasPrefix(remedy, "gokeytool ") && id != "password" && id != "limit" && id != "foreign-format" && id != "store-type" {
 		remedy = ""

@@ -108,8 +108,8 @@ func issue(t testing.TB, of template) *identity {
 	return id
 }
 
-// authority makes a root CA.
-func authority(t testing.TB, name string) *identity {
+// newCA makes a root CA.
+func newCA(t testing.TB, name string) *identity {
 	return issue(t, template{name: name, ext: []string{"bc:c", "ku=keyCertSign"}, ends: 3000 * day})
 }
 

@@ -40,7 +40,7 @@ func TestTrustMarkIsMissing(t *testing.T) {
 	dir := t.TempDir()
 	ca := filepath.Join(dir, "ca.pem")
 	p12 := filepath.Join(dir, "trust.p12")
-	ok(t, os.WriteFile(ca, pemOf("CERTIFICATE", authority(t, "CN=Root").der), 0o600))
+	ok(t, os.WriteFile(ca, pemOf("CERTIFICATE", newCA(t, "CN=Root").der), 0o600))
 	if out, success := testtool.Try(t, openssl, "pkcs12", "-export", "-nokeys", "-in", ca, "-out", p12, "-passout", "pass:"+password); !success {
 		t.Fatal(out)
 	}
@@ -91,7 +91,7 @@ func TestCannotRecoverKey(t *testing.T) {
 // An alias in mixed case is listed and not found.
 func TestMixedCaseIsNotFound(t *testing.T) {
 	keytool := testtool.Keytool(t)
-	path := rawJKS(t, trusted("MyRoot", authority(t, "CN=Root")))
+	path := rawJKS(t, trusted("MyRoot", newCA(t, "CN=Root")))
 	finding(t, file(t, path), "alias-case")
 	if out, _ := testtool.Try(t, keytool, "-list", "-keystore", path, "-storepass", password); !strings.Contains(out, "contains 1 entry") || !strings.Contains(out, "Alias <MyRoot> does not exist") {
 		t.Errorf("keytool lists it:\n%s", out)
@@ -105,7 +105,7 @@ func TestMixedCaseIsNotFound(t *testing.T) {
 func TestWrongPassword(t *testing.T) {
 	keytool := testtool.Keytool(t)
 	for _, typ := range []store.Type{store.JKS, store.PKCS12} {
-		path := makeStore(t, typ).cert("root", authority(t, "CN=Root")).save()
+		path := makeStore(t, typ).cert("root", newCA(t, "CN=Root")).save()
 		v := check.File(t.Context(), path, check.Options{Password: []byte("wrong1")})
 		_, java, _ := strings.Cut(finding(t, v, "password").Text, "Java says: ")
 		if out, success := testtool.Try(t, keytool, "-list", "-keystore", path, "-storepass", "wrong1"); success || !strings.Contains(strings.ToLower(out), strings.ToLower(java)) {
@@ -162,7 +162,7 @@ func javaReads(r check.Reader, release jdk.Release) bool {
 	return r.Reads
 }
 
-// Who can read a PKCS12 file: the keytools and the OpenSSL at hand are asked.
+// Who can read a PKCS12 file: the installed keytools and OpenSSL are asked.
 func TestReaders(t *testing.T) {
 	keytools, openssl := testtool.Keytools(t), testtool.Look(t, "openssl")
 	id := issue(t, template{})

@@ -29,7 +29,7 @@ func TestPurposeFirst(t *testing.T) {
 		"key of no TLS":      {algorithm: "DSA", size: 2048},
 		"key of no browsers": {algorithm: "Ed25519"},
 	}
-	ca := authority(t, "CN=Some CA")
+	ca := newCA(t, "CN=Some CA")
 	onlyServers := []string{"names", "usage", "key-type", "long-life", "long-key", "several-keys"}
 	for purpose, ext := range purposes {
 		for fault := range faults {

@@ -13,7 +13,7 @@ type demands struct {
 	java    javaLevel
 	openssl opensslLevel
 	windows windowsLevel
-	legacy  []string // algorithms for which OpenSSL 3 wants -legacy
+	legacy  []string // algorithms for which OpenSSL 3 needs -legacy
 	pbmac1  bool
 }
 

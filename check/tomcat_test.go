@@ -37,7 +37,7 @@ func TestServerXML(t *testing.T) {
 		return connector + "<SSLHostConfig " + attributes + "><Certificate " + certificate + "/></SSLHostConfig></Connector>"
 	}
 	const keystore = `certificateKeystoreFile="conf/keystore" certificateKeystorePassword="` + password + `"`
-	root := authority(t, "CN=Root")
+	root := newCA(t, "CN=Root")
 	good := issue(t, template{issuer: root})
 	plain := issue(t, template{ext: []string{}})
 	pkcs12 := func(t *testing.T) newStore { return makeStore(t, store.PKCS12) }

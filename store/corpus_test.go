@@ -138,7 +138,7 @@ func roundTrip(t *testing.T, s *Store, password string) {
 	}
 }
 
-// What Java does not see is found all the same, but is not Java's first choice.
+// What Java does not see is found too, but is not Java's first choice.
 func TestHiddenFromJava(t *testing.T) {
 	s, err := Open(filepath.Join(corpus, "formats__examples__example7.pfx"), Options{Password: []byte("1234")})
 	must(t, err)

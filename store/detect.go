@@ -98,7 +98,7 @@ func (c Content) Type() Type {
 	return ""
 }
 
-// Detect tells the format of a keystore from its content, of which it wants
+// Detect tells the format of a keystore from its content, of which it needs
 // the first 64 KiB at least. Whether the file is whole is for the codec to
 // say. The error is a *NotKeystoreError.
 func Detect(data []byte) (Type, error) {

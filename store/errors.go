@@ -27,11 +27,11 @@ func (e *AmbiguousAliasError) Error() string {
 }
 
 // KindError says that the entry of that alias is of another kind than the one
-// that was wanted.
+// that was needed.
 type KindError struct {
 	Alias string
 	Kind  entry.Kind // what the entry is
-	Want  entry.Kind // what was wanted
+	Want  entry.Kind // what was needed
 }
 
 func (e *KindError) Error() string {

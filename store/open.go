@@ -14,7 +14,7 @@ import (
 )
 
 // maxSize is the size in bytes beyond which a file is not read. Real stores of
-// 10,000 entries have about 20 MB; a hostile one shall not cost 200 MB.
+// 10,000 entries have about 20 MB; a hostile one should not cost 200 MB.
 const maxSize = 64 << 20
 
 // Options says how a keystore is opened.

@@ -67,7 +67,7 @@ func (c codec) both(f *entry.File, password []byte, lim entry.Limits) (data []by
 
 // Save writes the store to a file in such a way that at any instant the old or
 // the new one is there, whole; see atomicfile.Write. A new file is readable by
-// its owner alone. The error is a *SaveError; the file is then as it was.
+// its owner only. The error is a *SaveError; the file is then as it was.
 func (s *Store) Save(path string, password []byte) error {
 	return s.write(path, password, func(data []byte, verify func(io.Reader) error) error {
 		return atomicfile.Write(path, data, 0o600, verify)

@@ -4,7 +4,7 @@
 //
 // Aliases follow Java's rules: they compare in lower case (Locale.ENGLISH) and
 // new ones are stored so. An alias that stands in a JKS file in mixed case is
-// found all the same, exactly as written first, ignoring case then; Java
+// still found, exactly as written first, ignoring case then; Java
 // lists, but does not find it.
 //
 // Listing opens no key, saving seals again only what was changed: an entry
@@ -39,7 +39,7 @@ type Store struct {
 	aliases map[string][]*entry.Entry // see names
 	exact   map[string]*entry.Entry   // the last of each JavaAlias; nil until many are named alike
 	once    sync.Once                 // makes aliases
-	leaves  *leafIndex                // nil until FindCertificate wants it
+	leaves  *leafIndex                // nil until FindCertificate needs it
 	costs   sync.Once                 // allows the keys their iterations
 	costly  error                     // why not all keys are opened; nil until costs
 
@@ -82,7 +82,7 @@ func newStore(t Type, f *entry.File, lim entry.Limits) *Store {
 func (s *Store) names() map[string][]*entry.Entry {
 	s.once.Do(func() {
 		s.aliases = make(map[string][]*entry.Entry, len(s.file.Entries))
-		all := slices.Clone(s.file.Entries) // one memory for the many that are alone
+		all := slices.Clone(s.file.Entries) // one memory for the many whose alias is their own
 		for i, e := range all {
 			name := s.typ.fold(e.Alias)
 			if same := s.aliases[name]; same != nil {
@@ -292,8 +292,8 @@ func (s *Store) cost() (c entry.Cost) {
 }
 
 // allowKeys grants what may be spent on keys: each may be tried with two
-// passwords. Where all together cost too much, it is enough for a few: who wants
-// one of them gets it, and who wants all is stopped soon.
+// passwords. Where all together cost too much, it is enough for a few: who needs
+// one of them gets it, and who needs all is stopped soon.
 func (s *Store) allowKeys() {
 	cost := s.cost()
 	if s.costly = s.allowance().Check(string(s.typ), cost); s.costly != nil {
@@ -357,7 +357,7 @@ func (s *Store) SetSealed(alias string, kind entry.Kind, sealed []byte, chain []
 }
 
 // SetChain gives a private key another certificate chain. The key stays sealed
-// as it is. Java, which stores such an entry anew, dates it now: so will
+// as it is. Java, which stores such an entry again, dates it now: so will
 // created, unless it is zero. The error is a *NoEntryError or *KindError.
 func (s *Store) SetChain(alias string, chain []entry.Certificate, created time.Time) error {
 	old, ok := s.Get(alias)
@@ -374,7 +374,7 @@ func (s *Store) SetChain(alias string, chain []entry.Certificate, created time.T
 }
 
 // SetKeyPassword seals a private or secret key with another password. Java,
-// which stores such an entry anew, dates it now: so will created, unless it is
+// which stores such an entry again, dates it now: so will created, unless it is
 // zero. The errors are those of Key.
 func (s *Store) SetKeyPassword(alias string, old, password []byte, created time.Time) error {
 	e, ok := s.Get(alias)
@@ -394,7 +394,7 @@ func (s *Store) SetKeyPassword(alias string, old, password []byte, created time.
 }
 
 // Reseal gives an entry of the store a private or secret key that Seal of this
-// store has sealed anew in place of what it has, as SetKeyPassword does. It
+// store has sealed again in place of what it has, as SetKeyPassword does. It
 // takes the entry itself, as a file may have several of one alias. The error
 // is a *NoEntryError or *KindError.
 func (s *Store) Reseal(was *entry.Entry, sealed []byte, created time.Time) error {
@@ -453,7 +453,7 @@ func (s *Store) Delete(alias string) error {
 }
 
 // Rename gives an entry another alias. Key and chain stay as they are. Java,
-// which stores such an entry anew, dates it now and has it last: so will
+// which stores such an entry again, dates it now and has it last: so will
 // created, unless it is zero. The error is a *NoEntryError, or an
 // *EntryExistsError if another entry has the new alias.
 func (s *Store) Rename(alias, to string, created time.Time) error {

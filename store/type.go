@@ -21,7 +21,7 @@ const (
 	JKS    Type = "JKS"
 	JCEKS  Type = "JCEKS"
 	PKCS12 Type = "PKCS12"
-	// CaseExactJKS is a JKS file in which aliases that differ in case alone
+	// CaseExactJKS is a JKS file in which aliases that differ in case only
 	// are different entries. Nothing in the file tells it from JKS: it is
 	// never detected, only asked for.
 	CaseExactJKS Type = "CaseExactJKS"

@@ -421,7 +421,7 @@ func (p *cipherParser) apply(element string) {
 			p.Unknown = append(p.Unknown, element)
 			return
 		case explicit:
-			// A suite's name is taken alone, whatever stands beside it.
+			// A suite's name is taken by itself, whatever stands beside it.
 			set = one
 			if i := findSuite(word); op == 0 {
 				if s := &suites[i]; s.TLS13() {

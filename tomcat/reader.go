@@ -16,7 +16,7 @@ import (
 type reader struct {
 	opt      Options
 	version  int
-	inside   int // the line of the connector at hand
+	inside   int // the line of the connector that is being read
 	findings []Finding
 	full     bool              // there were more than maxFindings
 	room     int               // what expand may still build, in bytes

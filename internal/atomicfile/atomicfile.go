@@ -38,7 +38,7 @@ import (
 )
 
 // Write gives a file new content. A file that is not there yet gets the mode
-// perm, less the umask; one for its owner alone (0600) gets it whatever the umask.
+// perm, less the umask; one for its owner only (0600) gets it whatever the umask.
 // If verify is not nil it reads what has been written back from the disk, and its
 // error is an error of Write that leaves the old file.
 //
@@ -350,7 +350,7 @@ func (temp temporary) replace(target string, old fs.FileInfo, c payload) error {
 }
 
 // fill writes the content into temp, and to the disk. Of an old file temp becomes
-// what that was; but a secret gets the owner alone of a file that everybody may use.
+// what that was; but a secret gets only the owner of a file that everybody may use.
 func fill(temp *os.File, target string, c payload, old fs.FileInfo) error {
 	if _, err := temp.Write(c.data); err != nil {
 		return err

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TryLock locks one byte of an open file, as a mark: for this open file alone,
+// TryLock locks one byte of an open file, as a mark: for this open file only,
 // if nobody has locked it, or (not exclusive) beside others who have locked it
 // so. The lock ends when the file is closed. Nobody is kept from reading or
 // writing, and only who opened the file for writing can lock it for himself.

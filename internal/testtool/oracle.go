@@ -192,7 +192,7 @@ func (j *Java) Key(storeType, file, password, alias, keyPassword string) (algori
 }
 
 // Validate has Java's TLS judge a chain in DER, the leaf first, when a root is
-// trusted. The purpose is "server" or "client", or "any" for the path alone. It
+// trusted. The purpose is "server" or "client", or "any" for the path only. It
 // returns the exceptions; none if the chain is good.
 func (j *Java) Validate(purpose string, root []byte, chain ...[]byte) (exceptions []string) {
 	j.t.Helper()

@@ -39,7 +39,7 @@ func Python(t testing.TB, module string) string {
 	return ""
 }
 
-// Missing skips the test for want of a program, or fails it under CI.
+// Missing skips the test for lack of a program, or fails it under CI.
 func Missing(t testing.TB, what string) {
 	t.Helper()
 	if os.Getenv("CI") == "true" {

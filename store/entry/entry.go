@@ -4,7 +4,7 @@
 //
 // Secrets (passwords, keys) are byte slices owned by the caller, who wipes
 // them with Wipe when done. A password is UTF-8 text; each codec makes of it
-// the bytes that its format wants. A nil password means that none was given
+// the bytes that its format needs. A nil password means that none was given
 // (integrity is then not checked); an empty one is the empty password.
 package entry
 
@@ -34,7 +34,7 @@ func (k Kind) String() string {
 }
 
 // Certificate is a certificate as a keystore holds it: opaque bytes. It may be
-// one that crypto/x509 refuses; a keystore carries it all the same.
+// one that crypto/x509 refuses; a keystore carries it too.
 type Certificate struct {
 	Type string // TypeX509 but in odd JKS files
 	DER  []byte

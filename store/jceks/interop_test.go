@@ -70,7 +70,7 @@ func open(t testing.TB, path, storePassword, keyPassword string) (named map[stri
 		t.Fatalf("%s: %v", path, err)
 	}
 	if again, err := Encode(storetest.Rebuilt(f), []byte(storePassword)); err != nil || !bytes.Equal(again, data) {
-		t.Errorf("built anew, %s has other bytes (error %v)", filepath.Base(path), err)
+		t.Errorf("built again, %s has other bytes (error %v)", filepath.Base(path), err)
 	}
 	named, certs = map[string]entry.Key{}, map[string][]entry.Certificate{}
 	for _, e := range f.Entries {
@@ -85,7 +85,7 @@ func open(t testing.TB, path, storePassword, keyPassword string) (named map[stri
 	return named, certs
 }
 
-// keytool opens each of our keys and seals it anew, as objects of its own
+// keytool opens each of our keys and seals it again, as objects of its own
 // classes.
 func TestKeytoolReadsOurs(t *testing.T) {
 	for release, keytool := range testtool.Keytools(t) {

@@ -109,7 +109,7 @@ func TestKeytool(t *testing.T) {
 						t.Fatalf("%d entries, the first is %q with %d certificates", len(f.Entries), e.Alias, len(e.Chain))
 					}
 					checkKey(t, e, tt.keyPassword)
-					// Built anew of what was read, the file is the same.
+					// Built again of what was read, the file is the same.
 					data, err := Encode(storetest.Rebuilt(f), []byte(tt.storePassword))
 					if err != nil {
 						t.Fatal(err)

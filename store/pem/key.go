@@ -26,7 +26,7 @@ var (
 	oidDSA = []byte{6, 7, 0x2A, 0x86, 0x48, 0xCE, 0x38, 4, 1}
 )
 
-// DecodeKeys reads the private keys of a file, in PEM or one alone in DER, as
+// DecodeKeys reads the private keys of a file, in PEM or a single one in DER, as
 // entries without aliases and certificates, which Unseal opens. There may be
 // none. The error is an *entry.FormatError.
 func DecodeKeys(data []byte, lim entry.Limits) ([]*entry.Entry, error) {
@@ -89,7 +89,7 @@ func labelOfDER(der []byte) string {
 	return ""
 }
 
-// Encrypted says whether the key of an entry wants a password.
+// Encrypted says whether the key of an entry needs a password.
 func Encrypted(e *entry.Entry) bool {
 	if _, ok := e.Origin.(*legacy); ok {
 		return true

@@ -180,7 +180,7 @@ type key struct {
 	public []byte // SubjectPublicKeyInfo; nil if not known
 }
 
-// entry is the key alone.
+// entry is only the key.
 func (k *key) entry() *entry.Entry {
 	e := &entry.Entry{Kind: entry.PrivateKey, Sealed: k.sealed}
 	if k.legacy != nil {

@@ -361,7 +361,7 @@ func TestDER(t *testing.T) {
 	}
 }
 
-// OpenSSL packs chains as authorities do.
+// OpenSSL packs chains as CAs do.
 func TestOpenSSLPKCS7(t *testing.T) {
 	openssl := testtool.Look(t, "openssl")
 	a := newPKI(t, "a", newEC(t))

@@ -40,7 +40,7 @@ func EncryptionAlgorithms(f *entry.File) []string {
 }
 
 // Protects says whether f, as it was read, is protected as p says, each of its
-// keys too, and Java sees them all: to write its entries anew would change
+// keys too, and Java sees them all: to write its entries again would change
 // nothing.
 func (p Params) Protects(f *entry.File) bool {
 	if FileParams(f) != p {

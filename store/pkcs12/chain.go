@@ -243,7 +243,7 @@ func (c *chains) addSubject(i int, names *certNames) {
 }
 
 // take chooses the bag that stands for an issuer on a key's chain. Java writes
-// the certificates of each key anew, so that each has its own, as far as they
+// the certificates of each key again, so that each has its own, as far as they
 // suffice.
 func (c *chains) take(at int) *bag {
 	first := c.links[at].first

@@ -424,7 +424,7 @@ func (d *decoder) readBag(b *bag, body cryptobyte.String) error {
 		if b.kind = keyBag; !value.ReadASN1Element((*cryptobyte.String)(&b.value), asn1.SEQUENCE) {
 			b.kind, what = otherBag, "private key in a form that nobody reads"
 		}
-	case oidShroudedKeyBag: // Java looks into it when it wants the key
+	case oidShroudedKeyBag: // Java looks into it when it needs the key
 		b.kind = shroudedKeyBag
 		if !readElement(&value, &b.value) {
 			return damaged("key malformed")
@@ -533,7 +533,7 @@ func readBody(s, body *cryptobyte.String) bool {
 	return s.PeekASN1Tag(asn1.SET) && s.ReadASN1(body, asn1.SET) || s.ReadASN1(body, asn1.SEQUENCE)
 }
 
-// readTagged reads an element with the tag [0], in whose number alone Java is
+// readTagged reads an element with the tag [0], in whose number only Java is
 // interested.
 func readTagged(s, content *cryptobyte.String) bool {
 	return s.PeekASN1Tag(tagContent) && s.ReadASN1(content, tagContent) ||

@@ -274,7 +274,7 @@ const tagBMPString = asn1.Tag(30)
 
 // decodeUTF16 reads a BMPString as Java's decoder does. Java writes pairs of
 // surrogates in it; the first of a pair is U+FFFD together with what stands in
-// the place of the second, and so are a second alone and half a character.
+// the place of the second, and so are a second by itself and half a character.
 func decodeUTF16(b []byte) string {
 	var buf [64]byte
 	text := buf[:0]

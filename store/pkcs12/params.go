@@ -77,7 +77,7 @@ var (
 	// Passwordless is for trust stores, as the cacerts of JDK 18 and later:
 	// certificates in clear and no MAC, so that it opens without a password.
 	// Keys in it are encrypted as in Default. All of Java reads it, with
-	// whatever password; other programs may want a MAC.
+	// whatever password; other programs may need a MAC.
 	Passwordless = of(None, iterations, aes256, iterations, None, iterations)
 )
 

@@ -242,7 +242,7 @@ func same(a, b []byte) bool {
 }
 
 // Unread says whether parts of f, as it was read, are encrypted and stayed
-// unread for want of a password: there may be certificates and entries in them.
+// unread for lack of a password: there may be certificates and entries in them.
 func Unread(f *entry.File) bool {
 	return slices.ContainsFunc(originOf(f).safes, func(s *safe) bool { return s.unread })
 }

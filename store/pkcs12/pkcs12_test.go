@@ -244,7 +244,7 @@ func TestEncodeChanges(t *testing.T) {
 		{"all removed", func(f *entry.File) { f.Entries = nil }, [][]byte{crl}},
 		{"key renamed", func(f *entry.File) { f.Entries[0].Alias = "Other" }, [][]byte{nil, nil, crl, issuer, root, trusted}},
 		{"key dated", func(f *entry.File) { f.Entries[0].Created = created.Add(time.Hour) }, [][]byte{nil, nil, crl, issuer, root, trusted}},
-		{"key sealed anew", func(f *entry.File) { f.Entries[0].Sealed = keyEntry(t, nil, "", ids.server).Sealed }, [][]byte{nil, leaf, crl, issuer, root, trusted}},
+		{"key sealed again", func(f *entry.File) { f.Entries[0].Sealed = keyEntry(t, nil, "", ids.server).Sealed }, [][]byte{nil, leaf, crl, issuer, root, trusted}},
 		{"chain cut", func(f *entry.File) { f.Entries[0].Chain = f.Entries[0].Chain[:2] }, [][]byte{key, leaf, crl, issuer, trusted}},
 		{"another leaf", func(f *entry.File) { f.Entries[0].Chain[0] = ids.server2.chain[0] }, [][]byte{key, nil, crl, issuer, root, trusted}},
 		{"trusted certificate renamed", func(f *entry.File) { f.Entries[1].Alias = "Other" }, [][]byte{key, leaf, crl, issuer, root, nil}},
@@ -488,7 +488,7 @@ func TestKeepsParams(t *testing.T) {
 		t.Errorf("the new key is sealed otherwise: %x", k)
 	}
 	if k := find(t, f, "server").Sealed; !bytes.Contains(k, ber.Integer(50000)) {
-		t.Error("the old key is sealed anew")
+		t.Error("the old key is sealed again")
 	}
 }
 

@@ -19,7 +19,7 @@ type placed struct {
 	*entry.Entry
 	was    *entryOrigin // nil: it did not stand in this file
 	number int          // from 1
-	// rebuild: its bags have to be written anew even if it did not change.
+	// rebuild: its bags have to be written again even if it did not change.
 	rebuild bool
 	keyID   []byte
 }
@@ -315,7 +315,7 @@ func (p *placed) keepsID() bool {
 // link is that by which the certificate of a key is found: localKeyID and name.
 func (p *placed) link() string { return strings.ToLower(p.Alias) + "\x00" + string(p.keyID) }
 
-// newKeyID returns the localKeyID for bags that are written anew: the one that
+// newKeyID returns the localKeyID for bags that are written again: the one that
 // the entry had, or Java's "Time " and milliseconds, or for a key without date
 // the SHA-1 of its certificate, as OpenSSL has it.
 func (p *placed) newKeyID() []byte {
@@ -363,7 +363,7 @@ func attributes(alias string, keyID, extra []byte) []byte {
 }
 
 // otherAttributes returns those besides name and localKeyID, and besides the
-// trust mark unless it is wanted.
+// trust mark unless it is needed.
 func otherAttributes(attrs []byte, mark bool) []byte {
 	var others []byte
 	eachBagAttribute(attrs, func(oid string, _ cryptobyte.String, element []byte) {

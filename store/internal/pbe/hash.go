@@ -38,7 +38,7 @@ var Hashes = [...]Hash{
 }
 
 func newBLAKE2b512() hash.Hash {
-	h, _ := blake2b.New512(nil) // fails for a key alone
+	h, _ := blake2b.New512(nil) // fails only for a key
 	return h
 }
 

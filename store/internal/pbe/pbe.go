@@ -390,7 +390,7 @@ func (s *Scheme) decrypt(buf, ciphertext, password []byte, valid func(plaintext 
 	return plaintext, true, nil
 }
 
-// padding decrypts the last block alone, and returns how much of it is the
+// padding decrypts only the last block, and returns how much of it is the
 // padding of RFC 8018 section 6.1.1: n bytes of value n.
 func padding(block cipher.Block, iv, ciphertext []byte) (n int, ok bool) {
 	size := block.BlockSize()
