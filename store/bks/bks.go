@@ -29,8 +29,8 @@
 // Keys of MAC and encryption come from the derivation of PKCS #12 (RFC 7292
 // appendix B) with SHA-1. In version 1 the key of the MAC has but 16 bits:
 // BouncyCastle asked for 20 of them where it meant bytes. Any of 65,536 keys
-// fits then, whatever the password, so that a MAC of version 1 protects from
-// only accidents.
+// fits then, whatever the password, so that a MAC of version 1 protects
+// only from accidents.
 //
 // What kind of key is sealed shows only when it is opened. As for Java, an
 // entry with certificates is a private key until then, and one without a

@@ -533,8 +533,8 @@ func readBody(s, body *cryptobyte.String) bool {
 	return s.PeekASN1Tag(asn1.SET) && s.ReadASN1(body, asn1.SET) || s.ReadASN1(body, asn1.SEQUENCE)
 }
 
-// readTagged reads an element with the tag [0], in whose number only Java is
-// interested.
+// readTagged reads an element with the tag [0], of which Java looks at the number
+// only.
 func readTagged(s, content *cryptobyte.String) bool {
 	return s.PeekASN1Tag(tagContent) && s.ReadASN1(content, tagContent) ||
 		s.PeekASN1Tag(tagPrimitive) && s.ReadASN1(content, tagPrimitive)
