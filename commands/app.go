@@ -27,7 +27,7 @@ var actions = map[string]action{
 	"convert":        command(readConvert, convert).with(onFirstOperand),
 	"delete":         plain(deleteEntry),
 	"diff":           command(readDiff, diff),
-	"dev":            plain(dev),
+	"dev":            command(readDev, dev),
 	"explain":        command(readExplain, explain),
 	"exportcert":     command(readExportcert, exportcert),
 	"gencert":        command(readGencert, gencert),

@@ -2,10 +2,8 @@ package commands
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto"
-	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -17,51 +15,60 @@ import (
 	"time"
 
 	"gokeytool/internal/atomicfile"
-	"gokeytool/internal/console"
-	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
-	"gokeytool/tomcat"
 	"gokeytool/x509util"
 	"gokeytool/x509util/keys"
 	"gokeytool/x509util/keytool"
 )
 
 const (
-	devDir       = "dev"    // where the files go by default
-	devAlias     = "tomcat" // of the server's key, as in Tomcat's HOW-TO
-	devAuthority = "gokeytool development CA"
+	devAlias = "tomcat" // of the server's key, as in Tomcat's HOW-TO
+	devCA    = "gokeytool development CA"
 	// A year: what is trusted by hand may last 825 days for Apple's systems,
 	// which are the strictest.
 	devDays, devMaxDays = 365, 825
-	devAuthorityDays    = 3650
-	// Certificates that end earlier are made anew.
+	devCADays           = 3650
+	// Certificates that end earlier are made again.
 	devRenewal = 30 * 24 * time.Hour
 )
 
+type devOptions struct {
+	dir            string
+	hosts, clients []string
+	days           int64  // for which certificates are valid
+	password       []byte // of all keystores
+}
+
+func readDev(l line) devOptions {
+	o := devOptions{
+		dir:      l.text("dir").or(devDir),
+		hosts:    l.StringSlice("host"),
+		clients:  l.StringSlice("client"),
+		days:     l.number("validity").or(devDays),
+		password: l.secret("storepass"),
+	}
+	if o.password == nil {
+		o.password = []byte(tomcatPassword)
+	}
+	return o
+}
+
 // dev makes what HTTPS on this machine needs: certificates that browsers take,
-// by an authority kept for the next time, in the formats of all who read them.
-func dev(ctx context.Context, s *session) error {
-	if s.opt.storepass == nil {
-		s.opt.storepass = []byte(tomcatPassword)
+// by a CA kept for the next time, in the formats of all who read them.
+func dev(ctx context.Context, s *session, o devOptions) error {
+	if passwordLength(o.password) < minPassword {
+		return s.tooShort("Keystore", s.given("storepass"), o.password)
 	}
-	if passwordLength(s.opt.storepass) < minPassword {
-		return s.tooShort("Keystore", s.given("storepass"), s.opt.storepass)
+	if o.days < 1 || o.days > devMaxDays {
+		return fmt.Errorf("-validity %d: from 1 to %d days, the most that all browsers take", o.days, devMaxDays)
 	}
-	d := &developer{session: s, dir: devDir, days: devDays}
-	if s.opt.given("dir") {
-		d.dir = s.opt.dir
-	}
-	if s.opt.validity.given {
-		if d.days = s.opt.validity.value; d.days < 1 || d.days > devMaxDays {
-			return fmt.Errorf("-validity %d: from 1 to %d days, the most that all browsers take", d.days, devMaxDays)
-		}
-	}
+	d := &developer{session: s, options: o}
 	var err error
-	if d.hosts, err = devHosts(s.opt.hosts); err != nil {
+	if d.hosts, err = devHosts(o.hosts); err != nil {
 		return err
 	}
-	for _, name := range s.opt.clients {
+	for _, name := range o.clients {
 		if err := checkClientName(name); err != nil {
 			return err
 		}
@@ -72,21 +79,21 @@ func dev(ctx context.Context, s *session) error {
 // run does it all with the directory locked: of two runs at once the second finds
 // what the first has made, and the files of a key belong together.
 func (d *developer) run(ctx context.Context) (err error) {
-	info, statErr := os.Stat(d.dir)
+	info, statErr := os.Stat(d.options.dir)
 	if statErr == nil { // who owns the directory could put another CA there
-		if err := atomicfile.Guard(filepath.Clean(d.dir), info); err != nil {
-			return withHint(fmt.Errorf("%s is not used: %w", d.dir, err), "name another directory with -dir DIR")
+		if err := atomicfile.Guard(filepath.Clean(d.options.dir), info); err != nil {
+			return withHint(fmt.Errorf("%s is not used: %w", d.options.dir, err), "name another directory with -dir DIR")
 		}
 	}
 	if errors.Is(statErr, fs.ErrNotExist) {
 		defer func() {
 			if err != nil {
-				os.Remove(d.dir) // which is empty then, or stays
+				os.Remove(d.options.dir) // which is empty then, or stays
 			}
 		}()
 	}
-	if err := os.MkdirAll(d.dir, 0o777); err != nil {
-		return d.fileError(d.dir, err)
+	if err := os.MkdirAll(d.options.dir, 0o777); err != nil {
+		return d.fileError(d.options.dir, err)
 	}
 	lock, err := d.lock(ctx, d.path(serverFiles()[0]))
 	if err != nil {
@@ -96,7 +103,7 @@ func (d *developer) run(ctx context.Context) (err error) {
 	if err := d.claim(); err != nil {
 		return err
 	}
-	if err := d.openAuthority(ctx); err != nil {
+	if err := d.openCA(ctx); err != nil {
 		return err
 	}
 	return d.make()
@@ -105,19 +112,18 @@ func (d *developer) run(ctx context.Context) (err error) {
 // developer is one run of dev.
 type developer struct {
 	*session
-	dir   string
-	days  int64
-	hosts []string // in order; the first names the certificate
+	options devOptions
+	hosts   []string // in order; the first names the certificate
 
-	there     map[string]bool // the files that are there already, by name
-	authority *issuerKey
-	made      []devFile
+	there map[string]bool // the files that are there already, by name
+	ca    *issuerKey
+	made  []devFile
 }
 
 // devFile is a file in the directory, for the summary.
 type devFile struct{ name, what string }
 
-func (d *developer) path(name string) string { return filepath.Join(d.dir, name) }
+func (d *developer) path(name string) string { return filepath.Join(d.options.dir, name) }
 
 // devHosts are the names and addresses of -host as a certificate has them.
 // Whoever means this machine means its addresses as well.
@@ -127,7 +133,7 @@ func devHosts(given []string) ([]string, error) {
 	}
 	var hosts []string
 	for _, name := range given {
-		host, err := devHost(name)
+		host, err := parseHost(name)
 		if err != nil {
 			return nil, err
 		}
@@ -172,7 +178,7 @@ func clientFiles(name string) [3]string {
 // that dev has not made.
 func (d *developer) claim() error {
 	groups := [][3]string{serverFiles()}
-	for _, name := range d.opt.clients {
+	for _, name := range d.options.clients {
 		groups = append(groups, clientFiles(name))
 	}
 	d.there = make(map[string]bool)
@@ -192,7 +198,7 @@ func (d *developer) claim() error {
 		switch {
 		case errors.Is(err, entry.ErrPassword):
 			return withHint(fmt.Errorf("%s has another password", d.path(files[0])), "give it with -storepass, or name another directory with -dir DIR")
-		case err == nil && leaf != nil && strings.HasPrefix(leaf.Issuer.CommonName(), devAuthority):
+		case err == nil && leaf != nil && strings.HasPrefix(leaf.Issuer.CommonName(), devCA):
 			ours = ours || i == 0
 			continue
 		case !errors.Is(err, fs.ErrNotExist):
@@ -220,7 +226,7 @@ func taken(path string) error {
 // existing is the certificate of the first key in a keystore of the directory;
 // nil if it has no key.
 func (d *developer) existing(name string) (*x509util.Certificate, error) {
-	ks, err := store.Open(d.path(name), store.Options{Password: d.opt.storepass})
+	ks, err := store.Open(d.path(name), store.Options{Password: d.options.password})
 	if err != nil {
 		return nil, err
 	}
@@ -230,125 +236,6 @@ func (d *developer) existing(name string) (*x509util.Certificate, error) {
 		}
 	}
 	return nil, nil
-}
-
-// authorityPath is the keystore in which the authority is kept for reuse: where
-// the XDG Base Directory Specification has it.
-func (d *developer) authorityPath() string {
-	base, ok := d.LookupEnv("XDG_DATA_HOME")
-	if !ok || !filepath.IsAbs(base) {
-		home, ok := d.LookupEnv("HOME")
-		if !ok || !filepath.IsAbs(home) {
-			home = d.home()
-		}
-		base = filepath.Join(home, ".local", "share")
-	}
-	return filepath.Join(base, "gokeytool", "dev-ca.p12")
-}
-
-// openAuthority opens the authority, or makes it the first time and when it
-// comes to its end.
-func (d *developer) openAuthority(ctx context.Context) error {
-	path := d.authorityPath()
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fileError(path, pathCause(err))
-	}
-	lock, err := d.lock(ctx, path)
-	if err != nil {
-		return err
-	}
-	defer lock.Unlock()
-	if err := d.trustAuthority(path); err != nil {
-		return err
-	}
-	password := []byte(tomcatPassword) // the mode of the file protects the key
-	ks, err := store.Open(path, store.Options{Password: password})
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return withHint(fmt.Errorf("the development CA does not open: %v", err), "to begin with a new one, move this file away; browsers have to trust the new one then")
-	default:
-		kept := &keystore{Store: ks, path: path, password: password}
-		if d.authority, err = d.openIssuer(kept, "ca", password); err != nil {
-			return fmt.Errorf("%s, the development CA: %v", path, err)
-		}
-		if d.authority.certificate.NotAfter.After(d.Now().AddDate(0, 0, int(d.days))) {
-			d.out().Printf("Development CA: %s, kept in %s\n", d.authority.name.CommonName(), path)
-			return nil
-		}
-	}
-	if err := d.createAuthority(path, password, ks != nil); err != nil {
-		return err
-	}
-	d.out().Printf("Development CA: %s, new, kept in %s\n", d.authority.name.CommonName(), path)
-	return nil
-}
-
-// trustAuthority refuses a CA that others could have read, or put there: who has its
-// key can be any server to the browsers that trust it.
-func (d *developer) trustAuthority(path string) error {
-	file, err := openTrusted(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	refusal := func(why string, hints ...string) error {
-		return withHint(fmt.Errorf("%s, the development CA, is not used: %s", path, why), append(hints,
-			"move the file away for a new CA to be made; browsers have to trust the new one then, and no longer the old one")...)
-	}
-	if refused, ok := errors.AsType[*atomicfile.RefusedError](err); ok {
-		return refusal(refused.Reason)
-	}
-	if err != nil {
-		return fileError(path, pathCause(err))
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return fileError(path, pathCause(err))
-	}
-	dir, err := os.Stat(filepath.Dir(path))
-	if err != nil {
-		return fileError(filepath.Dir(path), pathCause(err))
-	}
-	chmod := "if nobody else has been on this machine: " + shell.Line("chmod", "go=", shell.File(filepath.Dir(path)), shell.File(path))
-	switch {
-	case !ofUser(info) && !ofRoot(info): // who is root has one of his own
-		return refusal("it belongs to another user, who has its key")
-	case !ofUser(dir) && !ofRoot(dir):
-		return refusal("its directory belongs to another user, who may have put it there")
-	case othersMay(info, 0o077):
-		return refusal(fmt.Sprintf("others than its owner can use it (mode %04o), and so may have its key", info.Mode().Perm()), chmod)
-	case othersMay(dir, 0o002):
-		return refusal("everybody can write its directory, and so may have put it there", chmod)
-	}
-	return nil
-}
-
-func (d *developer) createAuthority(path string, password []byte, replace bool) error {
-	key, spki, err := d.newKey()
-	if err != nil {
-		return err
-	}
-	id, err := x509util.KeyID(spki)
-	if err != nil {
-		return err
-	}
-	// Two authorities of one name confuse those who trust both.
-	name, err := x509util.ParseDName("CN=" + devAuthority + " " + hex.EncodeToString(id[:4]))
-	if err != nil {
-		return err
-	}
-	der, err := d.issue(name, spki, devAuthorityDays, &issuerKey{signer: key, name: name}, "BC:c=ca:true,pathlen:0", "KU:c=keyCertSign,cRLSign")
-	if err != nil {
-		return err
-	}
-	certificate, err := x509util.ParseCertificate(der)
-	if err != nil {
-		return err
-	}
-	d.authority = &issuerKey{alias: "ca", signer: key, name: name, certificate: certificate, chain: []entry.Certificate{entry.X509(der)}}
-	_, err = d.saveKey(path, "ca", key, d.authority.chain, password, replace)
-	return err
 }
 
 // newKey is a key that every browser, Java and OpenSSL take, made at once.
@@ -403,12 +290,12 @@ func (d *developer) fileError(path string, err error) error {
 
 // make writes the files that are not there yet, or no longer fit.
 func (d *developer) make() error {
-	ca := d.authority.chain[0]
+	ca := d.ca.chain[0]
 	trust := store.New(store.PKCS12)
 	if err := trust.SetCertificate("dev-ca", ca, d.Now()); err != nil {
 		return err
 	}
-	if err := d.save(d.path("truststore.p12"), trust, d.opt.storepass, d.there["truststore.p12"]); err != nil {
+	if err := d.save(d.path("truststore.p12"), trust, d.options.password, d.there["truststore.p12"]); err != nil {
 		return err
 	}
 	if err := d.writePEM("ca.pem", "CERTIFICATE", ca.DER, 0o644); err != nil {
@@ -421,7 +308,7 @@ func (d *developer) make() error {
 	if err := d.makeKey(serverFiles(), devAlias, d.hosts[0], strings.Join(d.hosts, ", "), "EKU=serverAuth", "SAN="+strings.Join(san, ",")); err != nil {
 		return err
 	}
-	for _, name := range d.opt.clients {
+	for _, name := range d.options.clients {
 		extensions := []string{"EKU=clientAuth"}
 		if strings.Contains(name, "@") {
 			extensions = append(extensions, "SAN=email:"+name)
@@ -436,7 +323,7 @@ func (d *developer) make() error {
 }
 
 // makeKey makes a key with its certificate, and all its files, unless a
-// certificate with the same extensions by the same authority is there that
+// certificate with the same extensions by the same CA is there that
 // lasts a while.
 func (d *developer) makeKey(files [3]string, alias, commonName, what string, extensions ...string) error {
 	if len(commonName) > 64 { // ub-common-name of RFC 5280; clients look at the SAN
@@ -451,7 +338,7 @@ func (d *developer) makeKey(files [3]string, alias, commonName, what string, ext
 		return err
 	}
 	extensions = append(extensions, "KU:c=digitalSignature")
-	der, err := d.issue(subject, spki, d.days, d.authority, extensions...)
+	der, err := d.issue(subject, spki, d.options.days, d.ca, extensions...)
 	if err != nil {
 		return err
 	}
@@ -462,8 +349,8 @@ func (d *developer) makeKey(files [3]string, alias, commonName, what string, ext
 	if old, err := d.existing(files[0]); err == nil && d.fits(old, leaf) && d.complete(files) {
 		d.made = append(d.made, devFile{files[0], what + " (kept, until " + keytool.MediumDate(old.NotAfter, d.zone()) + ")"})
 	} else {
-		chain := append([]entry.Certificate{entry.X509(der)}, d.authority.chain...)
-		pkcs8, err := d.saveKey(d.path(files[0]), alias, key, chain, d.opt.storepass, d.there[files[0]])
+		chain := append([]entry.Certificate{entry.X509(der)}, d.ca.chain...)
+		pkcs8, err := d.saveKey(d.path(files[0]), alias, key, chain, d.options.password, d.there[files[0]])
 		if err != nil {
 			return err
 		}
@@ -481,7 +368,7 @@ func (d *developer) makeKey(files [3]string, alias, commonName, what string, ext
 
 // fits says whether a certificate still does what the new one would do.
 func (d *developer) fits(old, leaf *x509util.Certificate) bool {
-	if old == nil || !old.Subject.Equal(leaf.Subject) || old.CheckSignatureFrom(d.authority.certificate) != nil {
+	if old == nil || !old.Subject.Equal(leaf.Subject) || old.CheckSignatureFrom(d.ca.certificate) != nil {
 		return false
 	}
 	for _, oid := range []string{"2.5.29.17", "2.5.29.37"} { // subjectAltName, extKeyUsage
@@ -519,90 +406,4 @@ func (d *developer) writePEM(name, block string, der []byte, mode fs.FileMode) e
 		return nil
 	}
 	return d.fileError(path, atomicfile.Write(path, text, mode, nil))
-}
-
-// out is where it is said what was made: nowhere with -quiet.
-func (d *developer) out() *console.Writer {
-	if d.req.Has("quiet") {
-		return console.Discard
-	}
-	return d.Stdout
-}
-
-// explain lists the files and how to use them.
-func (d *developer) explain() {
-	out := d.out()
-	width := 0
-	for _, f := range d.made {
-		width = max(width, len(d.path(f.name)))
-	}
-	for _, f := range d.made {
-		out.Printf("  %-*s  %s\n", width, d.path(f.name), f.what)
-	}
-	password := d.shownPassword()
-	out.Printf("Password of all keystores: %s; alias of the server's key: %s\n", password, devAlias)
-
-	served, trusted := d.named(d.path("keystore.p12")), d.named(d.path("truststore.p12"))
-	serve := served.Line([]string{"serve"})
-	asks := ""
-	if password != tomcatPassword && served.Open == nil {
-		asks = "asks for the keystore's password"
-	}
-	out.Printf("\nTry it:\n  %s\n  curl --cacert %s https://%s:8443/\n", shell.Note(serve, asks), shell.Quote(d.path("ca.pem")), urlHost(d.hosts[0]))
-	if len(d.opt.clients) > 0 {
-		words := []string{"-clientAuth", "true", "-truststoreFile", trusted.Path}
-		if again := d.req.Again("storepass", "truststorePassword"); again != nil {
-			words = append(words, again...)
-		} else {
-			words = append(words, "-truststorePassword", password)
-		}
-		out.Printf("The same, only for clients with certificates:\n  %s\n", shell.Note(served.Line([]string{"serve"}, words...), asks))
-	}
-	for _, name := range d.opt.clients {
-		files := clientFiles(name)
-		out.Printf("As client %s, where the server asks for a certificate:\n  curl --cacert %s --cert %s --key %s https://%s:8443/\n",
-			name, shell.Quote(d.path("ca.pem")), shell.Quote(d.path(files[1])), shell.Quote(d.path(files[2])), urlHost(d.hosts[0]))
-	}
-	out.Printf("Java clients:\n  %s\n", trusted.Java(true, password))
-	out.Printf("Browsers: import %s once as an authority for web sites.\n", d.path("ca.pem"))
-
-	host := tomcat.SSLHost{Names: []string{tomcat.DefaultHostName}, Certificates: []tomcat.Certificate{{
-		KeystoreFile: absolute(d.path("keystore.p12")), KeystoreType: "PKCS12", KeystorePassword: []byte(password), KeyAlias: devAlias,
-	}}}
-	if len(d.opt.clients) > 0 {
-		host.Verification = tomcat.VerificationRequired
-		host.Truststore = tomcat.Truststore{File: absolute(d.path("truststore.p12")), Type: "PKCS12", Password: []byte(password)}
-	}
-	snippet, err := tomcat.Snippet(0, tomcat.Connector{Port: defaultPort, TLS: true, Hosts: []tomcat.SSLHost{host}})
-	if err = cmp.Or(err, noProperty("Tomcat", "the directory", absolute(d.dir))); err != nil { // or a path that XML can't say
-		d.Stderr.Printf("gokeytool: no connector to show: %v\n", err)
-		return
-	}
-	out.Printf("Tomcat 8.5 and later, in conf/server.xml:\n%s", console.Text(indent(snippet)))
-}
-
-// shownPassword stands for the password in what is printed: itself only if it
-// is no secret.
-func (s *session) shownPassword() string {
-	if string(s.opt.storepass) == tomcatPassword {
-		return tomcatPassword
-	}
-	return "PASSWORD"
-}
-
-// urlHost is a host as it stands in a URL.
-func urlHost(host string) string {
-	if strings.Contains(host, ":") {
-		return "[" + host + "]"
-	}
-	return strings.Replace(host, "*", "www", 1)
-}
-
-// indent moves lines two columns to the right.
-func indent(text string) string {
-	var b strings.Builder
-	for line := range strings.Lines(text) {
-		b.WriteString("  " + line)
-	}
-	return b.String()
 }

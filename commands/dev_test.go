@@ -1,9 +1,12 @@
 package commands
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"gokeytool/store"
 )
 
 func TestDevHosts(t *testing.T) {
@@ -56,4 +59,42 @@ func TestClientName(t *testing.T) {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
+}
+
+func TestDev(t *testing.T) {
+	for name, test := range map[string]struct {
+		options devOptions
+		fails   string
+	}{
+		"short password": {devOptions{password: []byte("short"), days: devDays}, "Keystore password must be at least 6 characters"},
+		"no day":         {devOptions{password: []byte(unitPassword)}, "-validity 0: from 1 to 825 days"},
+		"too long":       {devOptions{password: []byte(unitPassword), days: 826}, "-validity 826: from 1 to 825 days"},
+		"no host":        {devOptions{password: []byte(unitPassword), days: devDays, hosts: []string{"a/b"}}, "-host \"a/b\" is no host name"},
+		"no name":        {devOptions{password: []byte(unitPassword), days: devDays, clients: []string{"a/b"}}, "-client \"a/b\": a name has"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := dev(t.Context(), newUnit(t, nil).session, test.options); err == nil || !strings.HasPrefix(err.Error(), test.fails) {
+				t.Errorf("got %v, want %s", err, test.fails)
+			}
+		})
+	}
+	t.Run("a server and a client", func(t *testing.T) {
+		u := newUnit(t, nil)
+		o := devOptions{dir: filepath.Join(t.TempDir(), "dev"), clients: []string{"alice"}, days: 7, password: []byte("a secret")}
+		if err := dev(t.Context(), u.session, o); err != nil {
+			t.Fatal(err)
+		}
+		for file, alias := range map[string]string{"keystore.p12": devAlias, "client-alice.p12": "alice", "truststore.p12": "dev-ca"} {
+			ks, err := store.Open(filepath.Join(o.dir, file), store.Options{Password: o.password})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, there := ks.Get(alias); !there || ks.Len() != 1 {
+				t.Errorf("%s has no %s", file, alias)
+			}
+		}
+		if got := u.out.String(); !strings.Contains(got, "Password of all keystores: PASSWORD;") {
+			t.Errorf("it says %s", got)
+		}
+	})
 }

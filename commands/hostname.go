@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// devHost is an IP address or a DNS name, in lower case; its first label may
+// parseHost is an IP address or a DNS name, in lower case; its first label may
 // be "*".
-func devHost(name string) (string, error) {
+func parseHost(name string) (string, error) {
 	if address, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
 		return address.WithZone("").Unmap().String(), nil
 	}

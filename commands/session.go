@@ -27,19 +27,12 @@ const defaultAlias = "mykey"
 type options struct {
 	commonOptions
 
-	hosts, clients []string
-	dir            string
-
 	given func(name string) bool
 }
 
 func readOptions(c line, common commonOptions) options {
 	return options{
 		commonOptions: common,
-
-		hosts:   c.StringSlice("host"),
-		clients: c.StringSlice("client"),
-		dir:     c.String("dir"),
 
 		given: c.req.Has,
 	}

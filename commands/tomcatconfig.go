@@ -153,7 +153,7 @@ func (s *session) servedEntry() (servedEntry, error) {
 	e := servedEntry{path: absolute(s.ks.path), typ: string(s.ks.Type()), alias: alias, password: "PASSWORD", only: len(aliases) == 1}
 	if leaf, err := x509.ParseCertificate(id.Chain[0]); err == nil {
 		for _, name := range leaf.DNSNames {
-			if host, err := devHost(name); err == nil { // what else stands there is no name to write down
+			if host, err := parseHost(name); err == nil { // what else stands there is no name to write down
 				e.names = append(e.names, host)
 			}
 		}

@@ -15,12 +15,12 @@ import (
 
 // unfinished are the commands that do not stand for themselves yet.
 var unfinished = []string{
-	"dev", "serve",
+	"serve",
 }
 
 // unfinishedWriters are the functions that still write into options or put another
 // keystore into the session.
-var unfinishedWriters = []string{"dev"}
+var unfinishedWriters = []string{}
 
 // source is the code of this package, without its tests.
 type source struct {
