@@ -22,7 +22,7 @@ func readChain(l line) chainOptions {
 }
 
 // chain shows the certificate chains of private keys, and with -complete puts
-// them in order and adds what is missing of them, from files, the keystore and Java's authorities.
+// them in order and adds what is missing of them, from files, the keystore and Java's CAs.
 func chain(ctx context.Context, s *session, o chainOptions) error {
 	a := access{asks: asksOnce}
 	if o.complete {
@@ -64,7 +64,7 @@ func chain(ctx context.Context, s *session, o chainOptions) error {
 }
 
 // showChain prints the chain of a key, completed and put in order first where
-// that is wanted: but what is there is not given up for a chain that ends below
+// that is asked for: but what is there is not given up for a chain that ends below
 // the root. It says whether the entry has changed.
 func (s *session) showChain(alias string, complete bool, pool []*x509util.Certificate) (bool, error) {
 	e, err := s.ks.get(alias)

@@ -25,7 +25,7 @@ func changealias(ctx context.Context, s *session, o changealiasOptions) error {
 		return err
 	}
 	if e.Kind != entry.TrustedCertificate {
-		// keytool opens the key to store it anew. Ours stays sealed as it is,
+		// keytool opens the key to store it again. Ours stays sealed as it is,
 		// but that its password is known stays a condition.
 		if _, _, err := s.recoverEntry(s.ks, e, alias); err != nil {
 			return err

@@ -10,7 +10,7 @@ import (
 	"gokeytool/internal/console"
 )
 
-// checkMetrics gathers metrics in the text format of Prometheus, which wants
+// checkMetrics gathers metrics in the text format of Prometheus, which needs
 // the samples of a metric together, and none twice.
 type checkMetrics struct {
 	up, ends, begins, findings bytes.Buffer

@@ -161,7 +161,7 @@ func writeDisordered(t *testing.T, path string) {
 	writeChain(t, path, []int{0, 2, 1})
 }
 
-// writeChain writes a JKS keystore with the key of a leaf (0) of an authority
+// writeChain writes a JKS keystore with the key of a leaf (0) of a CA
 // (1) of a root (2), which has those of their certificates for a chain.
 func writeChain(t *testing.T, path string, order []int) {
 	t.Helper()

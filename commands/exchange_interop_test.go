@@ -11,7 +11,7 @@ import (
 )
 
 // TestFilesForJava has the JDK's keytool open what is exported, converted and
-// mended, and OpenSSL's files after that.
+// fixed, and OpenSSL's files after that.
 func TestFilesForJava(t *testing.T) {
 	keytool := testtool.Keytool(t)
 	openssl := testtool.Look(t, "openssl")

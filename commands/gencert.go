@@ -27,7 +27,7 @@ func readGencert(l line) gencertOptions {
 }
 
 // gencert certifies a request with a key of the keystore, as a certificate
-// authority does, and prints the certificate with those that lead to the root.
+// CA does, and prints the certificate with those that lead to the root.
 func gencert(ctx context.Context, s *session, o gencertOptions) error {
 	if err := s.openKeystore(ctx, access{asks: asksOnce, file: o.infile}); err != nil {
 		return err

@@ -169,7 +169,7 @@ func (s *session) trustmarkLine(k *keystore) string {
 }
 
 // missingIssuerHints say which certificate a reply needs to be led to a root:
-// whose it is, which key signed, and where the authority offers it.
+// whose it is, which key signed, and where the CA offers it.
 func (s *session) missingIssuerHints(reply *x509util.Certificate, pool []*x509util.Certificate) []string {
 	chain := x509util.CompleteChain(reply, pool)
 	last := chain[len(chain)-1]

@@ -107,7 +107,7 @@ func importcert(ctx context.Context, s *session, o importcertOptions) error {
 	return cmp.Or(s.sayImport(sum), missed)
 }
 
-// installReply puts the chain made of an authority's reply in the place of the
+// installReply puts the chain made of a CA's reply in the place of the
 // one that the key has. It returns false where the user says no.
 func (s *session) installReply(alias string, ca []string) (bool, error) {
 	if _, _, err := s.recoverKey(s.ks, alias, s.ks.keypass); err != nil {
@@ -142,7 +142,7 @@ func (s *session) installReply(alias string, ca []string) (bool, error) {
 	return true, s.ks.SetChain(alias, entryChain(chain), s.Now())
 }
 
-// readReply reads the certificates of an authority's reply; at least one.
+// readReply reads the certificates of a CA's reply; at least one.
 func (s *session) readReply() ([]*x509util.Certificate, error) {
 	data, err := s.readInput(s.opt.file.value)
 	if err != nil {

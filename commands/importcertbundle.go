@@ -16,7 +16,7 @@ import (
 	"gokeytool/x509util"
 )
 
-// systemBundles are where the authorities of the system stand in PEM.
+// systemBundles are where the CAs of the system stand in PEM.
 var systemBundles = []string{
 	"/etc/ssl/certs/ca-certificates.crt",                // Debian, Ubuntu, Arch, Alpine
 	"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // Red Hat, Fedora
@@ -172,7 +172,7 @@ func (s *session) readBundle(source string, password []byte) (*bundle, error) {
 	return s.parseBundle(source, data, password, true)
 }
 
-// systemBundle finds the file of the system's authorities.
+// systemBundle finds the file of the system's CAs.
 func (s *session) systemBundle() (string, error) {
 	if file, _ := s.LookupEnv("SSL_CERT_FILE"); file != "" {
 		return file, nil

@@ -202,7 +202,7 @@ func (e *Env) sayReadable(req *argv.Request) {
 	}
 }
 
-// sayWhoReads tells, where hints are wanted in either style, that others can read or
+// sayWhoReads tells, where hints are shown in either style, that others can read or
 // own a file with a secret. It is used: keytool uses it, and the secrets of containers
 // are such files, which belong to root.
 func (e *Env) sayWhoReads(what, name string) {

@@ -111,7 +111,7 @@ func (s *session) finish(err error) int {
 	return exitError
 }
 
-// hint prints hints, where they are wanted.
+// hint prints hints, where they are shown.
 func (s *session) hint(lines ...string) {
 	if len(lines) > 0 && s.wantHints(s.req.Style) {
 		for _, line := range lines {

@@ -139,7 +139,7 @@ func (s *Server) configure(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 }
 
 // canHTTP2 reports whether HTTP/2 may be agreed to in a handshake. RFC 9113,
-// section 9.2, wants TLS 1.2 with an ephemeral key exchange and an
+// section 9.2, needs TLS 1.2 with an ephemeral key exchange and an
 // authenticated cipher; a client without them gets HTTP/1.1 instead of an
 // error. Where there is one, crypto/tls prefers it.
 func canHTTP2(hello *tls.ClientHelloInfo, config *tls.Config) bool {

@@ -79,7 +79,7 @@ func document(next http.Handler) http.Handler {
 }
 
 // shared are headers whose values all answers have in common, which saves
-// making them anew.
+// making them again.
 type shared []struct {
 	name  string
 	value []string

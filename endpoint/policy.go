@@ -23,7 +23,7 @@ import (
 // TLS 1.2 and 1.3 with Go's secure suites and asks for no client certificate.
 type Policy struct {
 	// Protocols are TLS version numbers, such as tls.VersionTLS12, in any
-	// order and with gaps where wanted. None means TLS 1.2 and 1.3.
+	// order and with gaps where asked for. None means TLS 1.2 and 1.3.
 	Protocols []uint16
 	// CipherSuites for TLS 1.2 and below; none means Go's secure ones.
 	// TLS 1.3's suites and the order of all of them are Go's choice.
@@ -39,12 +39,12 @@ type Policy struct {
 	ClientAuth tls.ClientAuthType
 	ClientCAs  *x509.CertPool
 	// MaxIntermediates bounds the CAs between a client's certificate and
-	// the authority in ClientCAs, where certificates are verified; what
+	// the CA in ClientCAs, where certificates are verified; what
 	// Tomcat calls certificateVerificationDepth. Zero means 10, as is its
 	// default, and negative none.
 	MaxIntermediates int
 	// CRLs say which certificates of clients were revoked. Where there are
-	// any, each certificate below the authority must be covered by one that
+	// any, each certificate below the CA must be covered by one that
 	// is current, as in Java.
 	CRLs []*x509.RevocationList
 }
@@ -103,7 +103,7 @@ func (p *Policy) changes(next *Policy) (changes []string) {
 	return changes
 }
 
-// clientAuthName says whether clients' certificates are wanted.
+// clientAuthName says whether clients' certificates are asked for.
 func clientAuthName(auth tls.ClientAuthType) string {
 	switch auth {
 	case tls.NoClientCert:
@@ -127,7 +127,7 @@ func (p *Policy) config() (*tls.Config, error) {
 		}
 	}
 	if p.ClientAuth >= tls.VerifyClientCertIfGiven && p.ClientCAs == nil {
-		// crypto/tls would take the system's authorities instead.
+		// crypto/tls would take the system's CAs instead.
 		return nil, errors.New("endpoint: client certificates are to be verified, but there are no authorities to trust")
 	}
 	return &tls.Config{

@@ -423,7 +423,7 @@ func FuzzTLSSession(f *testing.F) {
 	})
 }
 
-// aliased returns what makes identities under one authority.
+// aliased returns what makes identities under one CA.
 func aliased(t *testing.T) func(alias, kind string, names ...string) identity.Identity {
 	root := identitytest.NewIssuer(t, "Root", nil)
 	middle := identitytest.NewIssuer(t, "Intermediate", root)

@@ -71,7 +71,7 @@ func TestExamine(t *testing.T) {
 	damaged := good
 	damaged.Chain = [][]byte{good.Chain[0], {1, 2, 3}}
 
-	// In PEM files, what mends them is openssl's, or the owner's own.
+	// In PEM files, what fixes them is openssl's, or the owner's own.
 	inPEM := func(id identity.Identity) identity.Identity {
 		id.Keystore, id.StoreType, id.KeyFile = "a cert.pem", "PEM", "key.pem"
 		return id
@@ -194,7 +194,7 @@ func TestExamine(t *testing.T) {
 	})
 }
 
-// TestUnreadableLeaf: what crypto/x509 refuses is examined all the same.
+// TestUnreadableLeaf: what crypto/x509 refuses is examined too.
 func TestUnreadableLeaf(t *testing.T) {
 	root := identitytest.NewIssuer(t, "Root", nil)
 	key := identitytest.NewKey(t, "p256")

@@ -16,7 +16,7 @@ import (
 )
 
 // pem reports whether the identity comes from files in PEM, which openssl
-// mends and keytool's commands don't.
+// fixes and keytool's commands don't.
 func (e *examination) pem() bool { return e.id.StoreType == "PEM" }
 
 // file and keyFile are those of the identity, for a command line.
@@ -75,7 +75,7 @@ func (e *examination) inOrder(chain [][]byte) bool {
 }
 
 // bind says how another certificate comes to the key. importcert is no help: it
-// wants one for the public key of the certificate that is there.
+// needs one for the public key of the certificate that is there.
 func (e *examination) bind(note string) string {
 	if e.pem() {
 		return e.bring("CERTIFICATE", note)
@@ -185,7 +185,7 @@ func (e *examination) hostOr(word string) string {
 	return word
 }
 
-// opensslSubject is the certificate's subject as openssl's -subj wants it, for a request or
+// opensslSubject is the certificate's subject as openssl's -subj needs it, for a request or
 // (another how) a certificate, which must have one.
 func (e *examination) opensslSubject(how string) string {
 	short := map[string]string{"2.5.4.3": "CN", "2.5.4.6": "C", "2.5.4.7": "L", "2.5.4.8": "ST", "2.5.4.10": "O", "2.5.4.11": "OU"}
@@ -251,8 +251,8 @@ func (e *examination) then() string {
 
 // reissue says how to come to another certificate for the entry, one for a
 // server. The owner of a self-signed one makes it with renew and the options
-// given, in which a finding says what it wants to be different. A CA is asked
-// for one that mends all that another certificate can mend; further names may be
+// given, in which a finding says what is to be different. A CA is asked
+// for one that fixes all that another certificate can fix; further names may be
 // wished for. One that is for something else stays as it is: the server gets a
 // key of its own.
 func (e *examination) reissue(options []string, more ...string) string {

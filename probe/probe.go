@@ -27,7 +27,7 @@ type Config struct {
 	// speaks TLS from the beginning.
 	StartTLS string
 	// Roots are trusted, and RootsName says what they are: "the truststore
-	// trust.p12". Nil and empty mean the system's authorities.
+	// trust.p12". Nil and empty mean the system's CAs.
 	Roots     *x509.CertPool
 	RootsName string
 	// UnreadRoots are trusted too, but of a kind that Go's TLS can't take. A
@@ -99,7 +99,7 @@ func Examine(ctx context.Context, cfg Config) (*Report, error) {
 	cfg.Timeout = cmp.Or(cfg.Timeout, 10*time.Second)
 	cfg.Total = cmp.Or(cfg.Total, time.Minute)
 	if cfg.Roots == nil {
-		cfg.RootsName = "the system's authorities"
+		cfg.RootsName = "the system's CAs"
 	}
 	p := &prober{cfg: &cfg}
 	canceled := ctx.Err
@@ -213,7 +213,7 @@ func (w ticketWatch) Put(key string, session *tls.ClientSessionState) {
 	w.came()
 }
 
-// connect makes a handshake. Where that is wanted, it waits a moment for what a
+// connect makes a handshake. Where that is asked for, it waits a moment for what a
 // server of TLS 1.3 says afterwards: a ticket, or that it refuses the client's
 // certificate.
 func (p *prober) connect(ctx context.Context, low, high uint16, cache tls.ClientSessionCache) (*tls.ConnectionState, error) {
