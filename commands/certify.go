@@ -120,6 +120,15 @@ type certificate struct {
 	newKey    bool                 // the key was made with it: keytool fails in other words then
 }
 
+// newCertificate is certify for who looks at the certificate too.
+func (s *session) newCertificate(c certificate, issuer *issuerKey) (*x509util.Certificate, error) {
+	der, err := s.certify(c, issuer)
+	if err != nil {
+		return nil, err
+	}
+	return x509util.ParseCertificate(der)
+}
+
 // certify makes and signs a certificate.
 func (s *session) certify(c certificate, issuer *issuerKey) ([]byte, error) {
 	start, err := s.startDate(c.start)

@@ -91,11 +91,7 @@ func genkeypair(ctx context.Context, s *session, o genkeypairOptions) error {
 	if issuer == nil {
 		issuer = &issuerKey{signer: key, name: subject}
 	}
-	der, err := s.certify(certificate{issuance: o.issuance, subject: subject, spki: spki, newKey: true}, issuer)
-	if err != nil {
-		return err
-	}
-	leaf, err := x509util.ParseCertificate(der)
+	leaf, err := s.newCertificate(certificate{issuance: o.issuance, subject: subject, spki: spki, newKey: true}, issuer)
 	if err != nil {
 		return err
 	}
@@ -118,7 +114,7 @@ func genkeypair(ctx context.Context, s *session, o genkeypairOptions) error {
 	if err := s.refuseCertificate(leaf, ""); err != nil {
 		return err
 	}
-	chain := append([]entry.Certificate{entry.X509(der)}, issuer.chain...)
+	chain := append([]entry.Certificate{entry.X509(leaf.Raw)}, issuer.chain...)
 	s.warnOfChain("The generated certificate", chain)
 	if err := s.ks.SetKey(alias, private, password, chain, s.Now()); err != nil {
 		return err

@@ -76,15 +76,11 @@ func renew(ctx context.Context, s *session, o renewOptions) error {
 	if key != nil && issuer.alias == "" {
 		issuer.signer = key
 	}
-	der, err := s.certify(certificate{issuance: issue, subject: old.Subject, spki: spki, existing: keptExtensions(old, issuer, key != nil)}, issuer)
+	renewed, err := s.newCertificate(certificate{issuance: issue, subject: old.Subject, spki: spki, existing: keptExtensions(old, issuer, key != nil)}, issuer)
 	if err != nil {
 		return err
 	}
-	renewed, err := x509util.ParseCertificate(der)
-	if err != nil {
-		return err
-	}
-	chain := append([]entry.Certificate{entry.X509(der)}, issuer.chain...)
+	chain := append([]entry.Certificate{entry.X509(renewed.Raw)}, issuer.chain...)
 	s.warnOfChain("The generated certificate", chain)
 	if key == nil {
 		err = s.ks.SetChain(alias, chain, time.Time{})

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"gokeytool/store/entry"
-	"gokeytool/x509util"
 )
 
 type selfcertOptions struct {
@@ -34,25 +33,21 @@ func selfcert(ctx context.Context, s *session, o selfcertOptions) error {
 			return err
 		}
 	}
-	der, err := s.certify(certificate{issuance: o.issuance, subject: subject, spki: old.SPKI, existing: old.Extensions},
+	made, err := s.newCertificate(certificate{issuance: o.issuance, subject: subject, spki: old.SPKI, existing: old.Extensions},
 		&issuerKey{signer: key.signer, name: subject})
 	if err != nil {
 		return err
 	}
-	parsed, err := x509util.ParseCertificate(der)
-	if err != nil {
-		return err
-	}
-	if err := s.refuseCertificate(parsed, ""); err != nil {
+	if err := s.refuseCertificate(made, ""); err != nil {
 		return err
 	}
 	if s.opt.verbose {
 		s.Stderr.Print("New certificate (self-signed):\n")
-		if err := s.printer().Certificate(s.Stderr.Lines(), parsed); err != nil {
+		if err := s.printer().Certificate(s.Stderr.Lines(), made); err != nil {
 			return err
 		}
 	}
-	if err := s.ks.SetChain(alias, []entry.Certificate{entry.X509(der)}, s.Now()); err != nil {
+	if err := s.ks.SetChain(alias, []entry.Certificate{entry.X509(made.Raw)}, s.Now()); err != nil {
 		return err
 	}
 	return s.saveKeystore()
