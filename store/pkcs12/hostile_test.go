@@ -12,6 +12,7 @@ import (
 
 	"gokeytool/store/entry"
 	"gokeytool/store/internal/ber"
+	"gokeytool/store/internal/pbe"
 )
 
 // TestIterations: no derivation begins whose count is beyond the limit.
@@ -23,11 +24,11 @@ func TestIterations(t *testing.T) {
 		return ber.TLV(0x30, oid("\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x03"), ber.TLV(0x30, salt, count))
 	}
 	pbkdf2 := func(count []byte) []byte {
-		return ber.TLV(0x30, oid(oidPKCS5+"\x0c"), ber.TLV(0x30, salt, count, ber.Integer(32)))
+		return ber.TLV(0x30, oid(pbe.OIDPKCS5+"\x0c"), ber.TLV(0x30, salt, count, ber.Integer(32)))
 	}
 	pbes2 := func(count []byte) []byte {
 		aes := ber.TLV(0x30, oid("\x60\x86\x48\x01\x65\x03\x04\x01\x2a"), ber.TLV(0x04, make([]byte, 16)))
-		return ber.TLV(0x30, oid(oidPKCS5+"\x0d"), ber.TLV(0x30, pbkdf2(count), aes))
+		return ber.TLV(0x30, oid(pbe.OIDPKCS5+"\x0d"), ber.TLV(0x30, pbkdf2(count), aes))
 	}
 	encrypted := func(algorithm []byte) []byte {
 		info := ber.TLV(0x30, oid(oidData), algorithm, ber.TLV(0x80, make([]byte, 32)))
@@ -40,7 +41,7 @@ func TestIterations(t *testing.T) {
 	}
 	sha1 := ber.TLV(0x30, oid("\x2b\x0e\x03\x02\x1a"))
 	pbmac1 := func(count []byte) []byte {
-		return ber.TLV(0x30, oid(oidPKCS5+"\x0e"), ber.TLV(0x30, pbkdf2(count), ber.TLV(0x30, oid("\x2a\x86\x48\x86\xf7\x0d\x02\x07"))))
+		return ber.TLV(0x30, oid(pbe.OIDPKCS5+"\x0e"), ber.TLV(0x30, pbkdf2(count), ber.TLV(0x30, oid("\x2a\x86\x48\x86\xf7\x0d\x02\x07"))))
 	}
 	files := map[string]func(count []byte) []byte{
 		"MAC":    func(count []byte) []byte { return withMAC(sha1, count) },

@@ -9,12 +9,8 @@ import (
 )
 
 const (
-	oidDigestAlgorithm = "\x2a\x86\x48\x86\xf7\x0d\x02"         // 1.2.840.113549.2
-	oidEncryption      = "\x2a\x86\x48\x86\xf7\x0d\x03"         // 1.2.840.113549.3
-	oidOIWSecSig       = "\x2b\x0e\x03\x02"                     // 1.3.14.3.2
-	oidNISTHash        = "\x60\x86\x48\x01\x65\x03\x04\x02"     // 2.16.840.1.101.3.4.2
-	oidPKCS5           = "\x2a\x86\x48\x86\xf7\x0d\x01\x05"     // 1.2.840.113549.1.5
-	oidPKCS12PBE       = "\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01" // 1.2.840.113549.1.12.1
+	oidDigestAlgorithm = "\x2a\x86\x48\x86\xf7\x0d\x02" // 1.2.840.113549.2
+	oidOIWSecSig       = "\x2b\x0e\x03\x02"             // 1.3.14.3.2
 )
 
 // secretAlgorithms are those that Java (JDK 25) has an object identifier for:
@@ -25,10 +21,10 @@ var secretAlgorithms = [...]struct{ name, oid string }{
 	{"AES", "\x60\x86\x48\x01\x65\x03\x04\x01"},
 	{"DES", oidOIWSecSig + "\x07"},
 	{"DESede", oidOIWSecSig + "\x11"},
-	{"DESede", oidEncryption + "\x07"},
-	{"ARCFOUR", oidEncryption + "\x04"},
-	{"RC4", oidEncryption + "\x04"},
-	{"RC2", oidEncryption + "\x02"},
+	{"DESede", pbe.OIDEncryption + "\x07"},
+	{"ARCFOUR", pbe.OIDEncryption + "\x04"},
+	{"RC4", pbe.OIDEncryption + "\x04"},
+	{"RC2", pbe.OIDEncryption + "\x02"},
 	{"Blowfish", "\x2b\x06\x01\x04\x01\x97\x55\x01\x01\x02"},
 	{"HmacSHA1", oidDigestAlgorithm + "\x07"},
 	{"HmacSHA224", oidDigestAlgorithm + "\x08"},
@@ -37,19 +33,19 @@ var secretAlgorithms = [...]struct{ name, oid string }{
 	{"HmacSHA512", oidDigestAlgorithm + "\x0b"},
 	{"HmacSHA512/224", oidDigestAlgorithm + "\x0c"},
 	{"HmacSHA512/256", oidDigestAlgorithm + "\x0d"},
-	{"HmacSHA3-224", oidNISTHash + "\x0d"},
-	{"HmacSHA3-256", oidNISTHash + "\x0e"},
-	{"HmacSHA3-384", oidNISTHash + "\x0f"},
-	{"HmacSHA3-512", oidNISTHash + "\x10"},
-	{"PBEWithMD5AndDES", oidPKCS5 + "\x03"},
-	{"PBEWithMD5AndRC2", oidPKCS5 + "\x06"},
-	{"PBEWithSHA1AndDES", oidPKCS5 + "\x0a"},
-	{"PBEWithSHA1AndRC2", oidPKCS5 + "\x0b"},
-	{"PBEWithSHA1AndRC4_128", oidPKCS12PBE + "\x01"},
-	{"PBEWithSHA1AndRC4_40", oidPKCS12PBE + "\x02"},
-	{"PBEWithSHA1AndDESede", oidPKCS12PBE + "\x03"},
-	{"PBEWithSHA1AndRC2_128", oidPKCS12PBE + "\x05"},
-	{"PBEWithSHA1AndRC2_40", oidPKCS12PBE + "\x06"},
+	{"HmacSHA3-224", pbe.OIDNISTHash + "\x0d"},
+	{"HmacSHA3-256", pbe.OIDNISTHash + "\x0e"},
+	{"HmacSHA3-384", pbe.OIDNISTHash + "\x0f"},
+	{"HmacSHA3-512", pbe.OIDNISTHash + "\x10"},
+	{"PBEWithMD5AndDES", pbe.OIDPKCS5 + "\x03"},
+	{"PBEWithMD5AndRC2", pbe.OIDPKCS5 + "\x06"},
+	{"PBEWithSHA1AndDES", pbe.OIDPKCS5 + "\x0a"},
+	{"PBEWithSHA1AndRC2", pbe.OIDPKCS5 + "\x0b"},
+	{"PBEWithSHA1AndRC4_128", pbe.OIDPKCS12PBE + "\x01"},
+	{"PBEWithSHA1AndRC4_40", pbe.OIDPKCS12PBE + "\x02"},
+	{"PBEWithSHA1AndDESede", pbe.OIDPKCS12PBE + "\x03"},
+	{"PBEWithSHA1AndRC2_128", pbe.OIDPKCS12PBE + "\x05"},
+	{"PBEWithSHA1AndRC2_40", pbe.OIDPKCS12PBE + "\x06"},
 }
 
 // moreSecretAlgorithms are the names that Java has an identifier for beside

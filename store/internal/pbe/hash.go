@@ -23,16 +23,16 @@ type Hash struct {
 // Hashes are all that are understood.
 var Hashes = [...]Hash{
 	{"SHA1", sha1.New, "\x2b\x0e\x03\x02\x1a", "\x2a\x86\x48\x86\xf7\x0d\x02\x07"},
-	{"SHA224", sha256.New224, nistHash + "\x04", "\x2a\x86\x48\x86\xf7\x0d\x02\x08"},
-	{"SHA256", sha256.New, nistHash + "\x01", "\x2a\x86\x48\x86\xf7\x0d\x02\x09"},
-	{"SHA384", sha512.New384, nistHash + "\x02", "\x2a\x86\x48\x86\xf7\x0d\x02\x0a"},
-	{"SHA512", sha512.New, nistHash + "\x03", "\x2a\x86\x48\x86\xf7\x0d\x02\x0b"},
-	{"SHA512/224", sha512.New512_224, nistHash + "\x05", "\x2a\x86\x48\x86\xf7\x0d\x02\x0c"},
-	{"SHA512/256", sha512.New512_256, nistHash + "\x06", "\x2a\x86\x48\x86\xf7\x0d\x02\x0d"},
-	{"SHA3-224", func() hash.Hash { return sha3.New224() }, nistHash + "\x07", nistHash + "\x0d"},
-	{"SHA3-256", func() hash.Hash { return sha3.New256() }, nistHash + "\x08", nistHash + "\x0e"},
-	{"SHA3-384", func() hash.Hash { return sha3.New384() }, nistHash + "\x09", nistHash + "\x0f"},
-	{"SHA3-512", func() hash.Hash { return sha3.New512() }, nistHash + "\x0a", nistHash + "\x10"},
+	{"SHA224", sha256.New224, OIDNISTHash + "\x04", "\x2a\x86\x48\x86\xf7\x0d\x02\x08"},
+	{"SHA256", sha256.New, OIDNISTHash + "\x01", "\x2a\x86\x48\x86\xf7\x0d\x02\x09"},
+	{"SHA384", sha512.New384, OIDNISTHash + "\x02", "\x2a\x86\x48\x86\xf7\x0d\x02\x0a"},
+	{"SHA512", sha512.New, OIDNISTHash + "\x03", "\x2a\x86\x48\x86\xf7\x0d\x02\x0b"},
+	{"SHA512/224", sha512.New512_224, OIDNISTHash + "\x05", "\x2a\x86\x48\x86\xf7\x0d\x02\x0c"},
+	{"SHA512/256", sha512.New512_256, OIDNISTHash + "\x06", "\x2a\x86\x48\x86\xf7\x0d\x02\x0d"},
+	{"SHA3-224", func() hash.Hash { return sha3.New224() }, OIDNISTHash + "\x07", OIDNISTHash + "\x0d"},
+	{"SHA3-256", func() hash.Hash { return sha3.New256() }, OIDNISTHash + "\x08", OIDNISTHash + "\x0e"},
+	{"SHA3-384", func() hash.Hash { return sha3.New384() }, OIDNISTHash + "\x09", OIDNISTHash + "\x0f"},
+	{"SHA3-512", func() hash.Hash { return sha3.New512() }, OIDNISTHash + "\x0a", OIDNISTHash + "\x10"},
 	// OpenSSL's -macalg blake2b512; there is no identifier for an HMAC of it.
 	{"BLAKE2B512", newBLAKE2b512, "\x2b\x06\x01\x04\x01\x8d\x3a\x0c\x02\x01\x10", ""},
 }
@@ -41,8 +41,6 @@ func newBLAKE2b512() hash.Hash {
 	h, _ := blake2b.New512(nil) // fails only for a key
 	return h
 }
-
-const nistHash = "\x60\x86\x48\x01\x65\x03\x04\x02" // 2.16.840.1.101.3.4.2
 
 // SHA1 is the default of PBKDF2 (RFC 8018 appendix A.2) and what all
 // PBES1 schemes of PKCS #12 use.

@@ -24,6 +24,7 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
+
 	//lint:ignore SA1019 BouncyCastle's UBER files are encrypted with it
 	"golang.org/x/crypto/twofish"
 
@@ -76,29 +77,34 @@ var (
 	rc2           = &blockCipher{8, func(key []byte, bits int) (cipher.Block, error) { return newRC2(key, bits), nil }}
 )
 
+// Arcs of object identifiers, as the content octets of their DER.
 const (
-	oidPKCS12PBE  = "\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01" // 1.2.840.113549.1.12.1
-	oidPKCS5      = "\x2a\x86\x48\x86\xf7\x0d\x01\x05"     // 1.2.840.113549.1.5
-	oidPBKDF2     = oidPKCS5 + "\x0c"
-	oidPBES2      = oidPKCS5 + "\x0d"
-	oidPBMAC1     = oidPKCS5 + "\x0e"
-	oidAES        = "\x60\x86\x48\x01\x65\x03\x04\x01" // 2.16.840.1.101.3.4.1
-	oidDESCBC     = "\x2b\x0e\x03\x02\x07"             // 1.3.14.3.2.7
-	oidEncryption = "\x2a\x86\x48\x86\xf7\x0d\x03"     // 1.2.840.113549.3
+	OIDPKCS12PBE  = "\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01" // 1.2.840.113549.1.12.1
+	OIDPKCS5      = "\x2a\x86\x48\x86\xf7\x0d\x01\x05"     // 1.2.840.113549.1.5
+	OIDEncryption = "\x2a\x86\x48\x86\xf7\x0d\x03"         // 1.2.840.113549.3
+	OIDNISTHash   = "\x60\x86\x48\x01\x65\x03\x04\x02"     // 2.16.840.1.101.3.4.2
+)
+
+const (
+	oidPBKDF2 = OIDPKCS5 + "\x0c"
+	oidPBES2  = OIDPKCS5 + "\x0d"
+	oidPBMAC1 = OIDPKCS5 + "\x0e"
+	oidAES    = "\x60\x86\x48\x01\x65\x03\x04\x01" // 2.16.840.1.101.3.4.1
+	oidDESCBC = "\x2b\x0e\x03\x02\x07"             // 1.3.14.3.2.7
 )
 
 // suites of PBES1 and PKCS #12, under Java's names where Java has one.
 var suites = [...]suite{
-	{family: pkcs12Scheme, oid: oidPKCS12PBE + "\x01", name: "SHA1AndRC4_128", keySize: 16},
-	{family: pkcs12Scheme, oid: oidPKCS12PBE + "\x02", name: "SHA1AndRC4_40", keySize: 5},
-	{family: pkcs12Scheme, oid: oidPKCS12PBE + "\x03", name: "SHA1AndDESede", cipher: tripleDES, keySize: 24},
-	{family: pkcs12Scheme, oid: oidPKCS12PBE + "\x04", name: "SHA1And2KeyDESede", cipher: tripleDES, keySize: 16},
-	{family: pkcs12Scheme, oid: oidPKCS12PBE + "\x05", name: "SHA1AndRC2_128", cipher: rc2, keySize: 16},
-	{family: pkcs12Scheme, oid: oidPKCS12PBE + "\x06", name: "SHA1AndRC2_40", cipher: rc2, keySize: 5},
-	{family: pbes1, oid: oidPKCS5 + "\x03", name: "MD5AndDES", cipher: desCipher, keySize: 8, hash: md5.New},
-	{family: pbes1, oid: oidPKCS5 + "\x06", name: "MD5AndRC2", cipher: rc2, keySize: 8, hash: md5.New},
-	{family: pbes1, oid: oidPKCS5 + "\x0a", name: "SHA1AndDES", cipher: desCipher, keySize: 8, hash: SHA1.New},
-	{family: pbes1, oid: oidPKCS5 + "\x0b", name: "SHA1AndRC2", cipher: rc2, keySize: 8, hash: SHA1.New},
+	{family: pkcs12Scheme, oid: OIDPKCS12PBE + "\x01", name: "SHA1AndRC4_128", keySize: 16},
+	{family: pkcs12Scheme, oid: OIDPKCS12PBE + "\x02", name: "SHA1AndRC4_40", keySize: 5},
+	{family: pkcs12Scheme, oid: OIDPKCS12PBE + "\x03", name: "SHA1AndDESede", cipher: tripleDES, keySize: 24},
+	{family: pkcs12Scheme, oid: OIDPKCS12PBE + "\x04", name: "SHA1And2KeyDESede", cipher: tripleDES, keySize: 16},
+	{family: pkcs12Scheme, oid: OIDPKCS12PBE + "\x05", name: "SHA1AndRC2_128", cipher: rc2, keySize: 16},
+	{family: pkcs12Scheme, oid: OIDPKCS12PBE + "\x06", name: "SHA1AndRC2_40", cipher: rc2, keySize: 5},
+	{family: pbes1, oid: OIDPKCS5 + "\x03", name: "MD5AndDES", cipher: desCipher, keySize: 8, hash: md5.New},
+	{family: pbes1, oid: OIDPKCS5 + "\x06", name: "MD5AndRC2", cipher: rc2, keySize: 8, hash: md5.New},
+	{family: pbes1, oid: OIDPKCS5 + "\x0a", name: "SHA1AndDES", cipher: desCipher, keySize: 8, hash: SHA1.New},
+	{family: pbes1, oid: OIDPKCS5 + "\x0b", name: "SHA1AndRC2", cipher: rc2, keySize: 8, hash: SHA1.New},
 }
 
 var tripleDESSuite = &suites[2]
@@ -108,11 +114,11 @@ var suites2 = [...]suite{
 	{family: pbes2, oid: oidAES + "\x02", name: "AES_128", cipher: aesCipher, keySize: 16},
 	{family: pbes2, oid: oidAES + "\x16", name: "AES_192", cipher: aesCipher, keySize: 24},
 	{family: pbes2, oid: oidAES + "\x2a", name: "AES_256", cipher: aesCipher, keySize: 32},
-	{family: pbes2, oid: oidEncryption + "\x07", name: "DESede", cipher: tripleDES, keySize: 24},
+	{family: pbes2, oid: OIDEncryption + "\x07", name: "DESede", cipher: tripleDES, keySize: 24},
 	{family: pbes2, oid: oidDESCBC, name: "DES", cipher: desCipher, keySize: 8},
-	{family: pbes2, oid: oidEncryption + "\x02", name: "RC2_128", cipher: rc2, keySize: 16},
-	{family: pbes2, oid: oidEncryption + "\x02", name: "RC2_64", cipher: rc2, keySize: 8},
-	{family: pbes2, oid: oidEncryption + "\x02", name: "RC2_40", cipher: rc2, keySize: 5},
+	{family: pbes2, oid: OIDEncryption + "\x02", name: "RC2_128", cipher: rc2, keySize: 16},
+	{family: pbes2, oid: OIDEncryption + "\x02", name: "RC2_64", cipher: rc2, keySize: 8},
+	{family: pbes2, oid: OIDEncryption + "\x02", name: "RC2_40", cipher: rc2, keySize: 5},
 }
 
 // twofishSuite is BouncyCastle's PBEWithSHAAndTwofish-CBC, which no object
@@ -247,7 +253,7 @@ func (s *Scheme) parsePBES2(algorithm cryptobyte.String) error {
 		return err
 	}
 	s.prf, s.salt, s.iterations, s.loose = k.prf, k.salt, k.iterations, s.loose || k.loose
-	if string(oid) == oidEncryption+"\x02" {
+	if string(oid) == OIDEncryption+"\x02" {
 		return s.parseRC2(scheme, k.keySize)
 	}
 	for i := range suites2 {

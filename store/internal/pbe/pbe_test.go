@@ -293,10 +293,10 @@ func TestParseSchemeErrors(t *testing.T) {
 	}{
 		{"nothing", nil, entry.ErrDamaged},
 		{"unknown scheme", append(oid("\x2a\x03"), null...), entry.ErrUnsupported},
-		{"no parameters", oid(oidPKCS12PBE + "\x03"), entry.ErrDamaged},
-		{"no iterations", append(oid(oidPKCS12PBE+"\x03"), ber.TLV(0x30, salt)...), entry.ErrDamaged},
-		{"zero iterations", append(oid(oidPKCS12PBE+"\x03"), ber.TLV(0x30, salt, ber.Integer(0))...), entry.ErrDamaged},
-		{"negative iterations", append(oid(oidPKCS12PBE+"\x03"), ber.TLV(0x30, salt, []byte{2, 1, 0xff})...), entry.ErrDamaged},
+		{"no parameters", oid(OIDPKCS12PBE + "\x03"), entry.ErrDamaged},
+		{"no iterations", append(oid(OIDPKCS12PBE+"\x03"), ber.TLV(0x30, salt)...), entry.ErrDamaged},
+		{"zero iterations", append(oid(OIDPKCS12PBE+"\x03"), ber.TLV(0x30, salt, ber.Integer(0))...), entry.ErrDamaged},
+		{"negative iterations", append(oid(OIDPKCS12PBE+"\x03"), ber.TLV(0x30, salt, []byte{2, 1, 0xff})...), entry.ErrDamaged},
 		{"PBES2 without parameters", oid(oidPBES2), entry.ErrDamaged},
 		{"other key derivation", pbes2(ber.TLV(0x30, oid("\x2a\x03")), aes), entry.ErrUnsupported},
 		{"PBKDF2 without parameters", pbes2(ber.TLV(0x30, oid(oidPBKDF2)), aes), entry.ErrDamaged},
@@ -307,8 +307,8 @@ func TestParseSchemeErrors(t *testing.T) {
 		{"PRF without identifier", pbes2(kdf(salt, ten, ber.TLV(0x30, oid(""))), aes), entry.ErrUnsupported},
 		{"unknown cipher", pbes2(kdf(salt, ten), ber.TLV(0x30, oid("\x2a\x03"))), entry.ErrUnsupported},
 		{"short vector", pbes2(kdf(salt, ten), ber.TLV(0x30, oid(oidAES+"\x2a"), ber.TLV(4, make([]byte, 15)))), entry.ErrDamaged},
-		{"RC2 of odd size", pbes2(kdf(salt, ten), ber.TLV(0x30, oid(oidEncryption+"\x02"), ber.TLV(0x30, ber.Integer(500), ber.TLV(4, make([]byte, 8))))), entry.ErrUnsupported},
-		{"RC2 short vector", pbes2(kdf(salt, ten), ber.TLV(0x30, oid(oidEncryption+"\x02"), ber.TLV(0x30, ber.Integer(58), ber.TLV(4, make([]byte, 7))))), entry.ErrDamaged},
+		{"RC2 of odd size", pbes2(kdf(salt, ten), ber.TLV(0x30, oid(OIDEncryption+"\x02"), ber.TLV(0x30, ber.Integer(500), ber.TLV(4, make([]byte, 8))))), entry.ErrUnsupported},
+		{"RC2 short vector", pbes2(kdf(salt, ten), ber.TLV(0x30, oid(OIDEncryption+"\x02"), ber.TLV(0x30, ber.Integer(58), ber.TLV(4, make([]byte, 7))))), entry.ErrDamaged},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if _, err := ParseScheme(test.in); !errors.Is(err, test.kind) {
@@ -316,7 +316,7 @@ func TestParseSchemeErrors(t *testing.T) {
 			}
 		})
 	}
-	huge := append(oid(oidPKCS12PBE+"\x03"), ber.TLV(0x30, salt, ber.TLV(2, append([]byte{0x7f}, make([]byte, 30)...)))...)
+	huge := append(oid(OIDPKCS12PBE+"\x03"), ber.TLV(0x30, salt, ber.TLV(2, append([]byte{0x7f}, make([]byte, 30)...)))...)
 	if s, err := ParseScheme(huge); err != nil || s.Iterations() != math.MaxInt {
 		t.Errorf("2^247 iterations: %v", err)
 	}
