@@ -25,15 +25,6 @@ func writeTemp(t *testing.T, dir, name string, data []byte) string {
 	return path
 }
 
-func run(t *testing.T, name string, args ...string) string {
-	t.Helper()
-	out, err := exec.Command(name, args...).CombinedOutput()
-	if err != nil {
-		t.Errorf("%s %s: %v\n%s", filepath.Base(name), strings.Join(args, " "), err, out)
-	}
-	return string(out)
-}
-
 // TestOpenSSL has openssl verify certificates and requests of every algorithm
 // that it knows, and read the private keys.
 func TestOpenSSL(t *testing.T) {
@@ -55,16 +46,16 @@ func TestOpenSSL(t *testing.T) {
 			key := testkey.Make(t, test.key)
 			c := selfSigned(t, key, "CN=a, O=\"b, c\"", test.sigAlg, []string{"bc:c", "ku=kCS", "san=dns:a,ip:::1"}, jdk.Default, nil)
 			cert := writeTemp(t, dir, "cert.pem", EncodePEM("CERTIFICATE", c.Raw, jdk.Default))
-			if text := run(t, openssl, "x509", "-in", cert, "-noout", "-text"); !strings.Contains(text, test.text) {
+			if text := testtool.Run(t, openssl, "x509", "-in", cert, "-noout", "-text"); !strings.Contains(text, test.text) {
 				t.Errorf("no %s in\n%s", test.text, text)
 			}
-			run(t, openssl, "verify", "-auth_level", "0", "-check_ss_sig", "-CAfile", cert, cert)
+			testtool.Run(t, openssl, "verify", "-auth_level", "0", "-check_ss_sig", "-CAfile", cert, cert)
 			request, err := CreateRequest(c.Subject, c.SPKI, c.Extensions, key, test.sigAlg, jdk.Default)
 			if err != nil {
 				t.Fatal(err)
 			}
 			req := writeTemp(t, dir, "req.pem", EncodePEM("NEW CERTIFICATE REQUEST", request, jdk.Default))
-			if text := run(t, openssl, "req", "-in", req, "-noout", "-verify", "-text"); !strings.Contains(text, "DNS:a") {
+			if text := testtool.Run(t, openssl, "req", "-in", req, "-noout", "-verify", "-text"); !strings.Contains(text, "DNS:a") {
 				t.Errorf("no DNS:a in\n%s", text)
 			}
 			pkcs8, err := keys.MarshalPrivate(key)
@@ -94,7 +85,7 @@ func TestKeytoolReads(t *testing.T) {
 			c := selfSigned(t, testkey.Make(t, key), "CN="+key, "", []string{"bc:c", "san=dns:a", "eku=sA", "aia=ocsp:uri:http://a/"}, rel, nil)
 			pem = append(pem, EncodePEM("CERTIFICATE", c.Raw, rel)...)
 		}
-		text := run(t, keytool, "-printcert", "-file", writeTemp(t, dir, "certs.pem", pem))
+		text := testtool.Run(t, keytool, "-printcert", "-file", writeTemp(t, dir, "certs.pem", pem))
 		for _, key := range names {
 			if !strings.Contains(text, "Owner: CN="+key+"\n") {
 				t.Errorf("JDK %d: no %s in\n%s", rel, key, text)
@@ -110,7 +101,7 @@ func TestKeytoolReads(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text = run(t, keytool, "-printcertreq", "-file", writeTemp(t, dir, "req.pem", EncodePEM("NEW CERTIFICATE REQUEST", request, rel)))
+		text = testtool.Run(t, keytool, "-printcertreq", "-file", writeTemp(t, dir, "req.pem", EncodePEM("NEW CERTIFICATE REQUEST", request, rel)))
 		if !strings.Contains(text, "Subject: CN="+key) {
 			t.Errorf("JDK %d:\n%s", rel, text)
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -190,10 +189,7 @@ func TestPKCS7OfOpenSSL(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, form := range []string{"DER", "PEM"} {
-		out, err := exec.Command(openssl, "crl2pkcs7", "-nocrl", "-certfile", bundle, "-outform", form).Output()
-		if err != nil {
-			t.Fatal(err)
-		}
+		out := []byte(testtool.Stdout(t, testtool.Command(t, "", openssl, "crl2pkcs7", "-nocrl", "-certfile", bundle, "-outform", form)))
 		got, err := ParseCertificates(out)
 		if err != nil || len(got) != 3 || !bytes.Equal(got[0].Raw, chain[0].Raw) {
 			t.Errorf("%s: %d certificates, %v", form, len(got), err)

@@ -20,9 +20,7 @@ func TestSignedData(t *testing.T) {
 		t.Helper()
 		cmd := exec.Command(openssl, args...)
 		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v\n%s", cmd, err, out)
-		}
+		testtool.Output(t, cmd)
 	}
 	content := []byte("what is signed\n")
 	if err := os.WriteFile(filepath.Join(dir, "content"), content, 0o600); err != nil {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/pem"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -25,10 +24,7 @@ func TestOpenSSLKeys(t *testing.T) {
 		"-algorithm ED25519", "-algorithm ED448", "-algorithm X25519", "-algorithm X448",
 	} {
 		t.Run(args, func(t *testing.T) {
-			text, err := exec.Command(openssl, append([]string{"genpkey"}, strings.Fields(args)...)...).Output()
-			if err != nil {
-				t.Fatal(err)
-			}
+			text := []byte(testtool.Stdout(t, testtool.Command(t, "", openssl, append([]string{"genpkey"}, strings.Fields(args)...)...)))
 			block, _ := pem.Decode(text)
 			der := block.Bytes
 			key, err := ParsePrivate(der)
@@ -39,10 +35,7 @@ func TestOpenSSLKeys(t *testing.T) {
 			if err := os.WriteFile(path, der, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			want, err := exec.Command(openssl, "pkey", "-inform", "DER", "-in", path, "-pubout", "-outform", "DER").Output()
-			if err != nil {
-				t.Fatal(err)
-			}
+			want := []byte(testtool.Stdout(t, testtool.Command(t, "", openssl, "pkey", "-inform", "DER", "-in", path, "-pubout", "-outform", "DER")))
 			if got, err := MarshalPublic(key.Public()); err != nil || !bytes.Equal(got, want) {
 				t.Errorf("public key %x, openssl has %x, %v", got, want, err)
 			}
