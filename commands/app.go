@@ -179,7 +179,7 @@ func newApp(table *argv.Table, s *session) *cli.App {
 					return failf("the command -%s is not supported", command.Name)
 				}
 				l := line{c, s.req}
-				s.opt = readOptions(l, action.common(l))
+				s.opt = action.common(l)
 				if s.opt.debug {
 					s.Stdout.Printf("Command line args: [%s]\n", withoutCredentials(strings.Join(s.req.Line, ", ")))
 				}

@@ -118,3 +118,9 @@ func capitalize(s string) string {
 	}
 	return s
 }
+
+// noKeyalg is keytool's error where -keyalg is missing.
+func noKeyalg() error {
+	return explained(failf("The -keyalg option must be specified."),
+		"there has been no default since Java 17: -keyalg RSA suits everybody, -keyalg EC is smaller and faster")
+}

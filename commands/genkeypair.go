@@ -140,9 +140,3 @@ func (s *session) namelessHints(alias string, leaf *x509util.Certificate) []stri
 		"to add it: " + shell.Note(s.here().KeyLine([]string{"renew", "-alias", alias, "-ext", "san=" + x509util.HostName(host)}), "certreq then asks a CA for it"),
 	}
 }
-
-// noKeyalg is keytool's error where -keyalg is missing.
-func noKeyalg() error {
-	return explained(failf("The -keyalg option must be specified."),
-		"there has been no default since Java 17: -keyalg RSA suits everybody, -keyalg EC is smaller and faster")
-}

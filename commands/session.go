@@ -23,28 +23,13 @@ import (
 // defaultAlias is the alias keytool takes where none is given.
 const defaultAlias = "mykey"
 
-// options are the options that are not yet read by the command that has them.
-type options struct {
-	commonOptions
-
-	given func(name string) bool
-}
-
-func readOptions(c line, common commonOptions) options {
-	return options{
-		commonOptions: common,
-
-		given: c.req.Has,
-	}
-}
-
 // session is one run of one command.
 type session struct {
 	*Env
 	table    *argv.Table
 	req      *argv.Request
 	release  jdk.Release
-	opt      options
+	opt      commonOptions
 	warnings []string // for the block at the end
 	secrets  [][]byte // to be wiped at the end
 	ks       *keystore
