@@ -23,6 +23,7 @@ import (
 	"gokeytool/internal/jsontime"
 	"gokeytool/store"
 	"gokeytool/store/entry"
+	"gokeytool/x509util"
 )
 
 // Severity is how much a finding matters.
@@ -112,23 +113,7 @@ type Entry struct {
 	// and null in JSON where the year has more than four digits.
 	Created jsontime.Time `json:"created,omitzero"`
 	// Chain has the entry's own certificate first.
-	Chain []Certificate `json:"chain,omitempty"`
-}
-
-// Certificate is a certificate in a keystore.
-type Certificate struct {
-	Subject   string        `json:"subject"`
-	Called    string        `json:"-"` // what people call it: see x509util.Certificate
-	Issuer    string        `json:"issuer"`
-	Serial    string        `json:"serial"` // in hexadecimal, as keytool prints it
-	NotBefore jsontime.Time `json:"notBefore"`
-	NotAfter  jsontime.Time `json:"notAfter"`
-	// Key and Signature are algorithms, such as "2048-bit RSA" and
-	// "SHA256withRSA".
-	Key       string `json:"key"`
-	Signature string `json:"signature"`
-	// SHA256 is the certificate's fingerprint, as keytool prints it.
-	SHA256 string `json:"sha256"`
+	Chain []x509util.Description `json:"chain,omitempty"`
 }
 
 // Reader is a program and whether it can read a file.

@@ -23,6 +23,7 @@ import (
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
+	"gokeytool/x509util"
 )
 
 // findings are a verdict's, in short: "error expired <tomcat>".
@@ -503,9 +504,9 @@ func TestVerdict(t *testing.T) {
 	if e.Kind != "PrivateKeyEntry" || !e.Created.Equal(today) || len(e.Chain) != 2 {
 		t.Fatalf("%+v", e)
 	}
-	want := check.Certificate{
-		Subject: "CN=localhost", Called: "CN=localhost", Issuer: "CN=Root, O=Test", Key: "256-bit EC (secp256r1) key", Signature: "SHA256withECDSA",
-		NotBefore: jsontime.New(today.Add(-day)), NotAfter: jsontime.New(today.Add(300 * day)), Serial: e.Chain[0].Serial, SHA256: e.Chain[0].SHA256,
+	want := x509util.Description{
+		Subject: "CN=localhost", Called: "CN=localhost", Issuer: "CN=Root, O=Test", Key: "256-bit EC (secp256r1)", Signature: "SHA256withECDSA",
+		NotBefore: jsontime.New(today.Add(-day)), NotAfter: jsontime.New(today.Add(300 * day)), Serial: e.Chain[0].Serial, Names: []string{"dns:localhost"}, SHA256: e.Chain[0].SHA256,
 	}
 	if diff := cmp.Diff(want, e.Chain[0]); diff != "" {
 		t.Error(diff)
@@ -517,7 +518,7 @@ func TestVerdict(t *testing.T) {
 	ok(t, err)
 	var again check.Verdict
 	ok(t, json.Unmarshal(text, &again))
-	if diff := cmp.Diff(v, again, cmpopts.IgnoreFields(check.Certificate{}, "Called")); diff != "" { // which is not in JSON
+	if diff := cmp.Diff(v, again, cmpopts.IgnoreFields(x509util.Description{}, "Called")); diff != "" { // which is not in JSON
 		t.Errorf("through JSON: %s", diff)
 	}
 }
@@ -526,7 +527,7 @@ func TestEnds(t *testing.T) {
 	at := func(kind entry.Kind, ends ...time.Duration) check.Entry {
 		e := check.Entry{Kind: kind.String()}
 		for _, d := range ends {
-			e.Chain = append(e.Chain, check.Certificate{NotAfter: jsontime.New(today.Add(d))})
+			e.Chain = append(e.Chain, x509util.Description{NotAfter: jsontime.New(today.Add(d))})
 		}
 		return e
 	}

@@ -139,24 +139,12 @@ func parse(chain []entry.Certificate) ([]*x509util.Certificate, error) {
 }
 
 // chainOf describes the certificates that can be read.
-func (x *examination) chainOf(chain []entry.Certificate) []Certificate {
-	var list []Certificate
+func (x *examination) chainOf(chain []entry.Certificate) []x509util.Description {
+	var list []x509util.Description
 	for _, c := range chain {
-		parsed, err := x509util.ParseCertificate(c.DER)
-		if err != nil {
-			continue
+		if d := x509util.Describe(x509util.Encoded(c.DER)); d.Error == "" {
+			list = append(list, d)
 		}
-		list = append(list, Certificate{
-			Subject:   parsed.Subject.String(),
-			Called:    parsed.Called(),
-			Issuer:    parsed.Issuer.String(),
-			Serial:    parsed.Serial.Text(16),
-			NotBefore: jsontime.New(parsed.NotBefore),
-			NotAfter:  jsontime.New(parsed.NotAfter),
-			Key:       parsed.KeyName(),
-			Signature: parsed.SigName,
-			SHA256:    x509util.Fingerprint(parsed.Raw, "SHA-256"),
-		})
 	}
 	return list
 }

@@ -84,9 +84,9 @@ func (s *session) sayRequest(alias string, old *x509util.Certificate, request *x
 	if s.opt.file.value != "" {
 		s.talk().Printf("Request for %s stored in %s\n", certifiedNames(request.Subject, request.Extensions), s.opt.file.value)
 	}
-	asked := describeExtensions(request.Extensions)
+	asked := x509util.DescribeExtensions(request.Extensions)
 	host := func(name string) bool { return strings.HasPrefix(name, "dns:") || strings.HasPrefix(name, "ip:") }
-	if slices.ContainsFunc(asked.Names, host) || !forServers(asked.ExtendedKeyUsage) || !old.EndEntity() {
+	if slices.ContainsFunc(x509util.ExtensionNames(request.Extensions), host) || !forServers(asked.ExtendedKeyUsage) || !old.EndEntity() {
 		return
 	}
 	name := "HOST"

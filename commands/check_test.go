@@ -14,6 +14,7 @@ import (
 	"gokeytool/internal/jsontime"
 	"gokeytool/internal/testtool"
 	"gokeytool/store"
+	"gokeytool/x509util"
 )
 
 var checkDay = time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)
@@ -23,8 +24,8 @@ func odd() check.Verdict {
 	return check.Verdict{
 		Path: "a\x1b[2J\"\\\nb", Status: check.Faulty, Type: store.JKS,
 		Entries: []check.Entry{
-			{Alias: "ev\u202eil\n", Kind: "PrivateKeyEntry", Chain: []check.Certificate{{Subject: "CN=\"x\"\n\xff", Called: "CN=\"x\"\n\xff", Serial: "1", NotAfter: jsontime.New(checkDay.Add(36 * time.Hour))}}},
-			{Alias: "ev\u202eil\n", Kind: "PrivateKeyEntry", Chain: []check.Certificate{{Subject: "CN=\"x\"\n\xff", Called: "CN=\"x\"\n\xff", Serial: "1", NotAfter: jsontime.New(checkDay.Add(36 * time.Hour))}}},
+			{Alias: "ev\u202eil\n", Kind: "PrivateKeyEntry", Chain: []x509util.Description{{Subject: "CN=\"x\"\n\xff", Called: "CN=\"x\"\n\xff", Serial: "1", NotAfter: jsontime.New(checkDay.Add(36 * time.Hour))}}},
+			{Alias: "ev\u202eil\n", Kind: "PrivateKeyEntry", Chain: []x509util.Description{{Subject: "CN=\"x\"\n\xff", Called: "CN=\"x\"\n\xff", Serial: "1", NotAfter: jsontime.New(checkDay.Add(36 * time.Hour))}}},
 		},
 		Readers:  []check.Reader{{Name: "Java", Reads: true, Since: "26"}, {Name: "OpenSSL", Reads: true, Note: "with care"}, {Name: "Windows"}},
 		Findings: []check.Finding{{ID: "expired", Severity: check.Error, Alias: "ev\u202eil\n", Text: "bad\x07 && <worse>", Remedy: "rm\r x"}, {ID: "note", Severity: check.Info, Text: "nothing"}},
@@ -118,7 +119,7 @@ func TestCheckMetrics(t *testing.T) {
 func TestCheckMetricsRead(t *testing.T) {
 	var m checkMetrics
 	healthy := check.Verdict{Path: "b.p12", Status: check.Healthy, Type: store.PKCS12, Entries: []check.Entry{
-		{Alias: "tomcat", Kind: "PrivateKeyEntry", Chain: []check.Certificate{{Subject: "CN=a", Called: "CN=a", Serial: "2", NotBefore: jsontime.New(checkDay), NotAfter: jsontime.New(checkDay.Add(time.Hour))}}},
+		{Alias: "tomcat", Kind: "PrivateKeyEntry", Chain: []x509util.Description{{Subject: "CN=a", Called: "CN=a", Serial: "2", NotBefore: jsontime.New(checkDay), NotAfter: jsontime.New(checkDay.Add(time.Hour))}}},
 	}}
 	var count checkCount
 	for _, v := range []check.Verdict{odd(), healthy, healthy} {

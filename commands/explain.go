@@ -230,8 +230,8 @@ var explanations = map[string]func(*explanation){
 	"genkeypair": func(e *explanation) {
 		e.say("makes a private key and a certificate for it, valid for %s days, under the alias %s", e.value("validity", "90"), e.alias())
 		e.say("adds both to the keystore %s, which is made if it is not there; an alias that is taken is an error", e.keystore())
-		described, ok := e.extensions()
-		if ok && len(described.Names) == 0 {
+		extensions, ok := e.extensions()
+		if ok && len(x509util.ExtensionNames(extensions)) == 0 {
 			e.say("the certificate has no host name that browsers look at: they want -ext san=dns:NAME")
 		}
 		if !e.req.Has("keyalg") {
@@ -486,34 +486,35 @@ func attributeName(oid asn1.ObjectIdentifier) string {
 }
 
 // extensions are what -ext asks for; ok is false where that can't be read.
-func (e *explanation) extensions() (described jsonExtensions, ok bool) {
+func (e *explanation) extensions() (extensions []x509util.Extension, ok bool) {
 	rest, _ := withoutNone(e.req.Style, e.req.List("ext"))
 	specs := slices.DeleteFunc(slices.Clone(rest), func(spec string) bool { return strings.HasPrefix(strings.ToLower(spec), "honored") })
 	// Some extensions are made of the key; any will do.
 	key, err := keys.Generate(keys.Spec{Algorithm: "EC", Group: "secp256r1"}, e.release)
 	if err != nil {
-		return jsonExtensions{}, false
+		return nil, false
 	}
 	spki, err := keys.MarshalPublic(key.Public())
 	if err != nil {
-		return jsonExtensions{}, false
+		return nil, false
 	}
-	extensions, err := x509util.BuildExtensions(specs, x509util.ExtensionContext{SubjectKey: spki, Release: e.release})
+	extensions, err = x509util.BuildExtensions(specs, x509util.ExtensionContext{SubjectKey: spki, Release: e.release})
 	if err != nil {
-		return jsonExtensions{}, false
+		return nil, false
 	}
-	return describeExtensions(extensions), true
+	return extensions, true
 }
 
 // addExtensions are OpenSSL's options for the extensions of -ext.
 func (e *explanation) addExtensions() (words []string) {
-	described, _ := e.extensions()
+	extensions, _ := e.extensions()
+	described := x509util.DescribeExtensions(extensions)
 	add := func(name string, values []string) {
 		if len(values) > 0 {
 			words = append(words, "-addext", shell.Quote(name+"="+strings.Join(values, ",")))
 		}
 	}
-	names := slices.Clone(described.Names)
+	names := x509util.ExtensionNames(extensions)
 	for i, name := range names {
 		kind, text, _ := strings.Cut(name, ":")
 		if kind = strings.ToUpper(kind); kind == "EMAIL" {

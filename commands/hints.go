@@ -2,15 +2,11 @@ package commands
 
 import (
 	"cmp"
-	"encoding/asn1"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
-
-	"golang.org/x/crypto/cryptobyte"
-	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"gokeytool/internal/shell"
 	"gokeytool/internal/text"
@@ -181,38 +177,12 @@ func (s *session) missingIssuerHints(reply *x509util.Certificate, pool []*x509ut
 		missing += fmt.Sprintf(", whose key has the identifier %X", id)
 	}
 	hints := []string{missing}
-	for _, url := range issuerURLs(last) {
+	for _, url := range last.IssuerURLs() {
 		hints = append(hints, "the authority offers it at "+url)
 	}
 	return append(hints, "with its certificate: "+shell.Note(
 		s.here().KeyLine([]string{"import", "-alias", s.aliasOrDefault(), "-file", cmp.Or(s.opt.file.value, "REPLY"), "-ca", "ISSUER"}),
 		"-trustcacerts in place of -ca takes Java's"))
-}
-
-// issuerURLs are where the issuer's certificate is offered: caIssuers in
-// authorityInfoAccess (RFC 5280, section 4.2.2.1).
-func issuerURLs(c *x509util.Certificate) (urls []string) {
-	e := c.Extension("1.3.6.1.5.5.7.1.1")
-	if e == nil {
-		return nil
-	}
-	var list cryptobyte.String
-	input := cryptobyte.String(e.Value)
-	if !input.ReadASN1(&list, cbasn1.SEQUENCE) {
-		return nil
-	}
-	for !list.Empty() {
-		var access, location cryptobyte.String
-		var method asn1.ObjectIdentifier
-		var tag cbasn1.Tag
-		if !list.ReadASN1(&access, cbasn1.SEQUENCE) || !access.ReadASN1ObjectIdentifier(&method) || !access.ReadAnyASN1(&location, &tag) {
-			return urls
-		}
-		if method.String() == "1.3.6.1.5.5.7.48.2" && tag == cbasn1.Tag(6).ContextSpecific() {
-			urls = append(urls, string(location))
-		}
-	}
-	return urls
 }
 
 // openHints explain why a file did not open as a keystore.

@@ -40,10 +40,11 @@ func printcertreq(_ context.Context, s *session) error {
 
 // jsonRequest is a certificate request.
 type jsonRequest struct {
-	Subject   string `json:"subject"`
-	Key       string `json:"key"`
-	Signature string `json:"signature"`
-	jsonExtensions
+	Subject   string   `json:"subject"`
+	Key       string   `json:"key"`
+	Signature string   `json:"signature"`
+	Names     []string `json:"names"`
+	x509util.ExtensionsDescription
 	PEM string `json:"pem"`
 }
 
@@ -57,8 +58,9 @@ type jsonRequests struct {
 func describeRequest(r *x509util.Request) jsonRequest {
 	return jsonRequest{
 		Subject: r.Subject.String(), Key: r.KeyName(), Signature: r.SigName,
-		jsonExtensions: describeExtensions(r.Extensions),
-		PEM:            string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: r.Raw})),
+		Names:                 append([]string{}, x509util.ExtensionNames(r.Extensions)...),
+		ExtensionsDescription: x509util.DescribeExtensions(r.Extensions),
+		PEM:                   string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: r.Raw})),
 	}
 }
 

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"golang.org/x/crypto/cryptobyte"
-
 	"gokeytool/internal/console"
 	"gokeytool/internal/jsontime"
 	"gokeytool/store"
@@ -182,22 +180,22 @@ type jsonCRLs struct {
 
 // jsonCRL is a revocation list.
 type jsonCRL struct {
-	Issuer     string          `json:"issuer"`
-	ThisUpdate jsontime.Time   `json:"thisUpdate"`
-	NextUpdate *jsontime.Time  `json:"nextUpdate"`
-	Signature  string          `json:"signature"`
-	Version    int             `json:"version"`
-	Revoked    []jsonRevoked   `json:"revoked"`
-	Extensions []jsonExtension `json:"extensions"`
-	VerifiedBy *jsonVerifier   `json:"verifiedBy"` // null: nobody vouches for it
+	Issuer     string                          `json:"issuer"`
+	ThisUpdate jsontime.Time                   `json:"thisUpdate"`
+	NextUpdate *jsontime.Time                  `json:"nextUpdate"`
+	Signature  string                          `json:"signature"`
+	Version    int                             `json:"version"`
+	Revoked    []jsonRevoked                   `json:"revoked"`
+	Extensions []x509util.ExtensionDescription `json:"extensions"`
+	VerifiedBy *jsonVerifier                   `json:"verifiedBy"` // null: nobody vouches for it
 }
 
 // jsonRevoked is a certificate on a revocation list.
 type jsonRevoked struct {
-	Serial     string          `json:"serial"` // in hexadecimal
-	Date       jsontime.Time   `json:"date"`
-	Reason     string          `json:"reason,omitempty"` // RFC 5280, section 5.3.1
-	Extensions []jsonExtension `json:"extensions"`
+	Serial     string                          `json:"serial"` // in hexadecimal
+	Date       jsontime.Time                   `json:"date"`
+	Reason     string                          `json:"reason,omitempty"` // RFC 5280, section 5.3.1
+	Extensions []x509util.ExtensionDescription `json:"extensions"`
 }
 
 // jsonVerifier is the entry whose key has signed a revocation list.
@@ -210,31 +208,15 @@ type jsonVerifier struct {
 func describeCRL(list *x509util.CRL) jsonCRL {
 	out := jsonCRL{
 		Issuer: list.Issuer.String(), ThisUpdate: jsontime.New(list.ThisUpdate), Signature: list.SigName, Version: list.Version,
-		Revoked: []jsonRevoked{}, Extensions: allExtensions(list.Extensions),
+		Revoked: []jsonRevoked{}, Extensions: x509util.ListExtensions(list.Extensions),
 	}
 	if !list.NextUpdate.IsZero() {
 		out.NextUpdate = jsonTime(list.NextUpdate)
 	}
 	for _, r := range list.Revoked {
 		out.Revoked = append(out.Revoked, jsonRevoked{
-			Serial: r.Serial.Text(16), Date: jsontime.New(r.Date), Reason: revocationReason(r.Extensions), Extensions: allExtensions(r.Extensions),
+			Serial: r.Serial.Text(16), Date: jsontime.New(r.Date), Reason: r.Reason(), Extensions: x509util.ListExtensions(r.Extensions),
 		})
 	}
 	return out
-}
-
-// revocationReasons are the values of CRLReason (RFC 5280, section 5.3.1).
-var revocationReasons = [...]string{0: "unspecified", 1: "keyCompromise", 2: "cACompromise", 3: "affiliationChanged", 4: "superseded",
-	5: "cessationOfOperation", 6: "certificateHold", 8: "removeFromCRL", 9: "privilegeWithdrawn", 10: "aACompromise"}
-
-// revocationReason is why a certificate was revoked; empty if that is not said.
-func revocationReason(extensions []x509util.Extension) string {
-	for _, e := range extensions {
-		var reason int
-		input := cryptobyte.String(e.Value)
-		if e.OID.String() == "2.5.29.21" && input.ReadASN1Enum(&reason) && 0 <= reason && reason < len(revocationReasons) {
-			return revocationReasons[reason]
-		}
-	}
-	return ""
 }

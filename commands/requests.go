@@ -43,7 +43,7 @@ func withoutNone(style argv.Style, specs []string) (rest []string, none bool) {
 // of many, or where there are none its subject.
 func certifiedNames(subject x509util.Name, extensions []x509util.Extension) string {
 	var names []string
-	for _, name := range describeExtensions(extensions).Names {
+	for _, name := range x509util.ExtensionNames(extensions) {
 		for _, kind := range []string{"dns:", "ip:"} {
 			name = strings.TrimPrefix(name, kind)
 		}
@@ -72,7 +72,7 @@ func grants(style argv.Style, specs []string, requested []x509util.Extension) []
 	var granted []string
 	for _, e := range requested {
 		name := requestable[e.OID.String()]
-		signs := name == "ku" && slices.Contains(keyUsages(e.Value), "keyCertSign")
+		signs := name == "ku" && slices.Contains(x509util.KeyUsages(e.Value), "keyCertSign")
 		if name != "" && (!signs || says("bc") || says("basicconstraints")) {
 			granted = append(granted, name)
 		}

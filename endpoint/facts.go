@@ -9,6 +9,7 @@ import (
 
 	"gokeytool/identity"
 	"gokeytool/internal/tlsname"
+	"gokeytool/x509util"
 )
 
 // The JSON documents. Field names are plain; Tomcat's own stand in
@@ -28,8 +29,8 @@ type tlsFacts struct {
 	HTTPSession *sessionDoc   `json:"httpSession"`
 	Client      clientFacts   `json:"client"`
 	// Proxy is what a trusted proxy in front said.
-	Proxy        *proxyFacts                 `json:"proxy,omitempty"`
-	Certificates []identity.CertificateFacts `json:"certificates"`
+	Proxy        *proxyFacts            `json:"proxy,omitempty"`
+	Certificates []x509util.Description `json:"certificates"`
 	// Attributes are the request attributes that a servlet finds in Tomcat.
 	Attributes map[string]any `json:"attributes"`
 }
@@ -63,14 +64,14 @@ type sessionDoc struct {
 
 // clientFacts is what the client offered.
 type clientFacts struct {
-	Address      string                      `json:"address"`
-	Protocols    []string                    `json:"protocols"`
-	CipherSuites []string                    `json:"cipherSuites"`
-	Groups       []string                    `json:"groups"`
-	Signatures   []string                    `json:"signatures"`
-	ALPN         []string                    `json:"alpn"`
-	Certificates []identity.CertificateFacts `json:"certificates"`
-	Verified     bool                        `json:"verified"`
+	Address      string                 `json:"address"`
+	Protocols    []string               `json:"protocols"`
+	CipherSuites []string               `json:"cipherSuites"`
+	Groups       []string               `json:"groups"`
+	Signatures   []string               `json:"signatures"`
+	ALPN         []string               `json:"alpn"`
+	Certificates []x509util.Description `json:"certificates"`
+	Verified     bool                   `json:"verified"`
 }
 
 // identityFacts is an element of the answer of /api/certificates.
@@ -78,9 +79,9 @@ type identityFacts struct {
 	entryFacts
 	Names []string `json:"names"`
 	// Served says that it is the one served on this connection.
-	Served bool                        `json:"served"`
-	Chain  []identity.CertificateFacts `json:"chain"`
-	Checks []identity.Check            `json:"checks"`
+	Served bool                   `json:"served"`
+	Chain  []x509util.Description `json:"chain"`
+	Checks []identity.Check       `json:"checks"`
 }
 
 // moment is a time as it is shown: to the millisecond, as Java has it.
@@ -140,7 +141,7 @@ func (s *Server) describeTLS(r *http.Request, c *conn, session *sessionDoc, pref
 			Groups:       tlsname.List(c.offer.groups, tlsname.Group),
 			Signatures:   tlsname.List(c.offer.signatures, tlsname.Scheme),
 			ALPN:         append([]string{}, c.offer.alpn...),
-			Certificates: []identity.CertificateFacts{},
+			Certificates: []x509util.Description{},
 			Verified:     len(cs.VerifiedChains) > 0,
 		},
 		Certificates: c.identity.facts(),
@@ -153,7 +154,7 @@ func (s *Server) describeTLS(r *http.Request, c *conn, session *sessionDoc, pref
 		facts.Proxy.overlay(facts.Attributes, prefix)
 	}
 	for _, cert := range cs.PeerCertificates {
-		facts.Client.Certificates = append(facts.Client.Certificates, identity.Describe(cert.Raw))
+		facts.Client.Certificates = append(facts.Client.Certificates, x509util.Describe(cert.Raw))
 	}
 	return facts
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"gokeytool/identity"
+	"gokeytool/x509util"
 )
 
 // defaultHost names the host that Config.Identities make up, as Tomcat names
@@ -26,7 +27,7 @@ type served struct {
 	// info is the leaf; nil where crypto/x509 can't read it.
 	info *x509.Certificate
 	// facts describe the chain, made when first asked for. Nobody changes them.
-	facts func() []identity.CertificateFacts
+	facts func() []x509util.Description
 
 	mu       sync.Mutex
 	examined time.Time // when checks were made; zero: never
@@ -56,7 +57,7 @@ func newServed(id identity.Identity) (*served, error) {
 	}
 	s := &served{Identity: id, leaf: leafIDOf(id.Chain[0])}
 	s.info, _ = x509.ParseCertificate(id.Chain[0])
-	s.facts = sync.OnceValue(func() []identity.CertificateFacts { return identity.DescribeAll(id.Chain) })
+	s.facts = sync.OnceValue(func() []x509util.Description { return x509util.DescribeAll(id.Chain) })
 	s.cert = tls.Certificate{Certificate: id.Chain, PrivateKey: id.Key, Leaf: s.info}
 	return s, nil
 }

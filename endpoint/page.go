@@ -52,7 +52,7 @@ type pageData struct {
 
 // chainLink is a certificate of the chain, with what the page makes of it.
 type chainLink struct {
-	identity.CertificateFacts
+	x509util.Description
 	Role string
 	// Elapsed of Life is how much of its validity is over, in days.
 	Elapsed, Life int
@@ -108,8 +108,8 @@ func (s *Server) showPage(w http.ResponseWriter, r *http.Request) {
 	w.Write(out.Bytes())
 }
 
-func newChainLink(facts identity.CertificateFacts, i, n int, now time.Time) chainLink {
-	link := chainLink{CertificateFacts: facts, State: "good", Role: "intermediate CA"}
+func newChainLink(facts x509util.Description, i, n int, now time.Time) chainLink {
+	link := chainLink{Description: facts, State: "good", Role: "intermediate CA"}
 	selfIssued := facts.Subject == facts.Issuer
 	switch {
 	case i == 0 && selfIssued:

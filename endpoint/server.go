@@ -17,7 +17,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"gokeytool/identity"
 	"gokeytool/sessionid"
 	"gokeytool/x509util"
 )
@@ -313,7 +312,7 @@ func difference(old, fresh *hosts) (changes []string) {
 	}
 	before, after := collect(old), collect(fresh)
 	show := func(id *served) string {
-		c := identity.Describe(id.Chain[0])
+		c := x509util.Describe(id.Chain[0])
 		return fmt.Sprintf("%s, serial %s, until %s", c.Called, c.Serial, x509util.Day(c.NotAfter.Time))
 	}
 	for _, at := range places {

@@ -106,7 +106,7 @@ func Smoke(ctx context.Context, cfg SmokeConfig) []identity.Check {
 func readableChain(chain [][]byte) (readable [][]byte, left []string) {
 	for i, der := range chain {
 		if _, err := x509.ParseCertificate(der); i > 0 && err != nil {
-			left = append(left, identity.Describe(der).Called)
+			left = append(left, x509util.Describe(der).Called)
 			continue
 		}
 		readable = append(readable, der)

@@ -9,17 +9,17 @@ import (
 	"strconv"
 	"strings"
 
-	"gokeytool/identity"
+	"gokeytool/x509util"
 )
 
 // proxyFacts is what a TLS-terminating proxy in front says of the client's
 // connection, by the headers of Tomcat's SSLValve.
 type proxyFacts struct {
-	Protocol     string                      `json:"protocol,omitempty"`
-	CipherSuite  string                      `json:"cipherSuite,omitempty"`
-	KeySize      int                         `json:"keySize,omitempty"`
-	SessionID    string                      `json:"sessionId,omitempty"`
-	Certificates []identity.CertificateFacts `json:"certificates"`
+	Protocol     string                 `json:"protocol,omitempty"`
+	CipherSuite  string                 `json:"cipherSuite,omitempty"`
+	KeySize      int                    `json:"keySize,omitempty"`
+	SessionID    string                 `json:"sessionId,omitempty"`
+	Certificates []x509util.Description `json:"certificates"`
 
 	der [][]byte
 }
@@ -34,7 +34,7 @@ func (s *Server) describeProxy(r *http.Request) *proxyFacts {
 		Protocol:     valveHeader(r, "Ssl_secure_protocol"),
 		CipherSuite:  valveHeader(r, "Ssl_cipher"),
 		SessionID:    valveHeader(r, "Ssl_session_id"),
-		Certificates: []identity.CertificateFacts{},
+		Certificates: []x509util.Description{},
 	}
 	if n, err := strconv.Atoi(valveHeader(r, "Ssl_cipher_usekeysize")); err == nil && n > 0 {
 		facts.KeySize = n
@@ -46,7 +46,7 @@ func (s *Server) describeProxy(r *http.Request) *proxyFacts {
 	}
 	if der := certificateHeader(text); der != nil {
 		facts.der = [][]byte{der}
-		facts.Certificates = identity.DescribeAll(facts.der)
+		facts.Certificates = x509util.DescribeAll(facts.der)
 	}
 	if facts.Protocol == "" && facts.CipherSuite == "" && facts.SessionID == "" && facts.KeySize == 0 && facts.der == nil {
 		return nil

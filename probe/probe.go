@@ -60,8 +60,8 @@ type Report struct {
 	Group       string `json:"group,omitempty"`
 	ALPN        string `json:"alpn,omitempty"`
 	// Protocols are the versions looked for, newest first.
-	Protocols    []Protocol                  `json:"protocols"`
-	Certificates []identity.CertificateFacts `json:"certificates"`
+	Protocols    []Protocol             `json:"protocols"`
+	Certificates []x509util.Description `json:"certificates"`
 	// ClientCertificate is "none", "requested" or "sent".
 	ClientCertificate string           `json:"clientCertificate"`
 	ClientCAs         []string         `json:"clientCAs,omitempty"` // that the server names
@@ -121,7 +121,7 @@ func Examine(ctx context.Context, cfg Config) (*Report, error) {
 	for _, cert := range first.PeerCertificates {
 		report.Chain = append(report.Chain, cert.Raw)
 	}
-	report.Certificates = identity.DescribeAll(report.Chain)
+	report.Certificates = x509util.DescribeAll(report.Chain)
 
 	scans, err := p.scan(ctx)
 	if err != nil {

@@ -214,7 +214,7 @@ func compareDeployed(deployed [][]byte, id identity.Identity) identity.Check {
 		return c
 	}
 	if !bytes.Equal(deployed[0], id.Chain[0]) {
-		theirs, ours := identity.Describe(deployed[0]), identity.Describe(id.Chain[0])
+		theirs, ours := x509util.Describe(deployed[0]), x509util.Describe(id.Chain[0])
 		c.Detail = fmt.Sprintf("the server has another certificate (%s, serial %s, until %s) than %s (%s, serial %s, until %s)",
 			theirs.Called, theirs.Serial, x509util.Day(theirs.NotAfter.Time), entry, ours.Called, ours.Serial, x509util.Day(ours.NotAfter.Time))
 		if sameKey(deployed[0], id.Chain[0]) {

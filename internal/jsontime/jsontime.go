@@ -5,7 +5,8 @@ package jsontime
 
 import "time"
 
-// Time is a point in time, null in JSON where RFC 3339 has no form for it.
+// Time is a point in time, null in JSON where it is zero, which is not known, or
+// where RFC 3339 has no form for it.
 type Time struct{ time.Time }
 
 // New is a point in time for JSON.
@@ -19,7 +20,7 @@ func Fits(t time.Time) bool {
 
 // MarshalJSON implements json.Marshaler.
 func (t Time) MarshalJSON() ([]byte, error) {
-	if !Fits(t.Time) {
+	if t.IsZero() || !Fits(t.Time) {
 		return []byte("null"), nil
 	}
 	return t.UTC().MarshalJSON()
