@@ -249,9 +249,9 @@ func (d *developer) newKey() (key crypto.Signer, spki []byte, err error) {
 
 // issue makes a certificate. It is valid from an hour ago, for machines and
 // containers whose clock is behind.
-func (d *developer) issue(subject x509util.Name, spki []byte, days int64, issuer *issuerKey, extensions ...string) ([]byte, error) {
+func (d *developer) issue(subject x509util.Name, spki []byte, days int64, issuer *issuerKey, extensions ...string) (*x509util.Certificate, error) {
 	issue := issuance{extensions: extensions, start: optional[string]{"-1H", true}, days: days}
-	return d.certify(certificate{issuance: issue, subject: subject, spki: spki}, issuer)
+	return d.newCertificate(certificate{issuance: issue, subject: subject, spki: spki}, issuer)
 }
 
 // saveKey writes a new keystore with one key, in the place of another or where
@@ -338,18 +338,14 @@ func (d *developer) makeKey(files [3]string, alias, commonName, what string, ext
 		return err
 	}
 	extensions = append(extensions, "KU:c=digitalSignature")
-	der, err := d.issue(subject, spki, d.options.days, d.ca, extensions...)
-	if err != nil {
-		return err
-	}
-	leaf, err := x509util.ParseCertificate(der)
+	leaf, err := d.issue(subject, spki, d.options.days, d.ca, extensions...)
 	if err != nil {
 		return err
 	}
 	if old, err := d.existing(files[0]); err == nil && d.fits(old, leaf) && d.complete(files) {
 		d.made = append(d.made, devFile{files[0], what + " (kept, until " + keytool.MediumDate(old.NotAfter, d.zone()) + ")"})
 	} else {
-		chain := append([]entry.Certificate{entry.X509(der)}, d.ca.chain...)
+		chain := append([]entry.Certificate{entry.X509(leaf.Raw)}, d.ca.chain...)
 		pkcs8, err := d.saveKey(d.path(files[0]), alias, key, chain, d.options.password, d.there[files[0]])
 		if err != nil {
 			return err
@@ -357,7 +353,7 @@ func (d *developer) makeKey(files [3]string, alias, commonName, what string, ext
 		if err := d.writePEM(files[2], "PRIVATE KEY", pkcs8, 0o600); err != nil {
 			return err
 		}
-		if err := d.writePEM(files[1], "CERTIFICATE", der, 0o644); err != nil {
+		if err := d.writePEM(files[1], "CERTIFICATE", leaf.Raw, 0o644); err != nil {
 			return err
 		}
 		d.made = append(d.made, devFile{files[0], what + " (until " + keytool.MediumDate(leaf.NotAfter, d.zone()) + ")"})

@@ -122,15 +122,11 @@ func (d *developer) createCA(path string, password []byte, replace bool) error {
 	if err != nil {
 		return err
 	}
-	der, err := d.issue(name, spki, devCADays, &issuerKey{signer: key, name: name}, "BC:c=ca:true,pathlen:0", "KU:c=keyCertSign,cRLSign")
+	certificate, err := d.issue(name, spki, devCADays, &issuerKey{signer: key, name: name}, "BC:c=ca:true,pathlen:0", "KU:c=keyCertSign,cRLSign")
 	if err != nil {
 		return err
 	}
-	certificate, err := x509util.ParseCertificate(der)
-	if err != nil {
-		return err
-	}
-	d.ca = &issuerKey{alias: "ca", signer: key, name: name, certificate: certificate, chain: []entry.Certificate{entry.X509(der)}}
+	d.ca = &issuerKey{alias: "ca", signer: key, name: name, certificate: certificate, chain: []entry.Certificate{entry.X509(certificate.Raw)}}
 	_, err = d.saveKey(path, "ca", key, d.ca.chain, password, replace)
 	return err
 }
