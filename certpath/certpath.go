@@ -6,7 +6,7 @@
 // RFC 5280 leaves room, and each of OpenSSL (3.0 and later, as "openssl verify"),
 // Go (crypto/x509) and Java (17 and later, as its TLS does it) takes it another
 // way. So a Fault names those that refuse the chain because of it. OpenSSL and
-// Java are judged by rules that are held against the programs themselves; Go
+// Java are judged by rules that are compared with the programs themselves; Go
 // judges itself.
 //
 // Left out are names and signatures (x509util's IssuedBy), dates, weak keys and

@@ -251,7 +251,7 @@ func (p *path) disjoint(all [][]subtree) {
 	}
 }
 
-// constrained holds the names of certificate i against the constraints of j, and
+// constrained compares the names of certificate i with the constraints of j, and
 // notes the first that is wrong to each program.
 func (p *path) constrained(i, j int, names []generalName, trees map[Client][]subtree) {
 	has := func(tag asn1.Tag) bool {

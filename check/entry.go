@@ -383,7 +383,7 @@ const (
 )
 
 // verifiable says whether the signatures of a chain are few enough to be verified
-// with those before, and its names to be held against name constraints, and else
+// with those before, and its names to be compared with name constraints, and else
 // says that they are not.
 func (x *examination) verifiable(alias string, chain []*x509util.Certificate) bool {
 	if x.signatures == nil {

@@ -321,7 +321,7 @@ func (x *examination) open(data []byte) {
 		x.Password = PasswordNone
 	}
 	if x.Type.Unprotected() {
-		x.Password = PasswordNone // but for its keys
+		x.Password = PasswordNone // except for its keys
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 	"gokeytool/store/pkcs12"
 )
 
-// These tests hold what findings say of other programs against those programs.
+// These tests compare what findings say of other programs with those programs.
 
 // run returns what a program prints, and whether it succeeded.
 func finding(t testing.TB, v check.Verdict, id string) check.Finding {
@@ -250,7 +250,7 @@ func opensslReads(t testing.TB, openssl, path string, claim check.Reader) {
 	}
 }
 
-// On the corpus the claims about Java are held against what keytool 17 made of
+// On the corpus the claims about Java are compared with what keytool 17 made of
 // each file, as its manifest says.
 func TestReadersOnCorpus(t *testing.T) {
 	n := 0

@@ -78,7 +78,7 @@ func TestFormat(t *testing.T) {
 	})
 }
 
-// TestTomcat has Tomcat's own class make identifiers and holds them against
+// TestTomcat has Tomcat's own class make identifiers and compares them with
 // the same table.
 func TestTomcat(t *testing.T) {
 	java := testtool.Look(t, "java")

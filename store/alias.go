@@ -72,7 +72,7 @@ func inWord(r rune) bool {
 func cased(r rune) bool { return unicode.IsLower(r) || unicode.IsUpper(r) || unicode.IsTitle(r) }
 
 // compareUTF16 orders strings by their UTF-16 code units, as Java's
-// String.compareTo. That is the order of the bytes of UTF-8, but for
+// String.compareTo. That is the order of the bytes of UTF-8, except for
 // characters beyond U+FFFF (which begin with F0 or above): their surrogates
 // come before U+E000 (which begins with EE).
 func compareUTF16(a, b string) int {

@@ -11,8 +11,8 @@ import (
 	"gokeytool/store/entry"
 )
 
-// ChangedError says that a keystore was changed by another process, since it was
-// read, in what is to be changed.
+// ChangedError says that another process has changed a keystore since it was read,
+// in the same entry or as a whole.
 type ChangedError struct {
 	Path  string
 	Alias string // of the entry that both changed; empty where it is the whole
@@ -25,9 +25,9 @@ func (e *ChangedError) Error() string {
 	return fmt.Sprintf("%s: another process has changed it in the meantime", e.Path)
 }
 
-// A Reading is what a keystore file held when it was read to be changed. The lock
-// can be given up then, while a question waits for its answer, and what was
-// changed be carried over into what the file holds later.
+// A Reading is what a keystore file held when it was read to be changed. With it the
+// lock can be given up while a question waits for its answer, and the changes be
+// carried over into what the file holds then.
 type Reading struct {
 	path    string
 	there   bool // there was a file
@@ -35,14 +35,13 @@ type Reading struct {
 	entries []*entry.Entry
 }
 
-// NewReading notes what a store holds that was opened from that file, or made as
-// there is none.
+// NewReading notes what a store holds that was opened from that file, or that was
+// made because there is no file.
 func NewReading(path string, s *Store) Reading {
 	return Reading{path: path, there: s.sum != [sha256.Size]byte{}, sum: s.sum, entries: s.Entries()}
 }
 
-// Current says whether the file still holds the same. It is to be called under
-// the lock.
+// Current says whether the file still holds the same. The caller has the lock.
 func (r Reading) Current(o Options) (bool, error) {
 	data, err := readFile(r.path, o)
 	switch {
@@ -54,10 +53,10 @@ func (r Reading) Current(o Options) (bool, error) {
 	return r.there && sha256.Sum256(atomicfile.Settled(data)) == r.sum, nil
 }
 
-// Carry makes the changes that were made to a store, since the reading, in the
-// store that the file holds now. Entries that only one of both has changed are
-// as that one has them. The error is a *ChangedError if both have changed one,
-// or the file is of another type now; now may be half changed then.
+// Carry makes the changes that changed has had since the reading in now as well,
+// the store that the file holds now. An entry that only one of the two has changed
+// is taken from that one. The error is a *ChangedError if both have changed the
+// same entry, or if the file has another type now; now may then be half changed.
 func (r Reading) Carry(changed, now *Store) error {
 	if changed.typ != now.typ {
 		return &ChangedError{Path: r.path}
@@ -102,8 +101,8 @@ func (r Reading) Carry(changed, now *Store) error {
 	return nil
 }
 
-// inherits says whether an entry is another one changed. Of PKCS12 such keep their
-// Origin, which no two entries of one reading share.
+// inherits says whether an entry is a changed form of another. Changed entries of
+// PKCS12 keep their Origin, which no two entries of one reading share.
 func inherits(e, old *entry.Entry) bool {
 	_, bytes := e.Origin.([]byte)
 	return e.Origin != nil && !bytes && e.Origin == old.Origin

@@ -47,7 +47,7 @@ func Diagnose(data []byte) (Damage, bool) {
 	return Damage{}, false
 }
 
-// whole says whether data is a keystore of ours, every byte of it.
+// whole says whether data is a keystore, to its last byte.
 func whole(data []byte) (Type, bool) {
 	t, err := Detect(data)
 	if err != nil {
@@ -98,7 +98,7 @@ func inFront(data []byte) (Damage, bool) {
 	return Damage{}, false
 }
 
-// replaced: a program read the file as UTF-8, and wrote U+FFFD for what is none.
+// replaced: a program read the file as UTF-8, and wrote U+FFFD for bytes that are not.
 func replaced(data []byte) (Damage, bool) {
 	n := bytes.Count(data, []byte("\uFFFD"))
 	if n < 4 || n < len(data)/100 {
@@ -146,7 +146,7 @@ func sevenBits(data []byte) (Damage, bool) {
 	return Damage{Cause: "no byte of it has its high bit: it went a way that takes seven bits only"}, true
 }
 
-// lineEnds: LF became CR LF, or the one the other.
+// lineEnds: LF became CR LF, or CR LF became LF.
 func lineEnds(data []byte) (Damage, bool) {
 	const by = ", as git (autocrlf), FTP in ASCII mode and unix2dos do"
 	lf, cr, both := bytes.Count(data, []byte("\n")), bytes.Count(data, []byte("\r")), bytes.Count(data, []byte("\r\n"))

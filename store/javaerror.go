@@ -19,7 +19,7 @@ import (
 // "keytool error: ". It is false where that is not known. The text is the
 // first line that scripts look for; what the matter is, err says better.
 //
-// JDK 17 and 25 say the same in all that is known here, but for algorithms of
+// JDK 17 and 25 say the same in all that is known here, except for algorithms of
 // PKCS12 that they don't know.
 func JavaError(err error, release jdk.Release) (text string, ok bool) {
 	switch e := err.(type) {

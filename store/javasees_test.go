@@ -104,7 +104,7 @@ func newMaterial(t testing.TB) *material {
 	add(1, "CA", "", 2, "Root", "")                // CA again without key identifiers
 	add(1, "CA", "other", 3, "lone", "")           // CA again with another
 	add(3, "Root", "root", 3, "Root", "root")      // a root of the name and key identifier of another
-	add(2, "ROOT", "root", 2, "ROOT", "elsewhere") // of the same name but for case
+	add(2, "ROOT", "root", 2, "ROOT", "elsewhere") // of the same name except for case
 	for _, params := range []pkcs12.Params{lightParams(), legacyParams(t)} {
 		f := pkcs12.NewFile(params)
 		for _, key := range m.pkcs8 {
@@ -413,7 +413,7 @@ func (n *node) bytes() []byte {
 	return ber.TLV(n.tag, content)
 }
 
-// all returns a node and those in it, but for itself, with what holds each.
+// all returns a node and those in it, except for itself, with what holds each.
 func (n *node) all() (list []*node, holders []*node) {
 	for _, child := range n.children {
 		inner, in := child.all()

@@ -20,7 +20,7 @@ type FileLock struct {
 
 // LockError says that a keystore cannot be locked because of what has the name of
 // its lock: a directory, a link, or the lock of another user that cannot be
-// opened, as it is left behind by one who was killed.
+// opened, such as one that a killed process has left.
 type LockError struct {
 	Path string // the keystore
 	Lock string // the file that should be its lock
@@ -37,8 +37,8 @@ func (e *LockError) Unwrap() error { return e.Err }
 // errLockTaken says that what has the name of the lock cannot be locked.
 var errLockTaken = errors.New("the name of the lock is taken")
 
-// readerError says that one who locks a file in a way that needs no right to
-// write it keeps it locked: none of us.
+// readerError says that another program keeps a file locked, by a lock for which
+// it needs only the right to read it. This package takes no such locks.
 type readerError struct{ file string }
 
 func (e *readerError) Error() string {

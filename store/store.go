@@ -204,7 +204,7 @@ func (s *Store) Get(alias string) (*entry.Entry, bool) {
 	return last, true
 }
 
-// maxAlike is how many entries whose aliases are the same but for their case are
+// maxAlike is how many entries whose aliases are the same except for their case are
 // looked through. More come from a file that was made to take time.
 const maxAlike = 16
 
@@ -425,7 +425,7 @@ func (s *Store) SetCertificate(alias string, c entry.Certificate, created time.T
 	return nil
 }
 
-// Delete removes the entry of that alias; of several, all, as Java sees but
+// Delete removes the entry of that alias; of several, all, as Java sees only
 // one of them. The error is a *NoEntryError.
 func (s *Store) Delete(alias string) error {
 	old, ok := s.Get(alias)

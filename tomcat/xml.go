@@ -34,7 +34,7 @@ type element struct {
 	children []*element
 }
 
-// attribute is an attribute as it was written, but for entities and line ends.
+// attribute is an attribute as it was written, except for entities and line ends.
 type attribute struct {
 	name, value string
 	line        int

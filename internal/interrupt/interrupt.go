@@ -123,7 +123,7 @@ func Take(sig os.Signal) (signals <-chan os.Signal, release func()) {
 	}
 }
 
-// Watch catches, from now on, the signals that end a program, but for those that
+// Watch catches, from now on, the signals that end a program, except for those that
 // its caller has had ignored, as nohup does.
 func Watch() {
 	mu.Lock()

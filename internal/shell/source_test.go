@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// Every line to be pasted is made here, but for those that stand in the help as
+// Every line to be pasted is made here, except for those that stand in the help as
 // they are: no other source puts a command together out of text.
 func TestLinesAreMadeHere(t *testing.T) {
 	command := regexp.MustCompile(`\bgokeytool [a-z0-9]+ -[a-zA-Z]`)

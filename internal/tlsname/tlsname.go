@@ -38,7 +38,7 @@ type suite struct {
 	name string
 }
 
-// Suite returns the IANA name of a cipher suite, which is Java's too but for
+// Suite returns the IANA name of a cipher suite, which is Java's too except for
 // those of SSL 3.0. The two signals that have the numbers of suites (RFC 5746,
 // RFC 7507) have their names too.
 func Suite(id uint16) string {

@@ -27,7 +27,7 @@
 // encoding and of its algorithm (strings), its length (32 bits) and its bytes.
 //
 // Keys of MAC and encryption come from the derivation of PKCS #12 (RFC 7292
-// appendix B) with SHA-1. In version 1 the key of the MAC has but 16 bits:
+// appendix B) with SHA-1. In version 1 the key of the MAC has only 16 bits:
 // BouncyCastle asked for 20 of them where it meant bytes. Any of 65,536 keys
 // fits then, whatever the password, so that a MAC of version 1 protects
 // only from accidents.

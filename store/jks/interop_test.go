@@ -123,7 +123,7 @@ func TestKeytool(t *testing.T) {
 	}
 }
 
-// checkKey opens a key and holds it against the certificate.
+// checkKey opens a key and compares it with the certificate.
 func checkKey(t *testing.T, e *entry.Entry, password string) {
 	t.Helper()
 	key, err := Unseal(e, []byte(password), entry.DefaultLimits)

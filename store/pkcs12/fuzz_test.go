@@ -24,7 +24,7 @@ func sameEntry(a, b *entry.Entry) bool {
 }
 
 // FuzzDecode: what is read is written and read again as the same; with one
-// entry more, too, but for chains, which may grow.
+// entry more, too, except for chains, which may grow.
 func FuzzDecode(f *testing.F) {
 	for _, p := range []Params{fast, of(None, 1, rc2, 1, None, 1), of(rc2, 1, desede, 1, macSHA1, 1)} {
 		f.Add(encode(f, sample(f, p), password))

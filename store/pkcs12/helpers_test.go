@@ -157,7 +157,7 @@ func writeFile(t testing.TB, dir, name string, data []byte) string {
 	return path
 }
 
-// describe says of a file what Interop.java prints, but for dates and private
+// describe says of a file what Interop.java prints, except for dates and private
 // keys: alias, kind, hashes of the chain, secret key.
 func describe(t testing.TB, f *entry.File, password string) []string {
 	t.Helper()

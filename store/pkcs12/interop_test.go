@@ -68,7 +68,7 @@ func bouncyCastle(t testing.TB, provider string) string {
 }
 
 // TestKeytool reads what keytool makes, entry by entry as Java reads it, and
-// finds that a new file of ours with the same entries is the same but for
+// finds that a new file of ours with the same entries is the same except for
 // what is random.
 func TestKeytool(t *testing.T) {
 	if testing.Short() {

@@ -143,7 +143,7 @@ func ParamsFromProperties(lookup func(string) (string, bool), release jdk.Releas
 		if text == "" {
 			continue
 		}
-		// As Integer.parseInt does, but for digits other than ASCII's.
+		// As Integer.parseInt does, except for digits other than ASCII's.
 		switch count, err := strconv.ParseInt(text, 10, 32); {
 		case err != nil:
 			p.wrong[part] = &ProtectionError{part, part.count(), text, NotNumber}
