@@ -76,7 +76,7 @@ func (s *session) notFollowed(redirect *fetch.RedirectError) error {
 	case redirect.To == "":
 		return redirect
 	}
-	return withHint(redirect, "to follow it: "+shell.Line("gokeytool", s.req.Command, "-file", redirect.To))
+	return withHint(redirect, "to follow it: "+shell.Line("gokeytool", "printcrl", "-file", redirect.To))
 }
 
 // httpsRoots are the certificates of Java's trust store for an https address;
