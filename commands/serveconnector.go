@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"gokeytool/check"
 	"gokeytool/endpoint"
 	"gokeytool/identity"
 	"gokeytool/internal/console"
@@ -19,7 +18,6 @@ import (
 	"gokeytool/store/entry"
 	"gokeytool/tomcat"
 	"gokeytool/x509util"
-	"gokeytool/x509util/keys"
 )
 
 // served is what an endpoint serves.
@@ -325,35 +323,6 @@ func configured(c *tomcat.Certificate) shell.Keystore {
 		k.Keypass = []string{"-keypass:file", c.KeyPasswordFile}
 	}
 	return k
-}
-
-// entryIdentity opens the private key of an entry for the endpoint.
-func (s *session) entryIdentity(opened *store.Store, from shell.Keystore, e *entry.Entry, password []byte) (identity.Identity, error) {
-	alias := opened.JavaAlias(e)
-	if e.Kind != entry.PrivateKey {
-		return identity.Identity{}, java("java.io.IOException", fmt.Sprintf("Alias name [%s] does not identify a key entry", alias))
-	}
-	key, err := opened.KeyOf(e, password)
-	return s.keyIdentity(opened, from, e, key, err)
-}
-
-// keyIdentity is an entry with its key for the endpoint, or says why the key did
-// not open.
-func (s *session) keyIdentity(opened *store.Store, from shell.Keystore, e *entry.Entry, key entry.Key, err error) (identity.Identity, error) {
-	path, alias := from.Path, opened.JavaAlias(e)
-	var hinted *hintedError
-	if errors.Is(err, entry.ErrPassword) && !errors.As(err, &hinted) {
-		err = withHint(err, append([]string{fmt.Sprintf("the key <%s> of %s has another password than the one tried: give it with -keypass, which Tomcat calls certificateKeyPassword (keyPass in the flat dialect)",
-			alias, path)}, s.emptyPasswordHints(path)...)...)
-	}
-	if err != nil {
-		return identity.Identity{}, err
-	}
-	signer, err := keys.ParsePrivate(s.keep(key).PKCS8)
-	if err != nil {
-		return identity.Identity{}, err
-	}
-	return check.IdentityOf(opened, from, e, signer), nil
 }
 
 // policy is what a host agrees to in a handshake.
