@@ -48,3 +48,19 @@ func readWhole(path string) ([]byte, error) {
 	defer file.Close()
 	return io.ReadAll(file)
 }
+
+// keepBackup keeps the keystore as it was beside the one that is to be saved. end
+// says so when it was saved, and takes the copy away if it was not.
+func (s *session) keepBackup(path string) (end func(saved bool), err error) {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return func(bool) {}, nil // nothing that could be lost
+	}
+	name, err := s.backUp(path)
+	return func(saved bool) {
+		if !saved {
+			dropBackup(path, name)
+			return
+		}
+		s.talk().Printf("gokeytool: the keystore as it was is kept as %s\n", name)
+	}, err
+}

@@ -1,10 +1,11 @@
 package commands
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
+	"gokeytool/internal/text"
+	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
 )
@@ -65,41 +66,6 @@ func parseEntryCertificate(alias string, c entry.Certificate) (*x509util.Certifi
 	return parsed, nil
 }
 
-// recoverKey opens the private key of an alias as keytool does: with the key
-// password given, else the keystore's, else it asks. It returns the password
-// that opened it.
-func (s *session) recoverKey(k *keystore, alias string, password []byte) (entry.Key, []byte, error) {
-	e, err := k.get(alias)
-	if err != nil {
-		return entry.Key{}, nil, err
-	}
-	if e.Kind == entry.TrustedCertificate {
-		return entry.Key{}, nil, noKey(alias)
-	}
-	if password == nil && k.password != nil {
-		key, err := k.KeyOf(e, k.password)
-		if err == nil || !errors.Is(err, entry.ErrPassword) {
-			return s.keep(key), k.password, err
-		}
-	}
-	if password == nil {
-		if key, ok := s.openWithout(k.Store, e); ok {
-			return key, []byte{}, nil
-		}
-		if password, err = s.askExistingKeyPassword(alias); err != nil {
-			return entry.Key{}, nil, err
-		}
-	}
-	key, err := k.KeyOf(e, password)
-	return s.keep(key), password, err
-}
-
-// keep has a key wiped when the command ends.
-func (s *session) keep(key entry.Key) entry.Key {
-	s.secrets = append(s.secrets, key.PKCS8, key.Raw)
-	return key
-}
-
 // trusted says whether a certificate is a trusted one of the keystore, or of
 // cacerts where -trustcacerts is given.
 func (s *session) trusted(c *x509util.Certificate) bool {
@@ -119,4 +85,29 @@ func (s *session) trusted(c *x509util.Certificate) bool {
 		return ok
 	}
 	return false
+}
+
+// entriesOf counts the entries of a keystore by kind.
+func entriesOf(s *store.Store) string {
+	n := make(map[entry.Kind]int)
+	for _, e := range s.Entries() {
+		n[e.Kind]++
+	}
+	var list []string
+	for _, kind := range []struct {
+		entry.Kind
+		one, many string
+	}{
+		{entry.PrivateKey, "private key", "private keys"},
+		{entry.SecretKey, "secret key", "secret keys"},
+		{entry.TrustedCertificate, "trusted certificate", "trusted certificates"},
+	} {
+		if n[kind.Kind] > 0 {
+			list = append(list, text.CountGrouped(n[kind.Kind], kind.one, kind.many))
+		}
+	}
+	if list == nil {
+		return "no entries"
+	}
+	return strings.Join(list, ", ")
 }

@@ -206,28 +206,3 @@ func (s *session) openKey(e *entry.Entry) (entry.Key, []byte, error) {
 	}
 	return key, opened, err
 }
-
-// entriesOf counts the entries of a keystore by kind.
-func entriesOf(s *store.Store) string {
-	n := make(map[entry.Kind]int)
-	for _, e := range s.Entries() {
-		n[e.Kind]++
-	}
-	var list []string
-	for _, kind := range []struct {
-		entry.Kind
-		one, many string
-	}{
-		{entry.PrivateKey, "private key", "private keys"},
-		{entry.SecretKey, "secret key", "secret keys"},
-		{entry.TrustedCertificate, "trusted certificate", "trusted certificates"},
-	} {
-		if n[kind.Kind] > 0 {
-			list = append(list, text.CountGrouped(n[kind.Kind], kind.one, kind.many))
-		}
-	}
-	if list == nil {
-		return "no entries"
-	}
-	return strings.Join(list, ", ")
-}

@@ -60,3 +60,38 @@ func (s *session) salvaged(e *entry.Entry, password []byte, key entry.Key, err e
 	key, err = s.ks.Salvage(e, password)
 	return s.keep(key), err
 }
+
+// recoverKey opens the private key of an alias as keytool does: with the key
+// password given, else the keystore's, else it asks. It returns the password
+// that opened it.
+func (s *session) recoverKey(k *keystore, alias string, password []byte) (entry.Key, []byte, error) {
+	e, err := k.get(alias)
+	if err != nil {
+		return entry.Key{}, nil, err
+	}
+	if e.Kind == entry.TrustedCertificate {
+		return entry.Key{}, nil, noKey(alias)
+	}
+	if password == nil && k.password != nil {
+		key, err := k.KeyOf(e, k.password)
+		if err == nil || !errors.Is(err, entry.ErrPassword) {
+			return s.keep(key), k.password, err
+		}
+	}
+	if password == nil {
+		if key, ok := s.openWithout(k.Store, e); ok {
+			return key, []byte{}, nil
+		}
+		if password, err = s.askExistingKeyPassword(alias); err != nil {
+			return entry.Key{}, nil, err
+		}
+	}
+	key, err := k.KeyOf(e, password)
+	return s.keep(key), password, err
+}
+
+// keep has a key wiped when the command ends.
+func (s *session) keep(key entry.Key) entry.Key {
+	s.secrets = append(s.secrets, key.PKCS8, key.Raw)
+	return key
+}

@@ -4,28 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"syscall"
 
 	"gokeytool/internal/atomicfile"
 	"gokeytool/store"
 )
-
-// keepBackup keeps the keystore as it was beside the one that is to be saved. end
-// says so when it was saved, and takes the copy away if it was not.
-func (s *session) keepBackup(path string) (end func(saved bool), err error) {
-	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-		return func(bool) {}, nil // nothing that could be lost
-	}
-	name, err := s.backUp(path)
-	return func(saved bool) {
-		if !saved {
-			dropBackup(path, name)
-			return
-		}
-		s.talk().Printf("gokeytool: the keystore as it was is kept as %s\n", name)
-	}, err
-}
 
 // saveKeystore ends a command that changed its keystore.
 func (s *session) saveKeystore() error {
