@@ -9,6 +9,7 @@ import (
 	"gokeytool/probe"
 	"gokeytool/store"
 	"gokeytool/store/pkcs12"
+	"gokeytool/tomcat"
 )
 
 // What the commands do by an option's value, they do by all that argv's table has,
@@ -53,6 +54,36 @@ func TestValuesOfTable(t *testing.T) {
 				t.Errorf("%s -profile %s is in the table alone", command, name)
 			}
 		}
+	}
+}
+
+// Tomcat knows the values that the table has for its attributes.
+func TestValuesOfTomcat(t *testing.T) {
+	table := argv.TableDefault()
+	serve := table.Command("serve")
+	faults := func(attribute, value string) (faults []tomcat.Finding) {
+		_, findings := tomcat.FromAttributes([]tomcat.Attribute{{Name: attribute, Value: value}}, tomcat.Options{})
+		return slices.DeleteFunc(findings, func(f tomcat.Finding) bool { return f.Severity != tomcat.Error })
+	}
+	looked := 0
+	for _, d := range serve.Docs() {
+		o := table.Option(d.Name)
+		v := serve.ValuesOf(o)
+		if v.Refusal != "" || !o.Own {
+			continue
+		}
+		for _, value := range v.Names {
+			looked++
+			if found := faults(o.Name, value); len(found) > 0 {
+				t.Errorf("%s %s: %v", o.Name, value, found)
+			}
+		}
+		if len(v.Names) > 2 && len(faults(o.Name, "nonsense")) == 0 {
+			t.Errorf("%s may be nonsense", o.Name)
+		}
+	}
+	if looked < 20 {
+		t.Errorf("only %d values were looked at", looked)
 	}
 }
 
