@@ -273,7 +273,7 @@ func (s *session) exchangeFile(alias string, e *entry.Entry, x exporting) ([]byt
 }
 
 // encodeExchange writes a key with its chain, or a trusted certificate, as
-// go-pkcs12 does. That needs what crypto/x509 understands.
+// go-pkcs12 does. It needs certificates that crypto/x509 understands.
 func encodeExchange(preset *exchange.Encoder, alias string, key entry.Key, chain []entry.Certificate, password []byte) ([]byte, error) {
 	var certificates []*x509.Certificate
 	for _, c := range chain {

@@ -26,8 +26,8 @@ func readGencert(l line) gencertOptions {
 	}
 }
 
-// gencert certifies a request with a key of the keystore, as a certificate
-// CA does, and prints the certificate with those that lead to the root.
+// gencert certifies a request with a key of the keystore, as a CA does, and prints
+// the certificate with those that lead to the root.
 func gencert(ctx context.Context, s *session, o gencertOptions) error {
 	if err := s.openKeystore(ctx, access{asks: asksOnce, file: o.infile}); err != nil {
 		return err

@@ -18,7 +18,7 @@ func readGencrl(l line) gencrlOptions {
 	return gencrlOptions{readIssuance(l), l.StringSlice("id")}
 }
 
-// gencrl makes a revocation list of the serial numbers that -id gives.
+// gencrl makes a CRL of the serial numbers that -id gives.
 func gencrl(ctx context.Context, s *session, o gencrlOptions) error {
 	if err := s.openKeystore(ctx, access{file: s.opt.file}); err != nil {
 		return err

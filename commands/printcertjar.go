@@ -126,5 +126,5 @@ type jsonSigners struct {
 // jsonSigner is who signed a JAR, and who says when.
 type jsonSigner struct {
 	Certificates []jsonCertificate `json:"certificates"`
-	Timestamp    []jsonCertificate `json:"timestamp"` // of the authority; empty without one
+	Timestamp    []jsonCertificate `json:"timestamp"` // of who says when; empty without one
 }

@@ -14,7 +14,7 @@ import (
 	"gokeytool/x509util/keytool"
 )
 
-// notVerified frames the warning about a revocation list nobody vouches for.
+// notVerified frames the warning about a CRL whose signer is not known.
 const notVerified = `*******************************************
 WARNING: not verified. Make sure -keystore is correct%s.
 *******************************************
@@ -22,7 +22,7 @@ WARNING: not verified. Make sure -keystore is correct%s.
 
 `
 
-// printcrl prints the revocation lists of a file, of an address or of standard
+// printcrl prints the CRLs of a file, of an address or of standard
 // input, and who signed them, if that is an entry of the keystore or of cacerts.
 func printcrl(ctx context.Context, s *session) error {
 	if err := s.openKeystoreIfAny(ctx); err != nil {
@@ -80,7 +80,7 @@ func (s *session) readLists(ctx context.Context) ([]byte, error) {
 	return s.readInput("")
 }
 
-// printcrlJSON prints revocation lists.
+// printcrlJSON prints CRLs.
 func (s *session) printcrlJSON(lists []*x509util.CRL) error {
 	out := jsonCRLs{Version: jsonSchema, CRLs: []jsonCRL{}}
 	for _, list := range lists {
@@ -100,7 +100,7 @@ func (s *session) printcrlJSON(lists []*x509util.CRL) error {
 	return s.printJSON(out)
 }
 
-// listSigner is the entry whose key has signed a revocation list.
+// listSigner is the entry whose key has signed a CRL.
 type listSigner struct {
 	alias, where string
 	certificate  *x509util.Certificate
@@ -178,7 +178,7 @@ type jsonCRLs struct {
 	Warnings []string  `json:"warnings"`
 }
 
-// jsonCRL is a revocation list.
+// jsonCRL is a CRL.
 type jsonCRL struct {
 	Issuer     string                          `json:"issuer"`
 	ThisUpdate jsontime.Time                   `json:"thisUpdate"`
@@ -187,10 +187,10 @@ type jsonCRL struct {
 	Version    int                             `json:"version"`
 	Revoked    []jsonRevoked                   `json:"revoked"`
 	Extensions []x509util.ExtensionDescription `json:"extensions"`
-	VerifiedBy *jsonVerifier                   `json:"verifiedBy"` // null: nobody vouches for it
+	VerifiedBy *jsonVerifier                   `json:"verifiedBy"` // null: not known
 }
 
-// jsonRevoked is a certificate on a revocation list.
+// jsonRevoked is a certificate on a CRL.
 type jsonRevoked struct {
 	Serial     string                          `json:"serial"` // in hexadecimal
 	Date       jsontime.Time                   `json:"date"`
@@ -198,13 +198,13 @@ type jsonRevoked struct {
 	Extensions []x509util.ExtensionDescription `json:"extensions"`
 }
 
-// jsonVerifier is the entry whose key has signed a revocation list.
+// jsonVerifier is the entry whose key has signed a CRL.
 type jsonVerifier struct {
 	Alias    string `json:"alias"`
 	Keystore string `json:"keystore"` // keystore or cacerts
 }
 
-// describeCRL tells what a revocation list says.
+// describeCRL tells what a CRL says.
 func describeCRL(list *x509util.CRL) jsonCRL {
 	out := jsonCRL{
 		Issuer: list.Issuer.String(), ThisUpdate: jsontime.New(list.ThisUpdate), Signature: list.SigName, Version: list.Version,
