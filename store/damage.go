@@ -146,7 +146,7 @@ func sevenBits(data []byte) (Damage, bool) {
 	return Damage{Cause: "no byte of it has its high bit: it went a way that takes seven bits only"}, true
 }
 
-// lineEnds: LF became CR LF, or CR LF became LF.
+// lineEnds: LF became CR LF or CR, or CR became LF.
 func lineEnds(data []byte) (Damage, bool) {
 	const by = ", as git (autocrlf), FTP in ASCII mode and unix2dos do"
 	lf, cr, both := bytes.Count(data, []byte("\n")), bytes.Count(data, []byte("\r")), bytes.Count(data, []byte("\r\n"))
