@@ -156,7 +156,7 @@ func (s *serving) serveAll(ids []identity.Identity, connector *tomcat.Connector,
 }
 
 // throwAway is a key with a self-signed certificate for this machine, kept in
-// memory alone.
+// memory only.
 func (s *session) throwAway() (identity.Identity, error) {
 	var none identity.Identity
 	key, err := keys.Generate(keys.Spec{Algorithm: "EC", Group: "secp256r1"}, s.release)

@@ -21,7 +21,7 @@ func (s *session) openServed(ctx context.Context) error {
 	asked := s.opt.storepass == nil
 	err := s.openKeystore(ctx, access{asks: asksOnce, password: []byte(tomcatPassword)})
 	if asked && err == nil && s.opt.keypass == nil && !fits(s.ks.Store, s.ks.password) {
-		err = entry.ErrPassword // of the keys alone
+		err = entry.ErrPassword // of the keys only
 	}
 	if asked && errors.Is(err, entry.ErrPassword) {
 		err = s.openKeystore(ctx, access{asks: asksOnce, keys: s.opt.keypass == nil})

@@ -224,7 +224,7 @@ func (s *session) kafkaConfig(o tomcatConfigOptions, e servedEntry) (string, err
 	return b.String(), nil
 }
 
-// nginxConfig is for a server block. nginx reads PEM alone: the comments say
+// nginxConfig is for a server block. nginx reads only PEM: the comments say
 // how to make it.
 func (s *session) nginxConfig(o tomcatConfigOptions, e servedEntry) (string, error) {
 	base := strings.TrimSuffix(e.path, filepath.Ext(e.path))
