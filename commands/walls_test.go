@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"iter"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -53,6 +54,19 @@ func readSource(t *testing.T) source {
 	config := types.Config{Importer: nothing{}, Error: func(error) {}}
 	_, _ = config.Check("commands", s.fset, s.files, &s.info)
 	return s
+}
+
+// functions are all functions with a body.
+func (s source) functions() iter.Seq[*ast.FuncDecl] {
+	return func(yield func(*ast.FuncDecl) bool) {
+		for _, file := range s.files {
+			for _, decl := range file.Decls {
+				if f, ok := decl.(*ast.FuncDecl); ok && f.Body != nil && !yield(f) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // file is the name of the file of a position.
@@ -110,44 +124,38 @@ func namedOf(t types.Type) string {
 func TestOptionsAreReadOnly(t *testing.T) {
 	s := readSource(t)
 	looked := 0
-	for _, file := range s.files {
-		for _, decl := range file.Decls {
-			f, ok := decl.(*ast.FuncDecl)
-			if !ok || f.Body == nil {
-				continue
+	for f := range s.functions() {
+		makes := map[string]bool{}
+		if f.Type.Results != nil {
+			for _, result := range f.Type.Results.List {
+				makes[namedOf(s.info.Types[result.Type].Type)] = true
 			}
-			makes := map[string]bool{}
-			if f.Type.Results != nil {
-				for _, result := range f.Type.Results.List {
-					makes[namedOf(s.info.Types[result.Type].Type)] = true
-				}
-			}
-			check := func(e ast.Expr, does string) {
-				looked++
-				if name := s.optionsOf(e); name != "" && !makes[name] {
-					// The one assignment of a whole: when the line has been read.
-					if f.Name.Name == "newApp" && s.file(e.Pos()) == "app.go" {
-						return
-					}
-					t.Errorf("%s: %s %s %s after parsing", s.line(e.Pos()), f.Name.Name, does, name)
-				}
-			}
-			ast.Inspect(f.Body, func(n ast.Node) bool {
-				switch n := n.(type) {
-				case *ast.AssignStmt:
-					for _, left := range n.Lhs {
-						check(left, "writes into")
-					}
-				case *ast.IncDecStmt:
-					check(n.X, "writes into")
-				case *ast.UnaryExpr:
-					if n.Op == token.AND {
-						check(n.X, "takes the address of a field of")
-					}
-				}
-				return true
-			})
 		}
+		check := func(e ast.Expr, does string) {
+			looked++
+			if name := s.optionsOf(e); name != "" && !makes[name] {
+				// The one assignment of a whole: when the line has been read.
+				if f.Name.Name == "newApp" && s.file(e.Pos()) == "app.go" {
+					return
+				}
+				t.Errorf("%s: %s %s %s after parsing", s.line(e.Pos()), f.Name.Name, does, name)
+			}
+		}
+		ast.Inspect(f.Body, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.AssignStmt:
+				for _, left := range n.Lhs {
+					check(left, "writes into")
+				}
+			case *ast.IncDecStmt:
+				check(n.X, "writes into")
+			case *ast.UnaryExpr:
+				if n.Op == token.AND {
+					check(n.X, "takes the address of a field of")
+				}
+			}
+			return true
+		})
 	}
 	if looked < 1000 {
 		t.Errorf("only %d writes were looked at", looked)
@@ -159,29 +167,23 @@ func TestOptionsAreReadOnly(t *testing.T) {
 func TestOneKeystoreACommand(t *testing.T) {
 	s := readSource(t)
 	found := 0
-	for _, file := range s.files {
-		for _, decl := range file.Decls {
-			f, ok := decl.(*ast.FuncDecl)
-			if !ok || f.Body == nil {
-				continue
-			}
-			ast.Inspect(f.Body, func(n ast.Node) bool {
-				assign, ok := n.(*ast.AssignStmt)
-				if !ok {
-					return true
-				}
-				for _, left := range assign.Lhs {
-					sel, ok := left.(*ast.SelectorExpr)
-					if !ok || sel.Sel.Name != "ks" || namedOf(s.info.Types[sel.X].Type) != "session" {
-						continue
-					}
-					if found++; f.Name.Name != "openKeystore" {
-						t.Errorf("%s: %s puts another keystore into the session", s.line(sel.Pos()), f.Name.Name)
-					}
-				}
+	for f := range s.functions() {
+		ast.Inspect(f.Body, func(n ast.Node) bool {
+			assign, ok := n.(*ast.AssignStmt)
+			if !ok {
 				return true
-			})
-		}
+			}
+			for _, left := range assign.Lhs {
+				sel, ok := left.(*ast.SelectorExpr)
+				if !ok || sel.Sel.Name != "ks" || namedOf(s.info.Types[sel.X].Type) != "session" {
+					continue
+				}
+				if found++; f.Name.Name != "openKeystore" {
+					t.Errorf("%s: %s puts another keystore into the session", s.line(sel.Pos()), f.Name.Name)
+				}
+			}
+			return true
+		})
 	}
 	if found == 0 {
 		t.Error("nobody opens a keystore")
