@@ -183,7 +183,7 @@ func newApp(table *argv.Table, s *session) *cli.App {
 				if s.opt.debug {
 					s.Stdout.Printf("Command line args: [%s]\n", withoutCredentials(strings.Join(s.req.Line, ", ")))
 				}
-				if s.req.Style == argv.Subcommand {
+				if s.ownStyle() {
 					for _, name := range s.req.Unused {
 						s.Stderr.Printf("gokeytool: -%s is not used by %s\n", name, command.Name)
 					}

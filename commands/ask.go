@@ -3,7 +3,6 @@ package commands
 import (
 	"fmt"
 
-	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/console"
 )
 
@@ -77,7 +76,7 @@ func (s *session) askStorePassword(a access) error {
 		return nil
 	}
 	const text = "Too many failures - try later"
-	if s.req.Style == argv.Subcommand {
+	if s.ownStyle() {
 		return failf(text) // nothing was done
 	}
 	s.Stderr.Printf("%s\n", text)

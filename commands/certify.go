@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"gokeytool/commands/internal/argv"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
 	"gokeytool/x509util/keys"
@@ -75,7 +74,7 @@ func (s *session) openIssuer(k *keystore, alias string, password []byte) (*issue
 // unusable says of a key or a signature why it is of no use here: in keytool's
 // words in its style, where they are known.
 func (s *session) unusable(what string, err error) error {
-	if of, ok := errors.AsType[*keys.UnsupportedError](err); ok && of.Java != nil && s.req.Style == argv.Keytool {
+	if of, ok := errors.AsType[*keys.UnsupportedError](err); ok && of.Java != nil && !s.ownStyle() {
 		return of.Java
 	}
 	return fmt.Errorf("%s: %w", what, err)
@@ -172,7 +171,7 @@ func (s *session) certify(c certificate, issuer *issuerKey) ([]byte, error) {
 // just made, of extended key usages given in hex: they are no such object to it.
 // Our own style takes them.
 func (s *session) checkUsages(extensions []string) error {
-	if s.req.Style == argv.Subcommand || !x509util.RawKeyUsages(extensions) {
+	if s.ownStyle() || !x509util.RawKeyUsages(extensions) {
 		return nil
 	}
 	return withHint(java("java.lang.ClassCastException", "class sun.security.x509.Extension cannot be cast to class sun.security.x509.ExtendedKeyUsageExtension "+

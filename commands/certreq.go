@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"gokeytool/commands/internal/argv"
 	"gokeytool/x509util"
 )
 
@@ -34,7 +33,7 @@ func certreq(ctx context.Context, s *session, o certreqOptions) error {
 	subject := issuer.name
 	specs, none := withoutNone(s.req.Style, o.extensions)
 	var inherited []x509util.Extension
-	if s.req.Style != argv.Keytool && !none {
+	if s.ownStyle() && !none {
 		for _, e := range issuer.certificate.Extensions {
 			if requestable[e.OID.String()] != "" {
 				inherited = append(inherited, e)
@@ -69,7 +68,7 @@ func certreq(ctx context.Context, s *session, o certreqOptions) error {
 	}
 	s.warn(s.judge().Request("The generated certificate request", request)...)
 	switch {
-	case s.req.Style != argv.Keytool:
+	case s.ownStyle():
 		s.sayRequest(alias, issuer.certificate, request)
 	case s.opt.verbose && s.opt.file.value != "":
 		s.talk().Printf("Certification request stored in file <%s>\nSubmit this to your CA\n", s.opt.file.value)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"strings"
 
-	"gokeytool/commands/internal/argv"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
 	"gokeytool/x509util/keytool"
@@ -76,7 +75,7 @@ func gencert(ctx context.Context, s *session, o gencertOptions) error {
 		return err
 	}
 
-	if s.req.Style == argv.Subcommand { // keytool does not look at what it has made
+	if s.ownStyle() { // keytool does not look at what it has made
 		if err := s.refuseUnreadable(strings.TrimSpace("the certificate "+subject.String()), entry.X509(der)); err != nil {
 			return err
 		}
@@ -91,7 +90,7 @@ func gencert(ctx context.Context, s *session, o gencertOptions) error {
 	if err := s.writeOutput(o.outfile.value, out.Bytes()); err != nil {
 		return err
 	}
-	if s.req.Style != argv.Keytool && o.outfile.value != "" {
+	if s.ownStyle() && o.outfile.value != "" {
 		made, err := x509util.ParseCertificate(der)
 		if err != nil {
 			return err

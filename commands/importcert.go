@@ -9,7 +9,6 @@ import (
 	"os"
 	"slices"
 
-	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/console"
 	"gokeytool/internal/shell"
 	"gokeytool/store"
@@ -181,7 +180,7 @@ func (s *session) chainOfCertificate(own, reply *x509util.Certificate, ca []stri
 // leastIssuer is what a certificate of a reply has to be to the one below it.
 // To keytool a signature that it can't verify is a wrong one.
 func (s *session) leastIssuer() x509util.Relation {
-	if s.req.Style == argv.Keytool {
+	if !s.ownStyle() {
 		return x509util.Issued
 	}
 	return x509util.Unverifiable
@@ -285,7 +284,7 @@ func (s *session) addTrusted(alias string, exists, force bool) (bool, error) {
 		s.Stderr.Printf("gokeytool: the input holds %d certificates; as with keytool, only the first is imported; all of them with: %s\n", n, s.bundleLine())
 	}
 	if err := s.refuseCertificate(c, s.opt.file.value); err != nil {
-		if s.req.Style == argv.Keytool {
+		if !s.ownStyle() {
 			err = inWords(failf("Input not an X.509 certificate"), err)
 		}
 		return false, err

@@ -25,7 +25,7 @@ type givenPassword struct {
 // given is the password of an option.
 func (s *session) given(option string) givenPassword {
 	origin, ok := s.req.Origins[option]
-	if value, _ := s.LookupEnv(defaultPasswordVariable); !ok && option == "storepass" && s.req.Style == argv.Subcommand && value != "" && value == string(s.req.Secrets[option]) {
+	if value, _ := s.LookupEnv(defaultPasswordVariable); !ok && option == "storepass" && s.ownStyle() && value != "" && value == string(s.req.Secrets[option]) {
 		origin = argv.Origin{Modifier: "env", Value: defaultPasswordVariable}
 	}
 	origin.Value = strings.TrimPrefix(origin.Value, "file:")

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 
-	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/atomicfile"
 	"gokeytool/internal/console"
 	"gokeytool/store"
@@ -99,7 +98,7 @@ func (s *session) openKeystore(ctx context.Context, a access) (err error) {
 		k.backup = s.keepBackup
 	}
 	s.ks = k
-	if s.req.Style == argv.Subcommand && s.opt.keystore.given {
+	if s.ownStyle() && s.opt.keystore.given {
 		s.warnOfCacerts(s.opt.keystore.value, s.req)
 	}
 	k.none, k.provided = k.path == noKeystore, s.opt.providername.given
@@ -241,7 +240,7 @@ func checkFileName(file optional[string]) error {
 // where there is none to begin with. keytool finds such a file empty; so it is
 // in its style if it is a plain one by the name of /dev/stdout.
 func (s *session) isStream(info fs.FileInfo, path string) bool {
-	if info == nil || s.req.Style == argv.Keytool && info.Mode().IsRegular() {
+	if info == nil || !s.ownStyle() && info.Mode().IsRegular() {
 		return false
 	}
 	_, replaced, err := atomicfile.Target(path)
@@ -299,7 +298,7 @@ func (s *session) checkStoreOptions(a access) error {
 // parseType is the type that the user names. Java knows none that is only read.
 func (s *session) parseType(name string) (store.Type, error) {
 	t, err := store.ParseType(name)
-	if err == nil && t.Foreign() && s.req.Style == argv.Keytool {
+	if err == nil && t.Foreign() && !s.ownStyle() {
 		err = &store.UnknownTypeError{Name: name}
 	}
 	return t, err
@@ -449,7 +448,7 @@ func (s *session) pkcs12Params() pkcs12.Params {
 // foreign ones too, and with as many iterations as the user allows; in keytool's
 // with as many as it allows.
 func (s *session) openOptions() store.Options {
-	own := s.req.Style == argv.Subcommand
+	own := s.ownStyle()
 	o := store.Options{Foreign: own, ReadOnly: true, Limits: entry.DefaultLimits}
 	switch {
 	case s.opt.maxIterations.given:

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/atomicfile"
 	"gokeytool/x509util"
 )
@@ -75,7 +74,7 @@ func (s *session) writeOutput(name string, data []byte) error {
 	if name == "" {
 		return s.Stdout.Binary(data)
 	}
-	if s.req.Style == argv.Subcommand && s.isKeystore(name) { // keytool writes over it
+	if s.ownStyle() && s.isKeystore(name) { // keytool writes over it
 		return errKeystoreItself(name)
 	}
 	if err := atomicfile.Write(name, data, 0o644, nil); err != nil {

@@ -3,7 +3,6 @@ package commands
 import (
 	"errors"
 
-	"gokeytool/commands/internal/argv"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
 )
@@ -48,7 +47,7 @@ func (s *session) recoverEntry(k *keystore, e *entry.Entry, alias string) (entry
 // password is wrong, and in keytool's style where the key is of a class that
 // Java refuses, of which keytool thinks the same.
 func (s *session) asksPassword(err error) bool {
-	return errors.Is(err, entry.ErrPassword) || s.req.Style == argv.Keytool && errors.Is(err, entry.ErrUnsupported)
+	return errors.Is(err, entry.ErrPassword) || !s.ownStyle() && errors.Is(err, entry.ErrUnsupported)
 }
 
 // salvaged is a key, and the error that came instead of it: in our own style one

@@ -123,7 +123,7 @@ func (s *session) requestError(name string, err error) error {
 	case !unsupported:
 		return withHint(java("java.security.SignatureException", "Invalid PKCS #10 signature"),
 			"the request was changed after it was signed, or signed with another key than the one in it")
-	case s.req.Style == argv.Keytool:
+	case !s.ownStyle():
 		return s.unusable("Invalid PKCS #10 signature", err)
 	}
 	return withHint(&unverifiedRequestError{"the signature of the request " + x509util.CantVerify(err)}, "OpenSSL may know it: "+shell.Line("openssl", "x509", "-req", "-in", cmp.Or(name, "REQUEST"), "-CA", "CACERT", "-CAkey", "CAKEY", "-days", "90", "-out", "CERTIFICATE"))

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"gokeytool/commands/internal/argv"
 	"gokeytool/identity"
 	"gokeytool/internal/shell"
 	"gokeytool/x509util"
@@ -74,7 +73,7 @@ func (s *session) keepBeside(keys ownKeys, c *x509util.Certificate, adds adding)
 	}
 	hints := besideHints(alias, adds.line(alias))
 	switch {
-	case s.req.Style == argv.Keytool:
+	case !s.ownStyle():
 		s.hint(hints...)
 		return true, nil
 	case s.ReadSecret != nil && !s.opt.noprompt && adds.asks:
@@ -144,7 +143,7 @@ func (s *session) sayOtherEntry(alias string, leaf *x509util.Certificate) {
 
 // note tells in our own style what is to be known of what was done.
 func (s *session) note(text string) {
-	if s.req.Style == argv.Keytool {
+	if !s.ownStyle() {
 		s.hint(text)
 		return
 	}

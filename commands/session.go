@@ -74,7 +74,7 @@ func (s *session) finish(err error) int {
 	case errors.As(err, &exit):
 		return int(exit)
 	default:
-		if text, ok := s.javaText(err); ok || s.req.Style == argv.Keytool {
+		if text, ok := s.javaText(err); ok || !s.ownStyle() {
 			s.printError(s.req.Style, append([]string{text}, furtherLines(err)...)...)
 		} else {
 			s.Stderr.Printf("gokeytool: %s\n", withoutCredentials(err.Error()))

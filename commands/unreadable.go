@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -28,7 +27,7 @@ func (s *session) refuseUnreadable(what string, c entry.Certificate) error {
 	if s.opt.notForJava {
 		return nil
 	}
-	if s.req.Style == argv.Keytool {
+	if !s.ownStyle() {
 		if err := keytool.StoredError(c.Type, c.DER, s.release); err != nil {
 			return withHint(err, s.unreadableHints(what, c)...)
 		}
@@ -106,7 +105,7 @@ func inWords(words, err error) error {
 func (s *session) refusePrinted(certificates []*x509util.Certificate) error {
 	for _, c := range certificates {
 		if err := s.refuseCertificate(c, s.opt.file.value); err != nil {
-			if s.req.Style == argv.Keytool {
+			if !s.ownStyle() {
 				return inWords(failf("Failed to parse input"), err)
 			}
 			s.Stderr.Printf("gokeytool: %s\n", err)
@@ -124,7 +123,7 @@ func (s *session) refuseImported(source *keystore, alias string, e *entry.Entry)
 		return nil
 	}
 	take := "or take the entry out of the source, which keeps it as it was: " + shell.Keystore{Path: source.path, Open: s.req.Again("srcstorepass", "storepass")}.Line([]string{"delete", "-backup", "-alias", alias})
-	if p, ok := source.Params(); ok && s.req.Style == argv.Keytool && p.CertAlgorithm != pkcs12.None {
+	if p, ok := source.Params(); ok && !s.ownStyle() && p.CertAlgorithm != pkcs12.None {
 		err = inWords(java("java.io.IOException", "keystore password was incorrect"), err)
 	}
 	return withMore(err, take)

@@ -3,8 +3,6 @@ package commands
 import (
 	"context"
 	"runtime"
-
-	"gokeytool/commands/internal/argv"
 )
 
 // programVersion is gokeytool's own version.
@@ -14,7 +12,7 @@ const programVersion = "0.1.0"
 // keytool's style the line begins as keytool's does, with the release that is
 // followed: scripts read it from there.
 func version(_ context.Context, s *session) error {
-	if s.req.Style == argv.Keytool {
+	if !s.ownStyle() {
 		return s.Stdout.Printf("keytool %d (gokeytool %s)\n", s.release, programVersion)
 	}
 	return s.Stdout.Printf("gokeytool %s (keytool of JDK %d, %s, %s/%s)\n",
