@@ -46,6 +46,10 @@ func newSession(env *Env, table *argv.Table, req *argv.Request, release jdk.Rele
 	return s
 }
 
+// ownStyle says that the line is in our own style, where what was not read or
+// not done is said to be so, whatever keytool says.
+func (s *session) ownStyle() bool { return s.req.Style == argv.Subcommand }
+
 // warn adds lines to the block of warnings that ends the command's output.
 func (s *session) warn(lines ...string) { s.warnings = append(s.warnings, lines...) }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/console"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -192,10 +191,6 @@ func (s *session) passwordOption(path string) string {
 	}
 	return cmp.Or(s.openedWith[path], "storepass")
 }
-
-// ownStyle says that the line is in our own style, where what was not read or
-// not done is said to be so, whatever keytool says.
-func (s *session) ownStyle() bool { return s.req.Style == argv.Subcommand }
 
 // closedKeyHints explain that a password did not open a key of the command's
 // keystore.
