@@ -1,6 +1,9 @@
 package keys
 
-import "strings"
+import (
+	"crypto/elliptic"
+	"strings"
+)
 
 // A Curve is an elliptic curve that Java has a name for.
 type Curve struct {
@@ -129,4 +132,17 @@ func (c *Curve) FieldBits() int {
 		}
 	}
 	return n
+}
+
+// implementation returns the curve's arithmetic, nil where there is none.
+func (c *Curve) implementation() elliptic.Curve {
+	switch c.Name {
+	case "secp256r1":
+		return elliptic.P256()
+	case "secp384r1":
+		return elliptic.P384()
+	case "secp521r1":
+		return elliptic.P521()
+	}
+	return nil
 }
