@@ -109,7 +109,7 @@ func parseFirstCertificate(data []byte) ([]*Certificate, error) {
 const oidSignedData = "1.2.840.113549.1.7.2"
 
 // ParsePKCS7 returns the certificates of a SignedData (RFC 2315, 9.1), which
-// is how authorities hand out chains. Nothing else in it is looked at, nor what
+// is how CAs hand out chains. Nothing else in it is looked at, nor what
 // stands behind it, such as a line end.
 func ParsePKCS7(data []byte) (certificates []*Certificate, ok bool) {
 	outer, _, err := ber.Split(data)

@@ -212,8 +212,8 @@ func (c *Certificate) Purposes() []string {
 	return nil
 }
 
-// EndEntity says whether the certificate is not one of a certification
-// authority, by its basic constraints.
+// EndEntity says whether the certificate is not that of a CA, by its basic
+// constraints.
 func (c *Certificate) EndEntity() bool {
 	for _, e := range c.RawExtensions {
 		if e.OID != "2.5.29.19" {

@@ -199,7 +199,7 @@ func attributeValue(attributes ber.Value, oid string) ([]byte, error) {
 
 // Verify verifies a signature over content and returns the signer's
 // certificate with those that lead up from it, as far as the signature has
-// them: by their names alone, as Java does.
+// them: only by their names, as Java does.
 func (d *SignedData) Verify(s *SignerInfo, content []byte) ([]*Certificate, error) {
 	var signer *Certificate
 	for _, c := range d.Certificates {

@@ -11,7 +11,7 @@ import (
 )
 
 // TestRSAPrecomputed reads keys whose precomputed numbers are right, wrong or
-// not there: those are worked out anew, and the key is the same.
+// not there: those are computed again, and the key is the same.
 func TestRSAPrecomputed(t *testing.T) {
 	signer, err := Generate(Spec{Algorithm: "RSA", Size: 1024}, jdk.Default)
 	if err != nil {

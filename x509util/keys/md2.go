@@ -3,7 +3,7 @@ package keys
 import "hash"
 
 // NewMD2 returns a hash that computes MD2 (RFC 1319), which is broken since
-// 2004 and serves for old certificates and JARs alone.
+// 2004 and serves only for old certificates and JARs.
 func NewMD2() hash.Hash { return new(md2) }
 
 // md2Size is the size of a digest, a block and the checksum in bytes.

@@ -174,8 +174,7 @@ func parseRSAPrivateKey(content []byte) (*rsa.PrivateKey, error) {
 		key.Primes = []*big.Int{p, q}
 	}
 	// Taking over what the file has precomputed is several times faster than
-	// computing it; it is verified all the same. Validate costs next to
-	// nothing then.
+	// computing it, and it is still verified. Validate costs next to nothing then.
 	key.Precomputed.Dp, key.Precomputed.Dq, key.Precomputed.Qinv = numbers[6], numbers[7], numbers[8]
 	if key.Precompute(); key.Validate() == nil {
 		return key, nil

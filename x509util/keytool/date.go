@@ -174,7 +174,7 @@ func offsetName(t time.Time) string {
 
 // isDaylight says whether Java sees t in daylight-saving time. Where the time
 // zone database has winter time as the exception ("negative" saving), Java
-// sees summer time as the exception all the same.
+// still sees summer time as the exception.
 func isDaylight(t time.Time) bool {
 	dst := t.IsDST()
 	switch t.Location().String() {

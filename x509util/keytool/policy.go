@@ -88,7 +88,7 @@ func policyEntries(value string) []string {
 	return entries
 }
 
-// add reads an entry: an algorithm, alone or with conditions.
+// add reads an entry: an algorithm, with conditions or without.
 func (c *constraints) add(entry string) error {
 	c.entries[strings.ToUpper(entry)] = true
 	algorithm, conditions, conditional := strings.Cut(entry, " ")

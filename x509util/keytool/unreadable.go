@@ -19,7 +19,7 @@ import (
 
 // UnreadableError returns what Java's CertificateFactory.generateCertificates
 // ends with on an input that ParseCertificates refuses: keytool passes that on
-// where it takes an authority's reply. It is nil where Java finds nothing
+// where it takes a CA's reply. It is nil where Java finds nothing
 // wrong, only no certificate, as with an empty file; and where it does not
 // come to the same end.
 //
