@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gokeytool/check"
+	"gokeytool/finding"
 	"gokeytool/store"
 )
 
@@ -47,14 +48,14 @@ func TestReplyBesideKey(t *testing.T) {
 		for _, format := range []store.Type{store.PKCS12, store.JKS, store.JCEKS} {
 			file := makeStore(t, format).key("web", test.key, test.issuers...).cert("other", test.trusted).save()
 			v := check.File(t.Context(), file, check.Options{Password: []byte(password), Now: today})
-			at := slices.IndexFunc(v.Findings, func(f check.Finding) bool { return f.ID == "reply-beside-key" })
+			at := slices.IndexFunc(v.Findings, func(f finding.Finding) bool { return f.ID == "reply-beside-key" })
 			if (at >= 0) != test.found {
 				t.Errorf("%s, %s: %+v", test.name, format, v.Findings)
 			}
 			if at < 0 {
 				continue
 			}
-			if f := v.Findings[at]; f.Alias != "other" || !strings.Contains(f.Text, "<web>") || f.Severity != check.Warning {
+			if f := v.Findings[at]; f.Alias != "other" || !strings.Contains(f.Text, "<web>") || f.Severity != finding.Warning {
 				t.Errorf("%s, %s: %+v", test.name, format, f)
 			}
 		}

@@ -1,6 +1,6 @@
 // Package check gives a verdict on keystores: whether each opens, whether its
 // keys can be used, whether its certificates are in order, and who can read
-// it. What is wrong is told as a Finding: its cause in a sentence, and the
+// it. What is wrong is told as a finding.Finding: its cause in a sentence, and the
 // command that fixes it.
 //
 // File looks at one file, Files at any number of files, directories, patterns
@@ -20,40 +20,12 @@ import (
 	"slices"
 	"time"
 
+	"gokeytool/finding"
 	"gokeytool/internal/jsontime"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
 )
-
-// Severity is how much a finding matters.
-type Severity string
-
-const (
-	// Error: something does not work, or will not for long.
-	Error Severity = "error"
-	// Warning: it works, but not everywhere, or not safely.
-	Warning Severity = "warning"
-	// Info: good to know.
-	Info Severity = "info"
-)
-
-// Finding is something to know about a keystore.
-type Finding struct {
-	// ID names the kind of finding; IDs are stable, see docs/check.md.
-	ID       string   `json:"id"`
-	Severity Severity `json:"severity"`
-	// Alias is the entry it is about, as Java shows it; empty where it is
-	// about the file.
-	Alias string `json:"alias,omitempty"`
-	// Text says what is wrong and why that matters, in a sentence.
-	Text string `json:"text"`
-	// Remedy is a line for bash that fixes it: a command, with a comment
-	// where the line by itself is not enough, or only a comment where no
-	// command fixes it. It has no password, but the words of Options that
-	// give it. It may be empty.
-	Remedy string `json:"remedy,omitempty"`
-}
 
 // Status is a verdict in a word.
 type Status string
@@ -97,8 +69,8 @@ type Verdict struct {
 	// there is no key.
 	Serves string `json:"serves,omitempty"`
 	// Readers are the programs that may have to read the file.
-	Readers  []Reader  `json:"readers,omitempty"`
-	Findings []Finding `json:"findings"`
+	Readers  []Reader          `json:"readers,omitempty"`
+	Findings []finding.Finding `json:"findings"`
 }
 
 // Entry is an entry of a keystore.

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"gokeytool/check"
+	"gokeytool/finding"
 	"gokeytool/internal/jsontime"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -647,7 +648,7 @@ func TestFilesInOrder(t *testing.T) {
 func TestForgeable(t *testing.T) {
 	for name, want := range map[string]bool{"version1.bks": true, "version2.bks": false} {
 		v := check.File(t.Context(), "../store/bks/testdata/"+name, check.Options{Password: []byte("changeit"), Now: today})
-		got := slices.ContainsFunc(v.Findings, func(f check.Finding) bool { return f.ID == "weak-integrity" })
+		got := slices.ContainsFunc(v.Findings, func(f finding.Finding) bool { return f.ID == "weak-integrity" })
 		if got != want || v.Status == check.Unchecked {
 			t.Errorf("%s: %v, %s", name, got, texts(v))
 		}

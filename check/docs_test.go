@@ -42,7 +42,7 @@ func TestDocumented(t *testing.T) {
 			t.Errorf("%s is explained, but never found", row[1])
 		}
 	}
-	found := regexp.MustCompile(`x\.find\([^,"\n]*, "([a-z0-9-]+)"|\bID(?:: |, c\.Detail = | = |, c.Remedy = )(?:false, |true, )?"([a-z-]+)"|id(?:, text)? :?= "([a-z-]+)"`)
+	found := regexp.MustCompile(`x\.find\([^,"\n]*, "([a-z0-9-]+)"|\bID(?:: |, c\.Text = | = |, c.Remedy = )(?:finding\.\w+, )?"([a-z-]+)"|id(?:, text)? :?= "([a-z-]+)"`)
 	n := 0
 	for _, name := range sources {
 		source, _ := os.ReadFile(name)

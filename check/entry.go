@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gokeytool/certpath"
+	"gokeytool/finding"
 	"gokeytool/identity"
 	"gokeytool/internal/jsontime"
 	"gokeytool/internal/shell"
@@ -30,12 +31,12 @@ func (x *examination) entry(e *entry.Entry) {
 	}
 	x.Entries = append(x.Entries, Entry{Alias: alias, Kind: e.Kind.String(), Created: jsontime.New(e.Created), Chain: x.chainOf(e.Chain)})
 	if !e.Created.IsZero() && !jsontime.Fits(e.Created) {
-		x.find(Warning, "odd-date", alias, fmt.Sprintf("the entry was made in the year %d, as the file has it", e.Created.UTC().Year()), "")
+		x.find(finding.Warning, "odd-date", alias, fmt.Sprintf("the entry was made in the year %d, as the file has it", e.Created.UTC().Year()), "")
 	}
 	defer x.unserved(alias, len(x.Findings))
 	certs, err := parse(e.Chain)
 	if !x.refused(alias, e.Chain) && err != nil {
-		x.find(Error, "unreadable-certificate", alias, err.Error(), x.takeOut(alias))
+		x.find(finding.Error, "unreadable-certificate", alias, err.Error(), x.takeOut(alias))
 	}
 	switch e.Kind {
 	case entry.PrivateKey:
@@ -44,10 +45,10 @@ func (x *examination) entry(e *entry.Entry) {
 		case len(e.Chain) == 0 && x.partial():
 		case len(e.Chain) == 0 && x.Type == store.PEM && x.store.Len() > 1:
 			// There a chain is what belongs to the key.
-			x.find(Error, "key-mismatch", alias, "no certificate belongs to this private key: it proves nothing to anybody", "")
+			x.find(finding.Error, "key-mismatch", alias, "no certificate belongs to this private key: it proves nothing to anybody", "")
 		case len(e.Chain) == 0 && x.hiddenChain(key, alias):
 		case len(e.Chain) == 0:
-			x.find(Error, "no-certificate", alias, "there is no certificate with the key", x.key(alias).KeyLine([]string{"import", "-noprompt", "-backup", "-alias", alias}, "-keyfile", x.Path, "-file", "CERTIFICATE"))
+			x.find(finding.Error, "no-certificate", alias, "there is no certificate with the key", x.key(alias).KeyLine([]string{"import", "-noprompt", "-backup", "-alias", alias}, "-keyfile", x.Path, "-file", "CERTIFICATE"))
 		case err == nil:
 			x.identity(e, alias, key, certs)
 		}
@@ -74,11 +75,11 @@ func (x *examination) refused(alias string, chain []entry.Certificate) (found bo
 		}
 		found = true
 		if x.Type.Unprotected() {
-			x.find(Warning, "unreadable-certificate", alias, fmt.Sprintf("%s can't read %s: %s", refused.Readers(), which, refused.Reason()), "")
+			x.find(finding.Warning, "unreadable-certificate", alias, fmt.Sprintf("%s can't read %s: %s", refused.Readers(), which, refused.Reason()), "")
 			continue
 		}
 		x.refusing = append(x.refusing, refused.Releases...)
-		x.find(Error, "unreadable-certificate", alias,
+		x.find(finding.Error, "unreadable-certificate", alias,
 			fmt.Sprintf("%s can't open this keystore at all, because of %s: %s", refused.Readers(), which, refused.Reason()), x.takeOut(alias))
 	}
 	return found
@@ -119,8 +120,8 @@ func (x *examination) unserved(alias string, from int) {
 		return
 	}
 	for i := range x.Findings[from:] {
-		if f := &x.Findings[from+i]; f.Severity == Error && f.ID != "unreadable-certificate" { // which closes all to Java
-			f.Severity = Warning
+		if f := &x.Findings[from+i]; f.Severity == finding.Error && f.ID != "unreadable-certificate" { // which closes all to Java
+			f.Severity = finding.Warning
 		}
 	}
 }
@@ -159,7 +160,7 @@ func (x *examination) privateKey(e *entry.Entry, alias string) crypto.Signer {
 	defer key.Wipe()
 	signer, err := keys.ParsePrivate(key.PKCS8)
 	if err != nil {
-		x.find(Warning, "unknown-key", alias, fmt.Sprintf("the key opens, but can't be examined: %v", err), "")
+		x.find(finding.Warning, "unknown-key", alias, fmt.Sprintf("the key opens, but can't be examined: %v", err), "")
 		return nil
 	}
 	return signer
@@ -200,26 +201,26 @@ func (x *examination) unseal(e *entry.Entry, alias string) (entry.Key, bool) {
 			}
 			x.apart[alias] = true
 			if !x.only {
-				x.find(Info, "key-password", alias, "the key has a password of its own: Tomcat needs it as keyPass (certificateKeyPassword)", x.samePassword(alias))
+				x.find(finding.Info, "key-password", alias, "the key has a password of its own: Tomcat needs it as keyPass (certificateKeyPassword)", x.samePassword(alias))
 			}
 			return key, true
 		}
 	}
 	if x.doubtful {
-		x.find(Error, "key-password", alias, "no password that was tried opens this key: Java says: Cannot recover key; the file has no integrity check that would tell whether the password is its own",
+		x.find(finding.Error, "key-password", alias, "no password that was tried opens this key: Java says: Cannot recover key; the file has no integrity check that would tell whether the password is its own",
 			shell.Line("gokeytool", "check", shell.File(x.Path), "-storepass:file", "PASSWORDFILE"))
 		return entry.Key{}, false
 	}
-	severity, remedy := Error, x.samePassword(alias)
+	severity, remedy := finding.Error, x.samePassword(alias)
 	p := x.purposeOf(e)
 	if !p.Open() {
-		severity = Warning
+		severity = finding.Warning
 	}
 	if e.Kind == entry.PrivateKey && !p.TLS() {
 		remedy = shell.Note(remedy, "not where a program has the key's own, as Gradle's keyPassword")
 	}
 	if x.server {
-		severity = Info // nobody opens it
+		severity = finding.Info // nobody opens it
 	}
 	x.find(severity, "key-password", alias, "the keystore's password does not open this key: Java says: Cannot recover key", remedy)
 	return entry.Key{}, false
@@ -233,9 +234,9 @@ func (x *examination) unopened(err error, alias string) (entry.Key, bool) {
 	if errors.Is(err, entry.ErrLimit) {
 		x.beyond(alias, err)
 	} else if errors.Is(err, entry.ErrUnsupported) {
-		x.find(Warning, "unknown-key", alias, fmt.Sprintf("the key can't be opened here: %v", err), "")
+		x.find(finding.Warning, "unknown-key", alias, fmt.Sprintf("the key can't be opened here: %v", err), "")
 	} else {
-		x.find(Error, "damaged-key", alias, fmt.Sprintf("the key can't be read: %v", err), "")
+		x.find(finding.Error, "damaged-key", alias, fmt.Sprintf("the key can't be read: %v", err), "")
 	}
 	return entry.Key{}, false
 }
@@ -257,11 +258,11 @@ func (x *examination) servedKey(alias string) (entry.Key, bool) {
 	own := c.KeyPasswordAttribute()
 	switch {
 	case c.PEM() && c.KeyPassword == nil:
-		x.find(Error, "key-password", alias, "the key is encrypted, and the configuration has no password for it: Tomcat does not start", shell.Comment("set "+own+", or decrypt the key"))
+		x.find(finding.Error, "key-password", alias, "the key is encrypted, and the configuration has no password for it: Tomcat does not start", shell.Comment("set "+own+", or decrypt the key"))
 	case c.KeyPassword != nil:
-		x.find(Error, "key-password", alias, "the key's password in the configuration does not open this key: Java says: Cannot recover key", shell.Comment("correct "+own+", or leave it out if the key has the keystore's password"))
+		x.find(finding.Error, "key-password", alias, "the key's password in the configuration does not open this key: Java says: Cannot recover key", shell.Comment("correct "+own+", or leave it out if the key has the keystore's password"))
 	default:
-		x.find(Error, "key-password", alias, "the keystore's password does not open this key: Java says: Cannot recover key", x.samePassword(alias))
+		x.find(finding.Error, "key-password", alias, "the keystore's password does not open this key: Java says: Cannot recover key", x.samePassword(alias))
 	}
 	return entry.Key{}, false
 }
@@ -288,7 +289,7 @@ func (x *examination) samePassword(alias string) string {
 func (x *examination) trusted(alias string, c *x509util.Certificate) {
 	x.dates(alias, 0, 1, c, shell.Note(x.keystore().Line([]string{"delete", "-backup", "-alias", alias}), "if nothing needs it any more"), false)
 	if text := x.weakKey(c); text != "" {
-		x.find(Warning, "weak-key", alias, text, "")
+		x.find(finding.Warning, "weak-key", alias, text, "")
 	}
 	x.beside(alias, c)
 }
@@ -333,7 +334,7 @@ func (x *examination) beside(alias string, c *x509util.Certificate) {
 		return // what the key had before
 	}
 	key, k := x.store.JavaAlias(own.Entry), x.keystore()
-	x.find(Warning, "reply-beside-key", alias, fmt.Sprintf("this trusted certificate was issued for the key of <%s>, which still has another: whoever shows that key does not show it", key),
+	x.find(finding.Warning, "reply-beside-key", alias, fmt.Sprintf("this trusted certificate was issued for the key of <%s>, which still has another: whoever shows that key does not show it", key),
 		shell.Note(k.Line([]string{"exportcert", "-rfc", "-alias", alias}, "-file", "REPLY")+" && "+
 			x.key(key).KeyLine([]string{"importcert", "-backup", "-alias", key}, "-file", "REPLY")+" && "+
 			k.Line([]string{"delete", "-alias", alias}), x.purposeOf(own.Entry).Noticed()))
@@ -354,16 +355,16 @@ func (x *examination) dates(alias string, i, n int, c *x509util.Certificate, rem
 	if i > 0 {
 		who = fmt.Sprintf("certificate %d of %d, %s,", i+1, n, c.Called())
 	}
-	severity, early := Warning, Info
+	severity, early := finding.Warning, finding.Info
 	if key {
-		severity, early = Error, Warning
+		severity, early = finding.Error, finding.Warning
 	}
 	within := time.Duration(identity.ExpiresSoon)
 	if x.o.Within > 0 {
-		severity, early, within = Error, Error, x.o.Within
+		severity, early, within = finding.Error, finding.Error, x.o.Within
 	}
 	if !jsontime.Fits(c.NotBefore) || !jsontime.Fits(c.NotAfter) {
-		x.find(Warning, "odd-date", alias, fmt.Sprintf("%s is valid from %s to %s: programs that expect a year of four digits fail on it", who, x509util.Day(c.NotBefore), x509util.Day(c.NotAfter)), "")
+		x.find(finding.Warning, "odd-date", alias, fmt.Sprintf("%s is valid from %s to %s: programs that expect a year of four digits fail on it", who, x509util.Day(c.NotBefore), x509util.Day(c.NotAfter)), "")
 	}
 	switch left := c.NotAfter.Sub(x.o.Now); {
 	case x.o.Now.Before(c.NotBefore):
@@ -400,7 +401,7 @@ func (x *examination) verifiable(alias string, chain []*x509util.Certificate) bo
 	if !x.unverified {
 		x.unverified = true
 		x.Status = Unchecked
-		x.find(Error, "limit", alias, "there are more signatures than are verified for one file: the chains of this and of other entries are not checked", "")
+		x.find(finding.Error, "limit", alias, "there are more signatures than are verified for one file: the chains of this and of other entries are not checked", "")
 	}
 	return false
 }
@@ -416,17 +417,17 @@ func (x *examination) identity(e *entry.Entry, alias string, key crypto.Signer, 
 		id = x.connector.Shown(id, x.hosts)
 	}
 	checks := identity.Examine(id, identity.Options{Now: x.o.Now})
-	find := func(name string) identity.Check {
-		i := slices.IndexFunc(checks, func(c identity.Check) bool { return c.Name == name })
-		if i < 0 {
-			return identity.Check{OK: true}
+	find := func(name string) finding.Finding {
+		c, ok := checks.Find(name)
+		if !ok {
+			return finding.Finding{Severity: finding.Good}
 		}
-		return checks[i]
+		return c
 	}
 	is := x509util.PurposeOf(certs[0], x509util.Use{Served: id.Served})
 
-	if c := find("key"); !c.OK && key != nil && !sameKey(key.Public(), certs[0]) {
-		x.find(Error, c.ID, alias, c.Detail, c.Remedy)
+	if c := find("key"); !c.OK() && key != nil && !sameKey(key.Public(), certs[0]) {
+		x.find(finding.Error, c.ID, alias, c.Text, c.Remedy)
 	}
 	x.chain(alias, find("chain"), certs)
 	x.life(alias, is, id, certs)
@@ -434,28 +435,28 @@ func (x *examination) identity(e *entry.Entry, alias string, key crypto.Signer, 
 	if !is.TLS() {
 		return // names, purpose and suites matter to servers
 	}
-	severity, minor := Warning, Info
+	severity, minor := finding.Warning, finding.Info
 	if is&x509util.ForServer != 0 {
-		severity, minor = Error, Warning
+		severity, minor = finding.Error, finding.Warning
 	}
 	switch c := find("names"); {
-	case c.OK:
+	case c.OK():
 	case c.ID == "odd-certificate":
-		x.find(Warning, c.ID, alias, c.Detail, c.Remedy)
+		x.find(finding.Warning, c.ID, alias, c.Text, c.Remedy)
 	default:
-		x.find(severity, c.ID, alias, c.Detail, c.Remedy)
+		x.find(severity, c.ID, alias, c.Text, c.Remedy)
 	}
 	switch c := find("usage"); {
-	case !c.OK:
-		x.find(severity, c.ID, alias, c.Detail, c.Remedy)
-	case c.Warn:
-		x.find(Info, c.ID, alias, c.Detail, c.Remedy)
+	case !c.OK():
+		x.find(severity, c.ID, alias, c.Text, c.Remedy)
+	case c.Warn():
+		x.find(finding.Info, c.ID, alias, c.Text, c.Remedy)
 	}
 	switch c := find("suites"); {
-	case !c.OK:
-		x.find(severity, c.ID, alias, c.Detail+"; Tomcat starts with it all the same, and every handshake fails", c.Remedy)
-	case c.Warn:
-		x.find(minor, c.ID, alias, c.Detail, c.Remedy)
+	case !c.OK():
+		x.find(severity, c.ID, alias, c.Text+"; Tomcat starts with it all the same, and every handshake fails", c.Remedy)
+	case c.Warn():
+		x.find(minor, c.ID, alias, c.Text, c.Remedy)
 	}
 }
 
@@ -468,17 +469,17 @@ func sameKey(public crypto.PublicKey, c *x509util.Certificate) bool {
 
 // chain takes over what is wrong with a chain. What is missing of it may stand in
 // the keystore itself.
-func (x *examination) chain(alias string, c identity.Check, certs []*x509util.Certificate) {
+func (x *examination) chain(alias string, c finding.Finding, certs []*x509util.Certificate) {
 	switch {
 	case c.ID == "chain-unverified" || c.ID == "odd-certificate":
-		x.find(Warning, c.ID, alias, c.Detail, "")
-	case c.OK && c.Warn:
-		x.find(Info, c.ID, alias, c.Detail, "")
-	case c.OK:
+		x.find(finding.Warning, c.ID, alias, c.Text, "")
+	case c.OK() && c.Warn():
+		x.find(finding.Info, c.ID, alias, c.Text, "")
+	case c.OK():
 	case c.ID == "chain-incomplete" && x.holds(certs):
-		x.find(Error, c.ID, alias, c.Detail, x.keystore().Line([]string{"chain", "-complete", "-alias", alias}))
+		x.find(finding.Error, c.ID, alias, c.Text, x.keystore().Line([]string{"chain", "-complete", "-alias", alias}))
 	default:
-		x.find(Error, c.ID, alias, c.Detail, c.Remedy)
+		x.find(finding.Error, c.ID, alias, c.Text, c.Remedy)
 	}
 }
 
@@ -529,28 +530,28 @@ func (x *examination) life(alias string, is x509util.Purpose, id identity.Identi
 		if len(certs) == 1 && certs[0].SelfSigned() {
 			remedy = shell.Note(x.key(alias).KeyLine([]string{"renew", "-alias", alias}, "-validity", "365"), is.Noticed())
 		}
-		x.find(Info, "long-life", alias, fmt.Sprintf("macOS and iOS refuse server certificates made for more than 825 days (this: %d)", days), remedy)
+		x.find(finding.Info, "long-life", alias, fmt.Sprintf("macOS and iOS refuse server certificates made for more than 825 days (this: %d)", days), remedy)
 	}
 }
 
 // strength looks at the keys and signatures of a chain. A key that Java
 // refuses too is an error, and a signature with MD5.
-func (x *examination) strength(alias string, c identity.Check, is x509util.Purpose, certs []*x509util.Certificate) {
-	if c.OK {
+func (x *examination) strength(alias string, c finding.Finding, is x509util.Purpose, certs []*x509util.Certificate) {
+	if c.OK() {
 		return
 	}
-	severity := Warning
+	severity := finding.Warning
 	if is&x509util.ForServer != 0 {
-		severity = Error
+		severity = finding.Error
 	}
 	for i, cert := range certs {
 		if strings.HasSuffix(x.weakKey(cert), "is disabled") {
-			severity = Error
+			severity = finding.Error
 		}
 		root := i == len(certs)-1 && cert.SelfSigned()
 		if !root && strings.HasPrefix(cert.SigName, "MD") {
-			severity = Error
+			severity = finding.Error
 		}
 	}
-	x.find(severity, c.ID, alias, c.Detail, c.Remedy)
+	x.find(severity, c.ID, alias, c.Text, c.Remedy)
 }

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"gokeytool/finding"
 	"gokeytool/internal/atomicfile"
 	"gokeytool/internal/shell"
 	"gokeytool/jdk"
@@ -146,7 +147,7 @@ func examineFile(path string, o Options, u use) (v Verdict, ok bool) {
 // examine looks at the content of a file.
 func (x *examination) examine(data []byte, mode fs.FileMode) {
 	if content := atomicfile.Settled(data); len(content) != len(data) {
-		x.find(Warning, "interrupted-write", "", "a process was killed while it wrote the file: what is read here is whole, but Java may not open it",
+		x.find(finding.Warning, "interrupted-write", "", "a process was killed while it wrote the file: what is read here is whole, but Java may not open it",
 			shell.Keystore{Path: x.Path, Open: x.o.Storepass}.Line([]string{"list"}))
 		data = content
 	}
@@ -214,11 +215,11 @@ func foreign(err error, plain bool) bool {
 
 // find adds a finding. No command here changes a file of a type that is only
 // read, whatever would fix a keystore.
-func (x *examination) find(s Severity, id, alias, text, remedy string) {
+func (x *examination) find(s finding.Severity, id, alias, text, remedy string) {
 	if x.Type.Foreign() && strings.HasPrefix(remedy, "gokeytool ") && id != "password" && id != "limit" && id != "foreign-format" && id != "store-type" {
 		remedy = ""
 	}
-	x.Findings = append(x.Findings, Finding{ID: id, Severity: s, Alias: alias, Text: text, Remedy: remedy})
+	x.Findings = append(x.Findings, finding.Finding{ID: id, Severity: s, Alias: alias, Text: text, Remedy: remedy})
 }
 
 // finish sums up.
@@ -227,7 +228,7 @@ func (x *examination) finish() Verdict {
 	if v.Status == "" {
 		v.Status = Healthy
 		for _, f := range v.Findings {
-			if f.Severity == Error || f.Severity == Warning && x.o.Strict {
+			if f.Severity == finding.Error || f.Severity == finding.Warning && x.o.Strict {
 				v.Status = Faulty
 			}
 		}
@@ -236,13 +237,11 @@ func (x *examination) finish() Verdict {
 		v.Entries = []Entry{}
 	}
 	if v.Findings == nil {
-		v.Findings = []Finding{}
+		v.Findings = []finding.Finding{}
 	}
-	slices.SortStableFunc(v.Findings, func(a, b Finding) int { return a.Severity.rank() - b.Severity.rank() })
+	slices.SortStableFunc(v.Findings, func(a, b finding.Finding) int { return cmp.Compare(a.Severity, b.Severity) })
 	return v
 }
-
-func (s Severity) rank() int { return slices.Index([]Severity{Error, Warning, Info}, s) }
 
 // unreadable: the file system gives nothing to look at.
 func (x *examination) unreadable(err error) {
@@ -261,10 +260,10 @@ func (x *examination) unreadable(err error) {
 	case errors.Is(err, fs.ErrPermission):
 		remedy = shell.Note(shell.Line("ls", "-l", shell.File(x.Path)), "shows who may")
 	case errors.Is(err, entry.ErrLimit):
-		x.find(Error, "limit", "", cause(err), "")
+		x.find(finding.Error, "limit", "", cause(err), "")
 		return
 	}
-	x.find(Error, "unreadable", "", text, remedy)
+	x.find(finding.Error, "unreadable", "", text, remedy)
 }
 
 // cause is what an error says beside the path, which the verdict has.
@@ -395,21 +394,21 @@ func (x *examination) wrongPassword(err error) {
 	miss, near := x.nearMiss(err)
 	switch {
 	case near && x.only && !x.java:
-		x.find(Error, "password", "", "the configured password does not open it; it opens with "+miss.Describe("that password")+"; "+java, shell.Comment("correct the password in the configuration"))
+		x.find(finding.Error, "password", "", "the configured password does not open it; it opens with "+miss.Describe("that password")+"; "+java, shell.Comment("correct the password in the configuration"))
 	case near:
 		if line := miss.Export("PASSWORD", x.o.PasswordSource); line != "" && x.o.PasswordSource != "" {
 			remedy = line + " && " + shell.Line("gokeytool", "check", shell.File(x.Path), "-storepass:env", "PASSWORD")
 		}
-		x.find(Error, "password", "", "the password given does not open it; it opens with "+miss.Describe("that password")+"; "+java, remedy)
+		x.find(finding.Error, "password", "", "the password given does not open it; it opens with "+miss.Describe("that password")+"; "+java, remedy)
 	case x.java:
-		x.find(Error, "password", "", "the file is whole, but the password given does not open it, or its content was changed; "+java,
+		x.find(finding.Error, "password", "", "the file is whole, but the password given does not open it, or its content was changed; "+java,
 			shell.Line("gokeytool", "check", "-truststore", shell.File(x.Path), "-storepass:file", "PASSWORDFILE"))
 	case x.only:
-		x.find(Error, "password", "", "the file is whole, but the configured password does not open it, or its content was changed; "+java, shell.Comment("correct the password in the configuration"))
+		x.find(finding.Error, "password", "", "the file is whole, but the configured password does not open it, or its content was changed; "+java, shell.Comment("correct the password in the configuration"))
 	case x.o.Password != nil:
-		x.find(Error, "password", "", "the file is whole, but neither the password given nor changeit opens it, or its content was changed; "+java, remedy)
+		x.find(finding.Error, "password", "", "the file is whole, but neither the password given nor changeit opens it, or its content was changed; "+java, remedy)
 	default:
-		x.find(Error, "password", "", "it needs its password: changeit, Java's default, does not open it", remedy)
+		x.find(finding.Error, "password", "", "it needs its password: changeit, Java's default, does not open it", remedy)
 	}
 }
 
@@ -433,14 +432,14 @@ func (x *examination) undecodable(err error) {
 	if other, ok := errors.AsType[*store.NotKeystoreError](err); ok {
 		if found := opened.Wrapped(); len(found) > 0 {
 			w := found[max(0, slices.IndexFunc(found, store.Wrapped.Keystore))]
-			x.find(Error, "not-a-keystore", "", "this is no keystore: it holds "+w.String(), w.Command(x.Path))
+			x.find(finding.Error, "not-a-keystore", "", "this is no keystore: it holds "+w.String(), w.Command(x.Path))
 			return
 		}
 		if damage, ok := opened.Damage(); ok {
-			x.find(Error, "not-a-keystore", "", "this is "+string(other.What)+", and no keystore; the file is damaged: "+damage.Cause, cmp.Or(damage.Command(x.Path), binaryCopy))
+			x.find(finding.Error, "not-a-keystore", "", "this is "+string(other.What)+", and no keystore; the file is damaged: "+damage.Cause, cmp.Or(damage.Command(x.Path), binaryCopy))
 			return
 		}
-		x.find(Error, "not-a-keystore", "", "this is "+string(other.What)+", and no keystore", notKeystore(other.What, x.Path))
+		x.find(finding.Error, "not-a-keystore", "", "this is "+string(other.What)+", and no keystore", notKeystore(other.What, x.Path))
 		return
 	}
 	if damage, ok := opened.Damage(); ok && errors.Is(err, entry.ErrDamaged) {
@@ -449,11 +448,11 @@ func (x *examination) undecodable(err error) {
 	}
 	switch {
 	case errors.Is(err, entry.ErrUnsupported):
-		x.find(Error, "unsupported", "", "it uses what can't be read here: "+err.Error(), "")
+		x.find(finding.Error, "unsupported", "", "it uses what can't be read here: "+err.Error(), "")
 	case errors.Is(err, entry.ErrLimit):
 		x.beyond("", err)
 	default:
-		x.find(Error, "damaged", "", "the file is damaged: "+err.Error(), binaryCopy)
+		x.find(finding.Error, "damaged", "", "the file is damaged: "+err.Error(), binaryCopy)
 	}
 }
 
@@ -466,7 +465,7 @@ func (x *examination) beyond(alias string, err error) {
 		k.Open = x.o.Storepass
 		remedy = shell.Note(k.Operand([]string{"check", "-maxIterations", strconv.Itoa(e.Enough)}), "if the file is to be trusted, and there is time")
 	}
-	x.find(Error, "limit", alias, "it asks for more than is reasonable: "+err.Error(), remedy)
+	x.find(finding.Error, "limit", alias, "it asks for more than is reasonable: "+err.Error(), remedy)
 }
 
 // affordable says whether the keys are to be opened: not where the file asks for
@@ -482,7 +481,7 @@ func (x *examination) affordable() {
 
 // damaged: it is known what has happened to the file.
 func (x *examination) damaged(d store.Damage) {
-	x.find(Error, "damaged", "", "the file is damaged: "+d.Cause, cmp.Or(d.Command(x.Path), binaryCopy))
+	x.find(finding.Error, "damaged", "", "the file is damaged: "+d.Cause, cmp.Or(d.Command(x.Path), binaryCopy))
 }
 
 // binaryCopy is for files that a transfer has spoilt.
@@ -514,7 +513,7 @@ func (x *examination) fileMode(mode fs.FileMode) {
 	}
 	for _, e := range x.store.Entries() {
 		if e.Kind != entry.TrustedCertificate {
-			x.find(Warning, "file-mode", "", fmt.Sprintf("every user of this machine can read the file (mode %04o), and it holds keys", mode.Perm()),
+			x.find(finding.Warning, "file-mode", "", fmt.Sprintf("every user of this machine can read the file (mode %04o), and it holds keys", mode.Perm()),
 				shell.Line("chmod", "o-rwx", shell.File(x.Path)))
 			return
 		}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"gokeytool/finding"
 	"gokeytool/internal/testtool"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -40,11 +41,11 @@ func FuzzExamine(f *testing.F) {
 			x.examine(data, 0o644)
 			v := x.finish()
 			bad := 0
-			for _, finding := range v.Findings {
-				if finding.ID == "" || finding.Text == "" || finding.Severity.rank() < 0 {
-					t.Errorf("%+v", finding)
+			for _, f := range v.Findings {
+				if f.ID == "" || f.Text == "" || f.Severity > finding.Info {
+					t.Errorf("%+v", f)
 				}
-				if finding.Severity == Error {
+				if f.Severity == finding.Error {
 					bad++
 				}
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"gokeytool/finding"
 	"gokeytool/identity"
 	"gokeytool/internal/shell"
 	"gokeytool/internal/text"
@@ -119,7 +120,7 @@ func (x *examination) hiddenChain(key crypto.Signer, alias string) bool {
 		x.adopted[string(c.Raw)] = true
 		return seen
 	})
-	x.find(Error, "hidden-chain", alias, identity.HiddenChain(own.Called()), x.rewrite())
+	x.find(finding.Error, "hidden-chain", alias, identity.HiddenChain(own.Called()), x.rewrite())
 	return true
 }
 
@@ -144,10 +145,10 @@ func (x *examination) hiddenEntries() {
 	}
 	remedy := shell.Note(x.rewrite(), "without it; openssl pkcs12 shows it, and the file as it was is kept")
 	if len(grave) > 0 {
-		x.find(Warning, "hidden-entry", "", "in bags within bags, where Java does not look, but OpenSSL does: "+text.Elide(grave, 3), remedy)
+		x.find(finding.Warning, "hidden-entry", "", "in bags within bags, where Java does not look, but OpenSSL does: "+text.Elide(grave, 3), remedy)
 	}
 	if len(harmless) > 0 {
-		x.find(Info, "hidden-entry", "", "Java and keytool pass over what else is in it: "+text.Elide(harmless, 3), remedy)
+		x.find(finding.Info, "hidden-entry", "", "Java and keytool pass over what else is in it: "+text.Elide(harmless, 3), remedy)
 	}
 }
 
@@ -157,7 +158,7 @@ func (x *examination) refusedFile() bool {
 	if reason == "" {
 		return false
 	}
-	x.find(Error, "not-for-java", "", "Java does not open it, because of "+reason, x.rewrite())
+	x.find(finding.Error, "not-for-java", "", "Java does not open it, because of "+reason, x.rewrite())
 	return true
 }
 
@@ -173,6 +174,6 @@ func (x *examination) notRecovered(e *entry.Entry, alias string, err error) bool
 		remedy = x.rewrite()
 	}
 	says, _, _ := strings.Cut(odd.Says, ": ")
-	x.find(Error, "damaged-key", alias, fmt.Sprintf("Java does not recover this key: there is %s (%s)", strings.Replace(odd.What, "bytes", "something", 1), says), remedy)
+	x.find(finding.Error, "damaged-key", alias, fmt.Sprintf("Java does not recover this key: there is %s (%s)", strings.Replace(odd.What, "bytes", "something", 1), says), remedy)
 	return true
 }

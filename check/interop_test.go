@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"gokeytool/check"
+	"gokeytool/finding"
 	"gokeytool/internal/testtool"
 	"gokeytool/jdk"
 	"gokeytool/store"
@@ -19,9 +20,9 @@ import (
 // These tests compare what findings say of other programs with those programs.
 
 // run returns what a program prints, and whether it succeeded.
-func finding(t testing.TB, v check.Verdict, id string) check.Finding {
+func found(t testing.TB, v check.Verdict, id string) finding.Finding {
 	t.Helper()
-	i := slices.IndexFunc(v.Findings, func(f check.Finding) bool { return f.ID == id })
+	i := slices.IndexFunc(v.Findings, func(f finding.Finding) bool { return f.ID == id })
 	if i < 0 {
 		t.Fatalf("%s: no finding %q among %q", v.Path, id, findings(v))
 	}
@@ -44,8 +45,8 @@ func TestTrustMarkIsMissing(t *testing.T) {
 	if out, success := testtool.Try(t, openssl, "pkcs12", "-export", "-nokeys", "-in", ca, "-out", p12, "-passout", "pass:"+password); !success {
 		t.Fatal(out)
 	}
-	f := finding(t, file(t, p12), "trust-mark")
-	if f.Severity != check.Error || !strings.HasPrefix(f.Text, "1 certificate in it lacks") {
+	f := found(t, file(t, p12), "trust-mark")
+	if f.Severity != finding.Error || !strings.HasPrefix(f.Text, "1 certificate in it lacks") {
 		t.Errorf("%+v", f)
 	}
 	if out, _ := testtool.Try(t, keytool, "-list", "-keystore", p12, "-storepass", password); !strings.Contains(out, "contains 0 entries") {
@@ -54,7 +55,7 @@ func TestTrustMarkIsMissing(t *testing.T) {
 	if out, success := testtool.Try(t, keytool, "-importcert", "-noprompt", "-alias", "ca", "-file", ca, "-keystore", p12, "-storepass", password); !success {
 		t.Fatal(out)
 	}
-	if v := file(t, p12); slices.ContainsFunc(v.Findings, func(f check.Finding) bool { return f.Severity == check.Error }) {
+	if v := file(t, p12); slices.ContainsFunc(v.Findings, func(f finding.Finding) bool { return f.Severity == finding.Error }) {
 		t.Errorf("keytool put the certificate in, and still: %q", findings(v))
 	}
 }
@@ -69,7 +70,7 @@ func TestHiddenKey(t *testing.T) {
 		t.Fatal(out)
 	}
 	v := file(t, p12)
-	if f := finding(t, v, "hidden-key"); f.Alias != "tomcat" || v.Serves != "" || v.Status != check.Faulty {
+	if f := found(t, v, "hidden-key"); f.Alias != "tomcat" || v.Serves != "" || v.Status != check.Faulty {
 		t.Errorf("%+v", v)
 	}
 	if out, _ := testtool.Try(t, keytool, "-list", "-keystore", p12, "-storepass", password); !strings.Contains(out, "contains 0 entries") {
@@ -81,7 +82,7 @@ func TestHiddenKey(t *testing.T) {
 func TestCannotRecoverKey(t *testing.T) {
 	keytool := testtool.Keytool(t)
 	path := makeStore(t, store.JKS).keyUnder("another1", "tomcat", issue(t, template{})).save()
-	finding(t, file(t, path), "key-password")
+	found(t, file(t, path), "key-password")
 	out, success := testtool.Try(t, keytool, "-certreq", "-alias", "tomcat", "-keystore", path, "-storepass", password, "-keypass", password)
 	if success || !strings.Contains(out, "Cannot recover key") {
 		t.Errorf("keytool says: %s", out)
@@ -92,7 +93,7 @@ func TestCannotRecoverKey(t *testing.T) {
 func TestMixedCaseIsNotFound(t *testing.T) {
 	keytool := testtool.Keytool(t)
 	path := rawJKS(t, trusted("MyRoot", newCA(t, "CN=Root")))
-	finding(t, file(t, path), "alias-case")
+	found(t, file(t, path), "alias-case")
 	if out, _ := testtool.Try(t, keytool, "-list", "-keystore", path, "-storepass", password); !strings.Contains(out, "contains 1 entry") || !strings.Contains(out, "Alias <MyRoot> does not exist") {
 		t.Errorf("keytool lists it:\n%s", out)
 	}
@@ -107,7 +108,7 @@ func TestWrongPassword(t *testing.T) {
 	for _, typ := range []store.Type{store.JKS, store.PKCS12} {
 		path := makeStore(t, typ).cert("root", newCA(t, "CN=Root")).save()
 		v := check.File(t.Context(), path, check.Options{Password: []byte("wrong1")})
-		_, java, _ := strings.Cut(finding(t, v, "password").Text, "Java says: ")
+		_, java, _ := strings.Cut(found(t, v, "password").Text, "Java says: ")
 		if out, success := testtool.Try(t, keytool, "-list", "-keystore", path, "-storepass", "wrong1"); success || !strings.Contains(strings.ToLower(out), strings.ToLower(java)) {
 			t.Errorf("%s: keytool says %q, not %q", typ, out, java)
 		}
@@ -121,7 +122,7 @@ func TestPasswordNotASCII(t *testing.T) {
 	id := issue(t, template{})
 	path := makeStore(t, store.PKCS12).keyUnder("gehéim1", "tomcat", id).saveUnder("gehéim1")
 	v := check.File(t.Context(), path, check.Options{Password: []byte("gehéim1"), Now: today})
-	finding(t, v, "password-not-ascii")
+	found(t, v, "password-not-ascii")
 	for release, keytool := range keytools {
 		out, _ := testtool.Try(t, javaOf(t, keytool), source, "", path)
 		opened := strings.TrimSpace(out) == "EC"

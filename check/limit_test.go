@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"gokeytool/check"
+	"gokeytool/finding"
 	"gokeytool/internal/hostile"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -43,7 +44,7 @@ func TestManyRounds(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			v, rounds := counted(t, write(t, "hostile", test.data))
-			at := slices.IndexFunc(v.Findings, func(f check.Finding) bool { return f.ID == "limit" })
+			at := slices.IndexFunc(v.Findings, func(f finding.Finding) bool { return f.ID == "limit" })
 			if at < 0 || v.Status != check.Unchecked || len(v.Entries) != test.entries {
 				t.Fatalf("%v, %d entries: %v", v.Status, len(v.Entries), findings(v))
 			}
@@ -96,7 +97,7 @@ func TestServerXMLRounds(t *testing.T) {
 	o.Limits.Work = entry.NewWork(200_000, 0, nil) // beyond the ordinary
 	var limited int
 	for v := range check.Files(t.Context(), []string{xml}, o) {
-		if slices.ContainsFunc(v.Findings, func(f check.Finding) bool { return f.ID == "limit" }) {
+		if slices.ContainsFunc(v.Findings, func(f finding.Finding) bool { return f.ID == "limit" }) {
 			limited++
 		}
 	}

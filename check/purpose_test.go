@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"gokeytool/check"
+	"gokeytool/finding"
 	"gokeytool/store"
 )
 
@@ -71,7 +72,7 @@ func TestPurposeFirst(t *testing.T) {
 					}
 				}
 				bad := fault == "expired" || fault == "ends soon" || fault == "short key"
-				if bad && !slices.ContainsFunc(v.Findings, func(f check.Finding) bool { return f.Alias == "release" }) {
+				if bad && !slices.ContainsFunc(v.Findings, func(f finding.Finding) bool { return f.Alias == "release" }) {
 					t.Errorf("%s: nothing is found", what)
 				}
 			}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"gokeytool/finding"
 	"gokeytool/internal/shell"
 	"gokeytool/internal/text"
 	"gokeytool/store"
@@ -50,10 +51,10 @@ func (x *examination) look() {
 		x.openedWith()
 		x.Readers = []Reader{{Name: "Java", Note: "without BouncyCastle's provider"}, {Name: "OpenSSL"}, {Name: "Windows"}}
 		if x.password != nil && !x.store.Verified() {
-			x.find(Warning, "weak-integrity", "", "a file of BKS version 1 can be forged by anybody within a second: the key of its MAC has 16 bits. The password proves nothing about its content",
+			x.find(finding.Warning, "weak-integrity", "", "a file of BKS version 1 can be forged by anybody within a second: the key of its MAC has 16 bits. The password proves nothing about its content",
 				shell.Line("gokeytool", "convert", shell.File(x.Path), "NEW.p12"))
 		}
-		x.find(Info, "foreign-format", "", fmt.Sprintf("%s is BouncyCastle's format: Java opens it where its provider is installed and the type is named", x.Type),
+		x.find(finding.Info, "foreign-format", "", fmt.Sprintf("%s is BouncyCastle's format: Java opens it where its provider is installed and the type is named", x.Type),
 			shell.Note(x.keystore().Operand([]string{"convert"}, "NEW.p12"), "a copy for Java itself"))
 	default:
 		x.aliases(inJava)
@@ -76,11 +77,11 @@ func (x *examination) unseen(e *entry.Entry) {
 	alias := e.Alias
 	x.entry(e)
 	if pkcs12.HiddenFromJava(e) {
-		x.find(Error, "hidden-key", alias, "Java does not see this key: it is not encrypted, or does not say which certificate is its own (localKeyID)",
+		x.find(finding.Error, "hidden-key", alias, "Java does not see this key: it is not encrypted, or does not say which certificate is its own (localKeyID)",
 			x.rewrite())
 		return
 	}
-	x.find(Warning, "duplicate-alias", alias, fmt.Sprintf("there are several entries of the alias %q, of which Java sees the last alone", alias), "")
+	x.find(finding.Warning, "duplicate-alias", alias, fmt.Sprintf("there are several entries of the alias %q, of which Java sees the last alone", alias), "")
 }
 
 // rewrite is the command that writes the store again as today's Java would.
@@ -100,16 +101,16 @@ func (x *examination) content(inJava []*entry.Entry) {
 	unmarked := x.Type == store.PKCS12 && x.untrusted(len(inJava), certificates)
 	switch {
 	case x.java && certificates+keys == 0 && !unmarked && !x.partial() && !x.Type.Unprotected():
-		x.find(Error, "no-trust-anchors", "", "there is no certificate in it: Java says: the trustAnchors parameter must be non-empty",
+		x.find(finding.Error, "no-trust-anchors", "", "there is no certificate in it: Java says: the trustAnchors parameter must be non-empty",
 			x.keystore().Line([]string{"import", "-bundle", "CA"}))
 	case x.trust && certificates == 0 && !unmarked && !x.partial():
-		x.find(Error, "no-trust-anchors", "", "there is no trusted certificate in it: every client is refused (Java says: the trustAnchors parameter must be non-empty)",
+		x.find(finding.Error, "no-trust-anchors", "", "there is no trusted certificate in it: every client is refused (Java says: the trustAnchors parameter must be non-empty)",
 			x.keystore().Line([]string{"importcert", "-alias", "NAME"}, "-file", "CA"))
 	case len(x.Entries) == 0 && !x.partial():
-		x.find(Warning, "empty", "", "there is nothing in it; as a trust store it makes Java say: the trustAnchors parameter must be non-empty", "")
+		x.find(finding.Warning, "empty", "", "there is nothing in it; as a trust store it makes Java say: the trustAnchors parameter must be non-empty", "")
 	}
 	if keys > 1 && !x.server && !x.Type.Unprotected() && slices.ContainsFunc(inJava, func(e *entry.Entry) bool { return x.purposeOf(e).TLS() }) {
-		x.find(Info, "several-keys", x.Serves, fmt.Sprintf("of %d keys Tomcat serves this one, the first in Java's order, unless keyAlias (certificateKeyAlias) names another", keys), "")
+		x.find(finding.Info, "several-keys", x.Serves, fmt.Sprintf("of %d keys Tomcat serves this one, the first in Java's order, unless keyAlias (certificateKeyAlias) names another", keys), "")
 	}
 	if !unmarked {
 		x.truststore(keys, certificates)
@@ -137,11 +138,11 @@ func (x *examination) untrusted(entries, certificates int) bool {
 		if !x.trust {
 			remedy = shell.Note(remedy, "then: "+x.javaLine())
 		}
-		x.find(Error, "trust-mark", "", count+" Java's trust mark: Java sees no entry at all (the trustAnchors parameter must be non-empty)", remedy)
+		x.find(finding.Error, "trust-mark", "", count+" Java's trust mark: Java sees no entry at all (the trustAnchors parameter must be non-empty)", remedy)
 	case certificates > 0:
-		x.find(Warning, "trust-mark", "", count+" Java's trust mark: Java sees the others alone", remedy)
+		x.find(finding.Warning, "trust-mark", "", count+" Java's trust mark: Java sees the others alone", remedy)
 	default:
-		x.find(Info, "trust-mark", "", count+" Java's trust mark and a key to belong to: Java does not see them", remedy)
+		x.find(finding.Info, "trust-mark", "", count+" Java's trust mark and a key to belong to: Java does not see them", remedy)
 	}
 	return entries == 0
 }
@@ -166,16 +167,16 @@ func (x *examination) aliases(inJava []*entry.Entry) {
 		switch {
 		case x.Type == store.PKCS12:
 			if e.Kind == entry.PrivateKey && isNumber(e.Alias) {
-				x.find(Info, "numbered-alias", e.Alias, "the alias is a number, as Java gives one to a key without a name (openssl pkcs12 -export without -name)",
+				x.find(finding.Info, "numbered-alias", e.Alias, "the alias is a number, as Java gives one to a key without a name (openssl pkcs12 -export without -name)",
 					x.rename(e.Alias, "NAME"))
 			}
 		case len(same) > 1:
 			if e.Alias == mixed[folded] {
-				x.find(Error, "alias-case", e.Alias, fmt.Sprintf("the aliases %s differ in case alone: Java finds the one in lower case, if any, and never the others", text.First(text.Quote(same), 20)),
+				x.find(finding.Error, "alias-case", e.Alias, fmt.Sprintf("the aliases %s differ in case alone: Java finds the one in lower case, if any, and never the others", text.First(text.Quote(same), 20)),
 					x.rename(e.Alias, folded+"-2"))
 			}
 		case e.Alias != folded:
-			x.find(Error, "alias-case", e.Alias, fmt.Sprintf("Java counts this entry, but does not find it: it looks for %q; keytool -list fails", folded),
+			x.find(finding.Error, "alias-case", e.Alias, fmt.Sprintf("Java counts this entry, but does not find it: it looks for %q; keytool -list fails", folded),
 				x.rename(e.Alias, folded))
 		}
 	}
@@ -194,9 +195,9 @@ func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") =
 // openedWith: passwords that protect nothing.
 func (x *examination) openedWith() {
 	if x.Password == PasswordChangeit && x.o.Password != nil {
-		severity := Info // one of many, each with its own
+		severity := finding.Info // one of many, each with its own
 		if x.named {
-			severity = Warning
+			severity = finding.Warning
 		}
 		x.find(severity, "other-password", "", "the password given does not open it; changeit, Java's default, does", "")
 	}
@@ -211,9 +212,9 @@ func (x *examination) openedWith() {
 	switch {
 	case x.Password == PasswordNone:
 	case string(x.password) == changeit:
-		x.find(Warning, "default-password", "", "it holds keys under the password changeit, which everybody knows", remedy)
+		x.find(finding.Warning, "default-password", "", "it holds keys under the password changeit, which everybody knows", remedy)
 	case len(x.password) == 0:
-		x.find(Warning, "empty-password", "", "it holds keys under an empty password, and keytool does not take one", remedy)
+		x.find(finding.Warning, "empty-password", "", "it holds keys under an empty password, and keytool does not take one", remedy)
 	}
 }
 
@@ -225,22 +226,22 @@ func (x *examination) pkcs12() {
 	refused := x.refusedFile()
 	if bytes.ContainsFunc(x.password, func(r rune) bool { return r < ' ' || r > '~' }) {
 		d.java = max(d.java, java25)
-		x.find(Warning, "password-not-ascii", "", "its password has other characters than those of ASCII: Java before 25 does not open it (Password is not ASCII)", x.keystore().Line([]string{"storepasswd"}))
+		x.find(finding.Warning, "password-not-ascii", "", "its password has other characters than those of ASCII: Java before 25 does not open it (Password is not ASCII)", x.keystore().Line([]string{"storepasswd"}))
 	}
 	x.Readers = d.readers()
 	if refused {
 		x.Readers[0] = Reader{Name: "Java", Note: "because of what is odd in it"}
 	}
 	if len(d.legacy) > 0 {
-		x.find(Warning, "legacy-encryption", "", fmt.Sprintf("it is encrypted with %s: OpenSSL 3 opens it with -legacy only, and it protects little", strings.Join(d.legacy, ", ")), rewrite)
+		x.find(finding.Warning, "legacy-encryption", "", fmt.Sprintf("it is encrypted with %s: OpenSSL 3 opens it with -legacy only, and it protects little", strings.Join(d.legacy, ", ")), rewrite)
 	}
 	switch {
 	case d.java == javaNone:
-		x.find(Warning, "not-for-java", "", fmt.Sprintf("no release of Java knows all of its algorithms (%s)", algorithms(x.store)), rewrite)
+		x.find(finding.Warning, "not-for-java", "", fmt.Sprintf("no release of Java knows all of its algorithms (%s)", algorithms(x.store)), rewrite)
 	case d.pbmac1:
-		x.find(Warning, "pbmac1", "", "its integrity is protected by PBMAC1 (RFC 9579): Java before 26 and OpenSSL before 3.4 do not open it", rewrite)
+		x.find(finding.Warning, "pbmac1", "", "its integrity is protected by PBMAC1 (RFC 9579): Java before 26 and OpenSSL before 3.4 do not open it", rewrite)
 	case d.java == javaPBES2:
-		x.find(Info, "modern-encryption", "", "Java before 8u301 and 11.0.12, and Windows before 10 1709 and Server 2019, do not open it", shell.Note(x.keystore().Operand([]string{"convert", "-profile", "legacy"}, "NEW.p12"), "a copy for them"))
+		x.find(finding.Info, "modern-encryption", "", "Java before 8u301 and 11.0.12, and Windows before 10 1709 and Server 2019, do not open it", shell.Note(x.keystore().Operand([]string{"convert", "-profile", "legacy"}, "NEW.p12"), "a copy for them"))
 	}
 }
 
@@ -256,12 +257,12 @@ func algorithms(s *store.Store) string {
 // ownFormat: JKS and JCEKS.
 func (x *examination) ownFormat() {
 	x.Readers = javaOnly(x.Type)
-	severity, text := Info, fmt.Sprintf("%s is a format of Java's own, which Java 26 calls outdated and will drop", x.Type)
+	severity, text := finding.Info, fmt.Sprintf("%s is a format of Java's own, which Java 26 calls outdated and will drop", x.Type)
 	if slices.ContainsFunc(x.store.Entries(), func(e *entry.Entry) bool { return e.Kind != entry.TrustedCertificate }) {
 		if x.Type == store.JKS {
-			severity, text = Warning, text+"; its keys are poorly protected: one SHA-1 a guess"
+			severity, text = finding.Warning, text+"; its keys are poorly protected: one SHA-1 a guess"
 		} else {
-			severity = Warning
+			severity = finding.Warning
 		}
 	}
 	remedy := x.rewrite()

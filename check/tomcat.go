@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"gokeytool/finding"
 	"gokeytool/internal/atomicfile"
 	"gokeytool/internal/shell"
 	"gokeytool/store"
@@ -41,7 +42,7 @@ func serverXML(path string, o Options) []Verdict {
 	})
 	if err != nil {
 		x.Status = Unchecked
-		x.find(Error, "not-a-server-xml", "", cause(err), "")
+		x.find(finding.Error, "not-a-server-xml", "", cause(err), "")
 		return []Verdict{x.finish()}
 	}
 	for _, f := range findings {
@@ -102,26 +103,22 @@ func (x *examination) flatConnectors(connectors []tomcat.Connector) {
 				}
 				remedy = shell.Note(shell.Line(words...), "prints one for them; -tomcat 9 is content with this one")
 			}
-			x.find(Warning, "flat-connector", "", fmt.Sprintf("line %d: the TLS settings of the connector on port %d stand where Tomcat 7 to 9 want them: "+
+			x.find(finding.Warning, "flat-connector", "", fmt.Sprintf("line %d: the TLS settings of the connector on port %d stand where Tomcat 7 to 9 want them: "+
 				"Tomcat 10 and later ignore them and do not start it (\"No SSLHostConfig element was found\")", c.Line, c.Port), remedy)
 		}
 	}
 }
 
 // tomcatFinding takes over a finding about the configuration.
-func (x *examination) tomcatFinding(id string, f tomcat.Finding) {
-	severity := Warning
-	if f.Severity == tomcat.Error {
-		severity = Error
-	}
+func (x *examination) tomcatFinding(id string, f finding.Finding) {
 	text := f.Text
-	if f.Element != "" {
-		text = strings.TrimSpace(f.Element+" "+f.Attribute) + ": " + text
+	if place := f.At.String(); place != "" {
+		text = place + ": " + text
 	}
-	if f.Line > 0 {
-		text = fmt.Sprintf("line %d: %s", f.Line, text)
+	if f.At.Line > 0 {
+		text = fmt.Sprintf("line %d: %s", f.At.Line, text)
 	}
-	x.find(severity, id, "", text, shell.Comment(f.Remedy))
+	x.find(f.Severity, id, "", text, shell.Comment(f.Remedy))
 }
 
 // host looks at the files of one SSLHostConfig.
@@ -187,11 +184,11 @@ func pemFiles(c *tomcat.Connector, h *tomcat.SSLHost, cert *tomcat.Certificate, 
 	switch none, ok := errors.AsType[*tomcat.FileError](err); {
 	case ok && none.Key:
 		x.Type = store.PEM
-		x.find(Error, "no-key", "", none.Error()+": Tomcat does not start", "")
+		x.find(finding.Error, "no-key", "", none.Error()+": Tomcat does not start", "")
 		return x.finish()
 	case ok:
 		x.Status = Unchecked
-		x.find(Error, "not-a-keystore", "", none.Error()+": Tomcat takes certificates in PEM only", intoPEM(none))
+		x.find(finding.Error, "not-a-keystore", "", none.Error()+": Tomcat takes certificates in PEM only", intoPEM(none))
 		return x.finish()
 	case err != nil:
 		x.unreadable(err)
@@ -235,7 +232,7 @@ func (x *examination) served() {
 	for _, f := range x.connector.Findings {
 		id := "no-key"
 		switch {
-		case strings.HasSuffix(f.Attribute, "eystoreType"):
+		case strings.HasSuffix(f.At.Attribute, "eystoreType"):
 			id = "store-type"
 		case e != nil:
 			id = "several-keys"

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gokeytool/check"
+	"gokeytool/finding"
 	"gokeytool/store"
 )
 
@@ -236,7 +237,7 @@ func TestServerXML(t *testing.T) {
 			for v := range check.Files(t.Context(), []string{path}, check.Options{Now: today}) {
 				got = append(got, filepath.Base(v.Path)+" "+string(v.Status))
 				for i, f := range v.Findings {
-					if f.Severity != check.Info && f.ID != "file-mode" {
+					if f.Severity != finding.Info && f.ID != "file-mode" {
 						got = append(got, findings(v)[i])
 					}
 				}

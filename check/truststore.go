@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"gokeytool/finding"
 	"gokeytool/internal/shell"
 	"gokeytool/internal/text"
 	"gokeytool/store"
@@ -22,23 +23,23 @@ func (x *examination) truststore(keys, certificates int) {
 	switch {
 	case !x.java:
 		if hidden && certificates > 0 && keys == 0 {
-			x.find(Info, "java-truststore", "", "as a truststore: "+both, x.javaLine())
+			x.find(finding.Info, "java-truststore", "", "as a truststore: "+both, x.javaLine())
 		}
 	case x.Type.Unprotected():
-		x.find(Error, "store-type", "", fmt.Sprintf("Java takes no file in %s for a truststore (problem accessing trust store)", x.Type),
+		x.find(finding.Error, "store-type", "", fmt.Sprintf("Java takes no file in %s for a truststore (problem accessing trust store)", x.Type),
 			shell.Keystore{Path: "NEW.p12"}.Line([]string{"import", "-bundle", x.Path}))
 	case x.Type.Foreign():
-		x.find(Error, "store-type", "", fmt.Sprintf("Java takes no %s file for a truststore by itself (problem accessing trust store)", x.Type),
+		x.find(finding.Error, "store-type", "", fmt.Sprintf("Java takes no %s file for a truststore by itself (problem accessing trust store)", x.Type),
 			x.keystore().Operand([]string{"convert"}, "NEW.p12"))
 	case x.Type == store.JCEKS:
-		x.find(Error, "store-type", "", "Java takes a truststore for JKS or PKCS12 where it is not told that it is JCEKS (problem accessing trust store)",
+		x.find(finding.Error, "store-type", "", "Java takes a truststore for JKS or PKCS12 where it is not told that it is JCEKS (problem accessing trust store)",
 			x.javaLine("javax.net.ssl.trustStoreType=JCEKS"))
 	case hidden && x.o.Password == nil:
-		x.find(Error, "java-truststore", "", both, x.javaLine())
+		x.find(finding.Error, "java-truststore", "", both, x.javaLine())
 	case certificates > 0:
-		x.find(Info, "java-truststore", "", fmt.Sprintf("Java trusts %s in it", text.Count(certificates, "certificate", "certificates")), x.javaLine())
+		x.find(finding.Info, "java-truststore", "", fmt.Sprintf("Java trusts %s in it", text.Count(certificates, "certificate", "certificates")), x.javaLine())
 	case keys > 0:
-		x.find(Warning, "no-trust-anchors", "", "there are only keys in it: TLS in Java trusts their own certificates, other code in Java says: the trustAnchors parameter must be non-empty",
+		x.find(finding.Warning, "no-trust-anchors", "", "there are only keys in it: TLS in Java trusts their own certificates, other code in Java says: the trustAnchors parameter must be non-empty",
 			x.keystore().Line([]string{"export", "-rfc", "-alias", x.Serves, "-file", "CERTIFICATE"})+" && "+
 				shell.Keystore{Path: "NEW.p12"}.Line([]string{"import", "-bundle", "CERTIFICATE"}))
 	}

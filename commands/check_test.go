@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gokeytool/check"
+	"gokeytool/finding"
 	"gokeytool/internal/console"
 	"gokeytool/internal/jsontime"
 	"gokeytool/internal/testtool"
@@ -28,7 +29,7 @@ func odd() check.Verdict {
 			{Alias: "ev\u202eil\n", Kind: "PrivateKeyEntry", Chain: []x509util.Description{{Subject: "CN=\"x\"\n\xff", Called: "CN=\"x\"\n\xff", Serial: "1", NotAfter: jsontime.New(checkDay.Add(36 * time.Hour))}}},
 		},
 		Readers:  []check.Reader{{Name: "Java", Reads: true, Since: "26"}, {Name: "OpenSSL", Reads: true, Note: "with care"}, {Name: "Windows"}},
-		Findings: []check.Finding{{ID: "expired", Severity: check.Error, Alias: "ev\u202eil\n", Text: "bad\x07 && <worse>", Remedy: "rm\r x"}, {ID: "note", Severity: check.Info, Text: "nothing"}},
+		Findings: []finding.Finding{{ID: "expired", Severity: finding.Error, Alias: "ev\u202eil\n", Text: "bad\x07 && <worse>", Remedy: "rm\r x"}, {ID: "note", Severity: finding.Info, Text: "nothing"}},
 	}
 }
 

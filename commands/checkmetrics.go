@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gokeytool/check"
+	"gokeytool/finding"
 	"gokeytool/internal/console"
 )
 
@@ -47,7 +48,7 @@ func (m *checkMetrics) add(v check.Verdict) {
 			fmt.Fprintf(&m.begins, "gokeytool_certificate_not_before_timestamp_seconds{%s} %d\n", labels, c.NotBefore.Unix())
 		}
 	}
-	for _, severity := range []check.Severity{check.Error, check.Warning, check.Info} {
+	for _, severity := range []finding.Severity{finding.Error, finding.Warning, finding.Info} {
 		n := 0
 		for _, f := range v.Findings {
 			if f.Severity == severity {

@@ -3,34 +3,29 @@ package commands
 import (
 	"slices"
 
-	"gokeytool/identity"
+	"gokeytool/finding"
 	"gokeytool/internal/console"
 	"gokeytool/internal/shell"
 )
 
-// allOK says whether no check failed.
-func allOK(checks []identity.Check) bool {
-	return !slices.ContainsFunc(checks, func(c identity.Check) bool { return !c.OK })
-}
-
 // notable are the checks that failed, or warn.
-func notable(checks []identity.Check) []identity.Check {
-	return slices.DeleteFunc(slices.Clone(checks), func(c identity.Check) bool { return c.OK && !c.Warn })
+func notable(checks finding.Checks) finding.Checks {
+	return slices.DeleteFunc(slices.Clone(checks), func(c finding.Finding) bool { return c.Severity == finding.Good })
 }
 
 // printChecks prints a check in a line, and its remedy below it: a remedy that
 // fixes several stands below the first of them.
-func printChecks(w *console.Writer, checks []identity.Check) {
+func printChecks(w *console.Writer, checks finding.Checks) {
 	said := make(map[string]bool)
 	for _, check := range checks {
 		mark := "ok  "
 		switch {
-		case !check.OK:
+		case !check.OK():
 			mark = "FAIL"
-		case check.Warn:
+		case check.Warn():
 			mark = "warn"
 		}
-		w.Printf("  %s  %-18s  %s\n", w.Paint(mark), check.Name, check.Detail)
+		w.Printf("  %s  %-18s  %s\n", w.Paint(mark), check.Check, check.Text)
 		if check.Remedy == "" || mark == "ok  " {
 			continue
 		}

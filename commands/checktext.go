@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gokeytool/check"
+	"gokeytool/finding"
 	"gokeytool/internal/console"
 	"gokeytool/internal/text"
 	"gokeytool/store/entry"
@@ -25,7 +26,7 @@ func (r *textReport) verdict(v check.Verdict) error {
 	}
 	mark := map[check.Status]string{check.Healthy: "ok", check.Faulty: "FAIL", check.Unchecked: "?"}[v.Status]
 	for _, f := range v.Findings {
-		if f.Severity == check.Warning && mark == "ok" {
+		if f.Severity == finding.Warning && mark == "ok" {
 			mark = "warn"
 		}
 	}
@@ -41,7 +42,7 @@ func (r *textReport) verdict(v check.Verdict) error {
 		r.details(v)
 	}
 	for _, f := range v.Findings {
-		if f.Severity == check.Info && !r.verbose && !(r.truststore && f.ID == "java-truststore") || f.Severity != check.Error && r.quiet && !r.strict {
+		if f.Severity == finding.Info && !r.verbose && !(r.truststore && f.ID == "java-truststore") || f.Severity != finding.Error && r.quiet && !r.strict {
 			continue
 		}
 		text := f.Text

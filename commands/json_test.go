@@ -1,11 +1,14 @@
 package commands
 
 import (
+	"encoding/json"
 	"os"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"gokeytool/finding"
 )
 
 // Every field of what -json prints is described.
@@ -19,6 +22,23 @@ func TestJSONDoc(t *testing.T) {
 	fields = func(of reflect.Type) {
 		for of.Kind() == reflect.Slice || of.Kind() == reflect.Pointer {
 			of = of.Elem()
+		}
+		if of == reflect.TypeFor[finding.Finding]() {
+			// Checks are written in a way of their own.
+			written, err := json.Marshal(finding.Checks{{ID: "id", Remedy: "remedy"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var checks []map[string]any
+			if err := json.Unmarshal(written, &checks); err != nil {
+				t.Fatal(err)
+			}
+			for name := range checks[0] {
+				if !strings.Contains(string(text), "`"+name+"`") {
+					t.Errorf("%s of %s is not described", name, of)
+				}
+			}
+			return
 		}
 		if of.Kind() != reflect.Struct || seen[of] || of == reflect.TypeFor[time.Time]() {
 			return

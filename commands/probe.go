@@ -81,7 +81,7 @@ func probeServer(ctx context.Context, s *session, o probeOptions) error {
 	} else {
 		s.printProbe(report)
 	}
-	if !allOK(report.Checks) {
+	if report.Checks.Faulty() {
 		return exitCode(exitError)
 	}
 	return nil

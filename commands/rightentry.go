@@ -123,7 +123,7 @@ func (s *session) sayFaults(alias string, chain []*x509util.Certificate) {
 	}
 	for _, check := range identity.Examine(id, identity.Options{Now: s.Now()}) {
 		if check.ID == "names" {
-			s.note(check.Detail)
+			s.note(check.Text)
 			if check.Remedy != "" {
 				s.note("to change that: " + check.Remedy)
 			}

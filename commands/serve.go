@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"gokeytool/endpoint"
-	"gokeytool/identity"
+	"gokeytool/finding"
 	"gokeytool/internal/interrupt"
 	"gokeytool/sessionid"
 	"gokeytool/tomcat"
@@ -238,7 +238,7 @@ func (s *session) collectSeldom() {
 
 // judgeServed prints what is wrong with what is to be served. Where no client
 // could connect it is not served, unless -force is given.
-func (s *serving) judgeServed(checks []identity.Check) error {
+func (s *serving) judgeServed(checks finding.Checks) error {
 	printChecks(s.Stderr, notable(checks))
 	if fatal(checks) && !s.o.force {
 		return withHint(errors.New("no client could use this: it is not served"),

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"gokeytool/endpoint"
+	"gokeytool/finding"
 	"gokeytool/identity"
 	"gokeytool/internal/console"
 	"gokeytool/internal/shell"
@@ -21,7 +22,7 @@ import (
 // served is what an endpoint serves.
 type served struct {
 	config endpoint.Config // what the files and the options for them say
-	checks []identity.Check
+	checks finding.Checks
 	files  []watchedFile // where it all came from: reloaded when they change
 	// connector is that of a server.xml, and plain the one that leads to it,
 	// if any.
@@ -103,7 +104,7 @@ func (s *serving) loadServerXML() (*served, error) {
 }
 
 // chooseConnector is the connector of -connector, or the first one with TLS.
-func (s *serving) chooseConnector(connectors []tomcat.Connector, findings []tomcat.Finding) (*tomcat.Connector, error) {
+func (s *serving) chooseConnector(connectors []tomcat.Connector, findings []finding.Finding) (*tomcat.Connector, error) {
 	var ports []string
 	var chosen *tomcat.Connector
 	for i := range connectors {
@@ -155,14 +156,14 @@ func (s *session) tomcatProperty(name string) (string, bool) {
 
 // reportFindings prints what there is to say about a connector. Errors end the
 // command unless -force is given.
-func (s *serving) reportFindings(file string, findings []tomcat.Finding) error {
+func (s *serving) reportFindings(file string, findings []finding.Finding) error {
 	bad := 0
 	for _, f := range findings {
 		if file != "" {
 			s.Stderr.Printf("%s: ", file)
 		}
 		s.Stderr.Printf("%s\n", f.String())
-		if f.Severity == tomcat.Error {
+		if f.Severity == finding.Error {
 			bad++
 		}
 	}
@@ -235,7 +236,7 @@ func (s *serving) tomcatIdentity(c *tomcat.Certificate, names []string, v *serve
 		key, err = s.askPEMKey(c, opened)
 	}
 	if closed := closedToJava(opened.Store, from); closed != nil && !c.PEM() {
-		v.checks = append(v.checks, identity.Check{Name: "Java", ID: "unreadable-certificate", Detail: closed.text, Remedy: closed.remedy})
+		v.checks = append(v.checks, finding.Finding{Check: "Java", ID: "unreadable-certificate", Text: closed.text, Remedy: closed.remedy})
 	}
 	id, err := s.keyIdentity(opened.Store, from, opened.Entry, key, err)
 	return opened.Shown(id, names), err
@@ -325,7 +326,7 @@ func configured(c *tomcat.Certificate) shell.Keystore {
 
 // fatal are the checks that fail in a way that leaves nothing to serve: the
 // key is not the certificate's, or no client can use it.
-func fatal(checks []identity.Check) bool {
+func fatal(checks finding.Checks) bool {
 	names := []string{"key", "suites", "protocols", "enabled suites", "client certificates"}
-	return slices.ContainsFunc(checks, func(c identity.Check) bool { return !c.OK && slices.Contains(names, c.Name) })
+	return slices.ContainsFunc(checks, func(c finding.Finding) bool { return !c.OK() && slices.Contains(names, c.Check) })
 }

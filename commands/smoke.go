@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"gokeytool/endpoint"
-	"gokeytool/identity"
+	"gokeytool/finding"
 	"gokeytool/internal/console"
 	"gokeytool/internal/interrupt"
 	"gokeytool/internal/shell"
@@ -68,31 +68,31 @@ func smoke(ctx context.Context, s *session, o smokeOptions) error {
 
 // jsonSmoke is what smoke prints.
 type jsonSmoke struct {
-	Version  int              `json:"version"`
-	Keystore string           `json:"keystore"`
-	Type     string           `json:"type"`
-	OK       bool             `json:"ok"`
-	Checks   []identity.Check `json:"checks"` // of the keystore
-	Keys     []jsonKey        `json:"keys"`
+	Version  int            `json:"version"`
+	Keystore string         `json:"keystore"`
+	Type     string         `json:"type"`
+	OK       bool           `json:"ok"`
+	Checks   finding.Checks `json:"checks"` // of the keystore
+	Keys     []jsonKey      `json:"keys"`
 }
 
 // jsonKey is a key that smoke has tried.
 type jsonKey struct {
-	Alias  string           `json:"alias"`
-	Checks []identity.Check `json:"checks"`
+	Alias  string         `json:"alias"`
+	Checks finding.Checks `json:"checks"`
 }
 
 // noKeyCheck fails a keystore that has no key.
-var noKeyCheck = identity.Check{
-	Name: "key", Detail: "there is no private key in this keystore, only certificates",
+var noKeyCheck = finding.Finding{
+	Check: "key", Text: "there is no private key in this keystore, only certificates",
 	Remedy: shell.Comment("a server needs the keystore in which its key was made"),
 }
 
 // smokeKey tries the key of an alias, under the name of a host if that is not empty.
-func (s *session) smokeKey(ctx context.Context, host, alias string) []identity.Check {
+func (s *session) smokeKey(ctx context.Context, host, alias string) finding.Checks {
 	id, err := s.identity(alias)
 	if err != nil {
-		return []identity.Check{s.keyCheck(err)}
+		return finding.Checks{s.keyCheck(err)}
 	}
 	return endpoint.Smoke(ctx, endpoint.SmokeConfig{Identity: id, Host: host, Now: s.Now})
 }
@@ -103,10 +103,10 @@ func (s *session) smokeJSON(ctx context.Context, host string, aliases []string) 
 	if len(aliases) == 0 {
 		out.Checks = append(out.Checks, noKeyCheck)
 	}
-	out.OK = allOK(out.Checks)
+	out.OK = !out.Checks.Faulty()
 	for _, alias := range aliases {
 		key := jsonKey{Alias: alias, Checks: s.smokeKey(ctx, host, alias)}
-		out.OK = out.OK && allOK(key.Checks)
+		out.OK = out.OK && !key.Checks.Faulty()
 		out.Keys = append(out.Keys, key)
 	}
 	if ctx.Err() != nil {
@@ -119,26 +119,26 @@ func (s *session) smokeJSON(ctx context.Context, host string, aliases []string) 
 }
 
 // storeChecks are what smoke finds of the keystore itself.
-func (s *session) storeChecks() []identity.Check {
-	checks := []identity.Check{opensCheck(s.ks)}
+func (s *session) storeChecks() finding.Checks {
+	checks := finding.Checks{opensCheck(s.ks)}
 	if closed := closedToJava(s.ks.Store, s.here()); closed != nil {
-		checks = append(checks, identity.Check{Name: "Java", ID: "unreadable-certificate", Detail: closed.text, Remedy: closed.remedy})
+		checks = append(checks, finding.Finding{Check: "Java", ID: "unreadable-certificate", Text: closed.text, Remedy: closed.remedy})
 	}
 	return checks
 }
 
 // opensCheck is the check that a keystore was opened.
-func opensCheck(k *keystore) identity.Check {
+func opensCheck(k *keystore) finding.Finding {
 	entries := fmt.Sprintf("%s entries", text.Group(k.Len()))
 	if k.Len() == 1 {
 		entries = "1 entry"
 	}
 	if !k.Verified() {
-		return identity.Check{Name: "opens", OK: true, Warn: true,
-			Detail: fmt.Sprintf("%s, %s; %s", k.Type(), entries, unverified(k))}
+		return finding.Finding{Check: "opens", Severity: finding.Warning,
+			Text: fmt.Sprintf("%s, %s; %s", k.Type(), entries, unverified(k))}
 	}
-	return identity.Check{Name: "opens", OK: true,
-		Detail: fmt.Sprintf("%s, %s, integrity verified with the password", k.Type(), entries)}
+	return finding.Finding{Check: "opens", Severity: finding.Good,
+		Text: fmt.Sprintf("%s, %s, integrity verified with the password", k.Type(), entries)}
 }
 
 // unverified says why the integrity of a keystore was not verified.
@@ -150,28 +150,28 @@ func unverified(k *keystore) string {
 }
 
 // keyCheck is the check that a key can be opened, failed.
-func (s *session) keyCheck(err error) identity.Check {
-	check := identity.Check{Name: "key opens", Detail: err.Error()}
+func (s *session) keyCheck(err error) finding.Finding {
+	check := finding.Finding{Check: "key opens", Text: err.Error()}
 	var kind *store.KindError
 	switch {
 	case errors.Is(err, entry.ErrPassword):
-		check.Detail = "the key has another password than the keystore; Tomcat will say: Cannot recover key"
+		check.Text = "the key has another password than the keystore; Tomcat will say: Cannot recover key"
 		check.Remedy = shell.Note(s.here().Line([]string{"keypasswd", "-same"}), "or give the key's own with -keypass")
 		if !s.ks.Confirmed() {
-			check.Detail = "the password given does not open the key; Tomcat will say: Cannot recover key"
+			check.Text = "the password given does not open the key; Tomcat will say: Cannot recover key"
 			check.Remedy = strings.Join(s.closedKeyHints(), "; ")
 		}
 	case errors.Is(err, entry.ErrLimit):
 		check.Remedy = strings.Join(s.moreWork(err), "; ")
 	case errors.As(err, &kind):
-		check.Detail = fmt.Sprintf("this entry is a %s: it has no private key", kind.Kind)
+		check.Text = fmt.Sprintf("this entry is a %s: it has no private key", kind.Kind)
 	}
 	return check
 }
 
 // report prints checks below a title, with -quiet those that are not right, and
 // returns how many failed.
-func (s *session) report(title console.Text, checks []identity.Check) (failed int) {
+func (s *session) report(title console.Text, checks finding.Checks) (failed int) {
 	if s.opt.quiet {
 		checks = notable(checks)
 	}
@@ -181,7 +181,7 @@ func (s *session) report(title console.Text, checks []identity.Check) (failed in
 	s.Stdout.Print(title, "\n")
 	printChecks(s.Stdout, checks)
 	for _, check := range checks {
-		if !check.OK {
+		if !check.OK() {
 			failed++
 		}
 	}

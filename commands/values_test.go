@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"gokeytool/commands/internal/argv"
+	"gokeytool/finding"
 	"gokeytool/probe"
 	"gokeytool/store"
 	"gokeytool/store/pkcs12"
@@ -61,9 +62,9 @@ func TestValuesOfTable(t *testing.T) {
 func TestValuesOfTomcat(t *testing.T) {
 	table := argv.TableDefault()
 	serve := table.Command("serve")
-	faults := func(attribute, value string) (faults []tomcat.Finding) {
+	faults := func(attribute, value string) (faults []finding.Finding) {
 		_, findings := tomcat.FromAttributes([]tomcat.Attribute{{Name: attribute, Value: value}}, tomcat.Options{})
-		return slices.DeleteFunc(findings, func(f tomcat.Finding) bool { return f.Severity != tomcat.Error })
+		return slices.DeleteFunc(findings, func(f finding.Finding) bool { return f.Severity != finding.Error })
 	}
 	looked := 0
 	for _, d := range serve.Docs() {

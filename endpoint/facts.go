@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"gokeytool/identity"
+	"gokeytool/finding"
 	"gokeytool/internal/tlsname"
 	"gokeytool/x509util"
 )
@@ -81,7 +81,7 @@ type identityFacts struct {
 	// Served says that it is the one served on this connection.
 	Served bool                   `json:"served"`
 	Chain  []x509util.Description `json:"chain"`
-	Checks []identity.Check       `json:"checks"`
+	Checks finding.Checks         `json:"checks"`
 }
 
 // moment is a time as it is shown: to the millisecond, as Java has it.

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"gokeytool/finding"
 	"gokeytool/identity"
 	"gokeytool/x509util"
 )
@@ -31,7 +32,7 @@ type served struct {
 
 	mu       sync.Mutex
 	examined time.Time // when checks were made; zero: never
-	checks   []identity.Check
+	checks   finding.Checks
 }
 
 // examineEvery is how long what Examine found is told again: whoever asks must not
@@ -39,7 +40,7 @@ type served struct {
 const examineEvery = time.Minute
 
 // examine is Examine, a minute old at most.
-func (s *served) examine(now time.Time) []identity.Check {
+func (s *served) examine(now time.Time) finding.Checks {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if age := now.Sub(s.examined); s.checks == nil || age < 0 || age >= examineEvery {

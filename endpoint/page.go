@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"gokeytool/finding"
 	"gokeytool/identity"
 	"gokeytool/internal/console"
 	"gokeytool/x509util"
@@ -45,7 +46,7 @@ var page = sync.OnceValue(func() struct {
 type pageData struct {
 	tlsFacts
 	Chain    []chainLink
-	Findings []identity.Check
+	Findings finding.Checks
 	Others   []entryFacts // that could be served
 	Verdict  string       // "good", "soon" or "bad": the worst of the findings
 }
@@ -75,14 +76,14 @@ func (s *Server) showPage(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, check := range c.identity.examine(now) {
 		switch {
-		case !check.OK:
+		case !check.OK():
 			data.Verdict = "bad"
-		case !check.Warn:
+		case !check.Warn():
 			continue
 		case data.Verdict == "good":
 			data.Verdict = "soon"
 		}
-		if slices.ContainsFunc(data.Findings, func(c identity.Check) bool { return c.Remedy == check.Remedy }) {
+		if slices.ContainsFunc(data.Findings, func(c finding.Finding) bool { return c.Remedy == check.Remedy }) {
 			check.Remedy = "" // one is enough
 		}
 		data.Findings = append(data.Findings, check)

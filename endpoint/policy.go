@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"gokeytool/finding"
 	"gokeytool/identity"
 	"gokeytool/internal/shell"
 	"gokeytool/internal/tlsname"
@@ -192,8 +193,8 @@ func (p *Policy) revoked(chain []*x509.Certificate, now time.Time) error {
 // Examine looks at what a policy means for the identities that are to be
 // served under it: whether protocols and cipher suites leave each of them a way
 // to be used, and whether clients can come in.
-func (p *Policy) Examine(ids []identity.Identity) []identity.Check {
-	checks := []identity.Check{p.examineProtocols()}
+func (p *Policy) Examine(ids []identity.Identity) finding.Checks {
+	checks := finding.Checks{p.examineProtocols()}
 	for _, id := range ids {
 		checks = append(checks, p.examineSuites(id))
 	}
@@ -203,18 +204,18 @@ func (p *Policy) Examine(ids []identity.Identity) []identity.Check {
 	return checks
 }
 
-func (p *Policy) examineProtocols() identity.Check {
+func (p *Policy) examineProtocols() finding.Finding {
 	protocols := slices.Clone(p.protocols())
 	slices.Sort(protocols)
-	c := identity.Check{Name: "protocols", OK: true, Detail: strings.Join(tlsname.List(protocols, tlsname.Protocol), ", ")}
+	c := finding.Finding{Check: "protocols", Severity: finding.Good, Text: strings.Join(tlsname.List(protocols, tlsname.Protocol), ", ")}
 	if slices.Min(protocols) < tls.VersionTLS12 {
-		c.Warn = true
-		c.Detail += ": TLSv1 and TLSv1.1 are broken (RFC 8996); browsers and Java refuse them"
+		c.Severity = finding.Warning
+		c.Text += ": TLSv1 and TLSv1.1 are broken (RFC 8996); browsers and Java refuse them"
 		c.Remedy = shell.Comment("leave only TLSv1.2 and TLSv1.3")
 	}
 	for _, version := range protocols {
 		if version < tls.VersionTLS10 || version > tls.VersionTLS13 {
-			return identity.Check{Name: c.Name, Detail: tlsname.Protocol(version) + " is not possible", Remedy: shell.Comment("leave only TLSv1.2 and TLSv1.3")}
+			return finding.Finding{Check: c.Check, Text: tlsname.Protocol(version) + " is not possible", Remedy: shell.Comment("leave only TLSv1.2 and TLSv1.3")}
 		}
 	}
 	return c
@@ -223,10 +224,10 @@ func (p *Policy) examineProtocols() identity.Check {
 // examineSuites checks that an enabled suite takes the identity's key. It is
 // what Tomcat means by "No available certificate or key corresponds to the SSL
 // cipher suites which are enabled".
-func (p *Policy) examineSuites(id identity.Identity) identity.Check {
-	c := identity.Check{Name: "enabled suites"}
+func (p *Policy) examineSuites(id identity.Identity) finding.Finding {
+	c := finding.Finding{Check: "enabled suites"}
 	if id.Key == nil {
-		c.Detail = "there is no private key"
+		c.Text = "there is no private key"
 		return c
 	}
 	kind := ""
@@ -236,11 +237,11 @@ func (p *Policy) examineSuites(id identity.Identity) identity.Check {
 	case *ecdsa.PublicKey, ed25519.PublicKey:
 		kind = "ECDSA"
 	default:
-		c.Detail = fmt.Sprintf("no suite takes the key of %q", id.Alias)
+		c.Text = fmt.Sprintf("no suite takes the key of %q", id.Alias)
 		return c
 	}
 	if slices.Contains(p.protocols(), tls.VersionTLS13) {
-		c.OK, c.Detail = true, "TLSv1.3 takes any key"
+		c.Severity, c.Text = finding.Good, "TLSv1.3 takes any key"
 	}
 	var fit []string
 	for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
@@ -253,31 +254,31 @@ func (p *Policy) examineSuites(id identity.Identity) identity.Check {
 	}
 	switch {
 	case len(fit) > 0:
-		c.OK = true
-		c.Detail = fmt.Sprintf("%d of the enabled suites for TLSv1.2 and below take the %s key of %q", len(fit), kind, id.Alias)
-	case !c.OK:
-		c.Detail = fmt.Sprintf("none of the enabled suites takes the %s key of %q: every handshake will fail", kind, id.Alias)
+		c.Severity = finding.Good
+		c.Text = fmt.Sprintf("%d of the enabled suites for TLSv1.2 and below take the %s key of %q", len(fit), kind, id.Alias)
+	case !c.OK():
+		c.Text = fmt.Sprintf("none of the enabled suites takes the %s key of %q: every handshake will fail", kind, id.Alias)
 		c.Remedy = shell.Comment("enable TLSv1.3, or a suite of the kind TLS_ECDHE_" + kind + "_*")
 	case slices.Min(p.protocols()) <= tls.VersionTLS12:
-		c.Warn = true
-		c.Detail = fmt.Sprintf("none of the enabled suites for TLSv1.2 and below takes the %s key of %q: only TLSv1.3 works", kind, id.Alias)
+		c.Severity = finding.Warning
+		c.Text = fmt.Sprintf("none of the enabled suites for TLSv1.2 and below takes the %s key of %q: only TLSv1.3 works", kind, id.Alias)
 		c.Remedy = shell.Comment("enable a suite of the kind TLS_ECDHE_" + kind + "_*, or only TLSv1.3")
 	}
 	return c
 }
 
-func (p *Policy) examineClients() identity.Check {
-	c := identity.Check{Name: "client certificates", OK: true}
-	c.Detail = clientAuthName(p.ClientAuth)
+func (p *Policy) examineClients() finding.Finding {
+	c := finding.Finding{Check: "client certificates", Severity: finding.Good}
+	c.Text = clientAuthName(p.ClientAuth)
 	switch p.ClientAuth {
 	case tls.VerifyClientCertIfGiven:
-		c.Detail += "; one that is sent must be signed by a trusted authority"
+		c.Text += "; one that is sent must be signed by a trusted authority"
 	case tls.RequireAndVerifyClientCert:
-		c.Detail += ", signed by a trusted authority"
+		c.Text += ", signed by a trusted authority"
 	}
 	if p.ClientAuth >= tls.VerifyClientCertIfGiven && (p.ClientCAs == nil || p.ClientCAs.Equal(x509.NewCertPool())) {
-		c.OK = false
-		c.Detail = "no authority is trusted, so that every client certificate is refused"
+		c.Severity = finding.Error
+		c.Text = "no authority is trusted, so that every client certificate is refused"
 		c.Remedy = shell.Comment("name a truststore that holds the CA's certificate")
 	}
 	return c

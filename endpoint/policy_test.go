@@ -48,7 +48,7 @@ func TestPolicyExamine(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name+"/"+test.check, func(t *testing.T) {
 			c := identitytest.Find(t, test.policy.Examine([]identity.Identity{test.id}), test.check)
-			if identitytest.Outcome(c) != test.want || !strings.Contains(c.Detail, test.detail) {
+			if identitytest.Outcome(c) != test.want || !strings.Contains(c.Text, test.detail) {
 				t.Errorf("%+v", c)
 			}
 		})

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"gokeytool/finding"
 	"gokeytool/identity"
 	"gokeytool/internal/tlsname"
 	"gokeytool/probe"
@@ -44,7 +45,7 @@ type SmokeConfig struct {
 // nothing else. The checks are those of Examine, then a handshake for each
 // version, a resumption for each version, HTTP, and whether a probe sees from
 // outside what is served.
-func Smoke(ctx context.Context, cfg SmokeConfig) []identity.Check {
+func Smoke(ctx context.Context, cfg SmokeConfig) finding.Checks {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -56,8 +57,8 @@ func Smoke(ctx context.Context, cfg SmokeConfig) []identity.Check {
 	readable, left := readableChain(cfg.Identity.Chain)
 	if len(left) > 0 {
 		cfg.Identity.Chain = readable
-		checks = append(checks, identity.Check{Name: "sent", OK: true, Warn: true,
-			Detail: "left out of the handshakes, as this client can't read them: " + strings.Join(left, ", ")})
+		checks = append(checks, finding.Finding{Check: "sent", Severity: finding.Warning,
+			Text: "left out of the handshakes, as this client can't read them: " + strings.Join(left, ", ")})
 		inside = identity.Examine(cfg.Identity, identity.Options{Now: cfg.Now(), Host: cfg.Host})
 	}
 	var chain []*x509util.Certificate
@@ -70,7 +71,7 @@ func Smoke(ctx context.Context, cfg SmokeConfig) []identity.Check {
 	}
 	server, stop, err := serveForSmoke(ctx, &cfg)
 	if err != nil {
-		return append(checks, identity.Check{Name: "serve", Detail: err.Error()})
+		return append(checks, finding.Finding{Check: "serve", Text: err.Error()})
 	}
 	defer stop()
 
@@ -79,19 +80,19 @@ func Smoke(ctx context.Context, cfg SmokeConfig) []identity.Check {
 		address: server.Addr().String(),
 		host:    cmp.Or(cfg.Host, firstHost(cfg.Identity.Chain[0])),
 		// A failed check explains why a verifying client refuses.
-		explained: slices.ContainsFunc(checks, func(c identity.Check) bool { return !c.OK }),
+		explained: slices.ContainsFunc(checks, func(c finding.Finding) bool { return !c.OK() }),
 		chain:     chain,
 	}
 	versions := slices.Clone(cfg.Policy.protocols())
 	slices.Sort(versions)
 	slices.Reverse(versions)
-	var handshakes, resumptions []identity.Check
-	answers := identity.Check{Name: "HTTP"}
+	var handshakes, resumptions finding.Checks
+	answers := finding.Finding{Check: "HTTP"}
 	for _, version := range versions {
 		handshake, resumption, answer := s.prove(ctx, version)
 		handshakes = append(handshakes, handshake)
 		resumptions = append(resumptions, resumption)
-		if answers.Detail == "" || !answer.OK {
+		if answers.Text == "" || !answer.OK() {
 			answers = answer
 		}
 	}
@@ -117,8 +118,8 @@ func readableChain(chain [][]byte) (readable [][]byte, left []string) {
 // fromOutside holds what a probe sees of the endpoint against what is served and
 // what Examine found: the same certificate, the same verdicts on it, and of all
 // protocol versions those that are configured.
-func (s *smoker) fromOutside(ctx context.Context, inside []identity.Check, versions []uint16) identity.Check {
-	c := identity.Check{Name: "probe"}
+func (s *smoker) fromOutside(ctx context.Context, inside finding.Checks, versions []uint16) finding.Finding {
+	c := finding.Finding{Check: "probe"}
 	id := s.cfg.Identity
 	roots := x509.NewCertPool()
 	if top, err := x509.ParseCertificate(id.Chain[len(id.Chain)-1]); err == nil {
@@ -129,7 +130,7 @@ func (s *smoker) fromOutside(ctx context.Context, inside []identity.Check, versi
 		Against: &id, Timeout: s.cfg.Timeout, Now: s.cfg.Now,
 	})
 	if err != nil {
-		c.Detail = err.Error()
+		c.Text = err.Error()
 		return c
 	}
 	var accepted, configured, differ []string
@@ -146,32 +147,32 @@ func (s *smoker) fromOutside(ctx context.Context, inside []identity.Check, versi
 	if !slices.Equal(accepted, configured) {
 		differ = append(differ, fmt.Sprintf("%s are accepted, %s configured", strings.Join(accepted, ", "), strings.Join(configured, ", ")))
 	}
-	dates := slices.ContainsFunc(inside, func(own identity.Check) bool { return own.Name == "dates" && own.OK })
+	dates := slices.ContainsFunc(inside, func(own finding.Finding) bool { return own.Check == "dates" && own.OK() })
 	agreed := 0
 	for _, seen := range report.Checks {
-		if seen.Name == "deployed" && !seen.OK {
-			differ = append(differ, seen.Detail)
+		if seen.Check == "deployed" && !seen.OK() {
+			differ = append(differ, seen.Text)
 		}
-		at := slices.IndexFunc(inside, func(own identity.Check) bool { return own.Name == seen.Name })
+		at := slices.IndexFunc(inside, func(own finding.Finding) bool { return own.Check == seen.Check })
 		// A probe's suites are those that are accepted, not those of the key,
 		// and it resumes no session of an expired certificate.
 		// To a client that trusts the only certificate of a chain, nothing is
 		// missing of it.
-		if at < 0 || seen.Name == "suites" || strings.HasPrefix(seen.Name, "resumption") && !dates || seen.Name == "chain" && len(id.Chain) == 1 {
+		if at < 0 || seen.Check == "suites" || strings.HasPrefix(seen.Check, "resumption") && !dates || seen.Check == "chain" && len(id.Chain) == 1 {
 			continue
 		}
-		if own := inside[at]; own.OK != seen.OK || own.Warn != seen.Warn {
-			differ = append(differ, fmt.Sprintf("%s: %s", seen.Name, seen.Detail))
+		if own := inside[at]; own.OK() != seen.OK() || own.Warn() != seen.Warn() {
+			differ = append(differ, fmt.Sprintf("%s: %s", seen.Check, seen.Text))
 			continue
 		}
 		agreed++
 	}
 	if len(differ) > 0 {
-		c.Detail = "seen from outside it is different: " + strings.Join(differ, "; ")
+		c.Text = "seen from outside it is different: " + strings.Join(differ, "; ")
 		return c
 	}
-	c.OK = true
-	c.Detail = fmt.Sprintf("from outside: this certificate, the same verdict in %d checks, %s with %d suites and nothing older", agreed, strings.Join(accepted, " and "), suites)
+	c.Severity = finding.Good
+	c.Text = fmt.Sprintf("from outside: this certificate, the same verdict in %d checks, %s with %d suites and nothing older", agreed, strings.Join(accepted, " and "), suites)
 	return c
 }
 
@@ -239,62 +240,62 @@ type visit struct {
 }
 
 // prove connects twice with one protocol version.
-func (s *smoker) prove(ctx context.Context, version uint16) (handshake, resumption, answer identity.Check) {
-	handshake.Name = "handshake " + tlsname.Protocol(version)
-	resumption.Name = "resumption " + tlsname.Protocol(version)
-	answer.Name = "HTTP"
+func (s *smoker) prove(ctx context.Context, version uint16) (handshake, resumption, answer finding.Finding) {
+	handshake.Check = "handshake " + tlsname.Protocol(version)
+	resumption.Check = "resumption " + tlsname.Protocol(version)
+	answer.Check = "HTTP"
 
 	cache := tls.NewLRUClientSessionCache(1)
 	first, err := s.visit(ctx, version, cache)
 	if err != nil {
-		handshake.Detail = err.Error()
-		resumption.Detail = "there was no handshake"
-		answer.Detail = "there was no handshake"
+		handshake.Text = err.Error()
+		resumption.Text = "there was no handshake"
+		answer.Text = "there was no handshake"
 		return handshake, resumption, answer
 	}
-	handshake.OK = true
-	handshake.Detail = tlsname.Suite(first.state.CipherSuite)
+	handshake.Severity = finding.Good
+	handshake.Text = tlsname.Suite(first.state.CipherSuite)
 	if first.state.CurveID != 0 {
-		handshake.Detail += ", " + tlsname.Group(first.state.CurveID)
+		handshake.Text += ", " + tlsname.Group(first.state.CurveID)
 	}
 	top := s.chain[len(s.chain)-1].Called()
 	switch {
 	case !sameChain(first.state.PeerCertificates, s.cfg.Identity.Chain):
-		handshake.OK = false
-		handshake.Detail += "; another chain was sent than the entry's"
+		handshake.Severity = finding.Error
+		handshake.Text += "; another chain was sent than the entry's"
 	case first.verdict == nil && len(s.chain) == 1:
-		handshake.Detail += ", verified by a client that trusts this very certificate"
+		handshake.Text += ", verified by a client that trusts this very certificate"
 	case first.verdict == nil:
-		handshake.Detail += fmt.Sprintf(", verified by a client that trusts %s alone", top)
+		handshake.Text += fmt.Sprintf(", verified by a client that trusts %s alone", top)
 	case s.explained:
-		handshake.Warn = true
-		handshake.Detail += fmt.Sprintf("; a client that trusts %s refuses the certificate: %s", top, identity.Plain(first.verdict))
+		handshake.Severity = finding.Warning
+		handshake.Text += fmt.Sprintf("; a client that trusts %s refuses the certificate: %s", top, identity.Plain(first.verdict))
 	default:
-		handshake.OK = false
-		handshake.Detail = fmt.Sprintf("a client that trusts %s refuses the certificate: %s", top, identity.Plain(first.verdict))
+		handshake.Severity = finding.Error
+		handshake.Text = fmt.Sprintf("a client that trusts %s refuses the certificate: %s", top, identity.Plain(first.verdict))
 	}
 
 	switch cookie := first.cookie; {
 	case first.status != "200 OK":
-		answer.Detail = "GET /api/tls: " + first.status
+		answer.Text = "GET /api/tls: " + first.status
 	case cookie == "" || cookie != first.facts.HTTPSession.ID:
-		answer.Detail = "GET /api/tls: 200 OK, but without a session cookie"
+		answer.Text = "GET /api/tls: 200 OK, but without a session cookie"
 	default:
-		answer.OK = true
-		answer.Detail = fmt.Sprintf("GET /api/tls: 200 OK over %s, %s=%s", httpName(first.state.NegotiatedProtocol), cookieName, cookie)
+		answer.Severity = finding.Good
+		answer.Text = fmt.Sprintf("GET /api/tls: 200 OK over %s, %s=%s", httpName(first.state.NegotiatedProtocol), cookieName, cookie)
 	}
 
 	second, err := s.visit(ctx, version, cache)
 	switch {
 	case err != nil:
-		resumption.Detail = err.Error()
+		resumption.Text = err.Error()
 	case !second.state.DidResume || !second.facts.Session.Resumed:
-		resumption.Detail = "the second connection made a full handshake"
+		resumption.Text = "the second connection made a full handshake"
 	case second.facts.Session.ID == "" || second.facts.Session.ID != first.facts.Session.ID:
-		resumption.Detail = fmt.Sprintf("the session id changed from %s to %s", first.facts.Session.ID, second.facts.Session.ID)
+		resumption.Text = fmt.Sprintf("the session id changed from %s to %s", first.facts.Session.ID, second.facts.Session.ID)
 	default:
-		resumption.OK = true
-		resumption.Detail = "the TLS session id stays " + second.facts.Session.ID
+		resumption.Severity = finding.Good
+		resumption.Text = "the TLS session id stays " + second.facts.Session.ID
 	}
 	return handshake, resumption, answer
 }

@@ -22,8 +22,8 @@ func TestSmoke(t *testing.T) {
 			checks := Smoke(t.Context(), SmokeConfig{Identity: id})
 			var order []string
 			for _, c := range checks {
-				order = append(order, c.Name)
-				if !c.OK || c.Warn && c.Name != "suites" {
+				order = append(order, c.Check)
+				if !c.OK() || c.Warn() && c.Check != "suites" {
 					t.Errorf("%+v", c)
 				}
 			}
@@ -31,14 +31,14 @@ func TestSmoke(t *testing.T) {
 			if got := strings.Join(order, " "); got != want {
 				t.Errorf("%s\nwant %s", got, want)
 			}
-			if c := identitytest.Find(t, checks, "handshake TLSv1.3"); !strings.Contains(c.Detail, "TLS_AES_128_GCM_SHA256, X25519MLKEM768, verified by a client that trusts CN=Root, O=Example alone") {
-				t.Error(c.Detail)
+			if c := identitytest.Find(t, checks, "handshake TLSv1.3"); !strings.Contains(c.Text, "TLS_AES_128_GCM_SHA256, X25519MLKEM768, verified by a client that trusts CN=Root, O=Example alone") {
+				t.Error(c.Text)
 			}
-			if c := identitytest.Find(t, checks, "probe"); !strings.Contains(c.Detail, "the same verdict in 7 checks, TLSv1.3 and TLSv1.2 with ") {
-				t.Error(c.Detail)
+			if c := identitytest.Find(t, checks, "probe"); !strings.Contains(c.Text, "the same verdict in 7 checks, TLSv1.3 and TLSv1.2 with ") {
+				t.Error(c.Text)
 			}
-			if c := identitytest.Find(t, checks, "HTTP"); !strings.HasPrefix(c.Detail, "GET /api/tls: 200 OK over HTTP/2, JSESSIONID=") {
-				t.Error(c.Detail)
+			if c := identitytest.Find(t, checks, "HTTP"); !strings.HasPrefix(c.Text, "GET /api/tls: 200 OK over HTTP/2, JSESSIONID=") {
+				t.Error(c.Text)
 			}
 		})
 	}
@@ -52,7 +52,7 @@ func TestSmokeFromOutside(t *testing.T) {
 	s := &smoker{cfg: &cfg, address: server.Addr().String(), host: "localhost"}
 	c := s.fromOutside(t.Context(), identity.Examine(id, identity.Options{}), []uint16{tls.VersionTLS13, tls.VersionTLS12})
 	for _, want := range []string{"TLSv1.2 are accepted, TLSv1.3, TLSv1.2 configured", "names: localhost is not among the names", "the server has another certificate"} {
-		if c.OK || !strings.Contains(c.Detail, want) {
+		if c.OK() || !strings.Contains(c.Text, want) {
 			t.Errorf("%+v does not say %q", c, want)
 		}
 	}
@@ -101,11 +101,11 @@ func TestSmokeFindsFaults(t *testing.T) {
 				switch identitytest.Outcome(c) {
 				case "FAIL":
 					if first == "" {
-						first = c.Detail
+						first = c.Text
 					}
-					fails = append(fails, c.Name)
+					fails = append(fails, c.Check)
 				case "warn":
-					warns = append(warns, c.Name)
+					warns = append(warns, c.Check)
 				}
 			}
 			if fmt.Sprint(fails) != fmt.Sprint(test.fails) || fmt.Sprint(warns) != fmt.Sprint(test.warns) || !strings.Contains(first, test.part) {
@@ -118,7 +118,7 @@ func TestSmokeFindsFaults(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		checks := Smoke(ctx, SmokeConfig{Identity: good})
-		if last := checks[len(checks)-1]; last.OK {
+		if last := checks[len(checks)-1]; last.OK() {
 			t.Errorf("%+v", last)
 		}
 	})
@@ -169,7 +169,7 @@ func TestOddKeys(t *testing.T) {
 					t.Errorf("%+v, want %s", c, want)
 				}
 			}
-			if c := identitytest.Find(t, checks, "suites"); !strings.Contains(c.Detail, "a key of type "+test.name+":") || !strings.Contains(c.Remedy, "-keyalg EC -groupname secp256r1") {
+			if c := identitytest.Find(t, checks, "suites"); !strings.Contains(c.Text, "a key of type "+test.name+":") || !strings.Contains(c.Remedy, "-keyalg EC -groupname secp256r1") {
 				t.Errorf("%+v", c)
 			}
 		})

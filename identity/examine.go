@@ -16,33 +16,13 @@ import (
 	"time"
 
 	"gokeytool/certpath"
+	"gokeytool/finding"
 	"gokeytool/internal/console"
 	"gokeytool/internal/shell"
 	"gokeytool/internal/text"
 	"gokeytool/x509util"
 	"gokeytool/x509util/keys"
 )
-
-// Check is one thing that was looked at, and what came of it.
-type Check struct {
-	// Name is short and stable: "key", "chain", "names", "dates", "usage",
-	// "strength", "suites", "handshake TLSv1.3", "resumption TLSv1.3",
-	// "HTTP" and the like.
-	Name string `json:"name"`
-	// ID tells the faults of one name apart, and is stable too: "expired",
-	// "chain-order" and the others that docs/check.md lists. It is empty
-	// where there is none, and where the name says it all.
-	ID string `json:"id,omitempty"`
-	// OK says that it holds; Warn, that there is something to know all the
-	// same.
-	OK   bool `json:"ok"`
-	Warn bool `json:"warn"`
-	// Detail says what was found, in a line.
-	Detail string `json:"detail"`
-	// Remedy says what to do where OK is false or Warn is true: a command
-	// line, or a sentence. It may be empty.
-	Remedy string `json:"remedy,omitempty"`
-}
 
 const (
 	// ExpiresSoon is how long before its end a certificate deserves a
@@ -74,25 +54,25 @@ type Options struct {
 
 // Examine looks at an identity by itself: whether the key belongs to the
 // certificate, the chain is whole and in order, names, dates, usage and strength
-// are good, and the key type is one that TLS can use here. It gives one Check for
+// are good, and the key type is one that TLS can use here. It gives one finding for
 // each, in this order; a certificate that can't be read ends it early.
-func Examine(id Identity, o Options) []Check {
+func Examine(id Identity, o Options) finding.Checks {
 	e, broken := newExamination(id, o)
 	if broken != nil {
-		return []Check{*broken}
+		return finding.Checks{*broken}
 	}
 	if e.strict[0] == nil {
 		last := e.unreadable()
 		if UnsupportedKey(e.certs[0]) != nil {
 			last = e.suites()
 		}
-		return []Check{e.key(), e.chain(), e.dates(), last}
+		return finding.Checks{e.key(), e.chain(), e.dates(), last}
 	}
 	names := e.names
 	if o.Host != "" {
-		names = func() Check { return e.matches(o.Host) }
+		names = func() finding.Finding { return e.matches(o.Host) }
 	}
-	return []Check{e.key(), e.chain(), names(), e.dates(), e.usage(), e.strength(), e.suites()}
+	return finding.Checks{e.key(), e.chain(), names(), e.dates(), e.usage(), e.strength(), e.suites()}
 }
 
 // Renewal says how to replace the certificate of an identity, as Examine does
@@ -126,26 +106,26 @@ func HiddenChain(called string) string {
 	return fmt.Sprintf("Java finds no certificate for this key, though its own is in the file (%s): neither localKeyID nor name say that they belong together", called)
 }
 
-func newExamination(id Identity, o Options) (*examination, *Check) {
+func newExamination(id Identity, o Options) (*examination, *finding.Finding) {
 	e := &examination{id: id, now: o.Now, soon: cmp.Or(o.Horizon, ExpiresSoon)}
 	if e.now.IsZero() {
 		e.now = time.Now()
 	}
 	if len(id.Chain) == 0 && id.Hidden != "" {
-		return nil, &Check{Name: "key", ID: "hidden-chain", Detail: HiddenChain(id.Hidden), Remedy: e.keystore().Operand([]string{"migrate"})}
+		return nil, &finding.Finding{Check: "key", ID: "hidden-chain", Text: HiddenChain(id.Hidden), Remedy: e.keystore().Operand([]string{"migrate"})}
 	}
 	if len(id.Chain) == 0 {
-		return nil, &Check{Name: "key", ID: "no-certificate", Detail: "there is no certificate with the key",
+		return nil, &finding.Finding{Check: "key", ID: "no-certificate", Text: "there is no certificate with the key",
 			Remedy: e.bind("")}
 	}
 	if len(id.Chain) > maxChain {
-		return nil, &Check{Name: "chain", ID: "limit", Detail: fmt.Sprintf("the chain has %d certificates, more than the %d that are looked at: clients refuse more than ten", len(id.Chain), maxChain),
+		return nil, &finding.Finding{Check: "chain", ID: "limit", Text: fmt.Sprintf("the chain has %d certificates, more than the %d that are looked at: clients refuse more than ten", len(id.Chain), maxChain),
 			Remedy: e.complete("")}
 	}
 	for i, der := range id.Chain {
 		lenient, err := x509util.ParseCertificate(der)
 		if err != nil {
-			return nil, &Check{Name: "chain", ID: "unreadable-certificate", Detail: fmt.Sprintf("certificate %d of %d can't be read: %v", i+1, len(id.Chain), err),
+			return nil, &finding.Finding{Check: "chain", ID: "unreadable-certificate", Text: fmt.Sprintf("certificate %d of %d can't be read: %v", i+1, len(id.Chain), err),
 				Remedy: e.bring("CHAIN", "")}
 		}
 		strict, err := x509.ParseCertificate(der)
@@ -165,32 +145,32 @@ func (e *examination) selfSigned() bool {
 	return len(e.certs) == 1 && e.certs[0].SelfSigned()
 }
 
-func (e *examination) key() Check {
-	c := Check{Name: "key"}
+func (e *examination) key() finding.Finding {
+	c := finding.Finding{Check: "key"}
 	if e.id.Key == nil {
-		c.ID, c.Detail = "no-key", "there is no private key"
+		c.ID, c.Text = "no-key", "there is no private key"
 		return c
 	}
 	public, err := keys.MarshalPublic(e.id.Key.Public())
 	if err != nil {
-		c.ID, c.Detail = "unknown-key", "the private key can't be compared with the certificate's: "+err.Error()
+		c.ID, c.Text = "unknown-key", "the private key can't be compared with the certificate's: "+err.Error()
 		return c
 	}
 	if !bytes.Equal(public, e.certs[0].SPKI) && !e.sameKey() {
-		c.ID, c.Detail = "key-mismatch", "the private key does not belong to the certificate: "
+		c.ID, c.Text = "key-mismatch", "the private key does not belong to the certificate: "
 		if e.purpose.Open() {
-			c.Detail += "every handshake will fail"
+			c.Text += "every handshake will fail"
 		} else {
-			c.Detail += "nothing that it signs can be verified"
+			c.Text += "nothing that it signs can be verified"
 		}
 		c.Remedy = e.bind("the one that was issued for this key")
 		if at := slices.IndexFunc(e.certs, func(o *x509util.Certificate) bool { return bytes.Equal(public, o.SPKI) }); at > 0 {
-			c.Detail += fmt.Sprintf("; it belongs to certificate %d", at+1)
+			c.Text += fmt.Sprintf("; it belongs to certificate %d", at+1)
 			c.Remedy = e.complete("")
 		}
 		return c
 	}
-	c.OK, c.Detail = true, e.certs[0].KeyName()+"; it belongs to the certificate"
+	c.Severity, c.Text = finding.Good, e.certs[0].KeyName()+"; it belongs to the certificate"
 	return c
 }
 
@@ -246,49 +226,49 @@ func UnsupportedKey(c *x509util.Certificate) error {
 
 // unreadable stands for the checks that need a certificate which crypto/x509
 // reads.
-func (e *examination) unreadable() Check {
-	return Check{Name: "names", ID: "odd-certificate", Remedy: e.reissue(nil),
-		Detail: fmt.Sprintf("Go's TLS clients can't read the certificate (%s); others may", Plain(e.strictErr))}
+func (e *examination) unreadable() finding.Finding {
+	return finding.Finding{Check: "names", ID: "odd-certificate", Remedy: e.reissue(nil),
+		Text: fmt.Sprintf("Go's TLS clients can't read the certificate (%s); others may", Plain(e.strictErr))}
 }
 
 // Plain is an error of crypto/x509 without the name of that package.
 func Plain(err error) string { return strings.ReplaceAll(err.Error(), "x509: ", "") }
 
-func (e *examination) chain() Check {
-	c := Check{Name: "chain"}
+func (e *examination) chain() finding.Finding {
+	c := finding.Finding{Check: "chain"}
 	for i, cert := range e.certs[:len(e.certs)-1] {
 		issuer := e.certs[i+1]
 		if at := e.before(i + 1); at >= 0 && !cert.SelfSigned() && !issuer.SelfSigned() {
-			c.ID, c.Detail = "chain-order", fmt.Sprintf("certificate %d (%s) is certificate %d again", i+2, issuer.Called(), at+1)
+			c.ID, c.Text = "chain-order", fmt.Sprintf("certificate %d (%s) is certificate %d again", i+2, issuer.Called(), at+1)
 			c.Remedy = e.complete("")
 			return c
 		}
 		relation := e.relation(i, i+1)
 		if relation == x509util.OtherIssuer {
-			c.Detail = fmt.Sprintf("certificate %d (%s) is followed by %s, which did not issue it: ", i+1, cert.Called(), issuer.Called())
+			c.Text = fmt.Sprintf("certificate %d (%s) is followed by %s, which did not issue it: ", i+1, cert.Called(), issuer.Called())
 			named := func(o *x509util.Certificate) bool { return o.Subject.Equal(cert.Issuer) }
 			switch {
 			case cert.SelfSigned():
 				c.ID = "chain-order"
-				c.Detail += "it is self-signed, and the rest does not belong to it"
+				c.Text += "it is self-signed, and the rest does not belong to it"
 				c.Remedy = e.complete("")
 			case named(issuer):
 				c.ID = "chain-broken"
-				c.Detail += "it has another key than the one that signed"
+				c.Text += "it has another key than the one that signed"
 				c.Remedy = e.bring("CHAIN", "with the issuer's present certificate")
 			case slices.ContainsFunc(e.certs, named):
 				c.ID = "chain-order"
-				c.Detail += "the chain is out of order"
+				c.Text += "the chain is out of order"
 				c.Remedy = e.complete("")
 			default:
 				c.ID = "chain-incomplete"
-				c.Detail += fmt.Sprintf("its issuer %s is missing", cert.Issuer)
+				c.Text += fmt.Sprintf("its issuer %s is missing", cert.Issuer)
 				c.Remedy = e.complete("CAFILE")
 			}
 			return c
 		}
 		if relation == x509util.WrongSignature {
-			c.ID, c.Detail = "chain-broken", fmt.Sprintf("the signature of %s on %s is wrong", issuer.Called(), cert.Called())
+			c.ID, c.Text = "chain-broken", fmt.Sprintf("the signature of %s on %s is wrong", issuer.Called(), cert.Called())
 			c.Remedy = e.bring("CHAIN", "with the issuer's present certificate")
 			return c
 		}
@@ -304,40 +284,40 @@ func (e *examination) chain() Check {
 	switch {
 	case top.SelfSigned():
 		if e.relation(last, last) == x509util.WrongSignature {
-			c.ID, c.Detail = "chain-broken", fmt.Sprintf("the signature of %s on itself is wrong", top.Called())
+			c.ID, c.Text = "chain-broken", fmt.Sprintf("the signature of %s on itself is wrong", top.Called())
 			return c
 		}
-		c.OK = true
+		c.Severity = finding.Good
 		switch {
 		case last > 0:
-			c.Detail = fmt.Sprintf("%d certificates, in order, %s, up to the root %s", len(e.certs), signatures, top.Called())
+			c.Text = fmt.Sprintf("%d certificates, in order, %s, up to the root %s", len(e.certs), signatures, top.Called())
 		case len(doubts) > 0:
-			c.Detail = "self-signed"
+			c.Text = "self-signed"
 		default:
-			c.Detail = "self-signed: clients must be given this very certificate to trust"
+			c.Text = "self-signed: clients must be given this very certificate to trust"
 		}
 	case last == 0:
-		c.ID, c.Detail = "chain-incomplete", fmt.Sprintf("the certificate of its issuer %s is missing", top.Issuer)
+		c.ID, c.Text = "chain-incomplete", fmt.Sprintf("the certificate of its issuer %s is missing", top.Issuer)
 		c.Remedy = e.complete("CAFILE")
 	default:
 		// Whether more is missing depends on what clients hold: public
 		// roots are left out of chains as a rule.
-		c.OK, c.Warn, c.ID = true, true, "chain-without-root"
-		c.Detail = fmt.Sprintf("%d certificates, in order, %s; they end at %s, whose issuer %s clients must know", len(e.certs), signatures, top.Called(), top.Issuer)
+		c.Severity, c.ID = finding.Warning, "chain-without-root"
+		c.Text = fmt.Sprintf("%d certificates, in order, %s; they end at %s, whose issuer %s clients must know", len(e.certs), signatures, top.Called(), top.Issuer)
 	}
-	if !c.OK {
+	if !c.OK() {
 		return c
 	}
 	if faults := certpath.Judge(e.certs, certpath.For(e.purpose)); len(faults) > 0 {
-		return Check{Name: c.Name, ID: "chain-broken", Detail: certpath.Refusals(faults), Remedy: e.repair(faults[0])}
+		return finding.Finding{Check: c.Check, ID: "chain-broken", Text: certpath.Refusals(faults), Remedy: e.repair(faults[0])}
 	}
 	if odd := e.oddIssuers(); len(odd) > 0 {
-		c.Warn, c.ID = true, "odd-certificate"
-		c.Detail += "; " + strings.Join(odd, "; ")
+		c.Severity, c.ID = finding.Warning, "odd-certificate"
+		c.Text += "; " + strings.Join(odd, "; ")
 	}
 	if len(doubts) > 0 {
-		c.Warn, c.ID = true, "chain-unverified"
-		c.Detail += "; " + strings.Join(doubts, "; ")
+		c.Severity, c.ID = finding.Warning, "chain-unverified"
+		c.Text += "; " + strings.Join(doubts, "; ")
 	}
 	return c
 }
@@ -361,21 +341,21 @@ func (e *examination) before(i int) int {
 	return slices.IndexFunc(e.certs[:i], func(c *x509util.Certificate) bool { return bytes.Equal(c.Raw, e.certs[i].Raw) })
 }
 
-func (e *examination) names() Check {
-	c := Check{Name: "names"}
+func (e *examination) names() finding.Finding {
+	c := finding.Finding{Check: "names"}
 	list := subjectNames(e.strict[0])
 	hosts := len(e.strict[0].DNSNames) + len(e.strict[0].IPAddresses)
 	switch {
 	case hosts > 0:
-		c.OK, c.Detail = true, text.Elide(list, 6)
+		c.Severity, c.Text = finding.Good, text.Elide(list, 6)
 	case len(list) > 0:
-		c.Detail = "the alternative names (" + text.Elide(list, 6) + ") name no host: browsers, Java and others refuse the certificate"
+		c.Text = "the alternative names (" + text.Elide(list, 6) + ") name no host: browsers, Java and others refuse the certificate"
 	case e.certs[0].Subject.CommonName() != "":
-		c.Detail = fmt.Sprintf("there is no subject alternative name; browsers and Go ignore the common name %q", e.certs[0].Subject.CommonName())
+		c.Text = fmt.Sprintf("there is no subject alternative name; browsers and Go ignore the common name %q", e.certs[0].Subject.CommonName())
 	default:
-		c.Detail = "there is no subject alternative name"
+		c.Text = "there is no subject alternative name"
 	}
-	if !c.OK {
+	if !c.OK() {
 		c.ID, c.Remedy = "names", e.rename(e.hostNames()...)
 		return c
 	}
@@ -384,7 +364,7 @@ func (e *examination) names() Check {
 
 // served checks that the certificate is good for the names under which it is
 // served.
-func (e *examination) served(c Check) Check {
+func (e *examination) served(c finding.Finding) finding.Finding {
 	var missing, shown []string
 	for _, name := range e.id.Names {
 		if e.strict[0].VerifyHostname(strings.Replace(name, "*", "any", 1)) != nil {
@@ -395,12 +375,12 @@ func (e *examination) served(c Check) Check {
 	if missing == nil {
 		return c
 	}
-	c.OK, c.ID = false, "host-name"
+	c.Severity, c.ID = finding.Error, "host-name"
 	noun := "the name it is"
 	if len(missing) > 1 {
 		noun = "names it is"
 	}
-	c.Detail = fmt.Sprintf("the certificate is not good for %s, %s to be served under", text.Elide(shown, 6), noun)
+	c.Text = fmt.Sprintf("the certificate is not good for %s, %s to be served under", text.Elide(shown, 6), noun)
 	for i, name := range missing {
 		missing[i] = x509util.HostName(name)
 	}
@@ -418,23 +398,23 @@ func (e *examination) hostNames() (names []string) {
 
 // matches checks that the certificate is good for a host: a name or an IP
 // address.
-func (e *examination) matches(host string) Check {
+func (e *examination) matches(host string) finding.Finding {
 	c := e.names()
-	if !c.OK {
+	if !c.OK() {
 		return c
 	}
 	if err := e.strict[0].VerifyHostname(host); err != nil {
-		c.OK, c.ID = false, "host-name"
-		c.Detail = fmt.Sprintf("%s is not among the names: %s", host, c.Detail)
+		c.Severity, c.ID = finding.Error, "host-name"
+		c.Text = fmt.Sprintf("%s is not among the names: %s", host, c.Text)
 		c.Remedy = e.rename(x509util.HostName(host))
 		return c
 	}
-	c.Detail = fmt.Sprintf("good for %s: %s", host, c.Detail)
+	c.Text = fmt.Sprintf("good for %s: %s", host, c.Text)
 	return c
 }
 
-func (e *examination) dates() Check {
-	c := Check{Name: "dates", OK: true}
+func (e *examination) dates() finding.Finding {
+	c := finding.Finding{Check: "dates", Severity: finding.Good}
 	end := e.certs[0].NotAfter
 	for i, cert := range e.certs {
 		who := "the certificate"
@@ -443,31 +423,31 @@ func (e *examination) dates() Check {
 		}
 		switch {
 		case e.now.Before(cert.NotBefore):
-			c.OK, c.ID = false, "not-yet-valid"
-			c.Detail = fmt.Sprintf("%s is not valid until %s, in %s", who, x509util.Day(cert.NotBefore), x509util.Span(cert.NotBefore.Sub(e.now)))
+			c.Severity, c.ID = finding.Error, "not-yet-valid"
+			c.Text = fmt.Sprintf("%s is not valid until %s, in %s", who, x509util.Day(cert.NotBefore), x509util.Span(cert.NotBefore.Sub(e.now)))
 			c.Remedy = shell.Comment("check this machine's clock; else wait, or issue it again with -startdate")
 			return c
 		case e.now.After(cert.NotAfter):
-			c.OK, c.ID = false, "expired"
-			c.Detail = fmt.Sprintf("%s expired on %s, %s ago", who, x509util.Day(cert.NotAfter), x509util.Span(e.now.Sub(cert.NotAfter)))
+			c.Severity, c.ID = finding.Error, "expired"
+			c.Text = fmt.Sprintf("%s expired on %s, %s ago", who, x509util.Day(cert.NotAfter), x509util.Span(e.now.Sub(cert.NotAfter)))
 			c.Remedy = e.renew(i)
 			return c
-		case cert.NotAfter.Sub(e.now) < e.soon && !c.Warn:
-			c.Warn, c.ID = true, "expires-soon"
-			c.Detail = fmt.Sprintf("%s expires on %s, in %s", who, x509util.Day(cert.NotAfter), x509util.Span(cert.NotAfter.Sub(e.now)))
+		case cert.NotAfter.Sub(e.now) < e.soon && !c.Warn():
+			c.Severity, c.ID = finding.Warning, "expires-soon"
+			c.Text = fmt.Sprintf("%s expires on %s, in %s", who, x509util.Day(cert.NotAfter), x509util.Span(cert.NotAfter.Sub(e.now)))
 			c.Remedy = e.renew(i)
 		}
 		if cert.NotAfter.Before(end) {
 			end = cert.NotAfter
 		}
 	}
-	if c.Warn {
+	if c.Warn() {
 		return c
 	}
-	c.Detail = fmt.Sprintf("valid until %s, %s from now", x509util.Day(end), x509util.Span(end.Sub(e.now)))
+	c.Text = fmt.Sprintf("valid until %s, %s from now", x509util.Day(end), x509util.Span(end.Sub(e.now)))
 	if days, long := LongLife(e.certs[0]); long && e.purpose.Open() {
-		c.Warn, c.ID = true, "long-life"
-		c.Detail += fmt.Sprintf("; macOS and iOS refuse certificates made for more than 825 days (this: %d)", days)
+		c.Severity, c.ID = finding.Warning, "long-life"
+		c.Text += fmt.Sprintf("; macOS and iOS refuse certificates made for more than 825 days (this: %d)", days)
 		if e.selfSigned() { // else it is the CA's choice
 			c.Remedy = e.reissue([]string{"-validity", "365"})
 		}
@@ -482,26 +462,26 @@ func LongLife(c *x509util.Certificate) (days int, long bool) {
 	return int(life.Hours() / 24), life > maxAppleLife
 }
 
-func (e *examination) usage() Check {
-	c := Check{Name: "usage", OK: true}
+func (e *examination) usage() finding.Finding {
+	c := finding.Finding{Check: "usage", Severity: finding.Good}
 	leaf := e.strict[0]
 	server := slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageServerAuth) || slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageAny)
 	switch {
 	case leaf.KeyUsage != 0 && leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0:
-		c.OK = false
-		c.Detail = "KeyUsage lacks digitalSignature, which ECDHE suites and TLSv1.3 need"
+		c.Severity = finding.Error
+		c.Text = "KeyUsage lacks digitalSignature, which ECDHE suites and TLSv1.3 need"
 	case len(leaf.ExtKeyUsage)+len(leaf.UnknownExtKeyUsage) == 0:
-		c.Warn = true
-		c.Detail = "there is no ExtendedKeyUsage; macOS and iOS want serverAuth there"
+		c.Severity = finding.Warning
+		c.Text = "there is no ExtendedKeyUsage; macOS and iOS want serverAuth there"
 	case !server:
-		c.OK = false
-		c.Detail = "ExtendedKeyUsage lacks serverAuth: the certificate is not for servers"
+		c.Severity = finding.Error
+		c.Text = "ExtendedKeyUsage lacks serverAuth: the certificate is not for servers"
 	default:
-		c.Detail = "serverAuth"
+		c.Text = "serverAuth"
 		return c
 	}
 	var options []string
-	if !c.OK && leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
+	if !c.OK() && leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
 		options = append(options, "-ext", "ku="+e.wishedUsage())
 	}
 	if !server {
@@ -511,8 +491,8 @@ func (e *examination) usage() Check {
 	return c
 }
 
-func (e *examination) strength() Check {
-	c := Check{Name: "strength"}
+func (e *examination) strength() finding.Finding {
+	c := finding.Finding{Check: "strength"}
 	for i, cert := range e.strict {
 		if cert == nil {
 			continue
@@ -521,20 +501,20 @@ func (e *examination) strength() Check {
 		if key, ok := cert.PublicKey.(*rsa.PublicKey); ok {
 			switch bits := key.N.BitLen(); {
 			case bits < minRSA:
-				c.ID, c.Detail = "weak-key", fmt.Sprintf("%s has an RSA key of %d bits: %d are asked for at least", who, bits, minRSA)
+				c.ID, c.Text = "weak-key", fmt.Sprintf("%s has an RSA key of %d bits: %d are asked for at least", who, bits, minRSA)
 			case bits > maxRSA && e.purpose.Open():
-				c.ID, c.Detail = "long-key", fmt.Sprintf("%s has an RSA key of %d bits: Go's clients accept %d at most", who, bits, maxRSA)
+				c.ID, c.Text = "long-key", fmt.Sprintf("%s has an RSA key of %d bits: Go's clients accept %d at most", who, bits, maxRSA)
 			}
 		}
 		// The signature of a root on itself is never looked at.
 		root := i == len(e.strict)-1 && e.certs[i].SelfSigned()
 		switch cert.SignatureAlgorithm {
 		case x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1:
-			if !root && c.Detail == "" {
-				c.ID, c.Detail = "weak-signature", fmt.Sprintf("%s is signed with %s, which can be forged%s", who, e.certs[i].SigName, e.refused())
+			if !root && c.Text == "" {
+				c.ID, c.Text = "weak-signature", fmt.Sprintf("%s is signed with %s, which can be forged%s", who, e.certs[i].SigName, e.refused())
 			}
 		}
-		if c.Detail != "" {
+		if c.Text != "" {
 			switch {
 			case i > 0:
 				c.Remedy = shell.Comment("the CA must issue it again")
@@ -546,8 +526,8 @@ func (e *examination) strength() Check {
 			return c
 		}
 	}
-	c.OK = true
-	c.Detail = fmt.Sprintf("%s, signed with %s", e.certs[0].KeyName(), e.certs[0].SigName)
+	c.Severity = finding.Good
+	c.Text = fmt.Sprintf("%s, signed with %s", e.certs[0].KeyName(), e.certs[0].SigName)
 	return c
 }
 
@@ -559,34 +539,34 @@ func (e *examination) refused() string {
 	return ""
 }
 
-func (e *examination) suites() Check {
-	c := Check{Name: "suites", OK: true}
+func (e *examination) suites() finding.Finding {
+	c := finding.Finding{Check: "suites", Severity: finding.Good}
 	switch key := e.strict0().PublicKey.(type) {
 	case *rsa.PublicKey:
-		c.Detail = "TLSv1.3, and TLS_ECDHE_RSA_* in TLSv1.2"
+		c.Text = "TLSv1.3, and TLS_ECDHE_RSA_* in TLSv1.2"
 	case *ecdsa.PublicKey:
-		c.Detail = "TLSv1.3, and TLS_ECDHE_ECDSA_* in TLSv1.2"
+		c.Text = "TLSv1.3, and TLS_ECDHE_ECDSA_* in TLSv1.2"
 		switch key.Curve {
 		case elliptic.P256(), elliptic.P384():
 		case elliptic.P521():
-			c.Warn = true
-			c.Detail += "; Chromium and its kin can't use secp521r1"
+			c.Severity = finding.Warning
+			c.Text += "; Chromium and its kin can't use secp521r1"
 			c.Remedy = e.replace()
 		default:
-			c.OK = false
-			c.Detail = fmt.Sprintf("no TLS suite here takes a key on %s: secp256r1, secp384r1 and secp521r1 are possible", key.Curve.Params().Name)
+			c.Severity = finding.Error
+			c.Text = fmt.Sprintf("no TLS suite here takes a key on %s: secp256r1, secp384r1 and secp521r1 are possible", key.Curve.Params().Name)
 			c.Remedy = e.replace()
 		}
 	case ed25519.PublicKey:
-		c.Warn = true
-		c.Detail = "TLSv1.3, and TLS_ECDHE_ECDSA_* in TLSv1.2; browsers can't use Ed25519"
+		c.Severity = finding.Warning
+		c.Text = "TLSv1.3, and TLS_ECDHE_ECDSA_* in TLSv1.2; browsers can't use Ed25519"
 		c.Remedy = e.replace()
 	default:
-		c.OK = false
-		c.Detail = fmt.Sprintf("no TLS suite here takes a key of type %s: RSA, Ed25519, and EC on secp256r1, secp384r1 and secp521r1 are possible", e.certs[0].KeyName())
+		c.Severity = finding.Error
+		c.Text = fmt.Sprintf("no TLS suite here takes a key of type %s: RSA, Ed25519, and EC on secp256r1, secp384r1 and secp521r1 are possible", e.certs[0].KeyName())
 		c.Remedy = e.replace()
 	}
-	if c.Warn || !c.OK {
+	if c.Warn() || !c.OK() {
 		c.ID = "key-type"
 	}
 	return c

@@ -168,13 +168,13 @@ func TestExamine(t *testing.T) {
 			if got := identitytest.Outcome(c); got != test.want {
 				t.Errorf("%s, want %s: %+v", got, test.want, c)
 			}
-			if !strings.Contains(c.Detail, test.detail) {
-				t.Errorf("detail %q, want %q", c.Detail, test.detail)
+			if !strings.Contains(c.Text, test.detail) {
+				t.Errorf("detail %q, want %q", c.Text, test.detail)
 			}
-			if !strings.Contains(c.Remedy, test.remedy) || test.remedy == "" && c.Remedy != "" && c.OK && !c.Warn {
+			if !strings.Contains(c.Remedy, test.remedy) || test.remedy == "" && c.Remedy != "" && c.OK() && !c.Warn() {
 				t.Errorf("remedy %q, want %q", c.Remedy, test.remedy)
 			}
-			if strings.ContainsAny(c.Detail+c.Remedy, "\n\r") {
+			if strings.ContainsAny(c.Text+c.Remedy, "\n\r") {
 				t.Errorf("more than a line: %+v", c)
 			}
 		})
@@ -183,8 +183,8 @@ func TestExamine(t *testing.T) {
 	t.Run("order", func(t *testing.T) {
 		var order []string
 		for _, c := range identity.Examine(good, identity.Options{}) {
-			order = append(order, c.Name)
-			if !c.OK || c.Warn || c.Remedy != "" {
+			order = append(order, c.Check)
+			if !c.OK() || c.Warn() || c.Remedy != "" {
 				t.Errorf("%+v", c)
 			}
 		}
@@ -209,11 +209,11 @@ func TestUnreadableLeaf(t *testing.T) {
 		t.Skip("crypto/x509 reads it now")
 	}
 	checks := identity.Examine(identity.Identity{Alias: "odd", Key: key, Chain: [][]byte{der, root.Cert.Raw}}, identity.Options{})
-	if c := identitytest.Find(t, checks, "names"); c.OK || !strings.Contains(c.Detail, "Go's TLS clients can't read the certificate") {
+	if c := identitytest.Find(t, checks, "names"); c.OK() || !strings.Contains(c.Text, "Go's TLS clients can't read the certificate") {
 		t.Errorf("%+v", checks)
 	}
 	for _, name := range []string{"key", "chain", "dates"} {
-		if c := identitytest.Find(t, checks, name); !c.OK {
+		if c := identitytest.Find(t, checks, name); !c.OK() {
 			t.Errorf("%+v", c)
 		}
 	}

@@ -4,7 +4,7 @@
 // at a server from outside have the same verdict from here.
 //
 // An Identity says where the key and its chain come from. Examine looks at it and
-// gives one Check for each thing that was looked at; a Check that fails has a
+// gives one finding for each thing that was looked at; one that is no good has a
 // remedy, a command line or a comment that names the files of the Identity, so that
 // it can be pasted. Remedies for keystores are commands of gokeytool, those for PEM
 // files are openssl's.

@@ -71,7 +71,7 @@ func (e *examination) inOrder(chain [][]byte) bool {
 	id := e.id
 	id.Chain, id.ChainFile = chain, ""
 	part, broken := newExamination(id, Options{Now: e.now, Horizon: e.soon})
-	return broken == nil && part.chain().OK
+	return broken == nil && part.chain().OK()
 }
 
 // bind says how another certificate comes to the key. importcert is no help: it

@@ -86,7 +86,7 @@ func TestExamine(t *testing.T) {
 		cfg.Against = &id
 		report := probed(t, cfg)
 		for _, c := range report.Checks {
-			if !c.OK || c.Warn {
+			if !c.OK() || c.Warn() {
 				t.Errorf("%+v", c)
 			}
 		}
@@ -107,7 +107,7 @@ func TestExamine(t *testing.T) {
 		}
 		var order []string
 		for _, c := range report.Checks {
-			order = append(order, c.Name)
+			order = append(order, c.Check)
 		}
 		if got := strings.Join(order, " "); got != "trust chain names dates usage strength protocols suites resumption TLSv1.3 resumption TLSv1.2 OCSP staple deployed" {
 			t.Error(got)
@@ -133,7 +133,7 @@ func TestExamine(t *testing.T) {
 			cfg := cfg
 			test.change(&cfg)
 			c := identitytest.Find(t, probed(t, cfg).Checks, test.check)
-			if identitytest.Outcome(c) != test.want || !strings.Contains(c.Detail, test.detail) {
+			if identitytest.Outcome(c) != test.want || !strings.Contains(c.Text, test.detail) {
 				t.Errorf("%+v", c)
 			}
 		})
@@ -144,11 +144,11 @@ func TestExamine(t *testing.T) {
 		server := start(t, endpoint.Config{Identities: []identity.Identity{alone}})
 		cfg := cfg
 		cfg.Address = server.Addr().String()
-		if c := identitytest.Find(t, probed(t, cfg).Checks, "chain"); c.OK {
+		if c := identitytest.Find(t, probed(t, cfg).Checks, "chain"); c.OK() {
 			t.Errorf("an unknown issuer: %+v", c)
 		}
 		cfg.Roots = identitytest.Roots(t, renewed)
-		if c := identitytest.Find(t, probed(t, cfg).Checks, "chain"); !c.OK || c.Detail != "the certificate alone; its issuer CN=Root, O=Example is trusted" {
+		if c := identitytest.Find(t, probed(t, cfg).Checks, "chain"); !c.OK() || c.Text != "the certificate alone; its issuer CN=Root, O=Example is trusted" {
 			t.Errorf("a known issuer: %+v", c)
 		}
 	})
@@ -213,7 +213,7 @@ func TestExamineTakesItsTime(t *testing.T) {
 			t.Errorf("silent %v: %+v", silent, p)
 		}
 		for _, name := range []string{"protocols", "suites"} {
-			if c := identitytest.Find(t, report.Checks, name); !c.Warn || !strings.Contains(c.Detail, "did not answer in time (2s for all)") {
+			if c := identitytest.Find(t, report.Checks, name); !c.Warn() || !strings.Contains(c.Text, "did not answer in time (2s for all)") {
 				t.Errorf("silent %v: %+v", silent, c)
 			}
 		}
@@ -309,10 +309,10 @@ func TestExamineOpenSSL(t *testing.T) {
 			t.Errorf("%s is missing in %v", want, suites)
 		}
 	}
-	if c := identitytest.Find(t, report.Checks, "suites"); !c.Warn || !strings.Contains(c.Detail, "NULL") {
+	if c := identitytest.Find(t, report.Checks, "suites"); !c.Warn() || !strings.Contains(c.Text, "NULL") {
 		t.Errorf("%+v", c)
 	}
-	if c := identitytest.Find(t, report.Checks, "protocols"); !c.Warn || !strings.Contains(c.Detail, "TLSv1.1, TLSv1 should be refused") {
+	if c := identitytest.Find(t, report.Checks, "protocols"); !c.Warn() || !strings.Contains(c.Text, "TLSv1.1, TLSv1 should be refused") {
 		t.Errorf("%+v", c)
 	}
 }
@@ -482,7 +482,7 @@ func TestExamineStartTLS(t *testing.T) {
 				}
 			case err != nil:
 				t.Error(err)
-			case report.Protocol != "TLSv1.3" || !identitytest.Find(t, report.Checks, "trust").OK:
+			case report.Protocol != "TLSv1.3" || !identitytest.Find(t, report.Checks, "trust").OK():
 				t.Errorf("%+v", report)
 			}
 		})

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"gokeytool/finding"
 	"gokeytool/identity"
 	"gokeytool/internal/tlsname"
 	"gokeytool/x509util"
@@ -63,10 +64,10 @@ type Report struct {
 	Protocols    []Protocol             `json:"protocols"`
 	Certificates []x509util.Description `json:"certificates"`
 	// ClientCertificate is "none", "requested" or "sent".
-	ClientCertificate string           `json:"clientCertificate"`
-	ClientCAs         []string         `json:"clientCAs,omitempty"` // that the server names
-	OCSP              string           `json:"ocsp"`                // of the stapled response
-	Checks            []identity.Check `json:"checks"`
+	ClientCertificate string         `json:"clientCertificate"`
+	ClientCAs         []string       `json:"clientCAs,omitempty"` // that the server names
+	OCSP              string         `json:"ocsp"`                // of the stapled response
+	Checks            finding.Checks `json:"checks"`
 	// Chain is the chain in DER, as it was sent.
 	Chain [][]byte `json:"-"`
 }
@@ -129,7 +130,7 @@ func Examine(ctx context.Context, cfg Config) (*Report, error) {
 	}
 	report.Protocols = scans
 	report.Checks = append(report.Checks, p.examineChain(first)...)
-	var staple identity.Check
+	var staple finding.Finding
 	staple, report.OCSP = p.examineStaple(first)
 	report.Checks = append(report.Checks, p.examineScans(scans)...)
 	for _, scan := range scans {

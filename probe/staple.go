@@ -10,15 +10,15 @@ import (
 
 	"golang.org/x/crypto/ocsp"
 
-	"gokeytool/identity"
+	"gokeytool/finding"
 	"gokeytool/x509util"
 )
 
 // examineStaple looks at the stapled OCSP response.
-func (p *prober) examineStaple(state *tls.ConnectionState) (identity.Check, string) {
-	c := identity.Check{Name: "OCSP staple", OK: true}
+func (p *prober) examineStaple(state *tls.ConnectionState) (finding.Finding, string) {
+	c := finding.Finding{Check: "OCSP staple", Severity: finding.Good}
 	if len(state.OCSPResponse) == 0 {
-		c.Detail = "none"
+		c.Text = "none"
 		return c, "none"
 	}
 	leaf := state.PeerCertificates[0]
@@ -28,23 +28,25 @@ func (p *prober) examineStaple(state *tls.ConnectionState) (identity.Check, stri
 		err = authorized(response, issuer)
 	}
 	if err != nil {
-		c.OK, c.Detail = false, fmt.Sprintf("the stapled response is bad: %v", err)
+		c.Severity, c.Text = finding.Error, fmt.Sprintf("the stapled response is bad: %v", err)
 		return c, "bad"
 	}
 	if issuer == nil {
 		// Anybody could have signed it.
-		c.Warn, c.Detail = true, "not verified: the server does not send the issuer of its certificate, and the issuer is not in "+p.cfg.RootsName
+		c.Severity, c.Text = finding.Warning, "not verified: the server does not send the issuer of its certificate, and the issuer is not in "+p.cfg.RootsName
 		return c, "not verified"
 	}
 	status := map[int]string{ocsp.Good: "good", ocsp.Revoked: "revoked"}[response.Status]
 	status = cmp.Or(status, "unknown")
-	c.OK = response.Status == ocsp.Good
-	c.Detail = fmt.Sprintf("%s, of %s", status, x509util.Day(response.ThisUpdate))
+	if response.Status != ocsp.Good {
+		c.Severity = finding.Error
+	}
+	c.Text = fmt.Sprintf("%s, of %s", status, x509util.Day(response.ThisUpdate))
 	if !response.NextUpdate.IsZero() {
-		c.Detail += ", good until " + x509util.Day(response.NextUpdate)
+		c.Text += ", good until " + x509util.Day(response.NextUpdate)
 		if p.cfg.Now().After(response.NextUpdate) {
-			c.OK = false
-			c.Detail = fmt.Sprintf("the stapled response (%s) was good until %s", status, x509util.Day(response.NextUpdate))
+			c.Severity = finding.Error
+			c.Text = fmt.Sprintf("the stapled response (%s) was good until %s", status, x509util.Day(response.NextUpdate))
 		}
 	}
 	return c, status

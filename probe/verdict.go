@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"gokeytool/certpath"
+	"gokeytool/finding"
 	"gokeytool/identity"
 	"gokeytool/internal/shell"
 	"gokeytool/internal/text"
@@ -17,7 +18,7 @@ import (
 )
 
 // examineChain looks at the certificates that the server sent.
-func (p *prober) examineChain(state *tls.ConnectionState) []identity.Check {
+func (p *prober) examineChain(state *tls.ConnectionState) finding.Checks {
 	id := identity.Identity{}
 	if p.cfg.Against != nil {
 		id.Alias, id.Keystore = p.cfg.Against.Alias, p.cfg.Against.Keystore
@@ -30,22 +31,22 @@ func (p *prober) examineChain(state *tls.ConnectionState) []identity.Check {
 	if err != nil || len(found) == 1 {
 		return found // which says why the chain can't be looked at
 	}
-	checks := slices.DeleteFunc(found, func(c identity.Check) bool { return c.Name == "key" || c.Name == "suites" })
+	checks := slices.DeleteFunc(found, func(c finding.Finding) bool { return c.Check == "key" || c.Check == "suites" })
 	chain := &checks[0] // after the key
 	trust, path := p.examineTrust(state)
-	if trust.OK && len(id.Chain) == 1 && !leaf.SelfSigned() {
+	if trust.OK() && len(id.Chain) == 1 && !leaf.SelfSigned() {
 		// Nothing is missing to a client that knows the issuer.
-		*chain = identity.Check{Name: "chain", OK: true, Detail: fmt.Sprintf("the certificate alone; its issuer %s is trusted", leaf.Issuer)}
+		*chain = finding.Finding{Check: "chain", Severity: finding.Good, Text: fmt.Sprintf("the certificate alone; its issuer %s is trusted", leaf.Issuer)}
 	}
-	if chain.OK && trust.OK {
+	if chain.OK() && trust.OK() {
 		trust = refusedFor(x509util.PurposeOf(leaf, x509util.Use{}), path, trust)
 	}
-	return append([]identity.Check{trust}, checks...)
+	return append(finding.Checks{trust}, checks...)
 }
 
 // refusedFor is the verdict on trust where programs refuse the whole path, up to
 // the root that is trusted and perhaps was not sent.
-func refusedFor(purpose x509util.Purpose, path []*x509.Certificate, trust identity.Check) identity.Check {
+func refusedFor(purpose x509util.Purpose, path []*x509.Certificate, trust finding.Finding) finding.Finding {
 	var certs []*x509util.Certificate
 	for _, cert := range path {
 		c, err := x509util.ParseCertificate(cert.Raw)
@@ -55,16 +56,16 @@ func refusedFor(purpose x509util.Purpose, path []*x509.Certificate, trust identi
 		certs = append(certs, c)
 	}
 	if faults := certpath.Judge(certs, certpath.For(purpose)); len(faults) > 0 {
-		trust.OK = false
-		trust.Detail = "the chain leads" + strings.TrimPrefix(trust.Detail, "trusted: the chain leads") + ", but " + certpath.Refusals(faults)
+		trust.Severity = finding.Error
+		trust.Text = "the chain leads" + strings.TrimPrefix(trust.Text, "trusted: the chain leads") + ", but " + certpath.Refusals(faults)
 	}
 	return trust
 }
 
 // examineTrust verifies the chain as a client does, but for its name and dates,
 // which are other checks. It returns the path to a root.
-func (p *prober) examineTrust(state *tls.ConnectionState) (identity.Check, []*x509.Certificate) {
-	c := identity.Check{Name: "trust"}
+func (p *prober) examineTrust(state *tls.ConnectionState) (finding.Finding, []*x509.Certificate) {
+	c := finding.Finding{Check: "trust"}
 	leaf := state.PeerCertificates[0]
 	opts := x509.VerifyOptions{Roots: p.cfg.Roots, Intermediates: x509.NewCertPool(), CurrentTime: p.cfg.Now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}
 	if opts.CurrentTime.After(leaf.NotAfter) {
@@ -81,16 +82,16 @@ func (p *prober) examineTrust(state *tls.ConnectionState) (identity.Check, []*x5
 	chains, err := leaf.Verify(opts)
 	if err != nil {
 		if doubts := p.doubts(state.PeerCertificates); doubts != "" {
-			c.OK, c.Warn = true, true
-			c.Detail = fmt.Sprintf("the chain leads to %s by its names alone: %s", p.cfg.RootsName, doubts)
+			c.Severity = finding.Warning
+			c.Text = fmt.Sprintf("the chain leads to %s by its names alone: %s", p.cfg.RootsName, doubts)
 			return c, nil
 		}
-		c.Detail = fmt.Sprintf("the chain does not lead to %s: %s", p.cfg.RootsName, identity.Plain(err))
+		c.Text = fmt.Sprintf("the chain does not lead to %s: %s", p.cfg.RootsName, identity.Plain(err))
 		return c, nil
 	}
-	c.OK = true
+	c.Severity = finding.Good
 	root := chains[0][len(chains[0])-1]
-	c.Detail = fmt.Sprintf("trusted: the chain leads to %s of %s", showName(root.RawSubject), p.cfg.RootsName)
+	c.Text = fmt.Sprintf("trusted: the chain leads to %s of %s", showName(root.RawSubject), p.cfg.RootsName)
 	return c, chains[0]
 }
 
@@ -115,9 +116,9 @@ func (p *prober) doubts(sent []*x509.Certificate) string {
 
 // examineScans judges the versions and suites that are accepted. Servers that
 // begin TLS late are not Tomcat, and have other names for the remedies.
-func (p *prober) examineScans(scans []Protocol) []identity.Check {
-	protocols := identity.Check{Name: "protocols", OK: true}
-	suites := identity.Check{Name: "suites", OK: true}
+func (p *prober) examineScans(scans []Protocol) finding.Checks {
+	protocols := finding.Finding{Check: "protocols", Severity: finding.Good}
+	suites := finding.Finding{Check: "suites", Severity: finding.Good}
 	var accepted, old, weak []string
 	n, incomplete := 0, false
 	for _, scan := range scans {
@@ -136,38 +137,38 @@ func (p *prober) examineScans(scans []Protocol) []identity.Check {
 			}
 		}
 	}
-	protocols.Detail = "accepted: " + strings.Join(accepted, ", ")
+	protocols.Text = "accepted: " + strings.Join(accepted, ", ")
 	switch {
 	case len(old) == len(accepted) && incomplete:
-		protocols.Warn = true
+		protocols.Severity = finding.Warning
 	case len(old) == len(accepted):
-		protocols.OK = false
-		protocols.Detail += "; browsers and Java want TLSv1.2 or TLSv1.3"
+		protocols.Severity = finding.Error
+		protocols.Text += "; browsers and Java want TLSv1.2 or TLSv1.3"
 		protocols.Remedy = shell.Comment("enable TLSv1.2 and TLSv1.3")
 	case len(old) > 0:
-		protocols.Warn = true
-		protocols.Detail += "; " + strings.Join(old, ", ") + " should be refused (RFC 8996, RFC 7568)"
+		protocols.Severity = finding.Warning
+		protocols.Text += "; " + strings.Join(old, ", ") + " should be refused (RFC 8996, RFC 7568)"
 		protocols.Remedy = shell.Comment(`protocols="TLSv1.2+TLSv1.3" in SSLHostConfig`)
 	}
 	if protocols.Remedy != "" && p.cfg.StartTLS != "" {
 		protocols.Remedy = shell.Comment("leave only TLSv1.2 and TLSv1.3")
 	}
-	suites.Detail = fmt.Sprintf("%d accepted", n)
+	suites.Text = fmt.Sprintf("%d accepted", n)
 	if len(weak) > 0 {
-		suites.Warn = true
-		suites.Detail += "; weak: " + text.Elide(weak, 6)
+		suites.Severity = finding.Warning
+		suites.Text += "; weak: " + text.Elide(weak, 6)
 		suites.Remedy = shell.Comment(`ciphers="HIGH:!aNULL:!eNULL:!DES:!RC4:!MD5:!kRSA" in SSLHostConfig, which is Tomcat's default`)
 		if p.cfg.StartTLS != "" {
 			suites.Remedy = shell.Comment("the cipher list HIGH:!aNULL:!eNULL:!DES:!RC4:!MD5:!kRSA, where it is OpenSSL's")
 		}
 	}
 	if incomplete {
-		protocols.Warn, suites.Warn = true, true
+		protocols.Severity, suites.Severity = finding.Warning, finding.Warning
 		unknown := fmt.Sprintf("; not all is known, as the server did not answer in time (%s for all)", p.cfg.Total)
-		protocols.Detail += unknown
-		suites.Detail += unknown
+		protocols.Text += unknown
+		suites.Text += unknown
 	}
-	return []identity.Check{protocols, suites}
+	return finding.Checks{protocols, suites}
 }
 
 // weakSuite reports whether nobody should accept a suite any more (RFC 9325,
@@ -179,55 +180,55 @@ func weakSuite(name string) bool {
 }
 
 // examineResumption connects twice.
-func (p *prober) examineResumption(ctx context.Context, name string) identity.Check {
-	c := identity.Check{Name: "resumption " + name, OK: true}
+func (p *prober) examineResumption(ctx context.Context, name string) finding.Finding {
+	c := finding.Finding{Check: "resumption " + name, Severity: finding.Good}
 	version := uint16(tls.VersionTLS12)
 	if name == "TLSv1.3" {
 		version = tls.VersionTLS13
 	}
 	cache := tls.NewLRUClientSessionCache(1)
 	if _, err := p.connect(ctx, version, version, cache); err != nil {
-		c.Warn, c.Detail = true, fmt.Sprintf("not known: %v", err)
+		c.Severity, c.Text = finding.Warning, fmt.Sprintf("not known: %v", err)
 		return c
 	}
 	second, err := p.connect(ctx, version, version, cache)
 	switch {
 	case err != nil:
-		c.Warn, c.Detail = true, fmt.Sprintf("not known: %v", err)
+		c.Severity, c.Text = finding.Warning, fmt.Sprintf("not known: %v", err)
 	case second.DidResume:
-		c.Detail = "the second connection resumed the first one's session"
+		c.Text = "the second connection resumed the first one's session"
 	default:
-		c.Warn, c.Detail = true, "the second connection made a full handshake: sessions are not resumed by ticket"
+		c.Severity, c.Text = finding.Warning, "the second connection made a full handshake: sessions are not resumed by ticket"
 	}
 	return c
 }
 
 // compareDeployed says whether a server has the chain of an entry.
-func compareDeployed(deployed [][]byte, id identity.Identity) identity.Check {
-	c := identity.Check{Name: "deployed"}
+func compareDeployed(deployed [][]byte, id identity.Identity) finding.Finding {
+	c := finding.Finding{Check: "deployed"}
 	entry := fmt.Sprintf("entry %q", id.Alias)
 	if id.Keystore != "" {
 		entry += " of " + id.Keystore
 	}
 	if len(id.Chain) == 0 || len(deployed) == 0 {
-		c.Detail = entry + " has no certificate"
+		c.Text = entry + " has no certificate"
 		return c
 	}
 	if !bytes.Equal(deployed[0], id.Chain[0]) {
 		theirs, ours := x509util.Describe(deployed[0]), x509util.Describe(id.Chain[0])
-		c.Detail = fmt.Sprintf("the server has another certificate (%s, serial %s, until %s) than %s (%s, serial %s, until %s)",
+		c.Text = fmt.Sprintf("the server has another certificate (%s, serial %s, until %s) than %s (%s, serial %s, until %s)",
 			theirs.Called, theirs.Serial, x509util.Day(theirs.NotAfter.Time), entry, ours.Called, ours.Serial, x509util.Day(ours.NotAfter.Time))
 		if sameKey(deployed[0], id.Chain[0]) {
-			c.Detail += "; their key is the same"
+			c.Text += "; their key is the same"
 		}
 		c.Remedy = shell.Comment("copy the keystore to the server and reload it, or import the server's certificate if that is the newer one")
 		return c
 	}
-	c.OK = true
-	c.Detail = "the server has the certificate of " + entry
+	c.Severity = finding.Good
+	c.Text = "the server has the certificate of " + entry
 	if !slices.EqualFunc(deployed, id.Chain, bytes.Equal) {
-		c.Warn = true
-		c.Detail += fmt.Sprintf(", but sends %d certificates where the entry has %d", len(deployed), len(id.Chain))
+		c.Severity = finding.Warning
+		c.Text += fmt.Sprintf(", but sends %d certificates where the entry has %d", len(deployed), len(id.Chain))
 	}
 	return c
 }

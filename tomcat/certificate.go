@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+
+	"gokeytool/finding"
 )
 
 // types reports on several certificates of a host.
@@ -14,11 +16,11 @@ func (r *reader) types(e *element, certificates []Certificate) {
 		at := &setting{element: elementCertificate, name: attributeType, line: c.Line}
 		switch {
 		case c.Type == "":
-			r.say(at, Error, "of several certificates, each needs a type: Tomcat does not start at all (\"Multiple certificates were specified and at least one is missing the required attribute type\")",
+			r.say(at, finding.Error, "of several certificates, each needs a type: Tomcat does not start at all (\"Multiple certificates were specified and at least one is missing the required attribute type\")",
 				"set type to RSA or EC, as the key is")
 			return
 		case seen[c.Type]:
-			r.say(at, Error, fmt.Sprintf("a second certificate of the type %s is never served", c.Type), fmt.Sprintf("leave one, or put them into hosts of their own (%s hostName)", e.name))
+			r.say(at, finding.Error, fmt.Sprintf("a second certificate of the type %s is never served", c.Type), fmt.Sprintf("leave one, or put them into hosts of their own (%s hostName)", e.name))
 		}
 		seen[c.Type] = true
 	}
@@ -49,11 +51,11 @@ func (r *reader) certificate(e *element, list settings) Certificate {
 			if upper := strings.ToUpper(at.value); upper == "RSA" || upper == "EC" || upper == "DSA" || upper == "MLDSA" {
 				remedy = "write " + upper
 			}
-			r.say(at, Warning, fmt.Sprintf("Tomcat does not know the type %q, and goes on as if there were none", at.value), remedy)
+			r.say(at, finding.Warning, fmt.Sprintf("Tomcat does not know the type %q, and goes on as if there were none", at.value), remedy)
 		}
 	}
 	if at := list.get("certificateKeyAlias"); at != nil && at.value == "" {
-		r.say(at, Error, "the alias is empty: Tomcat does not start this connector (\"Alias name [] does not identify a key entry\")", "name the entry, or leave the attribute out for the first key")
+		r.say(at, finding.Error, "the alias is empty: Tomcat does not start this connector (\"Alias name [] does not identify a key entry\")", "name the entry, or leave the attribute out for the first key")
 	}
 	c.KeystorePassword = r.passwordFile(list.get("certificateKeystorePasswordFile"), c.KeystorePasswordFile, c.KeystorePassword)
 	c.KeyPassword = r.passwordFile(list.get("certificateKeyPasswordFile"), c.KeyPasswordFile, c.KeyPassword)
@@ -77,7 +79,7 @@ func (r *reader) passwordFile(at *setting, name string, otherwise []byte) []byte
 	}
 	data, err := r.opt.ReadFile(name)
 	if err != nil {
-		r.say(at, Error, fmt.Sprintf("the password file can't be read: %v", err), "")
+		r.say(at, finding.Error, fmt.Sprintf("the password file can't be read: %v", err), "")
 		return nil
 	}
 	defer clear(data)
@@ -106,7 +108,7 @@ func (r *reader) isPEM(list settings) bool {
 		case first == nil:
 			first, pem = at, this
 		case this != pem:
-			r.say(at, Warning, fmt.Sprintf("a certificate is either in a keystore or in PEM files; %s stands first and decides, and this is ignored", first.name), "remove one of them")
+			r.say(at, finding.Warning, fmt.Sprintf("a certificate is either in a keystore or in PEM files; %s stands first and decides, and this is ignored", first.name), "remove one of them")
 			return pem
 		}
 	}
@@ -119,7 +121,7 @@ func (r *reader) pem(e *element, list settings, c *Certificate) {
 	clear(c.KeystorePassword)
 	c.KeystorePassword = nil
 	if c.CertificateFile == "" {
-		r.about(e, Error, "it has a key in a PEM file but no certificate: Tomcat does not start this connector (\"SSLHostConfig attribute certificateFile must be defined\")",
+		r.about(e, finding.Error, "it has a key in a PEM file but no certificate: Tomcat does not start this connector (\"SSLHostConfig attribute certificateFile must be defined\")",
 			"set "+r.dialect(list, "certificateFile", "SSLCertificateFile"))
 		return
 	}
@@ -127,7 +129,7 @@ func (r *reader) pem(e *element, list settings, c *Certificate) {
 		c.KeyFile = c.CertificateFile
 	}
 	if at := list.get("certificateFile"); r.version < 8 && at.name == "SSLCertificateFile" && value(e, "protocol") != protocolAPR {
-		r.say(at, Warning, fmt.Sprintf("in Tomcat %d only the native connector reads PEM files", r.version), "use protocol=\""+protocolAPR+"\", or a keystore")
+		r.say(at, finding.Warning, fmt.Sprintf("in Tomcat %d only the native connector reads PEM files", r.version), "use protocol=\""+protocolAPR+"\", or a keystore")
 	}
 }
 
@@ -142,9 +144,9 @@ func (r *reader) keystore(e *element, list settings, c *Certificate) {
 			home = "${user.home}"
 		}
 		c.KeystoreFile = filepath.Join(home, ".keystore")
-		r.about(e, Warning, "it names no keystore: Tomcat takes "+c.KeystoreFile+", in the home of the user it runs as", "set "+r.dialect(list, "certificateKeystoreFile", "keystoreFile"))
+		r.about(e, finding.Warning, "it names no keystore: Tomcat takes "+c.KeystoreFile+", in the home of the user it runs as", "set "+r.dialect(list, "certificateKeystoreFile", "keystoreFile"))
 	case at.value == "" || strings.EqualFold(at.value, "NONE"):
-		r.say(at, Error, "a keystore without a file is one of Java's alone, and can't be served here", "use a keystore file of the type PKCS12, JKS or JCEKS")
+		r.say(at, finding.Error, "a keystore without a file is one of Java's alone, and can't be served here", "use a keystore file of the type PKCS12, JKS or JCEKS")
 	default:
 		c.KeystoreFile = r.file(at)
 	}
@@ -152,7 +154,7 @@ func (r *reader) keystore(e *element, list settings, c *Certificate) {
 		c.KeystoreType = r.storeType(at)
 	}
 	if at := list.get("certificateKeystoreProvider"); at != nil {
-		r.say(at, Warning, "Java's security providers have no part in what is served here", "")
+		r.say(at, finding.Warning, "Java's security providers have no part in what is served here", "")
 	}
 	if c.KeystorePassword == nil && c.KeystorePasswordFile == "" && r.version < 12 {
 		c.KeystorePassword = []byte("changeit")
@@ -168,7 +170,7 @@ func (r *reader) storeType(at *setting) string {
 	case "JCEKS":
 		return kind
 	case "PKCS11", "DKS", "WINDOWS-MY", "WINDOWS-ROOT", "KEYCHAINSTORE", "CASEEXACTJKS", "BKS", "BCFKS", "UBER":
-		r.say(at, Error, fmt.Sprintf("keystores of the type %s can't be served here", at.value), "copy the key to a PKCS12 keystore, where it may leave its store")
+		r.say(at, finding.Error, fmt.Sprintf("keystores of the type %s can't be served here", at.value), "copy the key to a PKCS12 keystore, where it may leave its store")
 		return kind
 	default:
 		remedy := "write PKCS12, JKS or JCEKS"
@@ -177,7 +179,7 @@ func (r *reader) storeType(at *setting) string {
 		} else if kind == "PEM" {
 			remedy = "use " + map[bool]string{true: "SSLCertificateFile and SSLCertificateKeyFile", false: "certificateFile and certificateKeyFile"}[at.element == elementConnector]
 		}
-		r.say(at, Error, fmt.Sprintf("Java has no keystores of the type %q: Tomcat does not start this connector", at.value), remedy)
+		r.say(at, finding.Error, fmt.Sprintf("Java has no keystores of the type %q: Tomcat does not start this connector", at.value), remedy)
 		return kind
 	}
 }

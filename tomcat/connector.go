@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"gokeytool/finding"
 )
 
 // Connectors reads the HTTP connectors of a server.xml, in the order of the
@@ -15,7 +17,7 @@ import (
 // A connector is returned whatever its findings; those that are errors tell that
 // Tomcat would not serve with it, or not what was asked for, or that crypto/tls
 // can't.
-func Connectors(data []byte, opt Options) ([]Connector, []Finding, error) {
+func Connectors(data []byte, opt Options) ([]Connector, []finding.Finding, error) {
 	root, err := parseXML(data)
 	if err != nil {
 		return nil, nil, err
@@ -30,7 +32,7 @@ func Connectors(data []byte, opt Options) ([]Connector, []Finding, error) {
 	// The connectors' ports are relative to the server's.
 	offset := r.integer(r.settings(root, "").get("portOffset"), 0)
 	if offset < 0 || offset > 65535 {
-		r.about(root, Error, fmt.Sprintf("the portOffset %d is none: Tomcat takes numbers from 0 to 65535", offset), "choose another")
+		r.about(root, finding.Error, fmt.Sprintf("the portOffset %d is none: Tomcat takes numbers from 0 to 65535", offset), "choose another")
 		offset = 0
 	}
 	var connectors []Connector
@@ -64,7 +66,7 @@ type Attribute struct{ Name, Value string }
 // attributes describe: those of a Connector, of an SSLHostConfig and of a
 // Certificate, and the flat ones, whatever the version. Findings name the
 // attribute alone.
-func FromAttributes(attributes []Attribute, opt Options) (Connector, []Finding) {
+func FromAttributes(attributes []Attribute, opt Options) (Connector, []finding.Finding) {
 	r := reader{opt: opt, version: opt.Version, room: maxExpanded}
 	if r.version == 0 {
 		r.version = 10
@@ -89,7 +91,7 @@ func FromAttributes(attributes []Attribute, opt Options) (Connector, []Finding) 
 		case hasAttribute(elementConnector, a.Name):
 			own = append(own, at)
 		default:
-			r.say(&at, Error, "Tomcat has no such attribute", "")
+			r.say(&at, finding.Error, "Tomcat has no such attribute", "")
 		}
 	}
 	c := Connector{
@@ -169,14 +171,14 @@ func (r *reader) connector(e *element, offset int) (Connector, bool) {
 		StrictSNI:    r.boolean(list.get("strictSni"), r.version >= 9),
 	}
 	if list.get("port") == nil {
-		r.about(e, Error, "it has no port", "set port, as to 8443")
+		r.about(e, finding.Error, "it has no port", "set port, as to 8443")
 	}
 	if own := list.get("portOffset"); own != nil {
-		r.say(own, Warning, fmt.Sprintf("Tomcat puts the Server's portOffset, %d, in its place", offset), "set it on the Server element")
+		r.say(own, finding.Warning, fmt.Sprintf("Tomcat puts the Server's portOffset, %d, in its place", offset), "set it on the Server element")
 	}
 	if c.Port > 0 && offset != 0 {
 		if c.Port += offset; c.Port < 1 || c.Port > 65535 {
-			r.about(e, Error, fmt.Sprintf("with the Server's portOffset %d the port is %d", offset, c.Port), "choose others")
+			r.about(e, finding.Error, fmt.Sprintf("with the Server's portOffset %d the port is %d", offset, c.Port), "choose others")
 			c.Port = 0
 		}
 	}
@@ -210,20 +212,20 @@ func (r *reader) connector(e *element, offset int) (Connector, bool) {
 		return c, true
 	}
 	if !enabled {
-		r.about(e, Error, "it has TLS settings but not SSLEnabled=\"true\": Tomcat speaks plain HTTP on this port", "add SSLEnabled=\"true\"")
+		r.about(e, finding.Error, "it has TLS settings but not SSLEnabled=\"true\": Tomcat speaks plain HTTP on this port", "add SSLEnabled=\"true\"")
 	}
 	if r.version < 8 && (!https || !strings.EqualFold(list.text("secure"), "true")) {
-		r.about(e, Warning, fmt.Sprintf("Tomcat %d tells applications that requests came by plain HTTP unless told otherwise", r.version), "add scheme=\"https\" secure=\"true\"")
+		r.about(e, finding.Warning, fmt.Sprintf("Tomcat %d tells applications that requests came by plain HTTP unless told otherwise", r.version), "add scheme=\"https\" secure=\"true\"")
 	}
 	if at := list.get("sslImplementationName"); at != nil {
-		r.say(at, Warning, "another implementation of TLS may treat these settings otherwise than is said here", "")
+		r.say(at, finding.Warning, "another implementation of TLS may treat these settings otherwise than is said here", "")
 	}
 	// Where elements count, Tomcat 10 ignores the attributes altogether.
 	if len(hosts) == 0 && (isFlat || r.version < 10) || isFlat && r.version < 10 {
 		c.Hosts = append(c.Hosts, r.flatHost(e, c.DefaultHost, hostSettings, certSettings))
 	}
 	if len(hosts) > 0 && r.version < 8 {
-		r.about(hosts[0], Error, fmt.Sprintf("Tomcat %d does not have this element, which came with 8.5", r.version), "use the attributes of Connector: keystoreFile, keystorePass, keyAlias")
+		r.about(hosts[0], finding.Error, fmt.Sprintf("Tomcat %d does not have this element, which came with 8.5", r.version), "use the attributes of Connector: keystoreFile, keystorePass, keyAlias")
 	}
 	for _, h := range hosts {
 		c.Hosts = append(c.Hosts, r.host(h))
@@ -242,19 +244,19 @@ func (r *reader) protocol(list settings, e *element) {
 	case protocolHTTP, protocolNIO, protocolNIO2:
 	case protocolAPR:
 		if r.version >= 10 {
-			r.say(at, Error, "Tomcat 10.1 no longer has the native connector, and does not start this one", "use "+protocolNIO)
+			r.say(at, finding.Error, "Tomcat 10.1 no longer has the native connector, and does not start this one", "use "+protocolNIO)
 		} else if e.get("SSLCertificateFile") == nil && len(e.children) == 0 && strings.EqualFold(list.text("SSLEnabled"), "true") {
-			r.say(at, Error, "the native connector reads PEM files only, and none are given: Tomcat does not start it", "set SSLCertificateFile and SSLCertificateKeyFile, or use "+protocolNIO)
+			r.say(at, finding.Error, "the native connector reads PEM files only, and none are given: Tomcat does not start it", "set SSLCertificateFile and SSLCertificateKeyFile, or use "+protocolNIO)
 		}
 	case protocolBIO:
 		switch {
 		case r.version >= 10:
-			r.say(at, Error, fmt.Sprintf("Tomcat %d does not have this class, and does not start the connector", r.version), "use "+protocolNIO)
+			r.say(at, finding.Error, fmt.Sprintf("Tomcat %d does not have this class, and does not start the connector", r.version), "use "+protocolNIO)
 		case r.version >= 8:
-			r.say(at, Warning, "this implementation is gone since Tomcat 8.5", "use "+protocolNIO)
+			r.say(at, finding.Warning, "this implementation is gone since Tomcat 8.5", "use "+protocolNIO)
 		}
 	default:
-		r.say(at, Warning, fmt.Sprintf("%q is not one of Tomcat's implementations of HTTP, and may read its attributes otherwise", at.value), "use HTTP/1.1")
+		r.say(at, finding.Warning, fmt.Sprintf("%q is not one of Tomcat's implementations of HTTP, and may read its attributes otherwise", at.value), "use HTTP/1.1")
 	}
 }
 
@@ -272,7 +274,7 @@ func (r *reader) sortFlat(list settings) (host, certificate settings) {
 		}
 		at.key = f.modern
 		if before := to.get(f.modern); before != nil {
-			r.say(&at, Warning, fmt.Sprintf("it says the same as %s, and the last one counts", before.name), "remove one of them")
+			r.say(&at, finding.Warning, fmt.Sprintf("it says the same as %s, and the last one counts", before.name), "remove one of them")
 		}
 		*to = append(*to, at)
 	}
@@ -306,7 +308,7 @@ func (r *reader) oldJava(list settings) {
 	if at := list.get("ciphers"); at != nil && at.name == "ciphers" && at.value != "ALL" {
 		for name := range strings.SplitSeq(at.value, ",") {
 			if name = strings.TrimSpace(name); !strings.HasPrefix(name, "TLS_") && !strings.HasPrefix(name, "SSL_") {
-				r.say(at, Error, fmt.Sprintf("Tomcat %d takes Java's names of suites only, between commas, and ignores others", r.version), "write the suites' names, as TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")
+				r.say(at, finding.Error, fmt.Sprintf("Tomcat %d takes Java's names of suites only, between commas, and ignores others", r.version), "write the suites' names, as TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")
 				break
 			}
 		}
@@ -315,7 +317,7 @@ func (r *reader) oldJava(list settings) {
 		switch strings.ToLower(at.value) {
 		case "true", "yes", "want", "false", "no":
 		default:
-			r.say(at, Error, fmt.Sprintf("Tomcat %d takes %q for false, and asks clients for no certificate", r.version, at.value), "write true, want or false")
+			r.say(at, finding.Error, fmt.Sprintf("Tomcat %d takes %q for false, and asks clients for no certificate", r.version, at.value), "write true, want or false")
 		}
 	}
 }
@@ -327,7 +329,7 @@ func (r *reader) names(e *element, c *Connector, elements int) {
 		at := &setting{element: elementSSLHost, name: "hostName", line: h.Line}
 		for _, n := range h.Names {
 			if seen[n] {
-				r.say(at, Error, fmt.Sprintf("a second host of the name %s: Tomcat does not start at all (\"Host names must be unique\")", n),
+				r.say(at, finding.Error, fmt.Sprintf("a second host of the name %s: Tomcat does not start at all (\"Host names must be unique\")", n),
 					"give it another hostName, or put its certificate into the first one")
 			}
 			seen[n] = true
@@ -339,11 +341,11 @@ func (r *reader) names(e *element, c *Connector, elements int) {
 	text := fmt.Sprintf("no SSLHostConfig has the name %s, which clients without a known name get: Tomcat does not start this connector (\"No SSLHostConfig element was found with the hostName [%s]\")", c.DefaultHost, c.DefaultHost)
 	switch {
 	case elements == 0:
-		r.about(e, Error, fmt.Sprintf("Tomcat %d needs an SSLHostConfig element with a Certificate: it does not start this connector", r.version), "write <SSLHostConfig><Certificate certificateKeystoreFile=\"...\"/></SSLHostConfig> inside")
+		r.about(e, finding.Error, fmt.Sprintf("Tomcat %d needs an SSLHostConfig element with a Certificate: it does not start this connector", r.version), "write <SSLHostConfig><Certificate certificateKeystoreFile=\"...\"/></SSLHostConfig> inside")
 	case len(c.Hosts) == 1:
-		r.about(e, Error, text, fmt.Sprintf("remove its hostName, or set defaultSSLHostConfigName to %s", c.Hosts[0].Names[0]))
+		r.about(e, finding.Error, text, fmt.Sprintf("remove its hostName, or set defaultSSLHostConfigName to %s", c.Hosts[0].Names[0]))
 	default:
-		r.about(e, Error, text, "set defaultSSLHostConfigName to one of their names")
+		r.about(e, finding.Error, text, "set defaultSSLHostConfigName to one of their names")
 	}
 }
 
@@ -356,7 +358,7 @@ func (r *reader) compare(connectors []Connector) {
 		for j := range connectors[:min(i, maxFindings)] {
 			other := &connectors[j]
 			if c.Port != 0 && c.Port == other.Port && (c.Address == other.Address || c.Address == "" || other.Address == "") {
-				r.say(at, Error, fmt.Sprintf("the connector of line %d has the port %d already: Tomcat can't start both", other.Line, c.Port), "choose another port")
+				r.say(at, finding.Error, fmt.Sprintf("the connector of line %d has the port %d already: Tomcat can't start both", other.Line, c.Port), "choose another port")
 				break
 			}
 		}
@@ -373,7 +375,7 @@ func (r *reader) compare(connectors []Connector) {
 		}
 		if !found && len(tls) > 0 {
 			at.name = "redirectPort"
-			r.say(at, Warning, fmt.Sprintf("no connector with TLS has the port %d to which requests are led", c.RedirectPort), "set it to "+strings.Join(tls, " or "))
+			r.say(at, finding.Warning, fmt.Sprintf("no connector with TLS has the port %d to which requests are led", c.RedirectPort), "set it to "+strings.Join(tls, " or "))
 		}
 	}
 	r.inside = 0

@@ -316,7 +316,7 @@ func TestLines(t *testing.T) {
 	}
 	var got []string
 	for _, f := range findings {
-		got = append(got, fmt.Sprintf("%d %s", f.Line, f.Attribute))
+		got = append(got, fmt.Sprintf("%d %s", f.At.Line, f.At.Attribute))
 	}
 	if want := []string{"8 a", "10 bogus", "12 other"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
@@ -546,14 +546,14 @@ func TestServedKey(t *testing.T) {
 			}
 			checkFindings(t, findings, c.finds)
 			for _, f := range findings {
-				if f.Line != 7 {
-					t.Errorf("line %d", f.Line)
+				if f.At.Line != 7 {
+					t.Errorf("line %d", f.At.Line)
 				}
 			}
 		})
 	}
 	_, findings := (&Certificate{Flat: true, KeyAlias: "x"}).ServedKey(nil)
-	if len(findings) != 1 || findings[0].Element != "Connector" || findings[0].Attribute != "keyAlias" {
+	if len(findings) != 1 || findings[0].At.Element != "Connector" || findings[0].At.Attribute != "keyAlias" {
 		t.Errorf("%v", findings)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"gokeytool/finding"
 )
 
 // FuzzConnectors reads whatever it gets. What it reads without an error among
@@ -75,9 +77,9 @@ func FuzzConnectors(f *testing.F) {
 }
 
 // roundTrip writes a connector and reads it back.
-func roundTrip(t *testing.T, c *Connector, findings []Finding) {
+func roundTrip(t *testing.T, c *Connector, findings []finding.Finding) {
 	for _, f := range findings {
-		if f.Severity == Error {
+		if f.Severity == finding.Error {
 			return
 		}
 	}
@@ -150,7 +152,7 @@ func FuzzAttributes(f *testing.F) {
 		c, findings := FromAttributes(attributes, Options{Version: version})
 		roundTrip(t, &c, findings)
 		for _, f := range findings {
-			if f.Line != 0 || f.Text == "" {
+			if f.At.Line != 0 || f.Text == "" {
 				t.Fatalf("%+v", f)
 			}
 		}

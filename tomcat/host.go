@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"gokeytool/finding"
 	"gokeytool/internal/text"
 )
 
@@ -19,9 +20,9 @@ func (r *reader) host(e *element) SSLHost {
 		name = strings.ToLower(at.value)
 		switch {
 		case name == "":
-			r.say(at, Error, "the name is empty: Tomcat does not start at all", "write the host's name, or leave hostName out for the default host")
+			r.say(at, finding.Error, "the name is empty: Tomcat does not start at all", "write the host's name, or leave hostName out for the default host")
 		case strings.Contains(strings.TrimPrefix(name, "*."), "*"):
-			r.say(at, Warning, fmt.Sprintf("%q matches no name: \"*\" stands only for the whole first label", at.value), "write it as *.example.com")
+			r.say(at, finding.Warning, fmt.Sprintf("%q matches no name: \"*\" stands only for the whole first label", at.value), "write it as *.example.com")
 		}
 	}
 	h.Names = []string{name}
@@ -39,7 +40,7 @@ func (r *reader) host(e *element) SSLHost {
 		case elementCertificate:
 			certificates = append(certificates, child)
 		case "OpenSSLConf":
-			r.about(child, Warning, "OpenSSL's own commands have no effect here, nor in Tomcat where Java does TLS", "")
+			r.about(child, finding.Warning, "OpenSSL's own commands have no effect here, nor in Tomcat where Java does TLS", "")
 		default:
 			r.unknownElement(child, elementCertificate, "OpenSSLConf")
 		}
@@ -87,7 +88,7 @@ func (r *reader) hostSettings(e *element, list settings) SSLHost {
 		}
 	}
 	if at := list.get("truststoreFile"); at != nil && at.value == "" {
-		r.say(at, Error, "it names no file: Tomcat does not start this connector", "write its name, or remove it")
+		r.say(at, finding.Error, "it names no file: Tomcat does not start this connector", "write its name, or remove it")
 	}
 	if at := list.get("truststoreType"); at != nil {
 		h.Truststore.Type = r.storeType(at)
@@ -97,7 +98,7 @@ func (r *reader) hostSettings(e *element, list settings) SSLHost {
 	}
 	if h.SessionTimeout > maxSessionTimeout {
 		h.SessionTimeout = maxSessionTimeout
-		r.say(list.get("sessionTimeout"), Warning, "TLS sessions last no longer than 7 days here, 604800 seconds (RFC 8446, section 4.6.1)", "")
+		r.say(list.get("sessionTimeout"), finding.Warning, "TLS sessions last no longer than 7 days here, 604800 seconds (RFC 8446, section 4.6.1)", "")
 	}
 	r.protocols(list, &h)
 	r.ciphers(list, &h)
@@ -121,7 +122,7 @@ func (r *reader) verification(list settings) Verification {
 	case "optional", "want":
 		return VerificationOptional
 	case "optionalnoca", "optional_no_ca":
-		r.say(at, Warning, "only OpenSSL takes certificates of unknown CAs: where Java does TLS, Tomcat treats it as optional", "write optional")
+		r.say(at, finding.Warning, "only OpenSSL takes certificates of unknown CAs: where Java does TLS, Tomcat treats it as optional", "write optional")
 		return VerificationOptionalNoCA
 	case "false", "no", "none":
 		return VerificationNone
@@ -130,7 +131,7 @@ func (r *reader) verification(list settings) Verification {
 	if at.name == "clientAuth" {
 		remedy = "write false, want or true"
 	}
-	r.say(at, Error, fmt.Sprintf("Tomcat does not know the value %q, and requires a certificate of every client", at.value), remedy)
+	r.say(at, finding.Error, fmt.Sprintf("Tomcat does not know the value %q, and requires a certificate of every client", at.value), remedy)
 	return VerificationRequired
 }
 
@@ -162,18 +163,18 @@ func (r *reader) protocols(list settings, h *SSLHost) {
 		case strings.EqualFold(name, "TLS"), strings.EqualFold(name, "SSL"):
 			remedy = "write the versions, as TLSv1.2,TLSv1.3"
 		}
-		r.say(at, Error, fmt.Sprintf("there is no protocol %q, and Tomcat leaves it out", name), remedy)
+		r.say(at, finding.Error, fmt.Sprintf("there is no protocol %q, and Tomcat leaves it out", name), remedy)
 	}
 	for _, name := range p.Refused {
 		switch name {
 		case "SSLv2Hello":
-			r.say(at, Warning, "SSLv2Hello, a form of greeting of clients before 2005, is not understood here", "leave it out")
+			r.say(at, finding.Warning, "SSLv2Hello, a form of greeting of clients before 2005, is not understood here", "leave it out")
 		default:
-			r.say(at, Error, fmt.Sprintf("%s is broken and can't be offered here, nor by today's Java", name), "leave it out")
+			r.say(at, finding.Error, fmt.Sprintf("%s is broken and can't be offered here, nor by today's Java", name), "leave it out")
 		}
 	}
 	if len(p.Withheld) > 0 {
-		r.say(at, Warning, fmt.Sprintf("all stands for %s as well, which Java refuses since 2021 (8u291, 11.0.11, 16) unless jdk.tls.disabledAlgorithms is changed; here they are left out", protocolNames(p.Withheld)),
+		r.say(at, finding.Warning, fmt.Sprintf("all stands for %s as well, which Java refuses since 2021 (8u291, 11.0.11, 16) unless jdk.tls.disabledAlgorithms is changed; here they are left out", protocolNames(p.Withheld)),
 			"name the versions, as TLSv1.2,TLSv1.3")
 	}
 	switch {
@@ -182,7 +183,7 @@ func (r *reader) protocols(list settings, h *SSLHost) {
 		if len(p.Refused) == 0 {
 			text += ": Tomcat does not start this connector (\"None of the [protocols] specified are supported by the SSL engine\")"
 		}
-		r.say(at, Error, text, "write TLSv1.2,TLSv1.3")
+		r.say(at, finding.Error, text, "write TLSv1.2,TLSv1.3")
 		return
 	case p.Versions[0] < tls.VersionTLS12:
 		old := p.Versions
@@ -190,7 +191,7 @@ func (r *reader) protocols(list settings, h *SSLHost) {
 			old = old[:i]
 		}
 		text := fmt.Sprintf("Java refuses %s since 2021 (8u291, 11.0.11, 16) unless jdk.tls.disabledAlgorithms is changed; here it is offered", protocolNames(old))
-		r.say(at, Warning, text, "write TLSv1.2,TLSv1.3")
+		r.say(at, finding.Warning, text, "write TLSv1.2,TLSv1.3")
 	}
 	h.Protocols = p.Versions
 }
@@ -203,10 +204,10 @@ func (r *reader) sslProtocol(at *setting, attribute string, restricted bool) {
 	case "TLS", "SSL", "DEFAULT":
 	case "SSLV2", "SSLV3", "TLSV1", "TLSV1.1", "TLSV1.2", "TLSV1.3":
 		if !restricted {
-			r.say(at, Warning, fmt.Sprintf("%s does not restrict the versions: Tomcat offers all that Java does", at.value), remedy)
+			r.say(at, finding.Warning, fmt.Sprintf("%s does not restrict the versions: Tomcat offers all that Java does", at.value), remedy)
 		}
 	default:
-		r.say(at, Error, fmt.Sprintf("Java has no TLS context %q: Tomcat does not start this connector", at.value), remedy)
+		r.say(at, finding.Error, fmt.Sprintf("Java has no TLS context %q: Tomcat does not start this connector", at.value), remedy)
 	}
 }
 
@@ -234,7 +235,7 @@ func (r *reader) ciphers(list settings, h *SSLHost) {
 	h.Ciphers = at.value
 	l, err := ParseCiphers(at.value)
 	if err != nil {
-		r.say(at, Error, strings.TrimPrefix(err.Error(), "tomcat: "), "shorten it")
+		r.say(at, finding.Error, strings.TrimPrefix(err.Error(), "tomcat: "), "shorten it")
 		return
 	}
 	for _, name := range l.Unknown[:min(len(l.Unknown), 8)] {
@@ -247,23 +248,23 @@ func (r *reader) ciphers(list settings, h *SSLHost) {
 		if strings.HasPrefix(word, "@SECLEVEL") || strings.HasPrefix(word, "PROFILE=") {
 			text = fmt.Sprintf("%q is OpenSSL's alone, and is ignored here as where Java does TLS", name)
 		}
-		r.say(at, Warning, text, remedy)
+		r.say(at, finding.Warning, text, remedy)
 	}
 	if len(l.AfterStrength) > 0 {
-		r.say(at, Warning, fmt.Sprintf("until 2026, Tomcat read nothing after @STRENGTH, and so ignored %s", clip(strings.Join(l.AfterStrength, ":"), 60)), "put @STRENGTH last")
+		r.say(at, finding.Warning, fmt.Sprintf("until 2026, Tomcat read nothing after @STRENGTH, and so ignored %s", clip(strings.Join(l.AfterStrength, ":"), 60)), "put @STRENGTH last")
 	}
 	if len(l.TLS13) > 0 && len(l.Suites) > 0 {
-		r.say(at, Warning, fmt.Sprintf("suites of TLS 1.3 belong into another list, and %s is ignored or moved there", suiteList(l.TLS13)), "use cipherSuites, where Tomcat has it")
+		r.say(at, finding.Warning, fmt.Sprintf("suites of TLS 1.3 belong into another list, and %s is ignored or moved there", suiteList(l.TLS13)), "use cipherSuites, where Tomcat has it")
 	}
 	named, others := l.Missing()
 	if len(named) > 0 {
-		r.say(at, Warning, fmt.Sprintf("Go's TLS can't do %s, so that it is left out here", suiteList(named)), "")
+		r.say(at, finding.Warning, fmt.Sprintf("Go's TLS can't do %s, so that it is left out here", suiteList(named)), "")
 	}
 	if len(others) > 0 {
-		r.say(at, Warning, fmt.Sprintf("Go's TLS can't do %d of the suites for which the list stands in Java (%s), so that they are left out here", len(others), kinds(others)), "")
+		r.say(at, finding.Warning, fmt.Sprintf("Go's TLS can't do %d of the suites for which the list stands in Java (%s), so that they are left out here", len(others), kinds(others)), "")
 	}
 	if disabled := l.Disabled(); len(disabled) > 0 {
-		r.say(at, Warning, fmt.Sprintf("Java refuses %s unless jdk.tls.disabledAlgorithms is changed; here it is offered", suiteList(disabled)), "remove it")
+		r.say(at, finding.Warning, fmt.Sprintf("Java refuses %s unless jdk.tls.disabledAlgorithms is changed; here it is offered", suiteList(disabled)), "remove it")
 	}
 	h.CipherSuites = l.Supported()
 	switch {
@@ -271,12 +272,12 @@ func (r *reader) ciphers(list settings, h *SSLHost) {
 	case slices.ContainsFunc(h.Protocols, func(v uint16) bool { return v < tls.VersionTLS13 }):
 		text := fmt.Sprintf("no suite is left for %s", protocolNames(slices.DeleteFunc(slices.Clone(h.Protocols), func(v uint16) bool { return v == tls.VersionTLS13 })))
 		if !tls13 {
-			r.say(at, Error, text+": every handshake fails", "add ECDHE+AESGCM")
+			r.say(at, finding.Error, text+": every handshake fails", "add ECDHE+AESGCM")
 			return
 		}
 		// Of the versions, only the one that has suites is offered.
 		h.Protocols = []uint16{tls.VersionTLS13}
-		r.say(at, Warning, text+", so that only TLSv1.3 is offered", "add ECDHE+AESGCM, or set the protocols to TLSv1.3")
+		r.say(at, finding.Warning, text+", so that only TLSv1.3 is offered", "add ECDHE+AESGCM, or set the protocols to TLSv1.3")
 	}
 }
 
@@ -287,9 +288,9 @@ func (r *reader) cipherSuites(at *setting) {
 	for name := range strings.FieldsFuncSeq(at.value, func(c rune) bool { return c == ':' || c == ',' || c == ' ' }) {
 		switch s, ok := FindSuite(name); {
 		case !ok || !s.TLS13():
-			r.say(at, Warning, fmt.Sprintf("%q is no suite of TLS 1.3, and is ignored", clip(name, 60)), "put suites of TLS 1.2 into ciphers")
+			r.say(at, finding.Warning, fmt.Sprintf("%q is no suite of TLS 1.3, and is ignored", clip(name, 60)), "put suites of TLS 1.2 into ciphers")
 		case !s.Supported():
-			r.say(at, Warning, fmt.Sprintf("Go's TLS can't do %s, so that it is left out here", s), "")
+			r.say(at, finding.Warning, fmt.Sprintf("Go's TLS can't do %s, so that it is left out here", s), "")
 		default:
 			have[s.ID] = true
 		}
@@ -304,7 +305,7 @@ func (r *reader) cipherSuites(at *setting) {
 		}
 	}
 	if len(also) > 0 {
-		r.say(at, Warning, fmt.Sprintf("Go's TLS offers every suite of TLS 1.3 that it has: here also %s", suiteList(also)), "")
+		r.say(at, finding.Warning, fmt.Sprintf("Go's TLS offers every suite of TLS 1.3 that it has: here also %s", suiteList(also)), "")
 	}
 }
 
@@ -370,7 +371,7 @@ func (r *reader) groups(list settings, h *SSLHost) {
 	n := 0
 	for name := range strings.SplitSeq(at.value, ",") {
 		if n++; n > 4*len(known) {
-			r.say(at, Error, "the list is too long", "name each group once")
+			r.say(at, finding.Error, "the list is too long", "name each group once")
 			return
 		}
 		name = strings.TrimSpace(name)
@@ -383,15 +384,15 @@ func (r *reader) groups(list settings, h *SSLHost) {
 			} else if curve, ok := map[string]string{"P-256": "secp256r1", "P-384": "secp384r1", "P-521": "secp521r1", "prime256v1": "secp256r1"}[name]; ok {
 				remedy = "write " + curve
 			}
-			r.say(at, Warning, fmt.Sprintf("there is no group %q, and Tomcat leaves it out", clip(name, 60)), remedy)
+			r.say(at, finding.Warning, fmt.Sprintf("there is no group %q, and Tomcat leaves it out", clip(name, 60)), remedy)
 		case i >= len(namedGroups):
-			r.say(at, Warning, fmt.Sprintf("Go's TLS can't do the group %s, so that it is left out here", name), "")
+			r.say(at, finding.Warning, fmt.Sprintf("Go's TLS can't do the group %s, so that it is left out here", name), "")
 		case !slices.Contains(h.Groups, namedGroups[i].id):
 			h.Groups = append(h.Groups, namedGroups[i].id)
 		}
 	}
 	if len(h.Groups) == 0 {
-		r.say(at, Error, "no group is left that could be offered here", "add x25519 or secp256r1")
+		r.say(at, finding.Error, "no group is left that could be offered here", "add x25519 or secp256r1")
 	}
 }
 
@@ -402,18 +403,18 @@ func (r *reader) unsupported(list settings) {
 		isTrue := strings.EqualFold(at.value, "true")
 		switch key := at.key; {
 		case sameName(key, "trustManagerClassName"):
-			r.say(at, Error, "a class of yours decides in Tomcat which clients are trusted, which can't be done here", "")
+			r.say(at, finding.Error, "a class of yours decides in Tomcat which clients are trusted, which can't be done here", "")
 		case sameName(key, "insecureRenegotiation") && isTrue:
-			r.say(at, Warning, "insecure renegotiation is open to an attack (CVE-2009-3555), and is not done here", "remove it")
+			r.say(at, finding.Warning, "insecure renegotiation is open to an attack (CVE-2009-3555), and is not done here", "remove it")
 		case sameName(key, "disableCompression") && strings.EqualFold(at.value, "false"):
-			r.say(at, Warning, "TLS compression is open to an attack (CRIME), and is not done here", "remove it")
+			r.say(at, finding.Warning, "TLS compression is open to an attack (CRIME), and is not done here", "remove it")
 		case sameName(key, "certificateRevocationListPath"):
-			r.say(at, Warning, "only OpenSSL reads a directory of revocation lists: where Java does TLS, Tomcat ignores it, as it is here", "use certificateRevocationListFile")
+			r.say(at, finding.Warning, "only OpenSSL reads a directory of revocation lists: where Java does TLS, Tomcat ignores it, as it is here", "use certificateRevocationListFile")
 		case sameName(key, "revocationEnabled") && isTrue, sameName(key, "ocspEnabled") && isTrue:
-			r.say(at, Warning, "Tomcat asks the CA whether a client's certificate was revoked, which is not done here", "")
+			r.say(at, finding.Warning, "Tomcat asks the CA whether a client's certificate was revoked, which is not done here", "")
 		case sameName(key, "truststoreAlgorithm"), sameName(key, "keyManagerAlgorithm"):
 			if value := strings.ToUpper(at.value); value != "PKIX" && value != "SUNX509" && value != "NEWSUNX509" {
-				r.say(at, Warning, fmt.Sprintf("the algorithm %q is one of Java's alone, and has no part in what is served here", clip(at.value, 60)), "")
+				r.say(at, finding.Warning, fmt.Sprintf("the algorithm %q is one of Java's alone, and has no part in what is served here", clip(at.value, 60)), "")
 			}
 		}
 	}
@@ -430,7 +431,7 @@ func (r *reader) trust(h *SSLHost, list settings) {
 			text = "only OpenSSL reads it: where Java does TLS, Tomcat takes the truststore"
 		}
 		if at.element != elementConnector || r.version >= 8 {
-			r.say(at, Warning, text, "put the CA into a truststore with importcert, and set truststoreFile")
+			r.say(at, finding.Warning, text, "put the CA into a truststore with importcert, and set truststoreFile")
 		}
 	}
 	if h.Verification == VerificationNone {
@@ -441,11 +442,11 @@ func (r *reader) trust(h *SSLHost, list settings) {
 		at = list.get("certificateVerificationAsString")
 	}
 	if h.Truststore.File == "" && h.CACertificateFile == "" && h.CACertificatePath == "" {
-		r.say(at, Warning, "clients are asked for a certificate, but nothing says whose are trusted: Tomcat trusts all the CAs of Java's cacerts, and no other",
+		r.say(at, finding.Warning, "clients are asked for a certificate, but nothing says whose are trusted: Tomcat trusts all the CAs of Java's cacerts, and no other",
 			"put the CA into a truststore with importcert, and set truststoreFile")
 	}
 	if (h.Verification == VerificationOptional || h.Verification == VerificationOptionalNoCA) && slices.Contains(h.Protocols, tls.VersionTLS13) && r.version >= 8 {
-		r.say(at, Warning, "with TLS 1.3, Java can't ask for a certificate after the handshake, so that applications with CLIENT-CERT fail (\"post handshake authentication\")",
+		r.say(at, finding.Warning, "with TLS 1.3, Java can't ask for a certificate after the handshake, so that applications with CLIENT-CERT fail (\"post handshake authentication\")",
 			"write required, or leave TLSv1.3 out")
 	}
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"gokeytool/finding"
 	"gokeytool/internal/testtool"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -215,18 +216,18 @@ func server(connectors ...string) []byte {
 
 // matches reports whether a finding is the one that is expected: "severity
 // attribute words", of which the attribute may be empty.
-func (f Finding) matches(expected string) bool {
+func matches(f finding.Finding, expected string) bool {
 	severity, rest, _ := strings.Cut(expected, " ")
 	attribute, words, _ := strings.Cut(rest, " ")
-	return f.Severity.String() == severity && f.Attribute == attribute && strings.Contains(f.Text+"; "+f.Remedy, words)
+	return f.Severity.String() == severity && f.At.Attribute == attribute && strings.Contains(f.Text+"; "+f.Remedy, words)
 }
 
 // checkFindings compares findings with those that are expected, in any order.
-func checkFindings(t *testing.T, findings []Finding, expected []string) {
+func checkFindings(t *testing.T, findings []finding.Finding, expected []string) {
 	t.Helper()
 	left := slices.Clone(expected)
 	for _, f := range findings {
-		i := slices.IndexFunc(left, f.matches)
+		i := slices.IndexFunc(left, func(expected string) bool { return matches(f, expected) })
 		if i < 0 {
 			t.Errorf("not expected: %s", f)
 			continue
@@ -255,8 +256,8 @@ func TestFindings(t *testing.T) {
 				if strings.Contains(f.String(), "changeit") {
 					t.Errorf("a password in %s", f)
 				}
-				if f.Line < 4 || f.Connector != 4 {
-					t.Errorf("line %d of connector %d: %s", f.Line, f.Connector, f)
+				if f.At.Line < 4 || f.At.Connector != 4 {
+					t.Errorf("line %d of connector %d: %s", f.At.Line, f.At.Connector, f)
 				}
 			}
 			if !c.plain && c.starts && !connectors[0].TLS {
@@ -359,7 +360,7 @@ func get(t *testing.T, c *Connector) {
 }
 
 // compareWithTomcat looks at one connector of a running Tomcat.
-func compareWithTomcat(t *testing.T, tomcat *testtool.Tomcat, c configuration, conn *Connector, findings []Finding) {
+func compareWithTomcat(t *testing.T, tomcat *testtool.Tomcat, c configuration, conn *Connector, findings []finding.Finding) {
 	address := fmt.Sprintf("127.0.0.1:%d", conn.Port)
 	tcp, err := net.DialTimeout("tcp", address, time.Minute)
 	if listens := err == nil; listens != c.starts {
@@ -400,7 +401,7 @@ func compareWithTomcat(t *testing.T, tomcat *testtool.Tomcat, c configuration, c
 }
 
 // compareHost makes handshakes with Tomcat as the client of a host.
-func compareHost(t *testing.T, address, name string, h *SSLHost, fails bool, findings []Finding) {
+func compareHost(t *testing.T, address, name string, h *SSLHost, fails bool, findings []finding.Finding) {
 	// What we would serve: the first certificate whose type fits.
 	var served []string
 	for i := range h.Certificates {
@@ -412,7 +413,7 @@ func compareHost(t *testing.T, address, name string, h *SSLHost, fails bool, fin
 	if fails != (len(served) == 0) {
 		t.Errorf("we would serve %q", served)
 	}
-	noSuite := slices.ContainsFunc(findings, func(f Finding) bool { return strings.Contains(f.Text, "every handshake fails") })
+	noSuite := slices.ContainsFunc(findings, func(f finding.Finding) bool { return strings.Contains(f.Text, "every handshake fails") })
 	for _, version := range []uint16{tls.VersionTLS10, tls.VersionTLS11, tls.VersionTLS12, tls.VersionTLS13} {
 		// Java refuses the first two whatever is configured.
 		want := version >= tls.VersionTLS12 && slices.Contains(h.Protocols, version) && !fails && !noSuite && h.Verification != VerificationRequired
@@ -495,7 +496,7 @@ func servedName(t *testing.T, c *Certificate) (string, bool) {
 		}
 		i, findings := c.ServedKey(entries)
 		if i < 0 {
-			if len(findings) != 1 || findings[0].Severity != Error {
+			if len(findings) != 1 || findings[0].Severity != finding.Error {
 				t.Errorf("no key, and %v", findings)
 			}
 			return "", false

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"gokeytool/finding"
 	"gokeytool/internal/text"
 )
 
@@ -23,14 +24,13 @@ type KeyEntry struct {
 // The rule is that of Tomcat's SSLUtilBase: the entry with the configured alias,
 // whatever its case, which must be a key; without an alias, the first key. (The
 // Java of Tomcat 7 chooses among the keys by their types, in no certain order.)
-func (c *Certificate) ServedKey(entries []KeyEntry) (index int, findings []Finding) {
-	at := Finding{Line: c.Line, Element: "Certificate", Attribute: "certificateKeyAlias"}
+func (c *Certificate) ServedKey(entries []KeyEntry) (index int, findings []finding.Finding) {
+	at := finding.Place{Line: c.Line, Element: "Certificate", Attribute: "certificateKeyAlias"}
 	if c.Flat {
 		at.Element, at.Attribute = "Connector", "keyAlias"
 	}
-	find := func(s Severity, text, remedy string) {
-		at.Severity, at.Text, at.Remedy = s, text, remedy
-		findings = append(findings, at)
+	find := func(s finding.Severity, text, remedy string) {
+		findings = append(findings, finding.Finding{Severity: s, Text: text, Remedy: remedy, At: at})
 	}
 	var keys []string
 	first := -1
@@ -43,7 +43,7 @@ func (c *Certificate) ServedKey(entries []KeyEntry) (index int, findings []Findi
 		}
 	}
 	secret := func(e KeyEntry) {
-		find(Error, fmt.Sprintf("the entry %q is a secret key: Tomcat starts with it, and every handshake fails", e.Alias), nameKey(at.Attribute, keys))
+		find(finding.Error, fmt.Sprintf("the entry %q is a secret key: Tomcat starts with it, and every handshake fails", e.Alias), nameKey(at.Attribute, keys))
 	}
 	if c.KeyAlias != "" {
 		alias := strings.ToLower(c.KeyAlias)
@@ -58,28 +58,28 @@ func (c *Certificate) ServedKey(entries []KeyEntry) (index int, findings []Findi
 				secret(e)
 				return -1, findings
 			}
-			find(Error, fmt.Sprintf("the entry %q is a certificate without its private key: Tomcat does not start (\"Alias name [%s] does not identify a key entry\")", e.Alias, c.KeyAlias),
+			find(finding.Error, fmt.Sprintf("the entry %q is a certificate without its private key: Tomcat does not start (\"Alias name [%s] does not identify a key entry\")", e.Alias, c.KeyAlias),
 				nameKey(at.Attribute, keys))
 			return -1, findings
 		}
-		find(Error, fmt.Sprintf("the keystore has no entry %q: Tomcat does not start (\"Alias name [%s] does not identify a key entry\")", c.KeyAlias, c.KeyAlias),
+		find(finding.Error, fmt.Sprintf("the keystore has no entry %q: Tomcat does not start (\"Alias name [%s] does not identify a key entry\")", c.KeyAlias, c.KeyAlias),
 			nameKey(at.Attribute, keys))
 		return -1, findings
 	}
 	switch {
 	case len(entries) == 0:
-		find(Error, "the keystore has no entry that Java sees: Tomcat does not start (\"No aliases for private keys found in key store\")",
+		find(finding.Error, "the keystore has no entry that Java sees: Tomcat does not start (\"No aliases for private keys found in key store\")",
 			"make a key with genkeypair, or import one with importkeystore")
 		return -1, findings
 	case first < 0:
-		find(Error, "the keystore holds certificates but no private key: Tomcat does not start (\"Alias name [null] does not identify a key entry\")",
+		find(finding.Error, "the keystore holds certificates but no private key: Tomcat does not start (\"Alias name [null] does not identify a key entry\")",
 			"use the keystore in which the key was made, or make a key with genkeypair")
 		return -1, findings
 	case entries[first].Secret:
 		secret(entries[first])
 		return -1, findings
 	case len(keys) > 1:
-		find(Warning, fmt.Sprintf("the keystore has %d keys and no alias says which: Tomcat serves %q, the first that Java enumerates, though its log says \"using alias [tomcat]\"; the others are %s",
+		find(finding.Warning, fmt.Sprintf("the keystore has %d keys and no alias says which: Tomcat serves %q, the first that Java enumerates, though its log says \"using alias [tomcat]\"; the others are %s",
 			len(keys), keys[0], text.Elide(text.Quote(keys[1:]), 8)),
 			fmt.Sprintf("set %s", at.Attribute))
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"gokeytool/finding"
 	"gokeytool/identity"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -45,7 +46,7 @@ type Served struct {
 	Entry *entry.Entry
 	// Findings are about the choice of the entry, see ServedKey, and about the
 	// type of the keystore.
-	Findings []Finding
+	Findings []finding.Finding
 
 	by  *Certificate
 	own int // how many certificates of a chain in PEM are certificateFile's
@@ -117,7 +118,7 @@ func certificatesIn(data []byte) (list []entry.Certificate) {
 
 // choose returns the entry of an opened keystore whose key Tomcat serves, nil if
 // there is none, and what there is to say about that.
-func (c *Certificate) choose(s *store.Store) (*entry.Entry, []Finding) {
+func (c *Certificate) choose(s *store.Store) (*entry.Entry, []finding.Finding) {
 	var entries []*entry.Entry
 	var keys []KeyEntry
 	for _, e := range s.JavaOrder() {
@@ -137,20 +138,20 @@ func (c *Certificate) choose(s *store.Store) (*entry.Entry, []Finding) {
 
 // typed says that Java does not open a keystore under the type that is
 // configured.
-func (c *Certificate) typed(is store.Type) []Finding {
-	f := Finding{Severity: Error, Line: c.Line, Element: "Certificate", Attribute: c.KeystoreTypeAttribute()}
+func (c *Certificate) typed(is store.Type) []finding.Finding {
+	f := finding.Finding{Severity: finding.Error, At: finding.Place{Line: c.Line, Element: "Certificate", Attribute: c.KeystoreTypeAttribute()}}
 	if c.Flat {
-		f.Element = "Connector"
+		f.At.Element = "Connector"
 	}
 	switch said := strings.EqualFold(c.KeystoreType, string(store.JCEKS)); {
 	case is == store.JCEKS && !said:
-		f.Text, f.Remedy = "it is a JCEKS keystore, and the configuration does not say so: Java says: Invalid keystore format", "set "+f.Attribute+" to JCEKS"
+		f.Text, f.Remedy = "it is a JCEKS keystore, and the configuration does not say so: Java says: Invalid keystore format", "set "+f.At.Attribute+" to JCEKS"
 	case is == store.PKCS12 && said: // as which Java reads JKS, too
-		f.Text, f.Remedy = "it is a PKCS12 keystore, and the configuration calls it JCEKS: Java says: Invalid keystore format", "set "+f.Attribute+" to PKCS12"
+		f.Text, f.Remedy = "it is a PKCS12 keystore, and the configuration calls it JCEKS: Java says: Invalid keystore format", "set "+f.At.Attribute+" to PKCS12"
 	default:
 		return nil
 	}
-	return []Finding{f}
+	return []finding.Finding{f}
 }
 
 // KeystoreTypeAttribute is what the keystore's type is called where the

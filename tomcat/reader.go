@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"gokeytool/finding"
 	"gokeytool/internal/properties"
 )
 
@@ -17,7 +18,7 @@ type reader struct {
 	opt      Options
 	version  int
 	inside   int // the line of the connector that is being read
-	findings []Finding
+	findings []finding.Finding
 	full     bool              // there were more than maxFindings
 	room     int               // what expand may still build, in bytes
 	catalina map[string]string // see properties; nil until it is asked for
@@ -25,9 +26,9 @@ type reader struct {
 
 // report adds a finding, as long as they are few enough to be read, and as far
 // as its words are.
-func (r *reader) report(f Finding) {
-	f.Connector = r.inside
-	f.Element, f.Attribute, f.Text = clip(f.Element, 80), clip(f.Attribute, 80), clip(f.Text, 2000)
+func (r *reader) report(f finding.Finding) {
+	f.At.Connector = r.inside
+	f.At.Element, f.At.Attribute, f.Text = clip(f.At.Element, 80), clip(f.At.Attribute, 80), clip(f.Text, 2000)
 	if r.full = len(r.findings) == maxFindings; !r.full {
 		r.findings = append(r.findings, f)
 	}
@@ -35,10 +36,10 @@ func (r *reader) report(f Finding) {
 
 // sorted are the findings in the order of lines, and a last one where they were
 // too many.
-func (r *reader) sorted() []Finding {
-	slices.SortStableFunc(r.findings, func(a, b Finding) int { return a.Line - b.Line })
+func (r *reader) sorted() []finding.Finding {
+	slices.SortStableFunc(r.findings, func(a, b finding.Finding) int { return a.At.Line - b.At.Line })
 	if r.full {
-		r.findings = append(r.findings, Finding{Severity: Error, Text: "there is more to say than is said here", Remedy: "mend this first"})
+		r.findings = append(r.findings, finding.Finding{Severity: finding.Error, Text: "there is more to say than is said here", Remedy: "mend this first"})
 	}
 	return r.findings
 }
@@ -52,14 +53,14 @@ func (r *reader) nearest(name string, names iter.Seq[string]) string {
 }
 
 // about reports on an element.
-func (r *reader) about(e *element, s Severity, text, remedy string) {
-	r.report(Finding{Severity: s, Line: e.line, Element: e.name, Text: text, Remedy: remedy})
+func (r *reader) about(e *element, s finding.Severity, text, remedy string) {
+	r.report(finding.Finding{Severity: s, Text: text, Remedy: remedy, At: finding.Place{Line: e.line, Element: e.name}})
 }
 
 // misplaced reports an element that Tomcat does not look for where it is.
 func (r *reader) misplaced(e *element) {
 	parent := map[string]string{elementConnector: "a Service", elementSSLHost: "a Connector", elementCertificate: "an SSLHostConfig"}[e.name]
-	r.about(e, Error, "it is ignored here", "put it into "+parent)
+	r.about(e, finding.Error, "it is ignored here", "put it into "+parent)
 }
 
 // setting is an attribute by its modern name, with its properties replaced.
@@ -93,8 +94,8 @@ func (s settings) text(key string) string {
 }
 
 // say reports on a setting.
-func (r *reader) say(at *setting, s Severity, text, remedy string) {
-	r.report(Finding{Severity: s, Line: at.line, Element: at.element, Attribute: at.name, Text: text, Remedy: remedy})
+func (r *reader) say(at *setting, s finding.Severity, text, remedy string) {
+	r.report(finding.Finding{Severity: s, Text: text, Remedy: remedy, At: finding.Place{Line: at.line, Element: at.element, Attribute: at.name}})
 }
 
 // settings reads the attributes of an element and reports properties that are
@@ -117,13 +118,13 @@ func (r *reader) expand(at *setting, value string) string {
 	enough := r.room > 0
 	value, unknown, ok := expand(value, r.lookup, &r.room)
 	if !ok && enough { // it is said once
-		r.say(at, Error, fmt.Sprintf("the properties of the file grow beyond the limit of %d bytes, and are left as they are from here on", maxExpanded),
+		r.say(at, finding.Error, fmt.Sprintf("the properties of the file grow beyond the limit of %d bytes, and are left as they are from here on", maxExpanded),
 			"write the value itself, or shorten the property")
 	}
 	if len(unknown) > 0 {
-		severity := Warning
+		severity := finding.Warning
 		if matters(at) {
-			severity = Error
+			severity = finding.Error
 		}
 		r.say(at, severity, fmt.Sprintf("the property ${%s} has no value", strings.Join(unknown, "}, ${")),
 			"define it, give it a default as ${name:-default}, or write the value itself")
@@ -196,7 +197,7 @@ func (r *reader) checkName(at *setting, element string) {
 				if f.element == elementCertificate {
 					inside = "<Certificate> in <SSLHostConfig>"
 				}
-				r.say(at, Error, fmt.Sprintf("Tomcat %d no longer has this attribute and ignores it (\"failed to set property [%s]\")", r.version, at.name),
+				r.say(at, finding.Error, fmt.Sprintf("Tomcat %d no longer has this attribute and ignores it (\"failed to set property [%s]\")", r.version, at.name),
 					fmt.Sprintf("write it as %s of a %s element", f.modern, inside))
 			}
 			return
@@ -204,19 +205,19 @@ func (r *reader) checkName(at *setting, element string) {
 	}
 	if element == elementSSLHost && hasAttribute(elementCertificate, at.name) && at.name != attributeType {
 		if r.version >= 10 {
-			r.say(at, Error, fmt.Sprintf("Tomcat %d ignores it here (\"failed to set property [%s]\")", r.version, at.name),
+			r.say(at, finding.Error, fmt.Sprintf("Tomcat %d ignores it here (\"failed to set property [%s]\")", r.version, at.name),
 				"move it to a Certificate element inside")
 		}
 		return
 	}
-	severity, remedy := Warning, "remove it"
+	severity, remedy := finding.Warning, "remove it"
 	if f, ok := findFlat(at.name); ok {
-		severity, remedy = Error, fmt.Sprintf("here it is called %s", f.modern)
+		severity, remedy = finding.Error, fmt.Sprintf("here it is called %s", f.modern)
 		if f.element != element {
 			remedy = fmt.Sprintf("it is %s of %s", f.modern, f.element)
 		}
 	} else if meant := r.nearest(at.name, attributeNames(element)); meant != "" {
-		severity, remedy = Error, fmt.Sprintf("is %s meant?", meant)
+		severity, remedy = finding.Error, fmt.Sprintf("is %s meant?", meant)
 	}
 	r.say(at, severity, fmt.Sprintf("%s has no such attribute, and Tomcat ignores it", element), remedy)
 }
@@ -228,7 +229,7 @@ func (r *reader) boolean(at *setting, otherwise bool) bool {
 		return otherwise
 	}
 	if !strings.EqualFold(at.value, "true") && !strings.EqualFold(at.value, "false") {
-		r.say(at, Error, fmt.Sprintf("%q is neither true nor false: Tomcat takes it for false", at.value), "write true or false")
+		r.say(at, finding.Error, fmt.Sprintf("%q is neither true nor false: Tomcat takes it for false", at.value), "write true or false")
 	}
 	return strings.EqualFold(at.value, "true")
 }
@@ -241,7 +242,7 @@ func (r *reader) integer(at *setting, otherwise int) int {
 	}
 	n, err := strconv.ParseInt(at.value, 10, 32)
 	if err != nil {
-		r.say(at, Error, fmt.Sprintf("%q is not a number: Tomcat ignores it", at.value), "write digits")
+		r.say(at, finding.Error, fmt.Sprintf("%q is not a number: Tomcat ignores it", at.value), "write digits")
 		return otherwise
 	}
 	return int(n)
@@ -251,7 +252,7 @@ func (r *reader) integer(at *setting, otherwise int) int {
 func (r *reader) port(at *setting, otherwise int) int {
 	n := r.integer(at, otherwise)
 	if n < 0 || n > 65535 {
-		r.say(at, Error, fmt.Sprintf("%d is not a TCP port", n), "write a number from 1 to 65535")
+		r.say(at, finding.Error, fmt.Sprintf("%d is not a TCP port", n), "write a number from 1 to 65535")
 		return otherwise
 	}
 	return n
@@ -275,10 +276,10 @@ func (r *reader) file(at *setting) string {
 			rest = rest[1:] // file:///C:/...
 		}
 		if name = rest; strings.Trim(name, "/") == "" {
-			r.say(at, Error, fmt.Sprintf("%q names no file", at.value), "write its name")
+			r.say(at, finding.Error, fmt.Sprintf("%q names no file", at.value), "write its name")
 		}
 	} else if scheme, _, ok := strings.Cut(name, ":"); ok && len(scheme) > 1 && !strings.ContainsAny(scheme, `/\${`) {
-		r.say(at, Error, fmt.Sprintf("%s: files from URLs of the scheme %q are not read here", at.value, scheme), "copy it to a file, and write its name")
+		r.say(at, finding.Error, fmt.Sprintf("%s: files from URLs of the scheme %q are not read here", at.value, scheme), "copy it to a file, and write its name")
 		return name
 	}
 	if r.opt.Base != "" && !isAbs(name) && !strings.Contains(name, "${") {
@@ -323,7 +324,7 @@ func (r *reader) unknownElement(e *element, names ...string) {
 	if meant := r.nearest(e.name, slices.Values(names)); meant != "" {
 		remedy = fmt.Sprintf("is <%s> meant?", meant)
 	}
-	r.about(e, Warning, "there is no such element here, and Tomcat ignores it", remedy)
+	r.about(e, finding.Warning, "there is no such element here, and Tomcat ignores it", remedy)
 }
 
 // dialect returns the name of an attribute in the dialect of others.

@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"gokeytool/finding"
 )
 
 var update = flag.Bool("update", false, "write the golden files again")
@@ -96,7 +98,7 @@ func readBack(t *testing.T, version int, text string) Connector {
 		t.Fatalf("%d connectors, %v in:\n%s", len(got), err, text)
 	}
 	for _, f := range findings {
-		if f.Severity == Error {
+		if f.Severity == finding.Error {
 			t.Errorf("%s in:\n%s", f, text)
 		}
 	}

@@ -6,7 +6,7 @@
 // SSLHostConfig and Certificate (8.5 and later), as Tomcat's documentation of
 // the HTTP connector names them and as Tomcat 10.1 treats them. What is not
 // understood, contradicts itself, or can't be done by Go's crypto/tls is
-// reported as a Finding with its line and a remedy; nothing is dropped in
+// reported as a finding with its line and a remedy; nothing is dropped in
 // silence.
 //
 // The package reads bytes: it opens no file and no network connection, reads
@@ -16,10 +16,11 @@ package tomcat
 
 import (
 	"crypto/tls"
-	"fmt"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"gokeytool/finding"
 )
 
 // Limits on what is read; real files are a hundred times smaller.
@@ -281,62 +282,12 @@ func Redirecting(connectors []Connector, to *Connector) (*Connector, bool) {
 	return nil, false
 }
 
-// Severity is how bad a Finding is.
-type Severity uint8
-
-const (
-	// Warning: it works, but not as one would think, or only in Tomcat.
-	Warning Severity = iota
-	// Error: Tomcat does not start the connector, or ignores what was
-	// asked for; or what it asks for can't be done here.
-	Error
-)
-
-func (s Severity) String() string {
-	if s == Error {
-		return "error"
-	}
-	return "warning"
-}
-
-// Finding is something to know about a server.xml. It never holds a password.
-type Finding struct {
-	Severity Severity
-	// Line is where it is, counted from 1; zero where it has no place.
-	Line int
-	// Element and Attribute are names, such as "SSLHostConfig" and
-	// "protocols"; Attribute may be empty.
-	Element, Attribute string
-	// Text says what is wrong, and Remedy what to do; Remedy may be empty.
-	Text, Remedy string
-	// Connector is the Line of the connector it belongs to; zero where it
-	// is about the file.
-	Connector int
-}
-
-// String is the finding in a line: place, severity, text and remedy.
-func (f Finding) String() string {
-	var b strings.Builder
-	if f.Line > 0 {
-		fmt.Fprintf(&b, "line %d: ", f.Line)
-	}
-	b.WriteString(f.Severity.String() + ": ")
-	if place := strings.TrimSpace(f.Element + " " + f.Attribute); place != "" {
-		b.WriteString(place + ": ")
-	}
-	b.WriteString(f.Text)
-	if f.Remedy != "" {
-		b.WriteString("; " + f.Remedy)
-	}
-	return b.String()
-}
-
 // About returns the findings that concern a connector: its own and those about
 // the file.
-func About(findings []Finding, c *Connector) []Finding {
-	var own []Finding
+func About(findings []finding.Finding, c *Connector) []finding.Finding {
+	var own []finding.Finding
 	for _, f := range findings {
-		if f.Connector == 0 || f.Connector == c.Line {
+		if f.At.Connector == 0 || f.At.Connector == c.Line {
 			own = append(own, f)
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"gokeytool/finding"
 	"gokeytool/identity"
 )
 
@@ -143,22 +144,21 @@ func Roots(t testing.TB, id identity.Identity) *x509.CertPool {
 }
 
 // Find returns the check with a name.
-func Find(t testing.TB, checks []identity.Check, name string) identity.Check {
+func Find(t testing.TB, checks finding.Checks, name string) finding.Finding {
 	t.Helper()
-	for _, c := range checks {
-		if c.Name == name {
-			return c
-		}
+	c, ok := checks.Find(name)
+	if !ok {
+		t.Fatalf("no check %q in %+v", name, checks)
 	}
-	t.Fatalf("no check %q in %+v", name, checks)
-	return identity.Check{}
+	return c
 }
 
-func Outcome(c identity.Check) string {
+// Outcome is a finding in a word: "FAIL", "warn" or "ok".
+func Outcome(c finding.Finding) string {
 	switch {
-	case !c.OK:
+	case !c.OK():
 		return "FAIL"
-	case c.Warn:
+	case c.Warn():
 		return "warn"
 	}
 	return "ok"
