@@ -100,7 +100,7 @@ func Examine(ctx context.Context, cfg Config) (*Report, error) {
 	cfg.Timeout = cmp.Or(cfg.Timeout, 10*time.Second)
 	cfg.Total = cmp.Or(cfg.Total, time.Minute)
 	if cfg.Roots == nil {
-		cfg.RootsName = "the system's CAs"
+		cfg.RootsName = "the system's authorities"
 	}
 	p := &prober{cfg: &cfg}
 	canceled := ctx.Err
