@@ -11,7 +11,7 @@ import (
 	"gokeytool/store/entry"
 )
 
-// What is wanted here was printed by Java 17 and 25.
+// What is expected here was printed by Java 17 and 25.
 func TestLower(t *testing.T) {
 	for _, test := range []struct{ in, want string }{
 		{"", ""},

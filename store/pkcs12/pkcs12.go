@@ -20,10 +20,8 @@
 // put together from the certificates of the file as Java does: the leaf by
 // localKeyID, then by name, the issuers by name and key identifier; where Java
 // finds none there is none, though its certificates may be in the file.
-// Certificates that come into no entry are to be had from Untrusted. What
-// stands in bags that Java passes over (CRLs, and bags of bags with all that is
-// in them) is told by
-// Passed. Refused says why Java does not open the file.
+// Untrusted returns the certificates that come into no entry, Passed what stands
+// in bags that Java passes over (CRLs, and bags of bags with all that is in them). Refused says why Java does not open the file.
 //
 // Sealed is the EncryptedPrivateKeyInfo of a private key, or the
 // PrivateKeyInfo where it is not encrypted (Unseal then takes any password);
