@@ -226,7 +226,7 @@ func (s *serving) run(ctx context.Context) error {
 // connections leave much garbage and little else, and a tenth of a handshake's
 // cost was the collector's. Up to 36 MB are used for it, and where thousands of
 // connections are open at once, no more than they would take anyway.
-func (s *session) collectSeldom() {
+func (s *serving) collectSeldom() {
 	for _, name := range []string{"GOGC", "GOMEMLIMIT"} {
 		if _, ok := s.LookupEnv(name); ok {
 			return // somebody knows better
@@ -248,7 +248,7 @@ func (s *serving) judgeServed(checks finding.Checks) error {
 }
 
 // announce says what is served and where, for people and for scripts.
-func (s *session) announce(server *endpoint.Server, cfg endpoint.Config) {
+func (s *serving) announce(server *endpoint.Server, cfg endpoint.Config) {
 	hosts := cfg.Hosts
 	if len(cfg.Identities) > 0 {
 		hosts = append([]endpoint.Host{{Identities: cfg.Identities}}, hosts...)
@@ -280,7 +280,7 @@ func (s *session) announce(server *endpoint.Server, cfg endpoint.Config) {
 }
 
 // listenError says why a port can't be had.
-func (s *session) listenError(addr string, err error) error {
+func (s *serving) listenError(addr string, err error) error {
 	var op *net.OpError
 	if !errors.As(err, &op) {
 		return err

@@ -143,15 +143,12 @@ func (s *serving) tomcatOptions(serverxml string) tomcat.Options {
 
 // tomcatProperty is the value of a property in a server.xml: set by -J-D, of
 // the environment (CATALINA_BASE and the like), or one of Java's.
-func (s *session) tomcatProperty(name string) (string, bool) {
-	if value, ok := s.req.Property(name); ok {
-		return value, true
-	}
-	switch name {
-	case "catalina.base", "catalina.home":
+func (s *serving) tomcatProperty(name string) (string, bool) {
+	value, ok := s.property(name)
+	if !ok && (name == "catalina.base" || name == "catalina.home") {
 		return s.LookupEnv(strings.ToUpper(strings.ReplaceAll(name, ".", "_")))
 	}
-	return s.javaProperty(name)
+	return value, ok
 }
 
 // reportFindings prints what there is to say about a connector. Errors end the
@@ -192,7 +189,7 @@ func (s *serving) load(connector *tomcat.Connector, v *served) error {
 			}
 			made.Identities = append(made.Identities, id)
 		}
-		v.add(s.session, made)
+		s.examine(made, v)
 		v.bound(host)
 		v.config.Hosts = append(v.config.Hosts, made)
 	}
@@ -209,8 +206,8 @@ func (v *served) bound(host *tomcat.SSLHost) {
 	}
 }
 
-// add examines what a host serves.
-func (v *served) add(s *session, host endpoint.Host) {
+// examine judges what a host serves.
+func (s *serving) examine(host endpoint.Host, v *served) {
 	for _, id := range host.Identities {
 		v.checks = append(v.checks, identity.Examine(id, identity.Options{Now: s.Now()})...)
 	}
@@ -244,7 +241,7 @@ func (s *serving) tomcatIdentity(c *tomcat.Certificate, names []string, v *serve
 
 // openConfigured opens the keystore of a Certificate, or its PEM files as one; see
 // tomcat.OpenPEM.
-func (s *session) openConfigured(c *tomcat.Certificate, v *served) (*tomcat.Served, error) {
+func (s *serving) openConfigured(c *tomcat.Certificate, v *served) (*tomcat.Served, error) {
 	if !c.PEM() {
 		var named store.Type
 		if c.KeystoreType != "" {
@@ -277,7 +274,7 @@ func (s *session) openConfigured(c *tomcat.Certificate, v *served) (*tomcat.Serv
 }
 
 // noneInPEM says what is in a file in place of what Tomcat looks for.
-func (s *session) noneInPEM(e *tomcat.FileError, p purpose) []string {
+func (s *serving) noneInPEM(e *tomcat.FileError, p purpose) []string {
 	if hints := s.whatFile(e.File, e.Data, p, e.Err); hints != nil {
 		return hints
 	}

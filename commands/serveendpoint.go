@@ -99,7 +99,7 @@ var accessLogs = map[string]func(io.Writer) slog.Handler{
 
 // sayExhausted tells of clients that wait because the process has too many files
 // and connections open.
-func (s *session) sayExhausted(err error) {
+func (s *serving) sayExhausted(err error) {
 	s.Stderr.Printf("gokeytool: clients have to wait: %s. More can be served at once where more descriptors are allowed: %s before the start\n",
 		err, shell.Line("ulimit", "-n", "65536"))
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // policy is what a host agrees to in a handshake.
-func (s *session) policy(host *tomcat.SSLHost, v *served) (endpoint.Policy, error) {
+func (s *serving) policy(host *tomcat.SSLHost, v *served) (endpoint.Policy, error) {
 	p := endpoint.Policy{
 		Protocols: host.Protocols, CipherSuites: host.CipherSuites, Groups: host.Groups,
 		NoTickets: host.NoTickets, ClientAuth: host.Verification.ClientAuth(),
@@ -46,7 +46,7 @@ func (s *session) policy(host *tomcat.SSLHost, v *served) (endpoint.Policy, erro
 
 // clientCAs are the authorities whose clients are let in: those of the
 // truststore, of PEM files, or else Java's own.
-func (s *session) clientCAs(host *tomcat.SSLHost, v *served) (*x509.CertPool, error) {
+func (s *serving) clientCAs(host *tomcat.SSLHost, v *served) (*x509.CertPool, error) {
 	pool := x509.NewCertPool()
 	addStore := func(from *store.Store) {
 		for _, e := range from.Entries() {
@@ -89,7 +89,7 @@ func (s *session) clientCAs(host *tomcat.SSLHost, v *served) (*x509.CertPool, er
 }
 
 // readCRLs reads revocation lists, in PEM or DER.
-func (s *session) readCRLs(file string) ([]*x509.RevocationList, error) {
+func (s *serving) readCRLs(file string) ([]*x509.RevocationList, error) {
 	data, err := s.readInput(file)
 	if err != nil {
 		return nil, err

@@ -9,7 +9,7 @@ import (
 
 // readTicketKey reads the secret by which endpoints resume each other's sessions.
 // Who else knows it reads their traffic.
-func (s *session) readTicketKey(name string) ([]byte, error) {
+func (s *serving) readTicketKey(name string) ([]byte, error) {
 	file, err := openTrusted(name)
 	if err != nil {
 		return nil, fileError(name, pathCause(err))
@@ -20,7 +20,7 @@ func (s *session) readTicketKey(name string) ([]byte, error) {
 
 // closeTicketKey takes a ticket key of the user's from those who could read it, and
 // says so. One that is not the user's own, as a container may have it, stays as it is.
-func (s *session) closeTicketKey(name string) {
+func (s *serving) closeTicketKey(name string) {
 	if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
 		return // a pipe is read once
 	}

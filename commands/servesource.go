@@ -76,7 +76,7 @@ func (s *serving) keySource(ctx context.Context) (func() (*served, error), error
 }
 
 // openDefault opens the keystore of the options, and where there is none says
-// how to get one.
+// how to get one. If Java would not open it that is said.
 func (s *serving) openDefault(ctx context.Context) error {
 	if !s.opt.keystore.given {
 		if _, err := os.Stat(s.defaultKeystore()); errors.Is(err, fs.ErrNotExist) {
@@ -88,7 +88,9 @@ func (s *serving) openDefault(ctx context.Context) error {
 	if err := s.openServed(ctx); err != nil {
 		return err
 	}
-	s.warnOfClosed(s.ks.Store, s.here())
+	if closed := closedToJava(s.ks.Store, s.here()); closed != nil {
+		s.Stderr.Printf("gokeytool: %s\n  -> %s\n", closed.text, closed.remedy)
+	}
 	return nil
 }
 
@@ -149,7 +151,7 @@ func (s *serving) serveAll(ids []identity.Identity, connector *tomcat.Connector,
 	if err != nil {
 		return v, err
 	}
-	v.add(s.session, endpoint.Host{Identities: ids, Policy: policy})
+	s.examine(endpoint.Host{Identities: ids, Policy: policy}, v)
 	v.config.Identities, v.config.Policy = ids, policy
 	v.bound(host)
 	return v, nil
@@ -157,7 +159,7 @@ func (s *serving) serveAll(ids []identity.Identity, connector *tomcat.Connector,
 
 // throwAway is a key with a self-signed certificate for this machine, kept in
 // memory only.
-func (s *session) throwAway() (identity.Identity, error) {
+func (s *serving) throwAway() (identity.Identity, error) {
 	var none identity.Identity
 	key, err := keys.Generate(keys.Spec{Algorithm: "EC", Group: "secp256r1"}, s.release)
 	if err != nil {

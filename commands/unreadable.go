@@ -221,11 +221,3 @@ func closedToJava(opened *store.Store, from shell.Keystore) *closedStore {
 	}
 	return nil
 }
-
-// warnOfClosed says of a keystore that is served here that Java would not open
-// it.
-func (s *session) warnOfClosed(opened *store.Store, from shell.Keystore) {
-	if closed := closedToJava(opened, from); closed != nil {
-		s.Stderr.Printf("gokeytool: %s\n  -> %s\n", closed.text, closed.remedy)
-	}
-}
