@@ -21,7 +21,8 @@
 // localKeyID, then by name, the issuers by name and key identifier; where Java
 // finds none there is none, though its certificates may be in the file.
 // Untrusted returns the certificates that come into no entry, Passed what stands
-// in bags that Java passes over (CRLs, and bags of bags with all that is in them). Refused says why Java does not open the file.
+// in bags that Java passes over (CRLs, and bags of bags with all that is in
+// them). Refused says why Java does not open the file.
 //
 // Sealed is the EncryptedPrivateKeyInfo of a private key, or the
 // PrivateKeyInfo where it is not encrypted (Unseal then takes any password);
