@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -245,6 +246,13 @@ func (s *serving) judgeServed(checks finding.Checks) error {
 			"mend it as said above, or serve all the same with -force")
 	}
 	return nil
+}
+
+// fatal are the checks that fail in a way that leaves nothing to serve: the
+// key is not the certificate's, or no client can use it.
+func fatal(checks finding.Checks) bool {
+	names := []string{"key", "suites", "protocols", "enabled suites", "client certificates"}
+	return slices.ContainsFunc(checks, func(c finding.Finding) bool { return !c.OK() && slices.Contains(names, c.Check) })
 }
 
 // announce says what is served and where, for people and for scripts.

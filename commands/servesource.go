@@ -5,15 +5,55 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 
 	"gokeytool/endpoint"
+	"gokeytool/finding"
 	"gokeytool/identity"
 	"gokeytool/internal/shell"
+	"gokeytool/store"
+	"gokeytool/store/entry"
 	"gokeytool/tomcat"
 	"gokeytool/x509util"
 	"gokeytool/x509util/keys"
 )
+
+// served is what an endpoint serves.
+type served struct {
+	config endpoint.Config // what the files and the options for them say
+	checks finding.Checks
+	files  []watchedFile // where it all came from: reloaded when they change
+	// connector is that of a server.xml, and plain the one that leads to it,
+	// if any.
+	connector, plain *tomcat.Connector
+	work             *entry.Work // what all files together cost; nil before the first
+}
+
+// watch notes a file that is about to be read.
+func (v *served) watch(file string) { v.files = append(v.files, look(file)) }
+
+// open opens a keystore, which is noted.
+func (v *served) open(file string, o store.Options) (*store.Store, error) {
+	v.watch(file)
+	o.Limits = v.limits()
+	opened, err := store.Open(file, o)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fileError(file, pathCause(err))
+	}
+	return opened, err
+}
+
+// limits bound the work for a file, and with it that for all files, to what ten of
+// the most expensive take: a server.xml may name one many times.
+func (v *served) limits() entry.Limits {
+	lim := entry.DefaultLimits
+	if v.work == nil {
+		v.work = entry.NewWork(10*lim.KeyRounds(math.MaxInt), 0, nil)
+	}
+	lim.Work = v.work
+	return lim
+}
 
 // source is what loads everything that is to be served, at the start and again
 // when a file has changed. Also with an error, what it returns tells which
