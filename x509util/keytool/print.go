@@ -177,34 +177,28 @@ func (t *text) extensions(title string, exts []x509util.RawExtension) {
 // extension appends one extension. key is what it is sorted by; ok is false
 // if it is of a known kind but not readable.
 func (t *text) extension(e x509util.RawExtension) (key string, ok bool) {
-	start := len(t.buf)
 	t.extensionHead(e)
 	kind := kindOf(e.OID)
-	if kind.write == nil {
-		if kind.name != "" { // OCSPNoCheck: its value is of no interest
-			return kind.name, true
-		}
-		if len(e.Value) == 0 {
-			t.add("(Empty value)\n")
-		} else {
-			t.hexDump(e.Value)
-			t.add("\n")
-		}
-		return e.OID, true
+	value, err := readExtension(e, t.rel)
+	switch {
+	case err != nil:
+		t.add("Unparseable ")
+		t.add(kind.name)
+		t.add(" extension due to\n")
+		t.throwable(err)
+		t.add("\n\n")
+		t.hexDump(e.Value)
+		return e.OID, false
+	case value != nil:
+		value.print(t)
+	case kind.name != "": // OCSPNoCheck: its value is of no interest
+	case len(e.Value) == 0:
+		t.add("(Empty value)\n")
+	default:
+		t.hexDump(e.Value)
+		t.add("\n")
 	}
-	err := kind.write(t, e)
-	if err == nil {
-		return kind.name, true
-	}
-	t.buf = t.buf[:start]
-	t.extensionHead(e)
-	t.add("Unparseable ")
-	t.add(kind.name)
-	t.add(" extension due to\n")
-	t.throwable(err)
-	t.add("\n\n")
-	t.hexDump(e.Value)
-	return e.OID, false
+	return cmp.Or(kind.name, e.OID), true
 }
 
 func (t *text) extensionHead(e x509util.RawExtension) {

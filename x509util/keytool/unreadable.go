@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
@@ -73,12 +72,7 @@ func criticalError(exts []x509util.RawExtension, rel jdk.Release) error {
 
 // readable returns why Java can't read an extension of a kind it knows.
 func readable(e x509util.RawExtension, rel jdk.Release) error {
-	kind := kindOf(e.OID)
-	if kind.write == nil {
-		return nil
-	}
-	scratch := text{rel: rel, loc: time.UTC}
-	err := kind.write(&scratch, e)
+	_, err := readExtension(e, rel)
 	if _, ok := errors.AsType[*jdk.Error](err); ok || err == nil {
 		return err
 	}
