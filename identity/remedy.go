@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -214,15 +213,18 @@ func (e *examination) wishedNames(more ...string) []string {
 	return names
 }
 
-// hostLike is what looks like a host's name.
-var hostLike = regexp.MustCompile(`^[A-Za-z0-9.-]{1,255}$`)
+// hostLike says whether a name looks like a host's.
+func hostLike(name string) bool {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-"
+	return name != "" && len(name) <= 255 && strings.Trim(name, letters) == ""
+}
 
 // wishedName is an alternative name to propose: the common name where it looks
 // like a host's, else localhost.
 func (e *examination) wishedName() string {
 	name := e.certs[0].Subject.CommonName()
 	host := strings.TrimPrefix(name, "*.") // of many hosts
-	if !hostLike.MatchString(host) {
+	if !hostLike(host) {
 		return "dns:localhost"
 	}
 	return x509util.HostName(name)
