@@ -32,7 +32,7 @@ type Option struct {
 	Kind     Kind
 	Own      bool // not keytool's
 	Global   bool // means something to every command
-	Values   Values
+	Values   *Values
 }
 
 // Doc documents an option in the help of a command.
@@ -54,13 +54,13 @@ type Exit struct {
 // Command is a row of the table.
 type Command struct {
 	Name    string
-	Aliases []string          // older names
-	Summary string            // one line
-	Options []Doc             // in keytool's order
-	Extra   []Doc             // our additions to a keytool command, unknown to keytool's help
-	Values  map[string]Values // of options that have others with this command
-	Hidden  bool              // works, but is in no list
-	Own     bool              // not keytool's: only the subcommand style has it
+	Aliases []string           // older names
+	Summary string             // one line
+	Options []Doc              // in keytool's order
+	Extra   []Doc              // our additions to a keytool command, unknown to keytool's help
+	Values  map[string]*Values // of options that have others with this command
+	Hidden  bool               // works, but is in no list
+	Own     bool               // not keytool's: only the subcommand style has it
 
 	// Since is the JDK release that brought the command; keytool's style does
 	// not know it before.

@@ -20,12 +20,14 @@ type Values struct {
 
 // ValuesOf are those of an option with the command, which may have its own.
 func (c *Command) ValuesOf(o *Option) Values {
-	if c != nil {
-		if own, ok := c.Values[o.Name]; ok {
-			return own
-		}
+	values := o.Values
+	if c != nil && c.Values[o.Name] != nil {
+		values = c.Values[o.Name]
 	}
-	return o.Values
+	if values == nil {
+		return Values{}
+	}
+	return *values
 }
 
 // Choose returns the value of a command's option as the table writes it. The
