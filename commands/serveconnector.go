@@ -118,7 +118,7 @@ func (s *serving) tomcatIdentity(c *tomcat.Certificate, names []string, v *serve
 		key, err = s.askPEMKey(c, opened)
 	}
 	if closed := closedToJava(opened.Store, from); closed != nil && !c.PEM() {
-		v.checks = append(v.checks, finding.Finding{Check: "Java", ID: "unreadable-certificate", Text: closed.text, Remedy: closed.remedy})
+		v.checks = append(v.checks, *closed)
 	}
 	id, err := s.keyIdentity(opened.Store, from, opened.Entry, key, err)
 	return opened.Shown(id, names), err

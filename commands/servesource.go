@@ -129,7 +129,7 @@ func (s *serving) openDefault(ctx context.Context) error {
 		return err
 	}
 	if closed := closedToJava(s.ks.Store, s.here()); closed != nil {
-		s.Stderr.Printf("gokeytool: %s\n  -> %s\n", closed.text, closed.remedy)
+		s.Stderr.Printf("gokeytool: %s\n  -> %s\n", closed.Text, closed.Remedy)
 	}
 	return nil
 }

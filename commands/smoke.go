@@ -122,7 +122,7 @@ func (s *session) smokeJSON(ctx context.Context, host string, aliases []string) 
 func (s *session) storeChecks() finding.Checks {
 	checks := finding.Checks{opensCheck(s.ks)}
 	if closed := closedToJava(s.ks.Store, s.here()); closed != nil {
-		checks = append(checks, finding.Finding{Check: "Java", ID: "unreadable-certificate", Text: closed.text, Remedy: closed.remedy})
+		checks = append(checks, *closed)
 	}
 	return checks
 }

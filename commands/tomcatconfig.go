@@ -101,7 +101,7 @@ func (s *session) checkJavaType() error {
 // keystore, nil if it opens it.
 func (s *session) refuseServed() error {
 	if closed := closedToJava(s.ks.Store, s.here()); closed != nil {
-		return withHint(errors.New(closed.text), "to fix it: "+closed.remedy)
+		return withHint(errors.New(closed.Text), "to fix it: "+closed.Remedy)
 	}
 	return nil
 }

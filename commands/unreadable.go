@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"gokeytool/finding"
 	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -185,14 +186,12 @@ func (s *session) refuseNew(k *keystore) error {
 	return nil
 }
 
-// A closedStore is why Java opens no entry of a keystore.
-type closedStore struct {
-	text, remedy string
-}
-
-// closedToJava looks for a certificate in a keystore that Java can't read; nil
-// where there is none, and where the file is none of Java's keystores.
-func closedToJava(opened *store.Store, from shell.Keystore) *closedStore {
+// closedToJava is why Java opens no entry of a keystore: a certificate in it that Java
+// can't read; nil where there is none, and where the file is none of Java's keystores.
+func closedToJava(opened *store.Store, from shell.Keystore) *finding.Finding {
+	closed := func(text, remedy string) *finding.Finding {
+		return &finding.Finding{Check: "Java", ID: "unreadable-certificate", Text: text, Remedy: remedy}
+	}
 	if opened.Type().Foreign() {
 		return nil
 	}
@@ -200,22 +199,20 @@ func closedToJava(opened *store.Store, from shell.Keystore) *closedStore {
 		alias := opened.JavaAlias(e)
 		for i, c := range e.Chain {
 			if refused := keytool.RefusedByJava(c.Type, c.DER); refused != nil {
-				return &closedStore{
+				return closed(
 					fmt.Sprintf("%s can't open %s at all, because of %s: %s",
 						refused.Readers(), from.Path, ofEntry(alias, i, len(e.Chain)), refused.Reason()),
-					shell.Note(from.Line([]string{"delete", "-backup", "-alias", alias}), "or put in its place "+refused.Better()),
-				}
+					shell.Note(from.Line([]string{"delete", "-backup", "-alias", alias}), "or put in its place "+refused.Better()))
 			}
 		}
 	}
 	if opened.Type() == store.PKCS12 {
 		for _, c := range opened.Untrusted() {
 			if refused := keytool.RefusedByJava(c.Type, c.DER); refused != nil {
-				return &closedStore{
+				return closed(
 					fmt.Sprintf("%s can't open %s at all, because of a certificate in it that is no entry: %s",
 						refused.Readers(), from.Path, refused.Reason()),
-					from.Operand([]string{"convert"}, "NEW.p12"),
-				}
+					from.Operand([]string{"convert"}, "NEW.p12"))
 			}
 		}
 	}
