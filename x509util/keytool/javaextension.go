@@ -212,27 +212,37 @@ func readInfoAccess(e javaExtension) (a infoAccess, err error) {
 	if err != nil {
 		return a, err
 	}
+	a.descriptions, err = readEach(r, func(v ber.Value) (accessDescription, error) { return readAccessDescription(v, e.rel) })
+	return a, err
+}
+
+func readAccessDescription(v ber.Value, rel jdk.Release) (d accessDescription, err error) {
+	parts := v.Reader()
+	if d.method, err = readOID(&parts); err != nil {
+		return d, err
+	}
+	location, err := parts.Next()
+	if err != nil {
+		return d, err
+	}
+	d.location, err = readGeneralName(location, false, rel)
+	return d, err
+}
+
+// readEach reads every element of a SEQUENCE or SET, up to the first that fails.
+func readEach[T any](r ber.Reader, read func(ber.Value) (T, error)) (list []T, err error) {
 	for !r.Empty() {
 		v, err := r.Next()
 		if err != nil {
-			return a, err
+			return nil, err
 		}
-		parts := v.Reader()
-		method, err := readOID(&parts)
+		element, err := read(v)
 		if err != nil {
-			return a, err
+			return nil, err
 		}
-		location, err := parts.Next()
-		if err != nil {
-			return a, err
-		}
-		name, err := readGeneralName(location, false, e.rel)
-		if err != nil {
-			return a, err
-		}
-		a.descriptions = append(a.descriptions, accessDescription{method, name})
+		list = append(list, element)
 	}
-	return a, nil
+	return list, nil
 }
 
 type subjectKeyID []byte

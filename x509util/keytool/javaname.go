@@ -28,7 +28,7 @@ type (
 	oidName       string
 )
 
-func readGeneralNames(v ber.Value, rel jdk.Release) (names generalNames, err error) {
+func readGeneralNames(v ber.Value, rel jdk.Release) (generalNames, error) {
 	if v.Tag != casn1.SEQUENCE {
 		return nil, jdk.IOError("Invalid encoding for GeneralNames.")
 	}
@@ -36,18 +36,7 @@ func readGeneralNames(v ber.Value, rel jdk.Release) (names generalNames, err err
 	if r.Empty() {
 		return nil, jdk.IOError("No data available in passed DER encoded value.")
 	}
-	for !r.Empty() {
-		v, err := r.Next()
-		if err != nil {
-			return nil, err
-		}
-		name, err := readGeneralName(v, false, rel)
-		if err != nil {
-			return nil, err
-		}
-		names = append(names, name)
-	}
-	return names, nil
+	return readEach(r, func(v ber.Value) (generalName, error) { return readGeneralName(v, false, rel) })
 }
 
 // readGeneralName reads a name. Those of a name constraint have URIs without a

@@ -21,23 +21,12 @@ type policyQualifier struct {
 	value []byte // in DER
 }
 
-func readPolicies(e javaExtension) (p policies, err error) {
+func readPolicies(e javaExtension) (policies, error) {
 	r, err := ber.ParseSequence(e.Value, "Invalid encoding for CertificatePoliciesExtension.")
 	if err != nil {
 		return nil, err
 	}
-	for !r.Empty() {
-		v, err := r.Next()
-		if err != nil {
-			return nil, err
-		}
-		policy, err := readPolicy(v)
-		if err != nil {
-			return nil, err
-		}
-		p = append(p, policy)
-	}
-	return p, nil
+	return readEach(r, readPolicy)
 }
 
 func readPolicy(v ber.Value) (p policy, err error) {
@@ -88,31 +77,24 @@ type policyMappings []policyMapping
 
 type policyMapping struct{ issuer, subject string } // OIDs
 
-func readPolicyMappings(e javaExtension) (m policyMappings, err error) {
+func readPolicyMappings(e javaExtension) (policyMappings, error) {
 	r, err := ber.ParseSequence(e.Value, "Invalid encoding for PolicyMappingsExtension.")
 	if err != nil {
 		return nil, err
 	}
-	for !r.Empty() {
-		v, err := r.Next()
-		if err != nil {
-			return nil, err
-		}
-		if v.Tag != casn1.SEQUENCE {
-			return nil, jdk.IOError("Invalid encoding for CertificatePolicyMap")
-		}
-		pair := v.Reader()
-		issuer, err := readOID(&pair)
-		if err != nil {
-			return nil, err
-		}
-		subject, err := readOID(&pair)
-		if err != nil {
-			return nil, err
-		}
-		m = append(m, policyMapping{issuer, subject})
+	return readEach(r, readPolicyMapping)
+}
+
+func readPolicyMapping(v ber.Value) (m policyMapping, err error) {
+	if v.Tag != casn1.SEQUENCE {
+		return m, jdk.IOError("Invalid encoding for CertificatePolicyMap")
 	}
-	return m, nil
+	pair := v.Reader()
+	if m.issuer, err = readOID(&pair); err != nil {
+		return m, err
+	}
+	m.subject, err = readOID(&pair)
+	return m, err
 }
 
 // policyConstraints is how many certificates may follow before an explicit
@@ -218,19 +200,8 @@ func readNameConstraints(e javaExtension) (c nameConstraints, err error) {
 	return c, nil
 }
 
-func readSubtrees(v ber.Value, rel jdk.Release) (s subtrees, err error) {
-	for r := v.Reader(); !r.Empty(); {
-		v, err := r.Next()
-		if err != nil {
-			return nil, err
-		}
-		tree, err := readSubtree(v, rel)
-		if err != nil {
-			return nil, err
-		}
-		s = append(s, tree)
-	}
-	return s, nil
+func readSubtrees(v ber.Value, rel jdk.Release) (subtrees, error) {
+	return readEach(v.Reader(), func(v ber.Value) (subtree, error) { return readSubtree(v, rel) })
 }
 
 func readSubtree(v ber.Value, rel jdk.Release) (s subtree, err error) {

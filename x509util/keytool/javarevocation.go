@@ -27,18 +27,8 @@ func readDistributionPoints(e javaExtension) (d distributionPoints, err error) {
 	if err != nil {
 		return d, err
 	}
-	for !r.Empty() {
-		v, err := r.Next()
-		if err != nil {
-			return d, err
-		}
-		point, err := readDistributionPoint(v, e.rel)
-		if err != nil {
-			return d, err
-		}
-		d.points = append(d.points, point)
-	}
-	return d, nil
+	d.points, err = readEach(r, func(v ber.Value) (distributionPoint, error) { return readDistributionPoint(v, e.rel) })
+	return d, err
 }
 
 func readDistributionPoint(v ber.Value, rel jdk.Release) (p distributionPoint, err error) {
