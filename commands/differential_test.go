@@ -70,12 +70,7 @@ func newDifferential(t *testing.T) *differential {
 		setups:   make(map[string]*sync.Once),
 	}
 	d.releases = slices.Sorted(maps.Keys(d.keytools))
-	// The test binary would do too, but under the race detector each of some
-	// thousand runs takes 50 ms more.
-	d.program = filepath.Join(d.scratch, "keytool")
-	build := exec.Command("go", "build", "-o", d.program, "gokeytool")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	testtool.Output(t, build)
+	d.program = plainProgram(t, "keytool")
 	d.machines = &machines{t: t, classes: filepath.Join(d.scratch, "lines"), idle: make(map[string][]*machine)}
 	compileLines(t, d.machines.classes)
 	return d

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -54,6 +55,29 @@ func runTests(m *testing.M) int {
 	defer endConsumers()
 	return m.Run()
 }
+
+// plainProgram is our program under that name, gokeytool or keytool, without
+// the race detector: under it derivations take ten times as long, and each start
+// 50 ms more. It is built once for all tests.
+func plainProgram(t *testing.T, name string) string {
+	t.Helper()
+	dir, err := plainPrograms()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(dir, name)
+}
+
+var plainPrograms = sync.OnceValues(func() (string, error) {
+	dir := filepath.Join(programs, "plain")
+	program := filepath.Join(dir, "gokeytool")
+	build := exec.Command("go", "build", "-o", program, "gokeytool")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%v: %w\n%s", build, err, out)
+	}
+	return dir, os.Symlink(program, filepath.Join(dir, "keytool"))
+})
 
 // screen collects what a running program prints.
 type screen struct {
