@@ -34,7 +34,7 @@ func serverXML(path string, o Options) []Verdict {
 		x.unreadable(err)
 		return []Verdict{x.finish()}
 	}
-	connectors, findings, err := tomcat.Connectors(data, tomcat.Options{
+	conf, err := tomcat.Read(data, tomcat.Options{
 		Version:  o.Tomcat,
 		Base:     tomcat.Base(path),
 		Lookup:   o.Lookup,
@@ -45,16 +45,16 @@ func serverXML(path string, o Options) []Verdict {
 		x.find(finding.Error, "not-a-server-xml", "", cause(err), "")
 		return []Verdict{x.finish()}
 	}
-	for _, f := range findings {
+	for _, f := range conf.Findings {
 		x.tomcatFinding("tomcat", f)
 	}
 	if o.Tomcat == 0 {
-		x.flatConnectors(connectors)
+		x.flatConnectors(conf.Connectors)
 	}
 	// A keystore may be named for each of a thousand hosts.
 	o.size = entry.NewWork(defaultMaxSize, 0, nil)
 	list := []Verdict{x.finish()}
-	for _, c := range connectors {
+	for _, c := range conf.Connectors {
 		for i := range c.Hosts {
 			at := fmt.Sprintf("the connector on port %d (%s:%d)", c.Port, path, c.Hosts[i].Line)
 			list = append(list, host(&c, &c.Hosts[i], at, o)...)

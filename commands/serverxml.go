@@ -23,17 +23,17 @@ func (s *serving) loadServerXML() (*served, error) {
 		v.watch(name)
 		return readSmallFile(name)
 	}
-	connectors, findings, err := tomcat.Connectors(data, opt)
+	conf, err := tomcat.Read(data, opt)
 	if err != nil {
 		return v, fmt.Errorf("%s: %w", s.o.serverxml, err)
 	}
-	if v.connector, err = s.chooseConnector(connectors, findings); err != nil {
+	if v.connector, err = s.chooseConnector(conf.Connectors, conf.Findings); err != nil {
 		return v, err
 	}
-	if err := s.reportFindings(s.o.serverxml, tomcat.About(findings, v.connector)); err != nil {
+	if err := s.reportFindings(s.o.serverxml, tomcat.About(conf.Findings, v.connector)); err != nil {
 		return v, err
 	}
-	v.plain, _ = tomcat.Redirecting(connectors, v.connector)
+	v.plain, _ = tomcat.Redirecting(conf.Connectors, v.connector)
 	return v, s.load(v.connector, v)
 }
 

@@ -66,12 +66,14 @@ type Finding struct {
 	// itself is not enough, or only a comment where no command fixes it. About a
 	// server.xml it is a sentence. It has no password. It may be empty.
 	Remedy string `json:"remedy,omitempty"`
-	// At is the place in a server.xml that it is about.
+	// At is the place in a server.xml, or a file beside it, that it is about.
 	At Place `json:"-"`
 }
 
-// Place is where in a server.xml a Finding is about.
+// Place is where in Tomcat's configuration a Finding is about.
 type Place struct {
+	// File is the file it is in where that is not the server.xml itself.
+	File string
 	// Line is counted from 1; zero where it has no place.
 	Line int
 	// Element and Attribute are names, such as "SSLHostConfig" and
@@ -94,6 +96,9 @@ func (f Finding) Warn() bool { return f.Severity == Warning || f.Severity == Inf
 // String is the finding in a line: place, severity, text and remedy.
 func (f Finding) String() string {
 	var b strings.Builder
+	if f.At.File != "" {
+		b.WriteString(f.At.File + ": ")
+	}
 	if f.At.Line > 0 {
 		fmt.Fprintf(&b, "line %d: ", f.At.Line)
 	}

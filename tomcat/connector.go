@@ -9,21 +9,34 @@ import (
 	"gokeytool/finding"
 )
 
-// Connectors reads the HTTP connectors of a server.xml, in the order of the
-// file, and what is to be said about them, in the order of lines. Connectors of
-// other protocols (AJP) are left out. The error is a *SyntaxError where the text
-// is not a server.xml at all.
+// Configuration is what a server.xml says.
+type Configuration struct {
+	// Version is the major version of Tomcat it was read for: the one asked for,
+	// or the guess.
+	Version int
+	// Connectors are those of HTTP, in the order of the file. Those of other
+	// protocols (AJP) are left out.
+	Connectors []Connector
+	// Findings are what is to be said, in the order of lines.
+	Findings []finding.Finding
+
+	opt  Options
+	root *element
+}
+
+// Read reads a server.xml. The error is a *SyntaxError where the text is not one
+// at all.
 //
 // A connector is returned whatever its findings; those that are errors tell that
 // Tomcat would not serve with it, or not what was asked for, or that crypto/tls
 // can't.
-func Connectors(data []byte, opt Options) ([]Connector, []finding.Finding, error) {
+func Read(data []byte, opt Options) (*Configuration, error) {
 	root, err := parseXML(data)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if root.name != "Server" {
-		return nil, nil, &SyntaxError{root.line, fmt.Sprintf("the root element is <%s>, not <Server>", clip(root.name, 60))}
+		return nil, &SyntaxError{root.line, fmt.Sprintf("the root element is <%s>, not <Server>", clip(root.name, 60))}
 	}
 	r := reader{opt: opt, version: opt.Version, room: maxExpanded}
 	if r.version == 0 {
@@ -55,7 +68,7 @@ func Connectors(data []byte, opt Options) ([]Connector, []finding.Finding, error
 	}
 	r.inside = 0
 	r.compare(connectors)
-	return connectors, r.sorted(), nil
+	return &Configuration{r.version, connectors, r.sorted(), opt, root}, nil
 }
 
 // Attribute is a setting by its name in either dialect, as it may be given on a

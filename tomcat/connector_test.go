@@ -14,8 +14,18 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"gokeytool/finding"
 	"gokeytool/internal/testtool"
 )
+
+// readConnectors is Read for what most tests look at.
+func readConnectors(data []byte, opt Options) ([]Connector, []finding.Finding, error) {
+	c, err := Read(data, opt)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c.Connectors, c.Findings, nil
+}
 
 // values is a Lookup of fixed values.
 func values(known map[string]string) func(string) (string, bool) {
@@ -125,7 +135,7 @@ func TestConnectors(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, findings, err := Connectors(data, c.options)
+			got, findings, err := readConnectors(data, c.options)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -145,7 +155,7 @@ func TestConnectorsOfShippedFile(t *testing.T) {
 			data = text
 		}
 	}
-	got, findings, err := Connectors(data, Options{Base: "/base"})
+	got, findings, err := readConnectors(data, Options{Base: "/base"})
 	if err != nil || len(findings) > 0 {
 		t.Fatalf("%v, %v", findings, err)
 	}
@@ -160,7 +170,7 @@ func TestConnectorsOfShippedFile(t *testing.T) {
 	open := strings.LastIndex(string(data[:example]), "<!--")
 	shut := example + strings.Index(string(data[example:]), "-->")
 	data = slices.Concat(data[:open], data[example:shut], data[shut+3:])
-	got, findings, err = Connectors(data, Options{Base: "/base"})
+	got, findings, err = readConnectors(data, Options{Base: "/base"})
 	if err != nil || len(findings) > 0 {
 		t.Fatalf("%v, %v", findings, err)
 	}
@@ -254,7 +264,7 @@ func TestVersions(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			text := "<Server>\n<Service>\n" + strings.ReplaceAll(c.xml, "/><Connector", "/>\n<Connector") + "</Service></Server>"
-			got, findings, err := Connectors([]byte(text), Options{Version: c.version, ReadFile: passwordFile})
+			got, findings, err := readConnectors([]byte(text), Options{Version: c.version, ReadFile: passwordFile})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -279,7 +289,7 @@ func TestPortOffset(t *testing.T) {
 		{"2000000000", 8443, []string{"error  2000000000 is none"}},
 		{"many", 8443, []string{"error portOffset not a number"}},
 	} {
-		got, findings, err := Connectors([]byte(`<Server portOffset="`+c.offset+`"><Service><Connector port="8443"/></Service></Server>`), Options{})
+		got, findings, err := readConnectors([]byte(`<Server portOffset="`+c.offset+`"><Service><Connector port="8443"/></Service></Server>`), Options{})
 		if err != nil || got[0].Port != c.port {
 			t.Errorf("%s: %+v, %v", c.offset, got, err)
 		}
@@ -310,7 +320,7 @@ func TestGuessVersion(t *testing.T) {
 }
 
 func TestLines(t *testing.T) {
-	_, findings, err := Connectors([]byte("<?xml version='1.0'?>\r\n<Server>\n<!--\n\n--><Service>\n<Connector\n  port = '1'\n  a='x\ny'\n  bogus\n =\n \"z\" other='>'/>\n</Service></Server>"), Options{})
+	_, findings, err := readConnectors([]byte("<?xml version='1.0'?>\r\n<Server>\n<!--\n\n--><Service>\n<Connector\n  port = '1'\n  a='x\ny'\n  bogus\n =\n \"z\" other='>'/>\n</Service></Server>"), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -350,7 +360,7 @@ func TestSyntaxErrors(t *testing.T) {
 		{"large", strings.Repeat(" ", MaxSize+1), 0, "limit"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, _, err := Connectors([]byte(c.xml), Options{})
+			_, _, err := readConnectors([]byte(c.xml), Options{})
 			se, ok := errors.AsType[*SyntaxError](err)
 			if !ok {
 				t.Fatalf("%v", err)
@@ -384,7 +394,7 @@ func TestEncodings(t *testing.T) {
 		"encoding in text": `<?xml version="1.0"?><!-- encoding="EBCDIC" -->` + text,
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, _, err := Connectors([]byte(data), Options{})
+			c, _, err := readConnectors([]byte(data), Options{})
 			if err != nil || len(c) != 1 || c[0].Address != "ö" {
 				t.Errorf("%+v, %v", c, err)
 			}
@@ -439,7 +449,7 @@ func TestExpandBounded(t *testing.T) {
 			server := "<Server><Service>" + strings.Repeat(connector, 20) + `<Connector port="2" address="${none:-b}"/></Service></Server>`
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			connectors, findings, err := Connectors([]byte(server), opt)
+			connectors, findings, err := readConnectors([]byte(server), opt)
 			runtime.ReadMemStats(&after)
 			if err != nil || len(connectors) != 21 {
 				t.Fatalf("%d connectors, %v", len(connectors), err)
@@ -567,7 +577,7 @@ func TestCatalinaProperties(t *testing.T) {
 	}}
 	const text = `<Server><Service><Connector port="8443" SSLEnabled="true"><SSLHostConfig>` +
 		`<Certificate certificateKeystoreFile="${store}" certificateKeystorePassword="${pass}" certificateKeyAlias="${alias}"/></SSLHostConfig></Connector></Service></Server>`
-	connectors, findings, err := Connectors([]byte(text), opt)
+	connectors, findings, err := readConnectors([]byte(text), opt)
 	if err != nil || len(findings) > 0 {
 		t.Fatal(findings, err)
 	}
@@ -579,7 +589,7 @@ func TestCatalinaProperties(t *testing.T) {
 		t.Error(diff)
 	}
 	opt.ReadFile = func(string) ([]byte, error) { return []byte(`pass=\u12`), nil }
-	if connectors, _, err = Connectors([]byte(text), opt); err != nil || string(connectors[0].Hosts[0].Certificates[0].KeystorePassword) != "lookup" {
+	if connectors, _, err = readConnectors([]byte(text), opt); err != nil || string(connectors[0].Hosts[0].Certificates[0].KeystorePassword) != "lookup" {
 		t.Errorf("a damaged file: %v", err)
 	}
 }
@@ -628,7 +638,7 @@ func TestNearest(t *testing.T) {
 
 func TestTooManyFindings(t *testing.T) {
 	many := strings.Repeat("<Connector port='0' bogus=''/>", 2*maxFindings)
-	_, findings, err := Connectors([]byte("<Server><Service>"+many+"</Service></Server>"), Options{})
+	_, findings, err := readConnectors([]byte("<Server><Service>"+many+"</Service></Server>"), Options{})
 	if err != nil || len(findings) != maxFindings+1 || !strings.Contains(findings[maxFindings].Text, "more to say") {
 		t.Errorf("%d findings, %v", len(findings), err)
 	}
@@ -673,7 +683,7 @@ func TestLargeInputs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
-			_, findings, err := Connectors([]byte(text), Options{})
+			_, findings, err := readConnectors([]byte(text), Options{})
 			if err != nil {
 				t.Log(err)
 			}

@@ -54,7 +54,7 @@ func FuzzConnectors(f *testing.F) {
 		options := Options{Version: version, Lookup: func(name string) (string, bool) {
 			return "/" + name, len(name)%2 == 0 && !strings.HasPrefix(name, "javax.")
 		}}
-		connectors, findings, err := Connectors(data, options)
+		connectors, findings, err := readConnectors(data, options)
 		if err != nil {
 			return
 		}
@@ -87,7 +87,7 @@ func roundTrip(t *testing.T, c *Connector, findings []finding.Finding) {
 	if err != nil || strings.Contains(text, "${") || strings.Contains(text, "file:") {
 		return // it says why not, or is not taken literally
 	}
-	back, _, err := Connectors([]byte("<Server><Service>"+text+"</Service></Server>"), Options{Version: c.Version})
+	back, _, err := readConnectors([]byte("<Server><Service>"+text+"</Service></Server>"), Options{Version: c.Version})
 	if err != nil || len(back) != 1 {
 		t.Fatalf("%v: read back from:\n%s", err, text)
 	}

@@ -244,7 +244,7 @@ func TestFindings(t *testing.T) {
 	known := values(map[string]string{"tomcat.util.buf.StringCache.byte.enabled": "true"})
 	for _, c := range slices.Concat(configurations, fatal) {
 		t.Run(c.name, func(t *testing.T) {
-			connectors, findings, err := Connectors(server(c.xml(8443)), Options{Version: 10, Base: "/base", Lookup: known})
+			connectors, findings, err := readConnectors(server(c.xml(8443)), Options{Version: 10, Base: "/base", Lookup: known})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -293,7 +293,7 @@ func TestTomcat(t *testing.T) {
 	if !tomcat.Started {
 		t.Fatalf("Tomcat has not started:\n%s", tomcat.Log())
 	}
-	connectors, findings, err := Connectors(text, Options{Version: 10, Base: base, ReadFile: os.ReadFile, Lookup: func(name string) (string, bool) { return base, name == "user.home" }})
+	connectors, findings, err := readConnectors(text, Options{Version: 10, Base: base, ReadFile: os.ReadFile, Lookup: func(name string) (string, bool) { return base, name == "user.home" }})
 	if err != nil {
 		t.Fatal(err)
 	}

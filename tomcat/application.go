@@ -1,0 +1,168 @@
+package tomcat
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"gokeytool/finding"
+)
+
+// Application is a web application as Tomcat's configuration has it: what it says
+// of sessions, of the headers of answers, and of proxies in front. It comes of the
+// Engine, Host and Context in server.xml, of the context.xml and web.xml for all
+// applications, and of its own.
+type Application struct {
+	// Host is the name of the Host it runs on, Path the path of its context:
+	// empty for the root, else with a slash first.
+	Host, Path string
+
+	Sessions Sessions
+	Cookie   Cookie
+	// Headers are those that HttpHeaderSecurityFilter adds to answers; nil
+	// where no such filter is mapped.
+	Headers *SecurityHeaders
+	// SSLValve is the one in front of the application; nil for none.
+	SSLValve *SSLValve
+	// RemoteIP are the RemoteIpValves and RemoteIpFilters in front, in the order
+	// in which requests pass them.
+	RemoteIP []RemoteIP
+}
+
+// Sessions are the settings of an application's Manager, of its
+// SessionIdGenerator, and of session-config in web.xml.
+type Sessions struct {
+	// IDLength is sessionIdLength, in random bytes; 16 unless told otherwise.
+	IDLength int
+	// Route is the jvmRoute that ids end with; empty for none.
+	Route string
+	// Timeout ends a session that was not used for so long; negative for never.
+	// It is 30 minutes unless told otherwise.
+	Timeout time.Duration
+	// MaxActive is maxActiveSessions: beyond it, no session can be made. It is
+	// negative for no bound.
+	MaxActive int
+	// Tracking are the modes by which sessions are tracked; never empty.
+	Tracking TrackingModes
+}
+
+// TrackingModes is a set of the servlet API's SessionTrackingMode.
+type TrackingModes uint8
+
+// The modes.
+const (
+	TrackingCookie TrackingModes = 1 << iota
+	TrackingURL
+	TrackingSSL
+)
+
+// Cookie is the session cookie, as SessionCookieConfig and the Context make it.
+type Cookie struct {
+	// Name is JSESSIONID unless told otherwise.
+	Name string
+	// Path is that of the application, "/" for the root, unless told otherwise.
+	Path string
+	// Domain is empty for none.
+	Domain string
+	// MaxAge is in seconds; negative for a cookie that ends with the browser.
+	MaxAge int
+	// HTTPOnly is true unless told otherwise.
+	HTTPOnly bool
+	// Secure has the cookie marked Secure also where requests are not secure.
+	Secure bool
+	// SameSite is the value of that attribute as it is sent, such as "Lax";
+	// empty for none.
+	SameSite string
+	// Partitioned marks the cookie so.
+	Partitioned bool
+	// Attributes are further ones, by name, as Servlet 6 allows them.
+	Attributes []CookieAttribute
+}
+
+// CookieAttribute is an attribute of a cookie; Value may be empty.
+type CookieAttribute struct{ Name, Value string }
+
+// SecurityHeaders is what org.apache.catalina.filters.HttpHeaderSecurityFilter
+// adds to answers.
+type SecurityHeaders struct {
+	// HSTS is the value of Strict-Transport-Security, which only secure
+	// requests are answered with; empty for none.
+	HSTS string
+	// FrameOptions is the value of X-Frame-Options; empty for none.
+	FrameOptions string
+	// NoSniff adds X-Content-Type-Options: nosniff.
+	NoSniff bool
+	// XSSProtection adds X-XSS-Protection: 1; mode=block (Tomcat 7 to 10.1).
+	XSSProtection bool
+}
+
+// SSLValve is org.apache.catalina.valves.SSLValve: the request headers by which a
+// proxy in front tells of the client's TLS. The valve believes everybody.
+type SSLValve struct {
+	// Line is where it stands in server.xml; zero where that is another file.
+	Line int
+	// The names of the headers, of which ClientCert, EscapedClientCert, Cipher,
+	// SessionID and KeySize default to ssl_client_cert, ssl_client_escaped_cert,
+	// ssl_cipher, ssl_session_id and ssl_cipher_usekeysize, and Protocol to
+	// ssl_secure_protocol (Tomcat 10.1 and later; empty where a release has not
+	// the attribute).
+	ClientCert, EscapedClientCert, Cipher, SessionID, KeySize, Protocol string
+}
+
+// RemoteIP is org.apache.catalina.valves.RemoteIpValve, or the filter of that
+// name: how requests that come through proxies show the client's address and
+// scheme. Expressions are Java's, as they are written.
+type RemoteIP struct {
+	Line int
+	// InternalProxies and TrustedProxies say by their addresses which proxies
+	// are believed; what matches none of them is a client. An empty one matches
+	// nothing.
+	InternalProxies, TrustedProxies string
+	// Header has the addresses (X-Forwarded-For), ProxiesHeader gets those of
+	// trusted proxies (X-Forwarded-By).
+	Header, ProxiesHeader string
+	// ProtocolHeader tells of the scheme (X-Forwarded-Proto), with the value
+	// HTTPSValue for https. Empty for none.
+	ProtocolHeader, HTTPSValue string
+	// HostHeader and PortHeader tell of the host and port that were asked for;
+	// empty for none.
+	HostHeader, PortHeader string
+	// HTTPPort and HTTPSPort are the ports where no header tells.
+	HTTPPort, HTTPSPort int
+	// ChangeLocalName and ChangeLocalPort change the local name and port too.
+	ChangeLocalName, ChangeLocalPort bool
+}
+
+// Application reads what is said of a web application that is reached through one
+// of the connectors: of the one with that name, as Tomcat writes it for JMX:
+// "//host/path", or "/path" on the Engine's default host; "/" is the root. What is
+// to be said comes back with it, each with its file where that is not the
+// server.xml. The error says that there is no such host.
+func (c *Configuration) Application(connector *Connector, name string) (*Application, []finding.Finding, error) {
+	a := &Application{
+		Sessions: Sessions{IDLength: 16, Timeout: 30 * time.Minute, MaxActive: -1, Tracking: TrackingCookie | TrackingURL},
+		Cookie:   Cookie{Name: "JSESSIONID", Path: cmp.Or(strings.TrimPrefix(name, "//"), "/"), MaxAge: -1, HTTPOnly: true},
+	}
+	if service := c.service(connector); service != nil {
+		for _, e := range service.children {
+			if e.name == "Engine" {
+				a.Sessions.Route = value(e, "jvmRoute")
+				a.Host = value(e, "defaultHost")
+			}
+		}
+	}
+	return a, nil, nil
+}
+
+// service is the Service element that a connector stands in; nil for one that was
+// not read from a file.
+func (c *Configuration) service(connector *Connector) *element {
+	for _, service := range c.root.children {
+		for _, e := range service.children {
+			if e.name == elementConnector && e.line == connector.Line {
+				return service
+			}
+		}
+	}
+	return nil
+}
