@@ -2,15 +2,16 @@
 
 // Testreport reads what go test -json prints and tells what a person wants to
 // know of it: a line a package, the output of each test that failed as soon
-// as its package is done, and in the end the names of all that failed and, in
-// the file named by -skipped, of all that were skipped. It exits with 1 if
-// anything failed.
+// as its package is done, and in the end the slowest tests, the names of all
+// that failed and, in the file named by -skipped, of all that were skipped. It
+// exits with 1 if anything failed.
 //
 //	go test -json ./... | go run scripts/testreport.go [-skipped FILE]
 package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -23,6 +24,9 @@ import (
 // shown is how many lines of a failed test's output are printed, the last
 // ones: a script test's end is where it failed.
 const shown = 60
+
+// slowest is how many tests are named for the time they took.
+const slowest = 12
 
 // An event is one line of go test -json; see go doc test2json.
 type event struct {
@@ -41,6 +45,12 @@ func (n name) String() string {
 	return strings.TrimSpace(n.pkg + " " + n.test)
 }
 
+// timed is a test and the time it took.
+type timed struct {
+	name
+	seconds float64
+}
+
 func main() {
 	log.SetFlags(0)
 	skippedFile := flag.String("skipped", "", "write the names of skipped tests to this `file`")
@@ -51,6 +61,7 @@ func main() {
 		failing = make(map[string][]name) // by package, not yet told
 		failed  []name
 		skipped []string
+		took    []timed
 	)
 	lines := bufio.NewReader(os.Stdin)
 	for {
@@ -64,6 +75,9 @@ func main() {
 			continue
 		}
 		key := name{e.Package, e.Test}
+		if e.Elapsed > 0 && e.Test != "" && !strings.Contains(e.Test, "/") {
+			took = append(took, timed{key, e.Elapsed})
+		}
 		switch e.Action {
 		case "output", "build-output":
 			if e.Action == "build-output" {
@@ -105,6 +119,11 @@ func main() {
 		if err := os.WriteFile(*skippedFile, []byte(text), 0o600); err != nil {
 			log.Fatal(err)
 		}
+	}
+	slices.SortStableFunc(took, func(a, b timed) int { return cmp.Compare(b.seconds, a.seconds) })
+	fmt.Println("the slowest tests, some of which ran side by side:")
+	for _, test := range took[:min(slowest, len(took))] {
+		fmt.Printf("      %-60s %6.1f s\n", test.name, test.seconds)
 	}
 	for _, test := range failed {
 		fmt.Println("failed:", test)
