@@ -21,16 +21,91 @@ type Host struct {
 	Policy     Policy
 }
 
-// Tracking says what an HTTP session hangs on.
+// Tracking is a set of ways in which HTTP sessions are kept from one request to
+// the next: the servlet API's SessionTrackingMode. The zero value stands for
+// TrackCookie.
 type Tracking uint8
 
 const (
-	// TrackCookie: the cookie JSESSIONID.
-	TrackCookie Tracking = iota
-	// TrackTLS: the TLS session, as Tomcat's tracking mode SSL does. No
-	// cookie is set, and the HTTP session's id is the TLS session's.
+	// TrackCookie: the session cookie.
+	TrackCookie Tracking = 1 << iota
+	// TrackURL: ids in the links of pages, which the endpoint does not do. Where
+	// it is the only way, each request has a session of its own.
+	TrackURL
+	// TrackTLS: the TLS session, as Tomcat's tracking mode SSL does. No cookie
+	// is set, and the HTTP session's id is the TLS session's. It goes with no
+	// other, as in Tomcat.
 	TrackTLS
 )
+
+// Cookie is the session cookie, as Tomcat's Rfc6265CookieProcessor writes it.
+type Cookie struct {
+	Name string
+	// Path and Domain are left out where they are empty.
+	Path, Domain string
+	// MaxAge is in seconds: zero ends the cookie at once, and a negative one is
+	// left out, so that the cookie ends with the browser.
+	MaxAge   int
+	HTTPOnly bool
+	// Secure marks the cookie so always; otherwise it is marked in the answers
+	// to secure requests only, which a proxy of RemoteIP may have others than.
+	Secure bool
+	// SameSite is the value of that attribute; empty for none.
+	SameSite    string
+	Partitioned bool
+	// Attributes are further ones, in their order.
+	Attributes []CookieAttribute
+}
+
+// CookieAttribute is a further attribute of a cookie.
+type CookieAttribute struct{ Name, Value string }
+
+// SecurityHeaders are those that Tomcat's HttpHeaderSecurityFilter adds.
+type SecurityHeaders struct {
+	// HSTS is the value of Strict-Transport-Security, for the answers to secure
+	// requests; empty for none.
+	HSTS string
+	// FrameOptions is the value of X-Frame-Options; empty for none.
+	FrameOptions string
+	// NoSniff adds X-Content-Type-Options: nosniff.
+	NoSniff bool
+	// XSSProtection adds X-XSS-Protection: 1; mode=block.
+	XSSProtection bool
+}
+
+// SSLValve names the request headers by which a proxy in front tells of the
+// client's TLS, as Tomcat's SSLValve has them. A header without a name is not
+// looked at.
+type SSLValve struct {
+	ClientCert, EscapedClientCert, Cipher, SessionID, KeySize, Protocol string
+}
+
+// RemoteIP is Tomcat's RemoteIpValve, or its RemoteIpFilter: by the headers of
+// proxies that are known by their addresses, requests get the address, scheme,
+// host and port that the client had.
+type RemoteIP struct {
+	// InternalProxies and TrustedProxies are regular expressions of Java, which
+	// must match an address whole; empty for none.
+	InternalProxies, TrustedProxies string
+	// Ranges takes an expression that has a slash in it as a list of address
+	// ranges such as "10.0.0.0/8,::1/128", as Tomcat 11 does.
+	Ranges bool
+	// Header has the addresses on the way (X-Forwarded-For), ProxiesHeader gets
+	// those of trusted proxies (X-Forwarded-By).
+	Header, ProxiesHeader string
+	// ProtocolHeader tells of the scheme (X-Forwarded-Proto): HTTPSValue stands
+	// for https, anything else for http. Empty for none.
+	ProtocolHeader, HTTPSValue string
+	// HostHeader and PortHeader tell of host and port; empty for none.
+	HostHeader, PortHeader string
+	// HTTPPort and HTTPSPort are the ports where ProtocolHeader tells of the
+	// scheme and PortHeader of no port.
+	HTTPPort, HTTPSPort int
+	// ChangeLocalName and ChangeLocalPort change the local ones as well.
+	ChangeLocalName, ChangeLocalPort bool
+	// RequestAttributes has the access log show the client's address, too.
+	RequestAttributes bool
+}
 
 // Config says what an endpoint serves and how. Only Identities, or
 // Hosts, must be given; the zero value of everything else is a sensible default.
@@ -63,12 +138,19 @@ type Config struct {
 	SessionIDs sessionid.Generator
 	// Tracking says what HTTP sessions hang on.
 	Tracking Tracking
+	// Cookie is the session cookie where Tracking has TrackCookie; nil means
+	// JSESSIONID with Path=/, HttpOnly, Secure and SameSite=Lax.
+	Cookie *Cookie
 	// SessionTimeout ends an HTTP session that was not used for so long;
 	// zero means 30 minutes, as in Tomcat, and less that it has no end.
 	SessionTimeout time.Duration
 	// MaxSessions bounds the HTTP sessions: beyond it the one that was not
 	// used for the longest time ends. Zero means 10,000.
 	MaxSessions int
+	// MaxActiveSessions is Tomcat's bound: beyond it no HTTP session begins, and
+	// requests that need one are answered with status 500. Zero is for no session
+	// at all, nil for no such bound; MaxSessions bounds them in any case.
+	MaxActiveSessions *int
 	// TLSSessionTimeout ends a TLS session so long after its full
 	// handshake: at most 7 days, zero means 24 hours, as in Tomcat.
 	TLSSessionTimeout time.Duration
@@ -86,14 +168,35 @@ type Config struct {
 	Requests int
 	// HTTP1 leaves HTTP/2 out.
 	HTTP1 bool
+	// ContextPath is a path, such as "/app", below which the pages are served
+	// too, and to which "/" leads; empty for the root alone. A session cookie
+	// with that Path is then sent back.
+	ContextPath string
 	// HSTS is the value of Strict-Transport-Security; empty for none.
 	HSTS string
+	// Headers are those of Tomcat's HttpHeaderSecurityFilter, which take the
+	// place of HSTS and of the endpoint's own: those that it leaves out are not
+	// sent. Nil means HSTS and the endpoint's own.
+	Headers *SecurityHeaders
 	// RedirectAddr is an address for plain HTTP whose requests are led to
 	// HTTPS; empty for none.
 	RedirectAddr string
 	// TrustedProxies are the addresses from which the request headers of
 	// Tomcat's SSLValve (ssl_client_cert and others) are believed.
 	TrustedProxies []netip.Prefix
+	// SSLValve names these headers otherwise, and has everybody believed, as
+	// Tomcat does, unless there are TrustedProxies. Nil means their usual names.
+	SSLValve *SSLValve
+	// RemoteIP are Tomcat's RemoteIpValves, in the order in which requests pass
+	// them.
+	RemoteIP []RemoteIP
+	// ProxyName and ProxyPort are a Connector's attributes: the server's name
+	// and port as applications see them. Empty and zero for the client's.
+	ProxyName string
+	ProxyPort int
+	// TomcatMajor is the major release of the Tomcat whose request attributes
+	// are shown; zero means the newest.
+	TomcatMajor int
 
 	// Logger gets what happens; nil discards it.
 	Logger *slog.Logger

@@ -204,7 +204,7 @@ func (s *Server) invalidateSession(w http.ResponseWriter, r *http.Request) {
 		s.sessions.end(id)
 	}
 	s.tls.end(connOf(r.Context()).session, s.cfg.Now())
-	if s.cfg.Tracking == TrackCookie {
+	if s.cfg.Tracking&TrackCookie != 0 {
 		setCookie(w, "", -1)
 	}
 	w.Header().Set("Connection", "close") // over HTTP/2, it makes a GOAWAY

@@ -125,6 +125,12 @@ func (c *Config) fill() error {
 	if c.TicketSecret != nil && c.TLSSessionCache > 0 {
 		return errors.New("endpoint: a cache of TLS sessions can't be combined with a ticket secret: the sessions of other endpoints are not in it")
 	}
+	if c.Tracking == 0 {
+		c.Tracking = TrackCookie
+	}
+	if c.Tracking&TrackTLS != 0 && c.Tracking != TrackTLS {
+		return errors.New("endpoint: HTTP sessions that hang on the TLS session can't hang on anything else as well")
+	}
 	if c.Addr == "" {
 		c.Addr = "127.0.0.1:0"
 	}
