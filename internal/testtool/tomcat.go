@@ -2,6 +2,8 @@ package testtool
 
 import (
 	"bytes"
+	"cmp"
+	_ "embed"
 	"fmt"
 	"net"
 	"os"
@@ -37,6 +39,62 @@ func FindTomcat() string {
 	return ""
 }
 
+// TomcatRelease is a major release of Tomcat that tests may run.
+type TomcatRelease int
+
+// The releases. Where only "Tomcat" is said, it is Tomcat 10.
+const (
+	Tomcat9  TomcatRelease = 9
+	Tomcat10 TomcatRelease = 10
+)
+
+// TomcatReleases are all of them.
+var TomcatReleases = []TomcatRelease{Tomcat9, Tomcat10}
+
+// tomcatFiles are the files of an installed Tomcat.
+type tomcatFiles struct {
+	home      string   // catalina.home; empty where its jars lie loose
+	classPath []string // what it is started with
+	jars      []string // what applications are compiled with
+}
+
+// find returns the files of an installed Tomcat, of which Debian has release 9 as
+// a library alone; false where there is none.
+func (r TomcatRelease) find() (tomcatFiles, bool) {
+	if r == Tomcat10 {
+		home := FindTomcat()
+		jars, _ := filepath.Glob(filepath.Join(home, "lib", "*.jar"))
+		bin := filepath.Join(home, "bin")
+		return tomcatFiles{home, []string{filepath.Join(bin, "bootstrap.jar"), filepath.Join(bin, "tomcat-juli.jar")}, jars}, home != ""
+	}
+	found, _ := filepath.Glob(fmt.Sprintf("/usr/share/java/tomcat%d-*.jar", r))
+	var jars []string
+	for _, jar := range found {
+		// Each is there by a name with its version too. Translations would turn
+		// the log into the language of the machine.
+		if info, err := os.Lstat(jar); err == nil && info.Mode()&os.ModeSymlink != 0 && !strings.Contains(jar, "i18n") {
+			jars = append(jars, jar)
+		}
+	}
+	return tomcatFiles{"", jars, jars}, len(jars) > 0
+}
+
+// files is find for a test that needs the release.
+func (r TomcatRelease) files(t testing.TB) tomcatFiles {
+	t.Helper()
+	files, ok := r.find()
+	if !ok {
+		Missing(t, fmt.Sprintf("Tomcat %d", r))
+	}
+	return files
+}
+
+// Look skips the test, or fails it under CI, where the release is not installed.
+func (r TomcatRelease) Look(t testing.TB) {
+	t.Helper()
+	r.files(t)
+}
+
 // Tomcat is a running Tomcat, or one that would not start.
 type Tomcat struct {
 	// Base is its catalina.base.
@@ -52,30 +110,48 @@ type Tomcat struct {
 // and waits until it has started or given up. It ends with the test.
 func StartTomcat(t testing.TB, base string, serverXML []byte) *Tomcat {
 	t.Helper()
-	home := TomcatHome(t)
+	if err := os.MkdirAll(filepath.Join(base, "conf"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(base, "conf", "server.xml"), serverXML, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return Tomcat10.Start(t, base)
+}
+
+// Start starts Tomcat with all that is in base, conf/server.xml and webapps among
+// it, and with further options of java. It waits until Tomcat has started or given
+// up. It ends with the test.
+func (r TomcatRelease) Start(t testing.TB, base string, options ...string) *Tomcat {
+	t.Helper()
+	files := r.files(t)
 	java := Look(t, "java")
 	for _, dir := range []string{"conf", "logs", "temp", "webapps", "work"} {
 		if err := os.MkdirAll(filepath.Join(base, dir), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(base, "conf", "server.xml"), serverXML, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	// Without these, Tomcat does not find its own classes.
-	for _, dir := range []string{"conf", "etc"} {
-		if properties, err := os.ReadFile(filepath.Join(home, dir, "catalina.properties")); err == nil {
-			if err := os.WriteFile(filepath.Join(base, "conf", "catalina.properties"), properties, 0o644); err != nil {
-				t.Fatal(err)
+	home := cmp.Or(files.home, base)
+	properties := filepath.Join(base, "conf", "catalina.properties")
+	if _, err := os.Stat(properties); err != nil {
+		// Without these, Tomcat does not find its own classes, or looks into
+		// each of its jars for what an application may bring.
+		text := []byte("common.loader=\ntomcat.util.scan.StandardJarScanFilter.jarsToSkip=*.jar\n")
+		for _, dir := range []string{"conf", "etc"} {
+			if its, err := os.ReadFile(filepath.Join(files.home, dir, "catalina.properties")); err == nil && files.home != "" {
+				text = its
+				break
 			}
-			break
+		}
+		if err := os.WriteFile(properties, text, 0o644); err != nil {
+			t.Fatal(err)
 		}
 	}
 	tc := &Tomcat{Base: base}
-	classPath := filepath.Join(home, "bin", "bootstrap.jar") + string(os.PathListSeparator) + filepath.Join(home, "bin", "tomcat-juli.jar")
-	cmd := exec.Command(java, "-Xmx192m", "-XX:TieredStopAtLevel=1", "-Duser.language=en", "-cp", classPath,
-		"-Dcatalina.home="+home, "-Dcatalina.base="+base, "-Duser.home="+base, "-Djava.io.tmpdir="+filepath.Join(base, "temp"),
-		"org.apache.catalina.startup.Bootstrap", "start")
+	args := []string{"-Xmx192m", "-XX:TieredStopAtLevel=1", "-Duser.language=en", "-cp", strings.Join(files.classPath, string(os.PathListSeparator)),
+		"-Dcatalina.home=" + home, "-Dcatalina.base=" + base, "-Duser.home=" + base, "-Djava.io.tmpdir=" + filepath.Join(base, "temp")}
+	args = append(append(args, options...), "org.apache.catalina.startup.Bootstrap", "start")
+	cmd := exec.Command(java, args...)
 	cmd.Dir = base
 	cmd.Stdout, cmd.Stderr = writer{tc}, writer{tc}
 	stdin, err := cmd.StdinPipe() // as no terminal would be
@@ -112,6 +188,28 @@ func StartTomcat(t testing.TB, base string, serverXML []byte) *Tomcat {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+//go:embed Probe.java
+var probeSource string
+
+// Probe compiles Probe.java, which says what it answers, for a release, and
+// returns the class: WEB-INF/classes/Probe.class of an application, which needs
+// no web.xml for it.
+func (r TomcatRelease) Probe(t testing.TB) []byte {
+	t.Helper()
+	files := r.files(t)
+	source := probeSource
+	if r < Tomcat10 {
+		source = strings.ReplaceAll(source, "jakarta.servlet", "javax.servlet")
+	}
+	dir := t.TempDir()
+	file := filepath.Join(dir, "Probe.java")
+	if err := os.WriteFile(file, []byte(source), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	Run(t, Look(t, "javac"), "-proc:none", "-nowarn", "-cp", strings.Join(files.jars, string(os.PathListSeparator)), "-d", dir, file)
+	return ReadFile(t, filepath.Join(dir, "Probe.class"))
 }
 
 // Connector is a Connector of a server.xml, with TLS.
