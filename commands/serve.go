@@ -14,7 +14,6 @@ import (
 	"gokeytool/endpoint"
 	"gokeytool/finding"
 	"gokeytool/internal/interrupt"
-	"gokeytool/sessionid"
 	"gokeytool/tomcat"
 	"gokeytool/x509util"
 )
@@ -60,9 +59,7 @@ func withTomcatNames(l line) commonOptions {
 type serveOptions struct {
 	// Which keys are served: those of a connector in a server.xml, or of the options
 	// of a connector, which are for a keystore or for files in PEM.
-	serverxml          string
-	connector          optional[int64]    // the port of the connector in it
-	tomcat             int64              // Tomcat's version; 0 for a guess
+	from               serverXMLOptions
 	attributes         []tomcat.Attribute // the options that are Tomcat's attributes
 	truststorePassword []byte
 	besides            string // an option that does not go with a server.xml; empty for none
@@ -76,11 +73,11 @@ type serveOptions struct {
 	portfile           string
 
 	// The endpoint itself.
-	sessionIDLength    int64 // in random bytes
-	jvmRoute           string
+	ids                idOptions
 	httpSessionTimeout optional[int64] // in minutes
 	maxActiveSessions  optional[int64]
-	tracking, hsts     string
+	tracking           string
+	hsts               optional[string]
 	proxies            []string
 	accesslog          string
 	ticketkey, keylog  string // files
@@ -91,9 +88,7 @@ type serveOptions struct {
 
 func readServe(l line) serveOptions {
 	o := serveOptions{
-		serverxml:          l.String("serverxml"),
-		connector:          l.number("connector"),
-		tomcat:             l.Int64("tomcat"),
+		from:               readServerXMLOptions(l),
 		truststorePassword: l.secret("truststorePassword"),
 		selfsigned:         l.Bool("selfsigned"),
 		sni:                l.Bool("sni"),
@@ -103,12 +98,11 @@ func readServe(l line) serveOptions {
 		port:               l.number("port"),
 		redirectPort:       l.number("redirectPort"),
 		portfile:           l.String("portfile"),
-		sessionIDLength:    l.number("sessionIdLength").or(sessionid.DefaultLength),
-		jvmRoute:           l.String("jvmRoute"),
+		ids:                readIDOptions(l),
 		httpSessionTimeout: l.number("httpSessionTimeout"),
 		maxActiveSessions:  l.number("maxActiveSessions"),
 		tracking:           l.String("tracking"),
-		hsts:               l.String("hsts"),
+		hsts:               l.text("hsts"),
 		proxies:            l.StringSlice("proxy"),
 		accesslog:          l.String("accesslog"),
 		ticketkey:          l.String("ticketkey"),

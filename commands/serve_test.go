@@ -11,7 +11,7 @@ import (
 func TestServeOptions(t *testing.T) {
 	u := newUnit(t, nil)
 	u.LookupEnv = func(name string) (string, bool) { return "", name == "GOGC" } // leaves the collector as it is
-	o := serveOptions{selfsigned: true, port: given[int64](0), sessionIDLength: 16, duration: given(time.Millisecond)}
+	o := serveOptions{selfsigned: true, port: given[int64](0), duration: given(time.Millisecond)}
 	if err := serve(t.Context(), u.session, o); err != nil {
 		t.Fatal(err)
 	}
@@ -21,12 +21,12 @@ func TestServeOptions(t *testing.T) {
 		}
 	}
 	for want, o := range map[string]serveOptions{
-		"-keystore does not go with -serverxml": {serverxml: "server.xml", besides: "keystore"},
+		"-keystore does not go with -serverxml": {from: serverXMLOptions{file: "server.xml"}, besides: "keystore"},
 		"-sni and -also are for the keys of":    {selfsigned: true, sni: true},
 		"-port 65536: ":                         {selfsigned: true, port: given[int64](65536)},
 		`-address "a b": `:                      {selfsigned: true, address: given("a b")},
-		"-maxActiveSessions 0: ":                {selfsigned: true, sessionIDLength: 16, maxActiveSessions: given[int64](0)},
-		"-proxy x: ":                            {selfsigned: true, sessionIDLength: 16, proxies: []string{"x"}},
+		"-maxActiveSessions 0: ":                {selfsigned: true, maxActiveSessions: given[int64](0)},
+		"-proxy x: ":                            {selfsigned: true, proxies: []string{"x"}},
 	} {
 		if err := serve(t.Context(), newUnit(t, nil).session, o); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)

@@ -32,24 +32,14 @@ func (s *serving) optionConnector() (tomcat.Connector, error) {
 	if s.o.truststorePassword != nil {
 		attributes = append(attributes, tomcat.Attribute{Name: "truststorePassword", Value: string(s.o.truststorePassword)})
 	}
-	connector, findings := tomcat.FromAttributes(attributes, s.tomcatOptions(""))
+	connector, findings := tomcat.FromAttributes(attributes, s.tomcatOptions(s.o.from))
 	return connector, s.reportFindings("", findings)
 }
 
 // reportFindings prints what there is to say about a connector. Errors end the
 // command unless -force is given.
 func (s *serving) reportFindings(file string, findings []finding.Finding) error {
-	bad := 0
-	for _, f := range findings {
-		if file != "" {
-			s.Stderr.Printf("%s: ", file)
-		}
-		s.Stderr.Printf("%s\n", f.String())
-		if f.Severity == finding.Error {
-			bad++
-		}
-	}
-	if bad > 0 && !s.o.force {
+	if s.printFindings(file, findings) > 0 && !s.o.force {
 		return withHint(errors.New("with this configuration Tomcat would not serve"), "mend it as said above, or serve all the same with -force")
 	}
 	return nil
@@ -106,7 +96,7 @@ func (s *serving) tomcatIdentity(c *tomcat.Certificate, names []string, v *serve
 	if err != nil {
 		return identity.Identity{}, err
 	}
-	if err := s.reportFindings(s.o.serverxml, opened.Findings); err != nil {
+	if err := s.reportFindings(s.o.from.file, opened.Findings); err != nil {
 		return identity.Identity{}, err
 	}
 	if opened.Entry == nil {
@@ -170,7 +160,7 @@ func (s *serving) noneInPEM(e *tomcat.FileError, p purpose) []string {
 // where none is configured.
 func (s *serving) askPEMKey(c *tomcat.Certificate, opened *tomcat.Served) (entry.Key, error) {
 	password := c.KeyPassword
-	if password == nil && s.o.serverxml == "" {
+	if password == nil && s.o.from.file == "" {
 		var err error
 		if password, err = s.promptSecret(console.Textf("Enter password of %s:  ", c.KeyFile)); err != nil {
 			return entry.Key{}, err

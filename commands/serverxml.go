@@ -3,71 +3,121 @@ package commands
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"gokeytool/finding"
 	"gokeytool/tomcat"
 )
 
-// loadServerXML reads -serverxml and opens everything that its connector names:
-// that of -connector, or the first one with TLS.
-func (s *serving) loadServerXML() (*served, error) {
-	v := new(served)
-	v.watch(s.o.serverxml)
-	data, err := s.readInput(s.o.serverxml)
-	if err != nil {
-		return v, err
-	}
-	opt := s.tomcatOptions(s.o.serverxml)
-	opt.ReadFile = func(name string) ([]byte, error) {
-		v.watch(name)
-		return readSmallFile(name)
-	}
-	conf, err := tomcat.Read(data, opt)
-	if err != nil {
-		return v, fmt.Errorf("%s: %w", s.o.serverxml, err)
-	}
-	if v.connector, err = s.chooseConnector(conf.Connectors, conf.Findings); err != nil {
-		return v, err
-	}
-	if err := s.reportFindings(s.o.serverxml, tomcat.About(conf.Findings, v.connector)); err != nil {
-		return v, err
-	}
-	v.plain, _ = tomcat.Redirecting(conf.Connectors, v.connector)
-	return v, s.load(v.connector, v)
+// serverXMLOptions say which server.xml, and what in it is meant.
+type serverXMLOptions struct {
+	file      string          // empty for none
+	connector optional[int64] // its port
+	context   optional[string]
+	tomcat    optional[int64] // Tomcat's version
 }
 
-// chooseConnector is the connector of -connector, or the first one with TLS.
-func (s *serving) chooseConnector(connectors []tomcat.Connector, findings []finding.Finding) (*tomcat.Connector, error) {
+func readServerXMLOptions(l line) serverXMLOptions {
+	return serverXMLOptions{
+		file:      l.String("serverxml"),
+		connector: l.number("connector"),
+		context:   l.text("context"),
+		tomcat:    l.number("tomcat"),
+	}
+}
+
+// readServerXML reads a server.xml, and what it names with a function as
+// os.ReadFile.
+func (s *session) readServerXML(o serverXMLOptions, readFile func(string) ([]byte, error)) (*tomcat.Configuration, error) {
+	if err := checkTomcat(o.tomcat); err != nil {
+		return nil, err
+	}
+	data, err := s.readInput(o.file)
+	if err != nil {
+		return nil, err
+	}
+	opt := s.tomcatOptions(o)
+	opt.ReadFile = readFile
+	conf, err := tomcat.Read(data, opt)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", o.file, err)
+	}
+	return conf, nil
+}
+
+// tlsConnector is the connector of -connector, or the first one with TLS.
+func (s *session) tlsConnector(o serverXMLOptions, conf *tomcat.Configuration) (*tomcat.Connector, error) {
 	var ports []string
 	var chosen *tomcat.Connector
-	for i := range connectors {
-		c := &connectors[i]
+	for i := range conf.Connectors {
+		c := &conf.Connectors[i]
 		if !c.TLS {
 			continue
 		}
 		ports = append(ports, fmt.Sprint(c.Port))
-		if chosen == nil && (!s.o.connector.given || int64(c.Port) == s.o.connector.value) {
+		if chosen == nil && (!o.connector.given || int64(c.Port) == o.connector.value) {
 			chosen = c
 		}
 	}
 	switch {
 	case len(ports) == 0:
-		_ = s.reportFindings(s.o.serverxml, findings)
-		return nil, fmt.Errorf("%s has no connector with TLS (SSLEnabled=\"true\")", s.o.serverxml)
+		s.printFindings(o.file, conf.Findings)
+		return nil, fmt.Errorf("%s has no connector with TLS (SSLEnabled=\"true\")", o.file)
 	case chosen == nil:
-		return nil, fmt.Errorf("%s has no TLS connector on port %d, but on %s", s.o.serverxml, s.o.connector.value, strings.Join(ports, ", "))
-	case len(ports) > 1 && !s.o.connector.given:
+		return nil, fmt.Errorf("%s has no TLS connector on port %d, but on %s", o.file, o.connector.value, strings.Join(ports, ", "))
+	case len(ports) > 1 && !o.connector.given:
 		s.Stderr.Printf("gokeytool: TLS connectors are on ports %s: this is %s; choose with -connector\n", strings.Join(ports, ", "), ports[0])
 	}
 	return chosen, nil
 }
 
-// tomcatOptions say how a server.xml is read.
-func (s *serving) tomcatOptions(serverxml string) tomcat.Options {
-	o := tomcat.Options{Version: int(s.o.tomcat), Lookup: s.tomcatProperty, ReadFile: readSmallFile}
-	if serverxml != "" {
-		o.Base = tomcat.Base(serverxml)
+// anyConnector is the connector of -connector, or else the first one with TLS or
+// without; nil where there is none, as where all of them speak AJP.
+func anyConnector(o serverXMLOptions, conf *tomcat.Configuration) (*tomcat.Connector, error) {
+	fits := func(c tomcat.Connector) bool {
+		return o.connector.given && int64(c.Port) == o.connector.value || !o.connector.given && c.TLS
+	}
+	if i := slices.IndexFunc(conf.Connectors, fits); i >= 0 {
+		return &conf.Connectors[i], nil
+	}
+	if o.connector.given {
+		var ports []string
+		for _, c := range conf.Connectors {
+			ports = append(ports, fmt.Sprint(c.Port))
+		}
+		others := ""
+		if len(ports) > 0 {
+			others = ", but on " + strings.Join(ports, ", ")
+		}
+		return nil, fmt.Errorf("%s has no HTTP connector on port %d%s", o.file, o.connector.value, others)
+	}
+	if len(conf.Connectors) == 0 {
+		return nil, nil
+	}
+	return &conf.Connectors[0], nil
+}
+
+// printFindings prints what there is to say about a configuration in a file; an
+// empty one stands for options. It counts the errors.
+func (s *session) printFindings(file string, findings []finding.Finding) (bad int) {
+	for _, f := range findings {
+		if file != "" && f.At.File == "" {
+			s.Stderr.Printf("%s: ", file)
+		}
+		s.Stderr.Printf("%s\n", f.String())
+		if f.Severity == finding.Error {
+			bad++
+		}
+	}
+	return bad
+}
+
+// tomcatOptions say how a server.xml is read, or the attributes of a connector.
+func (s *session) tomcatOptions(from serverXMLOptions) tomcat.Options {
+	o := tomcat.Options{Version: int(from.tomcat.value), Lookup: s.tomcatProperty, ReadFile: readSmallFile}
+	if from.file != "" {
+		o.Base = tomcat.Base(from.file)
 		if absolute, err := filepath.Abs(o.Base); err == nil {
 			o.Base = absolute // what ${catalina.base} stands for must not be relative to itself
 		}
@@ -77,7 +127,7 @@ func (s *serving) tomcatOptions(serverxml string) tomcat.Options {
 
 // tomcatProperty is the value of a property in a server.xml: set by -J-D, of
 // the environment (CATALINA_BASE and the like), or one of Java's.
-func (s *serving) tomcatProperty(name string) (string, bool) {
+func (s *session) tomcatProperty(name string) (string, bool) {
 	value, ok := s.property(name)
 	if !ok && (name == "catalina.base" || name == "catalina.home") {
 		return s.LookupEnv(strings.ToUpper(strings.ReplaceAll(name, ".", "_")))

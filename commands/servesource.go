@@ -27,7 +27,8 @@ type served struct {
 	// connector is that of a server.xml, and plain the one that leads to it,
 	// if any.
 	connector, plain *tomcat.Connector
-	work             *entry.Work // what all files together cost; nil before the first
+	application      *tomcat.Application // that of a server.xml
+	work             *entry.Work         // what all files together cost; nil before the first
 }
 
 // watch notes a file that is about to be read.
@@ -68,6 +69,9 @@ func (s *serving) source(ctx context.Context) (func() (*served, error), error) {
 		if err == nil {
 			err = s.addresses(v)
 		}
+		if err == nil {
+			err = s.sessions(v)
+		}
 		if err == nil && s.o.ticketkey != "" {
 			s.closeTicketKey(s.o.ticketkey)
 			v.watch(s.o.ticketkey)
@@ -80,7 +84,7 @@ func (s *serving) source(ctx context.Context) (func() (*served, error), error) {
 
 // keySource loads the keys and how they are served.
 func (s *serving) keySource(ctx context.Context) (func() (*served, error), error) {
-	if s.o.serverxml != "" {
+	if s.o.from.file != "" {
 		if s.o.besides != "" {
 			return nil, fmt.Errorf("-%s does not go with -serverxml, where the connector says it", s.o.besides)
 		}

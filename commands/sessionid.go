@@ -5,34 +5,52 @@ import (
 	"fmt"
 
 	"gokeytool/internal/text"
-	"gokeytool/sessionid"
+	"gokeytool/tomcat"
 )
 
 // maxSessionIDs bounds one run of sessionid.
 const maxSessionIDs = 10_000_000
 
 type sessionIDOptions struct {
-	length int64  // -sessionIdLength, in random bytes
-	route  string // -jvmRoute
-	count  int64  // -n
+	ids   idOptions
+	from  serverXMLOptions
+	count int64 // -n
 }
 
 func readSessionID(l line) sessionIDOptions {
 	return sessionIDOptions{
-		length: l.number("sessionIdLength").or(sessionid.DefaultLength),
-		route:  l.String("jvmRoute"),
-		count:  l.number("n").or(1),
+		ids:   readIDOptions(l),
+		from:  readServerXMLOptions(l),
+		count: l.number("n").or(1),
 	}
 }
 
 // sessionID prints session ids as Tomcat makes them.
 func sessionID(_ context.Context, s *session, o sessionIDOptions) error {
-	generator, err := sessionid.New(int(o.length), o.route)
-	if err != nil {
-		return err
-	}
 	if o.count < 1 || o.count > maxSessionIDs {
 		return fmt.Errorf("-n %d: the number of ids is from 1 to %s", o.count, text.Group(maxSessionIDs))
+	}
+	var app *tomcat.Application
+	if o.from.file != "" {
+		conf, err := s.readServerXML(o.from, readSmallFile)
+		if err != nil {
+			return err
+		}
+		connector, err := anyConnector(o.from, conf)
+		if err != nil {
+			return err
+		}
+		a, findings, err := s.application(o.from, conf, connector)
+		if err != nil {
+			return err
+		}
+		// Whatever else is wrong, these are the ids.
+		s.printFindings(o.from.file, findings)
+		app = a
+	}
+	generator, err := s.sessionIDs(o.ids, app)
+	if err != nil {
+		return err
 	}
 	out := s.Stdout.Buffer()
 	for range o.count {

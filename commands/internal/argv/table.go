@@ -103,6 +103,7 @@ var options = []Option{
 	{Name: "fingerprint", Kind: Text, Own: true},
 	{Name: "serverxml", Kind: Text, Own: true},
 	{Name: "connector", Kind: Int, Own: true},
+	{Name: "context", Kind: Text, Own: true},
 	{Name: "tomcat", Kind: Int, Own: true},
 	{Name: "tracking", Kind: Text, Own: true, Values: &valuesTracking},
 	{Name: "accesslog", Kind: Text, Own: true, Values: &valuesAccessLog},
@@ -231,6 +232,8 @@ var (
 	docV                = Doc{"v", "", "verbose output"}
 	docValidity         = Doc{"validity", "<days>", "validity number of days"}
 
+	docContext       = Doc{"context", "<path>", "whose sessions: /app or //host/app (default: /)"}
+	docTomcat        = Doc{"tomcat", "<version>", "Tomcat's major version (default: a guess)"}
 	docBackup        = Doc{"backup", "", "keep the keystore as it was as FILE.old"}
 	docNotForJava    = Doc{"notforjava", "", "take certificates that Java can't read, for others"}
 	docLockTimeout   = Doc{"lockTimeout", "<seconds>", "wait so long for others who change the keystore"}
@@ -528,9 +531,9 @@ var commands = []Command{
 			{"ticketkey", "<file>", "secret by which endpoints share their sessions"},
 			{"keylog", "<file>", "TLS secrets, for debugging only"},
 			docV,
-			{"serverxml", "<file>", "take everything from a connector of Tomcat's"},
+			{"serverxml", "<file>", "take everything from Tomcat's configuration"},
 			{"connector", "<port>", "which connector (default: the first with TLS)"},
-			{"tomcat", "<version>", "Tomcat's major version (default: a guess)"},
+			docContext, docTomcat,
 			{"keystoreFile", "<file>", "as -keystore; this and what follows are Tomcat's"},
 			{"keystorePass", "<arg>", "as -storepass"},
 			{"keystoreType", "<type>", "as -storetype"},
@@ -844,9 +847,13 @@ var commands = []Command{
 		Options: []Doc{
 			{"n", "<number>", "how many (default 1)"},
 			docSessionIDLength, docJvmRoute,
+			{"serverxml", "<file>", "take them from Tomcat's configuration"},
+			{"connector", "<port>", "of the service with this connector"},
+			docContext, docTomcat,
 		},
 		Examples: []Example{
 			{"ten, for one node of a cluster", "gokeytool sessionid -n 10 -jvmRoute node1"},
+			{"as an application's Manager has them", "gokeytool sessionid -serverxml conf/server.xml -context /shop"},
 		},
 	},
 	{
