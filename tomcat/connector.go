@@ -180,6 +180,8 @@ func (r *reader) connector(e *element, offset int) (Connector, bool) {
 		Port:         r.port(list.get("port"), 0),
 		Address:      list.text("address"),
 		RedirectPort: r.port(list.get("redirectPort"), 0),
+		ProxyName:    list.text("proxyName"),
+		ProxyPort:    r.port(list.get("proxyPort"), 0),
 		DefaultHost:  DefaultHostName,
 		StrictSNI:    r.boolean(list.get("strictSni"), r.version >= 9),
 	}
@@ -227,9 +229,7 @@ func (r *reader) connector(e *element, offset int) (Connector, bool) {
 	if !enabled {
 		r.about(e, finding.Error, "it has TLS settings but not SSLEnabled=\"true\": Tomcat speaks plain HTTP on this port", "add SSLEnabled=\"true\"")
 	}
-	if r.version < 8 && (!https || !strings.EqualFold(list.text("secure"), "true")) {
-		r.about(e, finding.Warning, fmt.Sprintf("Tomcat %d tells applications that requests came by plain HTTP unless told otherwise", r.version), "add scheme=\"https\" secure=\"true\"")
-	}
+	r.scheme(list, enabled)
 	if at := list.get("sslImplementationName"); at != nil {
 		r.say(at, finding.Warning, "another implementation of TLS may treat these settings otherwise than is said here", "")
 	}
@@ -245,6 +245,21 @@ func (r *reader) connector(e *element, offset int) (Connector, bool) {
 	}
 	r.names(e, &c, len(hosts))
 	return c, true
+}
+
+// scheme reports on what a Connector with TLS says of its requests in vain: where
+// SSLEnabled is set, each is https and secure (Http11Processor.prepareRequest,
+// CoyoteAdapter.postParseRequest).
+func (r *reader) scheme(list settings, enabled bool) {
+	if !enabled {
+		return
+	}
+	if at := list.get("scheme"); at != nil && at.value != "https" {
+		r.say(at, finding.Info, "it changes nothing: what comes over TLS has the scheme https for applications", `write "https", or remove it`)
+	}
+	if at := list.get("secure"); at != nil && !strings.EqualFold(at.value, "true") {
+		r.say(at, finding.Info, "it changes nothing: what comes over TLS is secure for applications", `write "true", or remove it`)
+	}
 }
 
 // protocol reports on the implementation that a Connector names.

@@ -142,7 +142,7 @@ func matters(at *setting) bool {
 		return true
 	}
 	switch strings.ToLower(at.name) {
-	case "address", "defaultsslhostconfigname", "port", "portoffset", "protocol", "redirectport", "scheme", "sslenabled", "strictsni":
+	case "address", "defaultsslhostconfigname", "port", "portoffset", "protocol", "proxyname", "proxyport", "redirectport", "scheme", "secure", "sslenabled", "strictsni":
 		return true
 	}
 	return false

@@ -89,6 +89,10 @@ type Connector struct {
 	// RedirectPort is where a plain connector leads requests that need
 	// TLS; zero where none is given (Tomcat then takes 443).
 	RedirectPort int
+	// ProxyName and ProxyPort are the server's name and port as applications
+	// see them, in place of what clients ask for; empty and zero for none.
+	ProxyName string
+	ProxyPort int
 	// DefaultHost is the name, in lower case, of the host for clients
 	// that ask for no name or an unknown one.
 	DefaultHost string
