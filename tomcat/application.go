@@ -1,7 +1,7 @@
 package tomcat
 
 import (
-	"cmp"
+	"fmt"
 	"strings"
 	"time"
 
@@ -16,6 +16,8 @@ type Application struct {
 	// Host is the name of the Host it runs on, Path the path of its context:
 	// empty for the root, else with a slash first.
 	Host, Path string
+	// Version is what follows "##" in its name; empty for none.
+	Version string
 
 	Sessions Sessions
 	Cookie   Cookie
@@ -104,19 +106,22 @@ type SSLValve struct {
 	// The names of the headers, of which ClientCert, EscapedClientCert, Cipher,
 	// SessionID and KeySize default to ssl_client_cert, ssl_client_escaped_cert,
 	// ssl_cipher, ssl_session_id and ssl_cipher_usekeysize, and Protocol to
-	// ssl_secure_protocol (Tomcat 10.1 and later; empty where a release has not
-	// the attribute).
+	// ssl_secure_protocol. Protocol is there since Tomcat 11, EscapedClientCert
+	// since 8.5: they are empty where a release has them not, as is a header
+	// that was given an empty name.
 	ClientCert, EscapedClientCert, Cipher, SessionID, KeySize, Protocol string
 }
 
 // RemoteIP is org.apache.catalina.valves.RemoteIpValve, or the filter of that
 // name: how requests that come through proxies show the client's address and
-// scheme. Expressions are Java's, as they are written.
+// scheme.
 type RemoteIP struct {
 	Line int
 	// InternalProxies and TrustedProxies say by their addresses which proxies
-	// are believed; what matches none of them is a client. An empty one matches
-	// nothing.
+	// are believed; what matches none of them is a client. What has a "/" is a
+	// list of networks in CIDR notation, between commas (Tomcat 11 and later);
+	// anything else is a regular expression of Java that the whole address has
+	// to match. An empty one matches nothing.
 	InternalProxies, TrustedProxies string
 	// Header has the addresses (X-Forwarded-For), ProxiesHeader gets those of
 	// trusted proxies (X-Forwarded-By).
@@ -135,23 +140,82 @@ type RemoteIP struct {
 
 // Application reads what is said of a web application that is reached through one
 // of the connectors: of the one with that name, as Tomcat writes it for JMX:
-// "//host/path", or "/path" on the Engine's default host; "/" is the root. What is
-// to be said comes back with it, each with its file where that is not the
-// server.xml. The error says that there is no such host.
+// "//host/path", or "/path" on the Engine's default host; "/" is the root, and
+// "##version" may follow. What is to be said comes back with it, each with its file
+// where that is not the server.xml. Where there is no such application, a finding
+// says so, and what a new one would get is returned. The error says that there is
+// no such host.
 func (c *Configuration) Application(connector *Connector, name string) (*Application, []finding.Finding, error) {
-	a := &Application{
-		Sessions: Sessions{IDLength: 16, Timeout: 30 * time.Minute, MaxActive: -1, Tracking: TrackingCookie | TrackingURL},
-		Cookie:   Cookie{Name: "JSESSIONID", Path: cmp.Or(strings.TrimPrefix(name, "//"), "/"), MaxAge: -1, HTTPOnly: true},
+	r := c.reader()
+	eng := r.engineOf(c.service(connector))
+	host, path, full := eng.defaultHost, name, false
+	if rest, ok := strings.CutPrefix(name, "//"); ok {
+		host, path, _ = strings.Cut(rest, "/")
+		host, full = strings.ToLower(host), true
 	}
-	if service := c.service(connector); service != nil {
-		for _, e := range service.children {
-			if e.name == "Engine" {
-				a.Sessions.Route = value(e, "jvmRoute")
-				a.Host = value(e, "defaultHost")
+	h := eng.byName(host)
+	if h == nil && !full && len(eng.hosts) > 0 {
+		h = eng.hosts[0] // a finding says that the default host is missing
+	}
+	if h == nil {
+		return nil, r.sorted(), fmt.Errorf("tomcat: there is no Host %q%s", clip(host, 80), eng.hostNames())
+	}
+	app := r.find(h, parseContextName(path, false))
+	if app.missing {
+		r.about(h.element, finding.Warning, fmt.Sprintf("it has no application %s: what is said here is what a new one would get", app.name), "")
+	}
+	return r.application(&app, c.trackable(connector)), r.sorted(), nil
+}
+
+// reader is a new one for the configuration.
+func (c *Configuration) reader() *reader {
+	if c.documents == nil {
+		c.documents = make(map[string]document)
+	}
+	return &reader{opt: c.opt, version: c.Version, room: maxExpanded, documents: c.documents}
+}
+
+// hostNames lists the names of the hosts for an error.
+func (eng *engine) hostNames() string {
+	var names []string
+	for _, h := range eng.hosts[:min(len(eng.hosts), 8)] {
+		names = append(names, h.name)
+	}
+	if names == nil {
+		return ""
+	}
+	return ", but " + clip(strings.Join(names, ", "), 400)
+}
+
+// trackable says whether sessions may hang on the TLS session: a connector of the
+// Service has SSLEnabled.
+func (c *Configuration) trackable(connector *Connector) bool {
+	service := c.service(connector)
+	if service == nil {
+		return connector != nil && connector.TLS
+	}
+	r := c.reader()
+	for _, e := range service.children {
+		if e.name == elementConnector {
+			enabled, _, _ := expand(value(e, "SSLEnabled"), r.lookup, &r.room)
+			if strings.EqualFold(enabled, "true") {
+				return true
 			}
 		}
 	}
-	return a, nil, nil
+	return false
+}
+
+// application reads what is said of an application.
+func (r *reader) application(app *webapp, tls bool) *Application {
+	a := &Application{Host: app.host.name, Path: app.name.path, Version: app.name.version}
+	ctx := r.contextOf(app)
+	web := r.webXMLOf(app, ctx)
+	r.sessions(a, ctx, web, tls)
+	r.cookie(a, ctx, web)
+	r.valves(a, ctx)
+	r.filters(a, web)
+	return a
 }
 
 // service is the Service element that a connector stands in; nil for one that was

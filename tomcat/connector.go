@@ -20,8 +20,9 @@ type Configuration struct {
 	// Findings are what is to be said, in the order of lines.
 	Findings []finding.Finding
 
-	opt  Options
-	root *element
+	opt       Options
+	root      *element
+	documents map[string]document // that were read for applications
 }
 
 // Read reads a server.xml. The error is a *SyntaxError where the text is not one
@@ -68,7 +69,7 @@ func Read(data []byte, opt Options) (*Configuration, error) {
 	}
 	r.inside = 0
 	r.compare(connectors)
-	return &Configuration{r.version, connectors, r.sorted(), opt, root}, nil
+	return &Configuration{Version: r.version, Connectors: connectors, Findings: r.sorted(), opt: opt, root: root}, nil
 }
 
 // Attribute is a setting by its name in either dialect, as it may be given on a

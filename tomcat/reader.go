@@ -1,6 +1,7 @@
 package tomcat
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"net/url"
@@ -20,24 +21,30 @@ type reader struct {
 	inside   int // the line of the connector that is being read
 	findings []finding.Finding
 	full     bool              // there were more than maxFindings
+	files    []string          // those besides the server.xml, in the order in which they are read
 	room     int               // what expand may still build, in bytes
 	catalina map[string]string // see properties; nil until it is asked for
+	// documents are what files of applications hold, by their names.
+	documents map[string]document
 }
 
 // report adds a finding, as long as they are few enough to be read, and as far
 // as its words are.
 func (r *reader) report(f finding.Finding) {
 	f.At.Connector = r.inside
-	f.At.Element, f.At.Attribute, f.Text = clip(f.At.Element, 80), clip(f.At.Attribute, 80), clip(f.Text, 2000)
+	f.At.Element, f.At.Attribute, f.Text, f.Remedy = clip(f.At.Element, 80), clip(f.At.Attribute, 80), clip(f.Text, 2000), clip(f.Remedy, 2000)
+	f.At.File = clip(f.At.File, 1000)
 	if r.full = len(r.findings) == maxFindings; !r.full {
 		r.findings = append(r.findings, f)
 	}
 }
 
-// sorted are the findings in the order of lines, and a last one where they were
-// too many.
+// sorted are the findings in the order of files and lines, and a last one where
+// they were too many.
 func (r *reader) sorted() []finding.Finding {
-	slices.SortStableFunc(r.findings, func(a, b finding.Finding) int { return a.At.Line - b.At.Line })
+	slices.SortStableFunc(r.findings, func(a, b finding.Finding) int {
+		return cmp.Or(slices.Index(r.files, a.At.File)-slices.Index(r.files, b.At.File), a.At.Line-b.At.Line)
+	})
 	if r.full {
 		r.findings = append(r.findings, finding.Finding{Severity: finding.Error, Text: "there is more to say than is said here", Remedy: "mend this first"})
 	}
@@ -54,7 +61,7 @@ func (r *reader) nearest(name string, names iter.Seq[string]) string {
 
 // about reports on an element.
 func (r *reader) about(e *element, s finding.Severity, text, remedy string) {
-	r.report(finding.Finding{Severity: s, Text: text, Remedy: remedy, At: finding.Place{Line: e.line, Element: e.name}})
+	r.report(finding.Finding{Severity: s, Text: text, Remedy: remedy, At: finding.Place{File: e.file, Line: e.line, Element: e.name}})
 }
 
 // misplaced reports an element that Tomcat does not look for where it is.
@@ -69,6 +76,7 @@ type setting struct {
 	element, name string // as they are written
 	value         string
 	line          int
+	file          string // as in element
 }
 
 // settings are those of an element, in the order of the file.
@@ -95,7 +103,7 @@ func (s settings) text(key string) string {
 
 // say reports on a setting.
 func (r *reader) say(at *setting, s finding.Severity, text, remedy string) {
-	r.report(finding.Finding{Severity: s, Text: text, Remedy: remedy, At: finding.Place{Line: at.line, Element: at.element, Attribute: at.name}})
+	r.report(finding.Finding{Severity: s, Text: text, Remedy: remedy, At: finding.Place{File: at.file, Line: at.line, Element: at.element, Attribute: at.name}})
 }
 
 // settings reads the attributes of an element and reports properties that are
@@ -103,7 +111,7 @@ func (r *reader) say(at *setting, s finding.Severity, text, remedy string) {
 func (r *reader) settings(e *element, element string) settings {
 	var list settings
 	for _, a := range e.attrs {
-		at := setting{key: a.name, element: e.name, name: a.name, line: a.line}
+		at := setting{key: a.name, element: e.name, name: a.name, line: a.line, file: e.file}
 		at.value = r.expand(&at, a.value)
 		if element != "" {
 			r.checkName(&at, element)

@@ -16,6 +16,7 @@ package tomcat
 
 import (
 	"crypto/tls"
+	"io/fs"
 	"path/filepath"
 	"strings"
 	"time"
@@ -58,9 +59,19 @@ type Options struct {
 	// conf/catalina.properties below Base sets comes before it. Where
 	// neither knows them, catalina.base and catalina.home are Base.
 	Lookup func(name string) (value string, ok bool)
-	// ReadFile reads a password file or catalina.properties, as os.ReadFile
-	// does. Nil leaves them unread.
+	// ReadFile reads a password file, catalina.properties or, for
+	// applications, a context.xml or web.xml, as os.ReadFile does; MaxSize
+	// bounds those. Nil leaves them unread.
 	ReadFile func(name string) ([]byte, error)
+	// Stat and ReadDir look for web applications, as those of package os do.
+	// Where they are nil, an application is found by its files only, and no
+	// WAR is. Package disk has them, with bounds.
+	Stat    func(name string) (fs.FileInfo, error)
+	ReadDir func(name string) ([]fs.DirEntry, error)
+	// ReadWAR reads a file in a WAR, by its name there, such as
+	// "WEB-INF/web.xml"; its error is fs.ErrNotExist where there is none.
+	// Nil leaves WARs unread.
+	ReadWAR func(war, name string) ([]byte, error)
 }
 
 // Base returns the directory that Tomcat calls catalina.base for a server.xml:

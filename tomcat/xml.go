@@ -32,6 +32,10 @@ type element struct {
 	line     int
 	attrs    []attribute
 	children []*element
+	// file is the one it is in; empty for the server.xml.
+	file string
+	// text is that of the element itself, without what is in its children.
+	text []byte
 }
 
 // attribute is an attribute as it was written, except for entities and line ends.
@@ -155,7 +159,11 @@ func parseXML(data []byte) (*element, error) {
 		case xml.EndElement:
 			stack = stack[:len(stack)-1]
 		case xml.CharData:
-			if len(stack) == 0 && len(bytes.TrimSpace(token)) > 0 {
+			switch {
+			case len(stack) > 0:
+				e := stack[len(stack)-1]
+				e.text = append(e.text, token...)
+			case len(bytes.TrimSpace(token)) > 0:
 				return nil, &SyntaxError{line, "text outside the root element: this is not XML"}
 			}
 		}

@@ -1,0 +1,82 @@
+package tomcat
+
+import (
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"gokeytool/finding"
+)
+
+// base is a catalina.base in memory, by the names of its files.
+type base map[string]string
+
+// options read it.
+func (b base) options(version int) Options {
+	files := make(fstest.MapFS)
+	for name, text := range b {
+		files[name] = &fstest.MapFile{Data: []byte(text), Mode: 0o644}
+	}
+	local := func(name string) string { return strings.TrimPrefix(path.Clean(strings.ReplaceAll(name, `\`, "/")), "/base/") }
+	return Options{
+		Version:  version,
+		Base:     "/base",
+		ReadFile: func(name string) ([]byte, error) { return files.ReadFile(local(name)) },
+		Stat:     func(name string) (fs.FileInfo, error) { return files.Stat(local(name)) },
+		ReadDir:  func(name string) ([]fs.DirEntry, error) { return files.ReadDir(local(name)) },
+		ReadWAR: func(war, name string) ([]byte, error) {
+			return files.ReadFile(local(war) + "!/" + name)
+		},
+	}
+}
+
+// simpleServer has an Engine with a Host, and what is in either.
+func simpleServer(engine, host, inside string) string {
+	return `<Server><Service name="Catalina"><Connector port="8443" SSLEnabled="true"><SSLHostConfig><Certificate certificateKeystoreFile="k"/></SSLHostConfig></Connector>
+<Engine name="Catalina" defaultHost="localhost" ` + engine + `><Host name="localhost" appBase="webapps" ` + host + `>` + inside + `</Host></Engine></Service></Server>`
+}
+
+// read reads an application of it, and what is said.
+func (b base) read(t *testing.T, version int, name string) (*Application, []finding.Finding) {
+	t.Helper()
+	server := b["conf/server.xml"]
+	if server == "" {
+		server = simpleServer("", "", "")
+	}
+	conf, err := Read([]byte(server), b.options(version))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, findings, err := conf.Application(&conf.Connectors[0], name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a, findings
+}
+
+func TestSmoke(t *testing.T) {
+	b := base{
+		"conf/server.xml":  simpleServer(`jvmRoute="node7"`, "", `<Context path="/app"><Manager><SessionIdGenerator sessionIdLength="24"/></Manager></Context>`),
+		"conf/context.xml": `<Context sessionCookieName="SID"><CookieProcessor sameSiteCookies="strict"/></Context>`,
+		"conf/web.xml":     `<web-app><session-config><session-timeout>5</session-timeout></session-config></web-app>`,
+		"webapps/app/WEB-INF/web.xml": `<web-app><filter><filter-name>h</filter-name><filter-class>org.apache.catalina.filters.HttpHeaderSecurityFilter</filter-class></filter>
+<filter-mapping><filter-name>h</filter-name><url-pattern>/*</url-pattern></filter-mapping></web-app>`,
+		"webapps/foo#bar.war":           "",
+		"webapps/x##2/index.html":       "",
+		"conf/Catalina/localhost/y.xml": "<Context/>",
+	}
+	a, f := b.read(t, 10, "/app")
+	t.Logf("%+v %+v", a, a.Headers)
+	for _, x := range f {
+		t.Log(x)
+	}
+	conf, _ := Read([]byte(b["conf/server.xml"]), b.options(10))
+	names, all := conf.Applications(&conf.Connectors[0])
+	t.Log(names, all)
+	if !slices.Contains(names, "//localhost/y") {
+		t.Error(names)
+	}
+}
