@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"gokeytool/finding"
 )
@@ -20,7 +23,9 @@ func (b base) options(version int) Options {
 	for name, text := range b {
 		files[name] = &fstest.MapFile{Data: []byte(text), Mode: 0o644}
 	}
-	local := func(name string) string { return strings.TrimPrefix(path.Clean(strings.ReplaceAll(name, `\`, "/")), "/base/") }
+	local := func(name string) string {
+		return strings.TrimPrefix(path.Clean(strings.ReplaceAll(name, `\`, "/")), "/base/")
+	}
 	return Options{
 		Version:  version,
 		Base:     "/base",
@@ -57,26 +62,48 @@ func (b base) read(t *testing.T, version int, name string) (*Application, []find
 	return a, findings
 }
 
-func TestSmoke(t *testing.T) {
+func TestApplication(t *testing.T) {
 	b := base{
-		"conf/server.xml":  simpleServer(`jvmRoute="node7"`, "", `<Context path="/app"><Manager><SessionIdGenerator sessionIdLength="24"/></Manager></Context>`),
+		"conf/server.xml":  simpleServer(`jvmRoute="node7"`, "", `<Context path="/app"><Manager maxActiveSessions="9"><SessionIdGenerator sessionIdLength="24"/></Manager></Context>`),
 		"conf/context.xml": `<Context sessionCookieName="SID"><CookieProcessor sameSiteCookies="strict"/></Context>`,
 		"conf/web.xml":     `<web-app><session-config><session-timeout>5</session-timeout></session-config></web-app>`,
-		"webapps/app/WEB-INF/web.xml": `<web-app><filter><filter-name>h</filter-name><filter-class>org.apache.catalina.filters.HttpHeaderSecurityFilter</filter-class></filter>
+		"webapps/app/WEB-INF/web.xml": `<web-app><filter><filter-name>h</filter-name><filter-class>org.apache.catalina.filters.HttpHeaderSecurityFilter</filter-class>
+<init-param><param-name>hstsMaxAgeSeconds</param-name><param-value> 600 </param-value></init-param></filter>
 <filter-mapping><filter-name>h</filter-name><url-pattern>/*</url-pattern></filter-mapping></web-app>`,
-		"webapps/foo#bar.war":           "",
-		"webapps/x##2/index.html":       "",
-		"conf/Catalina/localhost/y.xml": "<Context/>",
 	}
-	a, f := b.read(t, 10, "/app")
-	t.Logf("%+v %+v", a, a.Headers)
-	for _, x := range f {
-		t.Log(x)
+	a, findings := b.read(t, 10, "/app")
+	want := &Application{
+		Host: "localhost", Path: "/app",
+		Sessions: Sessions{IDLength: 24, Route: "node7", Timeout: 5 * time.Minute, MaxActive: 9, Tracking: TrackingCookie | TrackingURL},
+		Cookie:   Cookie{Name: "SID", Path: "/app", MaxAge: -1, HTTPOnly: true, SameSite: "Strict"},
+		Headers:  &SecurityHeaders{HSTS: "max-age=600", FrameOptions: "DENY", NoSniff: true},
 	}
-	conf, _ := Read([]byte(b["conf/server.xml"]), b.options(10))
+	if diff := cmp.Diff(want, a); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if len(findings) > 0 {
+		t.Errorf("%v", findings)
+	}
+}
+
+func TestApplications(t *testing.T) {
+	b := base{
+		"conf/server.xml":                  simpleServer("", "", `<Context path="/app" docBase="elsewhere"/><Context docBase="by#name"/>`),
+		"conf/Catalina/localhost/y.xml":    "<Context/>",
+		"conf/Catalina/localhost/ROOT.xml": "<Context/>",
+		"webapps/foo#bar.war":              "",
+		"webapps/y/index.html":             "",
+		"webapps/x##2/index.html":          "",
+		"webapps/META-INF/MANIFEST.MF":     "",
+		"webapps/readme.txt":               "",
+	}
+	conf, err := Read([]byte(b["conf/server.xml"]), b.options(10))
+	if err != nil {
+		t.Fatal(err)
+	}
 	names, all := conf.Applications(&conf.Connectors[0])
-	t.Log(names, all)
-	if !slices.Contains(names, "//localhost/y") {
-		t.Error(names)
+	want := []string{"//localhost/app", "//localhost/by/name", "//localhost/", "//localhost/y", "//localhost/foo/bar", "//localhost/x##2"}
+	if !slices.Equal(names, want) || !all {
+		t.Errorf("%q, %v", names, all)
 	}
 }
