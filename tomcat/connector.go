@@ -3,7 +3,6 @@ package tomcat
 import (
 	"cmp"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"gokeytool/finding"
@@ -49,16 +48,20 @@ func Read(data []byte, opt Options) (*Configuration, error) {
 		r.about(root, finding.Error, fmt.Sprintf("the portOffset %d is none: Tomcat takes numbers from 0 to 65535", offset), "choose another")
 		offset = 0
 	}
+	r.offset = offset
 	var connectors []Connector
+	heard := []listener{r.shutdown(root)}
 	for _, service := range root.children {
 		switch service.name {
 		case "Service":
 			for _, e := range service.children {
 				switch {
 				case e.name == elementConnector:
-					if c, ok := r.connector(e, offset); ok {
+					c, ok := r.connector(e, offset)
+					if ok {
 						connectors = append(connectors, c)
 					}
+					heard = append(heard, r.listener(e, service, c, ok))
 				case e.name == elementSSLHost, e.name == elementCertificate:
 					r.misplaced(e)
 				}
@@ -68,7 +71,7 @@ func Read(data []byte, opt Options) (*Configuration, error) {
 		}
 	}
 	r.inside = 0
-	r.compare(connectors)
+	r.compare(heard)
 	return &Configuration{Version: r.version, Connectors: connectors, Findings: r.sorted(), opt: opt, root: root}, nil
 }
 
@@ -180,7 +183,7 @@ func (r *reader) connector(e *element, offset int) (Connector, bool) {
 		Version:      r.version,
 		Port:         r.port(list.get("port"), 0),
 		Address:      list.text("address"),
-		RedirectPort: r.port(list.get("redirectPort"), 0),
+		RedirectPort: r.redirectPort(list.get("redirectPort")),
 		ProxyName:    list.text("proxyName"),
 		ProxyPort:    r.port(list.get("proxyPort"), 0),
 		DefaultHost:  DefaultHostName,
@@ -201,6 +204,7 @@ func (r *reader) connector(e *element, offset int) (Connector, bool) {
 	if c.RedirectPort > 0 {
 		c.RedirectPort += offset
 	}
+	r.address(list.get("address"))
 	if at := list.get("defaultSSLHostConfigName"); at != nil {
 		c.DefaultHost = strings.ToLower(at.value)
 	}
@@ -376,36 +380,4 @@ func (r *reader) names(e *element, c *Connector, elements int) {
 	default:
 		r.about(e, finding.Error, text, "set defaultSSLHostConfigName to one of their names")
 	}
-}
-
-// compare reports what is wrong between connectors.
-func (r *reader) compare(connectors []Connector) {
-	for i := range connectors {
-		c := &connectors[i]
-		r.inside = c.Line
-		at := &setting{element: elementConnector, name: "port", line: c.Line}
-		for j := range connectors[:min(i, maxFindings)] {
-			other := &connectors[j]
-			if c.Port != 0 && c.Port == other.Port && (c.Address == other.Address || c.Address == "" || other.Address == "") {
-				r.say(at, finding.Error, fmt.Sprintf("the connector of line %d has the port %d already: Tomcat can't start both", other.Line, c.Port), "choose another port")
-				break
-			}
-		}
-		if c.TLS || c.RedirectPort == 0 {
-			continue
-		}
-		var tls []string
-		found := false
-		for j := range connectors[:min(len(connectors), maxFindings)] {
-			if connectors[j].TLS {
-				tls = append(tls, strconv.Itoa(connectors[j].Port))
-				found = found || connectors[j].Port == c.RedirectPort
-			}
-		}
-		if !found && len(tls) > 0 {
-			at.name = "redirectPort"
-			r.say(at, finding.Warning, fmt.Sprintf("no connector with TLS has the port %d to which requests are led", c.RedirectPort), "set it to "+strings.Join(tls, " or "))
-		}
-	}
-	r.inside = 0
 }

@@ -19,6 +19,7 @@ type reader struct {
 	opt      Options
 	version  int
 	inside   int // the line of the connector that is being read
+	offset   int // the Server's portOffset
 	findings []finding.Finding
 	full     bool              // there were more than maxFindings
 	files    []string          // those besides the server.xml, in the order in which they are read
