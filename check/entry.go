@@ -248,7 +248,7 @@ func (x *examination) servedKey(alias string) (entry.Key, bool) {
 	if c.KeyPassword != nil {
 		x.apart = map[string]bool{alias: true}
 	}
-	key, err := x.connector.Key()
+	key, err := x.serves.Key()
 	if err == nil {
 		return key, true
 	}
@@ -414,7 +414,7 @@ func (x *examination) identity(e *entry.Entry, alias string, key crypto.Signer, 
 	id := IdentityOf(x.store, x.key(alias), e, key)
 	id.Alias = alias
 	if x.server && alias == x.Serves {
-		id = x.connector.Shown(id, x.hosts)
+		id = x.serves.Shown(id, x.hosts)
 	}
 	checks := identity.Examine(id, identity.Options{Now: x.o.Now})
 	find := func(name string) finding.Finding {

@@ -49,6 +49,7 @@ type use struct {
 
 	hosts       []string            // names the served certificate has to be good for
 	certificate *tomcat.Certificate // what a server.xml says of it; empty without one
+	connector   *tomcat.Connector   // to which that belongs; empty without one
 }
 
 // examination is the making of a verdict.
@@ -58,7 +59,7 @@ type examination struct {
 	o          Options
 	store      *store.Store
 	password   []byte          // that opened the store; nil if none did
-	connector  *tomcat.Served  // what a connector serves of it; nil without one
+	serves     *tomcat.Served  // what the connector serves of it; nil without one
 	apart      map[string]bool // aliases of the keys that KeyPassword opens
 	keys       map[string]*keyEntry
 	subjects   map[string]bool // see trustedSubjects
@@ -122,6 +123,9 @@ func newExamination(path string, o Options, u use) *examination {
 	}
 	if u.certificate == nil {
 		u.certificate = new(tomcat.Certificate)
+	}
+	if u.connector == nil {
+		u.connector = new(tomcat.Connector)
 	}
 	return &examination{o: o, use: u, Verdict: Verdict{Path: path, Role: u.role, Password: PasswordUnknown}}
 }

@@ -136,7 +136,7 @@ func host(c *tomcat.Connector, h *tomcat.SSLHost, at string, o Options) []Verdic
 		}
 		own := o
 		own.KeyPassword, own.Keypass = cert.KeyPassword, again("-keypass:file", cert.KeyPasswordFile)
-		u := use{named: true, role: "keystore of " + at, server: true, hosts: h.Served(c), certificate: cert}
+		u := use{named: true, role: "keystore of " + at, server: true, hosts: h.Served(c), certificate: cert, connector: c}
 		if cert.KeystorePassword != nil {
 			own.Password, u.only = cert.KeystorePassword, true
 			own.Storepass = again("-storepass:file", cert.KeystorePasswordFile)
@@ -176,7 +176,7 @@ func pemFiles(c *tomcat.Connector, h *tomcat.SSLHost, cert *tomcat.Certificate, 
 	if o.Password == nil {
 		o.Password = []byte{}
 	}
-	x := newExamination(cert.CertificateFile, o, use{named: true, role: "certificate of " + at, server: true, only: true, hosts: h.Served(c), certificate: cert})
+	x := newExamination(cert.CertificateFile, o, use{named: true, role: "certificate of " + at, server: true, only: true, hosts: h.Served(c), certificate: cert, connector: c})
 	opened, err := cert.OpenPEM(func(name string) ([]byte, error) {
 		x.Path = name
 		return readAtMost(name, x.o.MaxSize)
@@ -194,7 +194,7 @@ func pemFiles(c *tomcat.Connector, h *tomcat.SSLHost, cert *tomcat.Certificate, 
 		x.unreadable(err)
 		return x.finish()
 	}
-	x.Path, x.connector = cert.CertificateFile, opened
+	x.Path, x.serves = cert.CertificateFile, opened
 	x.store, x.password, x.Password, x.Type = opened.Store, x.o.Password, PasswordNone, store.PEM
 	x.look()
 	if info, err := os.Stat(cert.KeyFile); err == nil {
@@ -225,11 +225,15 @@ func (x *examination) served() {
 	if !x.server {
 		return
 	}
-	if x.connector == nil {
-		x.connector = x.certificate.In(x.store)
+	if x.serves == nil {
+		x.serves = x.certificate.In(x.store)
 	}
-	e := x.connector.Entry
-	for _, f := range x.connector.Findings {
+	e := x.serves.Entry
+	findings := x.serves.Findings
+	if !x.certificate.PEM() {
+		findings = append(findings, x.certificate.OldJava(x.connector.Version, x.Type)...)
+	}
+	for _, f := range findings {
 		id := "no-key"
 		switch {
 		case strings.HasSuffix(f.At.Attribute, "eystoreType"):

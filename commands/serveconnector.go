@@ -58,7 +58,7 @@ func (s *serving) load(connector *tomcat.Connector, v *served) error {
 		}
 		made := endpoint.Host{Names: host.Names, Policy: policy}
 		for j := range host.Certificates {
-			id, err := s.tomcatIdentity(&host.Certificates[j], host.Served(connector), v)
+			id, err := s.tomcatIdentity(&host.Certificates[j], host.Served(connector), connector.Version, v)
 			if err != nil {
 				return err
 			}
@@ -89,14 +89,18 @@ func (s *serving) examine(host endpoint.Host, v *served) {
 	v.checks = append(v.checks, host.Policy.Examine(host.Identities)...)
 }
 
-// tomcatIdentity opens the key that Tomcat would serve for a Certificate, under
-// the names of its host.
-func (s *serving) tomcatIdentity(c *tomcat.Certificate, names []string, v *served) (identity.Identity, error) {
+// tomcatIdentity opens the key that Tomcat of a major version would serve for a
+// Certificate, under the names of its host.
+func (s *serving) tomcatIdentity(c *tomcat.Certificate, names []string, version int, v *served) (identity.Identity, error) {
 	opened, err := s.openConfigured(c, v)
 	if err != nil {
 		return identity.Identity{}, err
 	}
-	if err := s.reportFindings(s.o.from.file, opened.Findings); err != nil {
+	findings := opened.Findings
+	if !c.PEM() {
+		findings = append(findings, c.OldJava(version, opened.Store.Type())...)
+	}
+	if err := s.reportFindings(s.o.from.file, findings); err != nil {
 		return identity.Identity{}, err
 	}
 	if opened.Entry == nil {
@@ -119,7 +123,9 @@ func (s *serving) tomcatIdentity(c *tomcat.Certificate, names []string, v *serve
 func (s *serving) openConfigured(c *tomcat.Certificate, v *served) (*tomcat.Served, error) {
 	if !c.PEM() {
 		var named store.Type
-		if c.KeystoreType != "" {
+		if c.KeystoreType == tomcat.CaseExactJKS {
+			named = store.JKS
+		} else if c.KeystoreType != "" {
 			t, err := store.ParseType(c.KeystoreType)
 			if err != nil {
 				return nil, fmt.Errorf("%s: keystores of type %s can't be opened here", c.KeystoreFile, c.KeystoreType)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"gokeytool/finding"
@@ -97,10 +98,10 @@ func (r *reader) isPEM(list settings) bool {
 	for i := range list {
 		at := &list[i]
 		this := false
-		switch at.key {
-		case "certificateFile", "certificateKeyFile", "certificateChainFile":
+		switch {
+		case at.key == "certificateFile", at.key == "certificateKeyFile", at.key == "certificateChainFile":
 			this = true
-		case "certificateKeystoreFile", "certificateKeystorePassword", "certificateKeystorePasswordFile", "certificateKeystoreProvider", "certificateKeystoreType":
+		case ofKeystore(*at):
 		default:
 			continue
 		}
@@ -113,6 +114,15 @@ func (r *reader) isPEM(list settings) bool {
 		}
 	}
 	return pem
+}
+
+// ofKeystore says whether a setting has Tomcat look for a keystore.
+func ofKeystore(at setting) bool {
+	switch at.key {
+	case "certificateKeystoreFile", "certificateKeystorePassword", "certificateKeystorePasswordFile", "certificateKeystoreProvider", "certificateKeystoreType":
+		return true
+	}
+	return false
 }
 
 // pem completes a certificate in PEM files.
@@ -144,15 +154,24 @@ func (r *reader) keystore(e *element, list settings, c *Certificate) {
 			home = "${user.home}"
 		}
 		c.KeystoreFile = filepath.Join(home, ".keystore")
-		r.about(e, finding.Warning, "it names no keystore: Tomcat takes "+c.KeystoreFile+", in the home of the user it runs as", "set "+r.dialect(list, "certificateKeystoreFile", "keystoreFile"))
+		remedy := "set " + r.dialect(list, "certificateKeystoreFile", "keystoreFile")
+		if r.version < 8 || slices.ContainsFunc(list, ofKeystore) {
+			r.about(e, finding.Warning, "it names no keystore: Tomcat takes "+c.KeystoreFile+", in the home of the user it runs as", remedy)
+			break
+		}
+		// SSLHostConfigCertificate takes its default only once another attribute has
+		// said that it is a keystore.
+		r.about(e, finding.Error, "it names neither a keystore nor PEM files: Tomcat does not start this connector, not even where there is "+c.KeystoreFile+
+			" (\"SSLHostConfig attribute certificateFile must be defined\")", remedy)
 	case at.value == "" || strings.EqualFold(at.value, "NONE"):
 		r.say(at, finding.Error, "a keystore without a file is one of Java's alone, and can't be served here", "use a keystore file of the type PKCS12, JKS or JCEKS")
 	default:
 		c.KeystoreFile = r.file(at)
 	}
 	if at := list.get("certificateKeystoreType"); at != nil {
-		c.KeystoreType = r.storeType(at)
+		c.KeystoreType, c.KeystoreTypeGiven = r.storeType(at), at.value
 	}
+	c.KeystorePasswordGiven = list.get("certificateKeystorePassword") != nil
 	if at := list.get("certificateKeystoreProvider"); at != nil {
 		r.say(at, finding.Warning, "Java's security providers have no part in what is served here", "")
 	}
@@ -167,19 +186,25 @@ func (r *reader) storeType(at *setting) string {
 	switch kind := strings.ToUpper(at.value); kind {
 	case "JKS", "PKCS12":
 		return ""
-	case "JCEKS":
+	case "JCEKS", CaseExactJKS:
 		return kind
-	case "PKCS11", "DKS", "WINDOWS-MY", "WINDOWS-ROOT", "KEYCHAINSTORE", "CASEEXACTJKS", "BKS", "BCFKS", "UBER":
+	case "BKS", "BCFKS", "UBER":
+		r.say(at, finding.Error, fmt.Sprintf("keystores of the type %s can't be served here, nor by Java without BouncyCastle's provider (\"%s not found\")", at.value, at.value), "copy the key to a PKCS12 keystore with convert, and write PKCS12")
+		return kind
+	case "PKCS11", "DKS", "WINDOWS-MY", "WINDOWS-ROOT", "KEYCHAINSTORE":
 		r.say(at, finding.Error, fmt.Sprintf("keystores of the type %s can't be served here", at.value), "copy the key to a PKCS12 keystore, where it may leave its store")
 		return kind
 	default:
 		remedy := "write PKCS12, JKS or JCEKS"
+		if trimmed := strings.TrimSpace(kind); trimmed != kind && (trimmed == "JKS" || trimmed == "PKCS12" || trimmed == "JCEKS") {
+			remedy = "write " + trimmed + ", without blanks"
+		}
 		if kind == "P12" || kind == "PFX" || kind == "PKCS#12" {
 			remedy = "write PKCS12"
 		} else if kind == "PEM" {
 			remedy = "use " + map[bool]string{true: "SSLCertificateFile and SSLCertificateKeyFile", false: "certificateFile and certificateKeyFile"}[at.element == elementConnector]
 		}
-		r.say(at, finding.Error, fmt.Sprintf("Java has no keystores of the type %q: Tomcat does not start this connector", at.value), remedy)
+		r.say(at, finding.Error, fmt.Sprintf("Java has no keystores of the type %q: Tomcat does not start this connector (\"%s not found\")", at.value, clip(at.value, 60)), remedy)
 		return kind
 	}
 }

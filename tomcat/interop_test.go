@@ -25,6 +25,7 @@ import (
 	"gokeytool/internal/testtool"
 	"gokeytool/store"
 	"gokeytool/store/entry"
+	"gokeytool/store/jks"
 )
 
 // configuration is a Connector, and what it does in Tomcat 10.1 with Java 17.
@@ -98,7 +99,37 @@ var configurations = []configuration{
 	{name: "no host", attributes: `SSLEnabled="true"`,
 		log: []string{"No SSLHostConfig element was found with the hostName [_default_]"}, finds: []string{"error  needs an SSLHostConfig"}},
 	{name: "no certificate", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig/>`,
-		log: []string{"SSLHostConfig attribute certificateFile must be defined"}, finds: []string{"warning  names no keystore"}},
+		log: []string{"SSLHostConfig attribute certificateFile must be defined"}, finds: []string{"error  names neither a keystore nor PEM files"}},
+	{name: "nothing in a certificate", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate certificateKeyAlias="rsa"/></SSLHostConfig>`,
+		log: []string{"SSLHostConfig attribute certificateFile must be defined"}, finds: []string{"error  names neither a keystore nor PEM files"}},
+	{name: "nothing but the password", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate certificateKeystorePassword="changeit"/></SSLHostConfig>`, starts: true,
+		finds: []string{"warning  in the home of the user it runs as"}},
+	{name: "case-exact JKS", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate certificateKeystoreFile="conf/exact.jks" certificateKeystoreType="CaseExactJKS" certificateKeyAlias="Tomcat"/></SSLHostConfig>`, starts: true},
+	{name: "case-exact JKS in small letters", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate certificateKeystoreFile="conf/exact.jks" certificateKeystoreType="caseexactjks" certificateKeyAlias="tomcat"/></SSLHostConfig>`, starts: true},
+	{name: "case-exact JKS, no alias", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate certificateKeystoreFile="conf/upper.jks" certificateKeystoreType="CaseExactJKS"/></SSLHostConfig>`, starts: true},
+	{name: "case-exact JKS, another case", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate certificateKeystoreFile="conf/exact.jks" certificateKeystoreType="CaseExactJKS" certificateKeyAlias="TOMCAT"/></SSLHostConfig>`,
+		log: []string{"Alias name [TOMCAT] does not identify a key entry"}},
+	{name: "case-exact JKS as JKS", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate certificateKeystoreFile="conf/exact.jks" certificateKeyAlias="Tomcat"/></SSLHostConfig>`, starts: true},
+	{name: "case-exact JKS as JKS, no alias", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate certificateKeystoreFile="conf/exact.jks"/></SSLHostConfig>`, starts: true},
+	{name: "capitals in JKS", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate certificateKeystoreFile="conf/upper.jks" certificateKeyAlias="Tomcat"/></SSLHostConfig>`,
+		log: []string{"Alias name [Tomcat] does not identify a key entry"}},
+	{name: "capitals in JKS, no alias", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate certificateKeystoreFile="conf/upper.jks"/></SSLHostConfig>`,
+		log: []string{"Alias name [null] does not identify a key entry"}},
+	{name: "alias in another case in JKS", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate certificateKeystoreFile="conf/many.jks" certificateKeyAlias="SERVER"/></SSLHostConfig>`, starts: true},
+	{name: "alias in another case in JCEKS", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate certificateKeystoreFile="conf/many.jceks" certificateKeystoreType="JCEKS" certificateKeyAlias="Server"/></SSLHostConfig>`, starts: true},
+	{name: "alias with a blank", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate $KS certificateKeyAlias="rsa "/></SSLHostConfig>`,
+		log: []string{"Alias name [rsa ] does not identify a key entry"}},
+	{name: "alias of PEM files", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate certificateFile="conf/pem.crt" certificateKeyFile="conf/pem.key" certificateKeyAlias="No Such"/></SSLHostConfig>`, starts: true},
+	{name: "PKCS12 called JKS", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate $KS certificateKeystoreType="jks"/></SSLHostConfig>`, starts: true},
+	{name: "JKS called PKCS12", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate certificateKeystoreFile="conf/many.jks" certificateKeystoreType="pkcs12"/></SSLHostConfig>`, starts: true},
+	{name: "PKCS12 called CaseExactJKS", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate $KS certificateKeystoreType="CaseExactJKS"/></SSLHostConfig>`,
+		log: []string{"Invalid keystore format"}},
+	{name: "JCEKS called PKCS12", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate certificateKeystoreFile="conf/many.jceks" certificateKeystoreType="PKCS12"/></SSLHostConfig>`,
+		log: []string{"DerInputStream.getLength(): lengthTag=78, too big."}},
+	{name: "BKS", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate $KS certificateKeystoreType="BKS"/></SSLHostConfig>`,
+		log: []string{"BKS not found"}, finds: []string{"error certificateKeystoreType BKS not found"}},
+	{name: "keystore type with a blank", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate $KS certificateKeystoreType=" PKCS12"/></SSLHostConfig>`,
+		log: []string{" PKCS12 not found"}, finds: []string{"error certificateKeystoreType write PKCS12, without blanks"}},
 	{name: "certificate's attributes of a host", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig $KS/>`,
 		log:   []string{"failed to set property [certificateKeystoreFile]"},
 		finds: []string{"error certificateKeystoreFile move it to a Certificate", "error certificateKeystorePassword move it to a Certificate"}},
@@ -489,19 +520,14 @@ func servedName(t *testing.T, c *Certificate) (string, bool) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		list := s.JavaOrder()
-		var entries []KeyEntry
-		for _, e := range list {
-			entries = append(entries, KeyEntry{e.Alias, e.Kind == entry.PrivateKey, e.Kind == entry.SecretKey})
-		}
-		i, findings := c.ServedKey(entries)
-		if i < 0 {
-			if len(findings) != 1 || findings[0].Severity != finding.Error {
-				t.Errorf("no key, and %v", findings)
+		served := c.In(s)
+		if served.Entry == nil || served.Entry.Kind != entry.PrivateKey {
+			if len(served.Findings) != 1 || served.Findings[0].Severity != finding.Error {
+				t.Errorf("no key, and %v", served.Findings)
 			}
 			return "", false
 		}
-		der = list[i].Chain[0].DER
+		der = served.Entry.Chain[0].DER
 	}
 	cert, err := x509.ParseCertificate(der)
 	if err != nil {
@@ -594,6 +620,28 @@ func keystores(t *testing.T, base string) {
 	trusted := store.New(store.JKS)
 	trust(trusted, ca)
 	save("trust.jks", trusted)
+
+	// As CaseExactJKS keeps them.
+	raw := func(name string, aliases ...string) {
+		t.Helper()
+		var f entry.File
+		for _, alias := range aliases {
+			key, crt := selfSigned(t, alias, testtool.NewKey(t))
+			sealed, err := jks.Seal(key, password, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.Entries = append(f.Entries, &entry.Entry{Alias: alias, Kind: entry.PrivateKey, Created: time.Now(), Sealed: sealed, Chain: []entry.Certificate{crt}})
+		}
+		data, err := jks.Encode(&f, password)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(name, data)
+	}
+	raw("exact.jks", "Tomcat", "tomcat")
+	raw("upper.jks", "Tomcat")
+	save("../.keystore", many["jks"])
 
 	key, crt = selfSigned(t, "ec", testtool.NewKey(t))
 	ec := store.New(store.PKCS12)

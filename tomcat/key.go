@@ -2,6 +2,7 @@ package tomcat
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"gokeytool/finding"
@@ -14,6 +15,9 @@ type KeyEntry struct {
 	// Key says that it holds a private key, Secret that it holds a secret
 	// one, which Java counts as a key as well.
 	Key, Secret bool
+	// Lost says that Java enumerates the entry, but does not find it: an alias with
+	// capitals in a JKS or JCEKS file, for which it looks in small letters.
+	Lost bool
 }
 
 // ServedKey says which entry of a keystore Tomcat serves for a Certificate,
@@ -35,20 +39,21 @@ func (c *Certificate) ServedKey(entries []KeyEntry) (index int, findings []findi
 	var keys []string
 	first := -1
 	for i, e := range entries {
-		if first < 0 && (e.Key || e.Secret) {
+		if first < 0 && !e.Lost && (e.Key || e.Secret) {
 			first = i
 		}
-		if e.Key {
+		if e.Key && !e.Lost {
 			keys = append(keys, e.Alias)
 		}
 	}
 	secret := func(e KeyEntry) {
-		find(finding.Error, fmt.Sprintf("the entry %q is a secret key: Tomcat starts with it, and every handshake fails", e.Alias), nameKey(at.Attribute, keys))
+		find(finding.Error, fmt.Sprintf("the entry %q is a secret key: Tomcat starts with it, and every handshake fails", e.Alias), c.nameKey(at.Attribute, keys))
 	}
+	const lost = "but Java looks for the alias in small letters, and does not find it: Tomcat does not start (\"Alias name [%s] does not identify a key entry\")"
+	rename := "give it an alias in small letters with rename, or set " + c.KeystoreTypeAttribute() + " to CaseExactJKS if it is a JKS keystore"
 	if c.KeyAlias != "" {
-		alias := strings.ToLower(c.KeyAlias)
 		for i, e := range entries {
-			if strings.ToLower(e.Alias) != alias {
+			if !c.named(e) || e.Lost {
 				continue
 			}
 			if e.Key {
@@ -59,17 +64,32 @@ func (c *Certificate) ServedKey(entries []KeyEntry) (index int, findings []findi
 				return -1, findings
 			}
 			find(finding.Error, fmt.Sprintf("the entry %q is a certificate without its private key: Tomcat does not start (\"Alias name [%s] does not identify a key entry\")", e.Alias, c.KeyAlias),
-				nameKey(at.Attribute, keys))
+				c.nameKey(at.Attribute, keys))
 			return -1, findings
 		}
-		find(finding.Error, fmt.Sprintf("the keystore has no entry %q: Tomcat does not start (\"Alias name [%s] does not identify a key entry\")", c.KeyAlias, c.KeyAlias),
-			nameKey(at.Attribute, keys))
+		text := fmt.Sprintf("the keystore has no entry %q: Tomcat does not start (\"Alias name [%s] does not identify a key entry\")", c.KeyAlias, c.KeyAlias)
+		for _, e := range entries {
+			if !strings.EqualFold(e.Alias, c.KeyAlias) {
+				continue
+			}
+			if e.Lost {
+				find(finding.Error, fmt.Sprintf("the entry %q is there, "+lost, e.Alias, c.KeyAlias), rename)
+				return -1, findings
+			}
+			text += fmt.Sprintf("; it has %q, and CaseExactJKS tells small letters from capitals", e.Alias)
+			break
+		}
+		find(finding.Error, text, c.nameKey(at.Attribute, keys))
 		return -1, findings
 	}
 	switch {
 	case len(entries) == 0:
 		find(finding.Error, "the keystore has no entry that Java sees: Tomcat does not start (\"No aliases for private keys found in key store\")",
 			"make a key with genkeypair, or import one with importkeystore")
+		return -1, findings
+	case first < 0 && slices.ContainsFunc(entries, func(e KeyEntry) bool { return e.Lost && e.Key }):
+		i := slices.IndexFunc(entries, func(e KeyEntry) bool { return e.Lost && e.Key })
+		find(finding.Error, fmt.Sprintf("the entry %q is there, "+lost, entries[i].Alias, "null"), rename)
 		return -1, findings
 	case first < 0:
 		find(finding.Error, "the keystore holds certificates but no private key: Tomcat does not start (\"Alias name [null] does not identify a key entry\")",
@@ -86,13 +106,24 @@ func (c *Certificate) ServedKey(entries []KeyEntry) (index int, findings []findi
 	return first, findings
 }
 
+// named says whether an entry has the configured alias, as Java finds it.
+func (c *Certificate) named(e KeyEntry) bool {
+	if c.KeystoreType == CaseExactJKS {
+		return e.Alias == c.KeyAlias
+	}
+	return strings.ToLower(e.Alias) == strings.ToLower(c.KeyAlias)
+}
+
 // nameKey is the remedy for an alias that leads to no key.
-func nameKey(attribute string, keys []string) string {
+func (c *Certificate) nameKey(attribute string, keys []string) string {
 	switch len(keys) {
 	case 0:
 		return "the keystore has no private key: use the one in which the key was made, or make a key with genkeypair"
 	case 1:
 		return fmt.Sprintf("set %s to %q, the only key", attribute, keys[0])
+	}
+	if meant := nearest(strings.TrimSpace(c.KeyAlias), slices.Values(keys[:min(len(keys), maxFindings)])); meant != "" {
+		return fmt.Sprintf("set %s to %q, or to another of the %d keys", attribute, meant, len(keys))
 	}
 	return fmt.Sprintf("set %s to one of the keys: %s", attribute, text.Elide(text.Quote(keys), 8))
 }

@@ -2,6 +2,7 @@ package tomcat
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/pem"
 	"fmt"
 	"path/filepath"
@@ -126,7 +127,9 @@ func (c *Certificate) choose(s *store.Store) (*entry.Entry, []finding.Finding) {
 			continue
 		}
 		entries = append(entries, e)
-		keys = append(keys, KeyEntry{Alias: s.JavaAlias(e), Key: e.Kind == entry.PrivateKey, Secret: e.Kind == entry.SecretKey})
+		k := KeyEntry{Alias: s.JavaAlias(e), Key: e.Kind == entry.PrivateKey, Secret: e.Kind == entry.SecretKey}
+		k.Lost = (s.Type() == store.JKS || s.Type() == store.JCEKS) && c.KeystoreType != CaseExactJKS && k.Alias != strings.ToLower(k.Alias)
+		keys = append(keys, k)
 	}
 	at, findings := c.ServedKey(keys)
 	findings = append(findings, c.typed(s.Type())...)
@@ -143,14 +146,57 @@ func (c *Certificate) typed(is store.Type) []finding.Finding {
 	if c.Flat {
 		f.At.Element = "Connector"
 	}
-	switch said := strings.EqualFold(c.KeystoreType, string(store.JCEKS)); {
-	case is == store.JCEKS && !said:
-		f.Text, f.Remedy = "it is a JCEKS keystore, and the configuration does not say so: Java says: Invalid keystore format", "set "+f.At.Attribute+" to JCEKS"
-	case is == store.PKCS12 && said: // as which Java reads JKS, too
-		f.Text, f.Remedy = "it is a PKCS12 keystore, and the configuration calls it JCEKS: Java says: Invalid keystore format", "set "+f.At.Attribute+" to PKCS12"
+	attribute, given := f.At.Attribute, c.KeystoreTypeGiven
+	if given == "" {
+		given = "JKS, the default"
+	}
+	called := fmt.Sprintf("it is a %s keystore, and the configuration calls it %s: Java says: ", is, given)
+	switch is {
+	case store.JCEKS:
+		switch {
+		case c.KeystoreType == string(store.JCEKS):
+			return nil
+		case strings.EqualFold(given, "PKCS12"):
+			called += "DerInputStream.getLength(): lengthTag=78, too big."
+		default:
+			called += "Invalid keystore format"
+		}
+		f.Text, f.Remedy = called, "set "+attribute+" to JCEKS"
+	case store.PKCS12:
+		if c.KeystoreType != string(store.JCEKS) && c.KeystoreType != CaseExactJKS { // JCEKS and CaseExactJKS read JKS, too
+			return nil
+		}
+		f.Text, f.Remedy = called+"Invalid keystore format", "set "+attribute+" to PKCS12"
 	default:
 		return nil
 	}
+	return []finding.Finding{f}
+}
+
+// OldJava says what a release of Java that Tomcat of a major version still runs on
+// does not open, because it is called by the wrong type: JKS and PKCS12 stand for
+// each other since 8u60 (keystore.type.compat).
+func (c *Certificate) OldJava(version int, is store.Type) []finding.Finding {
+	given := strings.ToUpper(cmp.Or(c.KeystoreTypeGiven, "JKS"))
+	if version == 0 || version > 9 || c.KeystoreType != "" || is != store.PKCS12 && is != store.JKS || given == string(is) {
+		return nil
+	}
+	f := finding.Finding{Severity: finding.Warning, Remedy: "set " + c.KeystoreTypeAttribute() + " to " + string(is), At: finding.Place{Line: c.Line, Element: "Certificate", Attribute: c.KeystoreTypeAttribute()}}
+	if c.Flat {
+		f.At.Element = "Connector"
+	}
+	if version == 9 {
+		f.Severity = finding.Info // it needs Java 8, of which nobody has so old a release
+	}
+	says := "Invalid keystore format"
+	if is == store.JKS {
+		says = "DerInputStream.getLength(): lengthTag=109, too big."
+	}
+	how := "calls it " + c.KeystoreTypeGiven
+	if c.KeystoreTypeGiven == "" {
+		how = "names no type, for which Tomcat takes JKS"
+	}
+	f.Text = fmt.Sprintf("it is a %s keystore, and the configuration %s: Java since 8u60 opens it anyway, Java 7 and the first releases of Java 8 say: %s", is, how, says)
 	return []finding.Finding{f}
 }
 

@@ -110,7 +110,7 @@ func readBack(t *testing.T, version int, text string) Connector {
 var sameConnector = []cmp.Option{
 	cmpopts.IgnoreFields(Connector{}, "Line", "Version", "TLS", "StrictSNI"),
 	cmpopts.IgnoreFields(SSLHost{}, "Line", "Ciphers", "CipherSuites"),
-	cmpopts.IgnoreFields(Certificate{}, "Line", "Flat"),
+	cmpopts.IgnoreFields(Certificate{}, "Line", "Flat", "KeystorePasswordGiven", "KeystoreTypeGiven"),
 }
 
 // completed puts the defaults in the place of what a snippet leaves out.

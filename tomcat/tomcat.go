@@ -45,6 +45,9 @@ const (
 // for no name or an unknown one, unless defaultSSLHostConfigName says otherwise.
 const DefaultHostName = "_default_"
 
+// CaseExactJKS is the KeystoreType of a JKS file in which Java tells aliases by case.
+const CaseExactJKS = "CASEEXACTJKS"
+
 // Options say for which Tomcat, and where, a server.xml is read. The zero value
 // guesses the version and resolves no property.
 type Options struct {
@@ -195,14 +198,19 @@ type Certificate struct {
 	// and empty for PEM files.
 	KeystoreFile string
 	// KeystoreType is empty to tell it by the content, as Java does for
-	// JKS and PKCS12.
+	// JKS and PKCS12. It is in capitals.
 	KeystoreType string
+	// KeystoreTypeGiven is the type as it is written; empty where none is, for
+	// which Tomcat takes JKS.
+	KeystoreTypeGiven string
 	// KeystoreProvider is a Java security provider.
 	KeystoreProvider string
 	// KeystorePassword is Tomcat's default, "changeit", where none is
 	// given; nil where Tomcat has no default (12 and later), or where it
 	// is in a KeystorePasswordFile that was not read.
 	KeystorePassword []byte
+	// KeystorePasswordGiven says that one is written, be it empty.
+	KeystorePasswordGiven bool
 	// KeystorePasswordFile holds the password in its first line, and
 	// comes before KeystorePassword.
 	KeystorePasswordFile string
