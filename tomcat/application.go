@@ -136,6 +136,8 @@ type RemoteIP struct {
 	HTTPPort, HTTPSPort int
 	// ChangeLocalName and ChangeLocalPort change the local name and port too.
 	ChangeLocalName, ChangeLocalPort bool
+	// RequestAttributes hands the client's address on to an AccessLogValve.
+	RequestAttributes bool
 }
 
 // Application reads what is said of a web application that is reached through one

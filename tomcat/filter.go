@@ -1,13 +1,14 @@
 package tomcat
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
-	"regexp/syntax"
 	"strconv"
 	"strings"
 
 	"gokeytool/finding"
+	"gokeytool/internal/javaregexp"
 )
 
 // javaInt is Integer.parseInt.
@@ -42,9 +43,12 @@ func (r *reader) proxies(at *setting, otherwise string, filter bool) string {
 		r.say(at, finding.Error, fmt.Sprintf("Tomcat %d takes it for a regular expression, which no address matches: networks as 10.0.0.0/8 came with 11", r.version), `write an expression, as 10\.\d{1,3}\.\d{1,3}\.\d{1,3}`)
 		return ""
 	}
-	if _, err := syntax.Parse(GoExpression(text), syntax.Perl); err != nil {
-		r.say(at, finding.Error, fmt.Sprintf("it is no regular expression that is understood here: %v; if Java does not understand it either, %s", err, effect), "")
+	if _, err := javaregexp.Compile(text); errors.Is(err, javaregexp.ErrSyntax) {
+		r.say(at, finding.Error, fmt.Sprintf("%v: %s", err, effect), `write an expression, as 10\.\d{1,3}\.\d{1,3}\.\d{1,3}`)
 		return otherwise
+	} else if err != nil {
+		r.say(at, finding.Error, fmt.Sprintf("%v; here no address matches it", err), "write a simpler expression")
+		return ""
 	}
 	if strings.Contains(text, ",") {
 		r.say(at, finding.Warning, "it is one regular expression for Tomcat: what stands between commas matches no address", "write | in place of each comma")
@@ -65,32 +69,6 @@ func asNetworks(text string) string {
 		list = append(list, network)
 	}
 	return strings.Join(list, ",")
-}
-
-// GoExpression writes a regular expression of Java as package regexp takes it, as
-// far as RemoteIpValve's own ones need it: \p{XDigit}, and quantifiers that give
-// nothing back.
-func GoExpression(java string) string {
-	var b strings.Builder
-	quantified := false // what stands before may be repeated or not
-	for i := 0; i < len(java); i++ {
-		switch c := java[i]; {
-		case c == '\\' && strings.HasPrefix(java[i:], `\p{XDigit}`):
-			b.WriteString("[0-9A-Fa-f]")
-			i += len(`\p{XDigit}`) - 1
-			quantified = false
-		case c == '\\' && i+1 < len(java):
-			b.WriteString(java[i : i+2])
-			i++
-			quantified = false
-		case c == '+' && quantified:
-			quantified = false
-		default:
-			b.WriteByte(c)
-			quantified = c == '*' || c == '+' || c == '?' || c == '}'
-		}
-	}
-	return b.String()
 }
 
 // filters reads the filters that add headers to answers or that tell who asks, in

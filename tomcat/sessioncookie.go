@@ -95,7 +95,7 @@ func (r *reader) cookie(a *Application, ctx *context, web *webXML) {
 		domain = own
 	}
 	if domain != nil {
-		c.Domain = r.cookieDomain(domain, ctx)
+		c.Domain = strings.ToLower(r.cookieDomain(domain, ctx))
 	}
 	if at := fromWeb("max-age"); at != nil {
 		c.MaxAge = max(r.integer(at, -1), -1)

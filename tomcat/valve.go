@@ -151,6 +151,7 @@ func (r *reader) remoteIP(list settings, filter bool) RemoteIP {
 		Header:          "X-Forwarded-For", ProxiesHeader: "X-Forwarded-By",
 		ProtocolHeader: "X-Forwarded-Proto", HTTPSValue: "https",
 		HTTPPort: 80, HTTPSPort: 443,
+		RequestAttributes: true,
 	}
 	for _, s := range []struct {
 		name string
@@ -176,6 +177,9 @@ func (r *reader) remoteIP(list settings, filter bool) RemoteIP {
 	}
 	ip.ChangeLocalName = r.boolean(list.get("changeLocalName"), false)
 	ip.ChangeLocalPort = r.boolean(list.get("changeLocalPort"), false)
+	if !filter {
+		ip.RequestAttributes = r.boolean(list.get("requestAttributesEnabled"), true)
+	}
 	if at := list.get("internalProxies"); at != nil {
 		ip.InternalProxies = r.proxies(at, ip.InternalProxies, filter)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"gokeytool/finding"
+	"gokeytool/internal/javaregexp"
 )
 
 // maxApplications bounds the applications that are listed.
@@ -235,9 +236,11 @@ func (r *reader) hostOf(eng *engine, e *element) *virtualHost {
 		h.configBase = r.inBase(at.value)
 	}
 	if at := list.get("deployIgnore"); at != nil {
-		pattern, err := regexp.Compile(`\A(?:` + at.value + `)\z`)
-		if err != nil {
-			r.say(at, finding.Warning, "this expression is not understood here, and nothing is left out for it", "")
+		pattern, err := javaregexp.Compile(at.value)
+		if errors.Is(err, javaregexp.ErrSyntax) {
+			r.say(at, finding.Error, fmt.Sprintf("%v: Tomcat ignores it", err), "write a regular expression")
+		} else if err != nil {
+			r.say(at, finding.Warning, fmt.Sprintf("%v; here no application is left out for it", err), "")
 		}
 		h.deployIgnore = pattern
 	}

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"gokeytool/finding"
@@ -18,6 +17,7 @@ type webXML struct {
 	cookie        settings // the parts of cookie-config and its attributes, by lower-case names
 	tracking      settings
 	filters       []filterDefinition
+	byName        map[string]int // of filters
 	mappings      []filterMapping
 	distributable bool
 }
@@ -115,7 +115,7 @@ func (r *reader) sessionConfig(w *webXML, e *element) {
 		switch child.name {
 		case "session-timeout":
 			at := r.body(child)
-			if _, err := strconv.ParseInt(at.value, 10, 32); err != nil {
+			if _, ok := javaInt(at.value); !ok {
 				r.say(at, finding.Error, fmt.Sprintf("%q is not a number of minutes", at.value)+doesNotStart+` ("NumberFormatException")`, "write digits, as 30")
 				continue
 			}
@@ -145,12 +145,8 @@ func (r *reader) cookieConfig(w *webXML, e *element) {
 			w.cookie.put(r.body(child))
 		case "max-age":
 			at := r.body(child)
-			if _, err := strconv.ParseInt(at.value, 10, 32); err != nil {
-				effect := doesNotStart
-				if r.version >= 10 {
-					effect = ": Tomcat answers requests that begin a session with an error 500"
-				}
-				r.say(at, finding.Error, fmt.Sprintf("%q is not a number of seconds", at.value)+effect+` ("NumberFormatException")`, "write digits")
+			if _, ok := javaInt(at.value); !ok {
+				r.badMaxAge(at)
 				continue
 			}
 			w.cookie.put(at)
@@ -166,13 +162,22 @@ func (r *reader) cookieConfig(w *webXML, e *element) {
 	}
 }
 
+// badMaxAge reports a max-age that is not a number.
+func (r *reader) badMaxAge(at *setting) {
+	effect := doesNotStart
+	if r.version >= 10 {
+		effect = ": Tomcat gives an error 500 where a session begins"
+	}
+	r.say(at, finding.Error, fmt.Sprintf("%q is not a number of seconds", at.value)+effect+` ("NumberFormatException")`, "write digits")
+}
+
 // put sets a setting, in the place of one of its key.
 func (s *settings) put(at *setting) {
 	if i := slices.IndexFunc(*s, func(b setting) bool { return b.key == at.key }); i >= 0 {
 		(*s)[i] = *at
-		return
+	} else if len(*s) < maxAttributes {
+		*s = append(*s, *at)
 	}
-	*s = append(*s, *at)
 }
 
 // cookieAttribute reads an attribute of a cookie-config.
@@ -186,8 +191,11 @@ func (r *reader) cookieAttribute(w *webXML, e *element) {
 	switch value.key {
 	case "httponly":
 		value.key = "http-only"
-	case "maxage", "max-age":
-		value.key = "max-age"
+	case "max-age":
+		if _, ok := javaInt(value.value); !ok {
+			r.badMaxAge(value)
+			return
+		}
 	}
 	w.cookie.put(value)
 }
@@ -220,7 +228,7 @@ func (r *reader) filter(w *webXML, e *element) {
 				continue
 			}
 			value.key, value.name = name.value, name.value
-			if !slices.ContainsFunc(f.parameters, func(b setting) bool { return b.key == value.key }) {
+			if len(f.parameters) < maxAttributes && !slices.ContainsFunc(f.parameters, func(b setting) bool { return b.key == value.key }) {
 				f.parameters = append(f.parameters, *value) // the first one counts
 			}
 		}
@@ -229,21 +237,20 @@ func (r *reader) filter(w *webXML, e *element) {
 		r.about(e, finding.Error, "it has no filter-name"+doesNotStart, "add one")
 		return
 	}
-	if before := w.filter(f.name); before != nil {
-		r.about(e, finding.Error, fmt.Sprintf("there is a filter %q on line %d already", clip(f.name, 80), before.element.line)+doesNotStart+` ("Duplicate filter name")`, "give it another name")
+	if i, ok := w.byName[f.name]; ok {
+		r.about(e, finding.Error, fmt.Sprintf("there is a filter %q on line %d already", clip(f.name, 80), w.filters[i].element.line)+doesNotStart+` ("Duplicate filter name")`, "give it another name")
 		return
 	}
-	w.filters = append(w.filters, f)
+	w.add(f)
 }
 
-// filter returns the filter of a name; nil for none.
-func (w *webXML) filter(name string) *filterDefinition {
-	for i := range w.filters {
-		if w.filters[i].name == name {
-			return &w.filters[i]
-		}
+// add adds a filter of a new name.
+func (w *webXML) add(f filterDefinition) {
+	if w.byName == nil {
+		w.byName = make(map[string]int)
 	}
-	return nil
+	w.byName[f.name] = len(w.filters)
+	w.filters = append(w.filters, f)
 }
 
 // filterMapping reads a filter-mapping.
@@ -324,14 +331,10 @@ func (w *webXML) merge(other *webXML) {
 			w.mappings = append(w.mappings, m)
 		}
 	}
-	own := make(map[string]int)
-	for i := range w.filters {
-		own[w.filters[i].name] = i
-	}
 	for _, f := range other.filters {
-		i, ok := own[f.name]
+		i, ok := w.byName[f.name]
 		if !ok {
-			w.filters = append(w.filters, f)
+			w.add(f)
 			continue
 		}
 		same := &w.filters[i]
@@ -348,13 +351,10 @@ func (w *webXML) merge(other *webXML) {
 
 // checkMappings reports mappings with which Tomcat does not start an application.
 func (r *reader) checkMappings(w *webXML) {
-	names := make(map[string]bool)
-	for _, f := range w.filters {
-		names[f.name] = true
-	}
 	for _, m := range w.mappings {
+		_, known := w.byName[m.name]
 		switch {
-		case !names[m.name]:
+		case !known:
 			r.about(m.element, finding.Error, fmt.Sprintf("there is no filter %q", clip(m.name, 80))+doesNotStart+` ("Filter mapping specifies an unknown filter name")`, "define it, or name another")
 		case len(m.patterns) == 0 && len(m.servlets) == 0:
 			r.about(m.element, finding.Error, "it has neither url-pattern nor servlet-name"+doesNotStart+` ("Filter mapping must specify either a <url-pattern> or a <servlet-name>")`, "add <url-pattern>/*</url-pattern>")
