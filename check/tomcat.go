@@ -16,6 +16,7 @@ import (
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/tomcat"
+	"gokeytool/tomcat/disk"
 )
 
 // isServerXML says whether a file that was named is to be read as Tomcat's
@@ -34,12 +35,9 @@ func serverXML(path string, o Options) []Verdict {
 		x.unreadable(err)
 		return []Verdict{x.finish()}
 	}
-	conf, err := tomcat.Read(data, tomcat.Options{
-		Version:  o.Tomcat,
-		Base:     tomcat.Base(path),
-		Lookup:   o.Lookup,
-		ReadFile: func(name string) ([]byte, error) { return readAtMost(name, maxPasswordFile) },
-	})
+	options := tomcat.Options{Version: o.Tomcat, Base: tomcat.Base(path), Lookup: o.Lookup}
+	disk.Use(&options)
+	conf, err := tomcat.Read(data, options)
 	if err != nil {
 		x.Status = Unchecked
 		x.find(finding.Error, "not-a-server-xml", "", cause(err), "")
@@ -47,6 +45,11 @@ func serverXML(path string, o Options) []Verdict {
 	}
 	for _, f := range conf.Findings {
 		x.tomcatFinding("tomcat", f)
+	}
+	for _, c := range conf.Services() {
+		for _, f := range conf.CheckApplications(c) {
+			x.tomcatFinding("web-application", f)
+		}
 	}
 	if o.Tomcat == 0 {
 		x.flatConnectors(conf.Connectors)
@@ -62,9 +65,6 @@ func serverXML(path string, o Options) []Verdict {
 	}
 	return list
 }
-
-// maxPasswordFile bounds a password file, in bytes.
-const maxPasswordFile = 64 << 10
 
 // readAtMost reads a regular file of at most that many bytes.
 func readAtMost(name string, size int64) ([]byte, error) {
@@ -117,6 +117,9 @@ func (x *examination) tomcatFinding(id string, f finding.Finding) {
 	}
 	if f.At.Line > 0 {
 		text = fmt.Sprintf("line %d: %s", f.At.Line, text)
+	}
+	if f.At.File != "" {
+		text = f.At.File + ": " + text
 	}
 	x.find(f.Severity, id, "", text, shell.Comment(f.Remedy))
 }

@@ -156,8 +156,13 @@ func (c *Configuration) Application(connector *Connector, name string) (*Applica
 		host, full = strings.ToLower(host), true
 	}
 	h := eng.byName(host)
-	if h == nil && !full && len(eng.hosts) > 0 {
+	switch {
+	case h != nil || full && eng.element != nil:
+	case len(eng.hosts) > 0:
 		h = eng.hosts[0] // a finding says that the default host is missing
+	default:
+		app := webapp{host: r.noHost(eng), name: parseContextName(path, false)}
+		return r.application(&app, c.trackable(connector)), r.sorted(), nil
 	}
 	if h == nil {
 		return nil, r.sorted(), fmt.Errorf("tomcat: there is no Host %q%s", clip(host, 80), eng.hostNames())
@@ -175,6 +180,14 @@ func (c *Configuration) reader() *reader {
 		c.documents = make(map[string]document)
 	}
 	return &reader{opt: c.opt, version: c.Version, room: maxExpanded, documents: c.documents}
+}
+
+// noHost stands for the Host of a Service that has none.
+func (r *reader) noHost(eng *engine) *virtualHost {
+	if eng.element == nil {
+		eng.element = &element{name: "Engine"}
+	}
+	return &virtualHost{element: &element{name: "Host"}, engine: eng, name: "localhost", appBase: r.inBase("webapps"), configBase: r.inBase("conf"), unpackWARs: true}
 }
 
 // hostNames lists the names of the hosts for an error.

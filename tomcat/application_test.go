@@ -107,3 +107,29 @@ func TestApplications(t *testing.T) {
 		t.Errorf("%q, %v", names, all)
 	}
 }
+
+// A part of a configuration has the defaults, and nothing is said of what is
+// missing in it.
+func TestApplicationWithoutEngine(t *testing.T) {
+	for _, server := range []string{
+		`<Server><Service><Connector port="1"/></Service></Server>`,
+		`<Server><Service name="Catalina"><Connector port="1"/></Service></Server>`,
+	} {
+		conf, err := Read([]byte(server), Options{Version: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, connector := range []*Connector{&conf.Connectors[0], {Line: 77}} {
+			a, findings, err := conf.Application(connector, "/app")
+			if err != nil || len(findings) > 0 {
+				t.Fatal(findings, err)
+			}
+			if a.Sessions.IDLength != 16 || a.Cookie.Path != "/app" || a.Sessions.Timeout != 30*time.Minute {
+				t.Errorf("%+v", a)
+			}
+		}
+		if findings := conf.CheckApplications(&conf.Connectors[0]); len(findings) > 0 {
+			t.Error(findings)
+		}
+	}
+}

@@ -25,6 +25,11 @@ type reader struct {
 	files    []string          // those besides the server.xml, in the order in which they are read
 	room     int               // what expand may still build, in bytes
 	catalina map[string]string // see properties; nil until it is asked for
+	// said are the findings of other applications before, which are not said
+	// again; nil where there is one only.
+	said map[finding.Finding]bool
+	// guesses is how many names were looked for that may have been meant.
+	guesses int
 	// documents are what files of applications hold, by their names.
 	documents map[string]document
 }
@@ -35,6 +40,12 @@ func (r *reader) report(f finding.Finding) {
 	f.At.Connector = r.inside
 	f.At.Element, f.At.Attribute, f.Text, f.Remedy = clip(f.At.Element, 80), clip(f.At.Attribute, 80), clip(f.Text, 2000), clip(f.Remedy, 2000)
 	f.At.File = clip(f.At.File, 1000)
+	if r.said != nil {
+		if r.said[f] {
+			return
+		}
+		r.said[f] = true
+	}
 	if r.full = len(r.findings) == maxFindings; !r.full {
 		r.findings = append(r.findings, f)
 	}
@@ -54,7 +65,7 @@ func (r *reader) sorted() []finding.Finding {
 
 // nearest finds the name that was meant, as long as somebody gets to read it.
 func (r *reader) nearest(name string, names iter.Seq[string]) string {
-	if r.full {
+	if r.guesses++; r.full || r.guesses > maxGuesses {
 		return ""
 	}
 	return nearest(name, names)

@@ -120,8 +120,7 @@ func (r *reader) engineOf(service *element) *engine {
 	}
 	e := eng.element
 	if e == nil {
-		r.about(service, finding.Error, "it has no Engine: Tomcat answers no request", "add an Engine with a Host")
-		return eng
+		return eng // a part of a configuration, of which nothing is said
 	}
 	list := r.settings(e, "")
 	r.known(list, engineAttributes)
@@ -165,10 +164,11 @@ func (r *reader) checkRoute(at *setting) {
 
 // checkDefaultHost reports where no Host answers requests for unknown hosts.
 func (r *reader) checkDefaultHost(eng *engine, list settings) {
-	if eng.byName(eng.defaultHost) != nil || len(eng.hosts) == 0 {
-		if len(eng.hosts) == 0 {
-			r.about(eng.element, finding.Error, "it has no Host: Tomcat answers no request", "add a Host")
-		}
+	if eng.byName(eng.defaultHost) != nil {
+		return
+	}
+	if len(eng.hosts) == 0 {
+		r.about(eng.element, finding.Error, "it has no Host: Tomcat has no application", "add a Host")
 		return
 	}
 	remedy := "set defaultHost to " + eng.hosts[0].name
@@ -429,4 +429,44 @@ func (c *Configuration) Applications(connector *Connector) (names []string, all 
 		}
 	}
 	return names, true
+}
+
+// Services are connectors of which each stands for its Service: the first one in
+// it.
+func (c *Configuration) Services() []*Connector {
+	var list []*Connector
+	seen := make(map[*element]bool)
+	for i := range c.Connectors {
+		if service := c.service(&c.Connectors[i]); !seen[service] {
+			seen[service] = true
+			list = append(list, &c.Connectors[i])
+		}
+	}
+	return list
+}
+
+// CheckApplications is what is to be said of all the web applications that a
+// connector leads to, each thing once, and of the files that are for all of them.
+// Of more than 100 applications it looks at the first.
+func (c *Configuration) CheckApplications(connector *Connector) []finding.Finding {
+	r := c.reader()
+	r.said = make(map[finding.Finding]bool)
+	tls := c.trackable(connector)
+	looked := 0
+	for _, h := range r.engineOf(c.service(connector)).hosts {
+		apps := r.deployed(h)
+		if len(apps) == 0 {
+			app := webapp{host: h}
+			r.locate(&app, "")
+			apps = append(apps, app) // for the files of all
+		}
+		for i := range apps {
+			if looked++; looked > maxApplications {
+				r.about(h.element, finding.Warning, fmt.Sprintf("there are more than %d applications: the others are not looked at", maxApplications), "")
+				return r.sorted()
+			}
+			r.application(&apps[i], tls)
+		}
+	}
+	return r.sorted()
 }
