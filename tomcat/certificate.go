@@ -138,9 +138,6 @@ func (r *reader) pem(e *element, list settings, c *Certificate) {
 	if c.KeyFile == "" {
 		c.KeyFile = c.CertificateFile
 	}
-	if at := list.get("certificateFile"); r.version < 8 && at.name == "SSLCertificateFile" && value(e, "protocol") != protocolAPR {
-		r.say(at, finding.Warning, fmt.Sprintf("in Tomcat %d only the native connector reads PEM files", r.version), "use protocol=\""+protocolAPR+"\", or a keystore")
-	}
 }
 
 // keystore completes a certificate in a keystore.

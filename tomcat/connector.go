@@ -42,6 +42,7 @@ func Read(data []byte, opt Options) (*Configuration, error) {
 	if r.version == 0 {
 		r.version = guessVersion(root)
 	}
+	r.listeners(root)
 	// The connectors' ports are relative to the server's.
 	offset := r.integer(r.settings(root, "").get("portOffset"), 0)
 	if offset < 0 || offset > 65535 {
@@ -161,20 +162,12 @@ func guessVersion(root *element) int {
 	return 10
 }
 
-// The implementations of HTTP that a Connector's protocol names.
-const (
-	protocolHTTP = "HTTP/1.1"
-	protocolAPR  = "org.apache.coyote.http11.Http11AprProtocol"
-	protocolBIO  = "org.apache.coyote.http11.Http11Protocol"
-	protocolNIO  = "org.apache.coyote.http11.Http11NioProtocol"
-	protocolNIO2 = "org.apache.coyote.http11.Http11Nio2Protocol"
-)
-
 // connector reads a Connector. It reports whether it is one of HTTP.
 func (r *reader) connector(e *element, offset int) (Connector, bool) {
 	r.inside = e.line
 	protocol, _, _ := expand(value(e, "protocol"), r.lookup, &r.room)
-	if strings.HasPrefix(strings.ToUpper(protocol), "AJP") || strings.Contains(protocol, ".ajp.") {
+	if isAJP(protocol) {
+		r.ajp(e, protocol)
 		return Connector{}, false
 	}
 	list := r.settings(e, elementConnector)
@@ -208,7 +201,9 @@ func (r *reader) connector(e *element, offset int) (Connector, bool) {
 	if at := list.get("defaultSSLHostConfigName"); at != nil {
 		c.DefaultHost = strings.ToLower(at.value)
 	}
-	r.protocol(list, e)
+	class := list.get("protocol")
+	exists := class == nil || r.protocolClass(class, protocolHTTP)
+	r.engine = r.tlsEngineOf(e, list)
 
 	hostSettings, certSettings := r.sortFlat(list)
 	var hosts []*element
@@ -217,7 +212,7 @@ func (r *reader) connector(e *element, offset int) (Connector, bool) {
 		case elementSSLHost:
 			hosts = append(hosts, child)
 		case "UpgradeProtocol":
-			c.HTTP2 = c.HTTP2 || value(child, "className") == "org.apache.coyote.http2.Http2Protocol"
+			c.HTTP2 = r.upgrade(child) || c.HTTP2
 		case elementCertificate:
 			r.misplaced(child)
 		default:
@@ -229,15 +224,16 @@ func (r *reader) connector(e *element, offset int) (Connector, bool) {
 	enabled := r.boolean(list.get("SSLEnabled"), false)
 	c.TLS = enabled || len(hosts) > 0 || len(certSettings) > 0 || https && isFlat
 	if !c.TLS {
+		if c.HTTP2 {
+			r.about(e, finding.Info, "without TLS, HTTP/2 is for clients that ask for it with Upgrade: h2c, which is not done here", "")
+		}
 		return c, true
 	}
 	if !enabled {
 		r.about(e, finding.Error, "it has TLS settings but not SSLEnabled=\"true\": Tomcat speaks plain HTTP on this port", "add SSLEnabled=\"true\"")
 	}
 	r.scheme(list, enabled)
-	if at := list.get("sslImplementationName"); at != nil {
-		r.say(at, finding.Warning, "another implementation of TLS may treat these settings otherwise than is said here", "")
-	}
+	r.oldDialect(list, r.engine)
 	// Where elements count, Tomcat 10 ignores the attributes altogether.
 	if len(hosts) == 0 && (isFlat || r.version < 10) || isFlat && r.version < 10 {
 		c.Hosts = append(c.Hosts, r.flatHost(e, c.DefaultHost, hostSettings, certSettings))
@@ -249,6 +245,9 @@ func (r *reader) connector(e *element, offset int) (Connector, bool) {
 		c.Hosts = append(c.Hosts, r.host(h))
 	}
 	r.names(e, &c, len(hosts))
+	if enabled && exists {
+		r.choice(e, list, &c)
+	}
 	return c, true
 }
 
@@ -264,32 +263,6 @@ func (r *reader) scheme(list settings, enabled bool) {
 	}
 	if at := list.get("secure"); at != nil && !strings.EqualFold(at.value, "true") {
 		r.say(at, finding.Info, "it changes nothing: what comes over TLS is secure for applications", `write "true", or remove it`)
-	}
-}
-
-// protocol reports on the implementation that a Connector names.
-func (r *reader) protocol(list settings, e *element) {
-	at := list.get("protocol")
-	if at == nil {
-		return
-	}
-	switch at.value {
-	case protocolHTTP, protocolNIO, protocolNIO2:
-	case protocolAPR:
-		if r.version >= 10 {
-			r.say(at, finding.Error, "Tomcat 10.1 no longer has the native connector, and does not start this one", "use "+protocolNIO)
-		} else if e.get("SSLCertificateFile") == nil && len(e.children) == 0 && strings.EqualFold(list.text("SSLEnabled"), "true") {
-			r.say(at, finding.Error, "the native connector reads PEM files only, and none are given: Tomcat does not start it", "set SSLCertificateFile and SSLCertificateKeyFile, or use "+protocolNIO)
-		}
-	case protocolBIO:
-		switch {
-		case r.version >= 10:
-			r.say(at, finding.Error, fmt.Sprintf("Tomcat %d does not have this class, and does not start the connector", r.version), "use "+protocolNIO)
-		case r.version >= 8:
-			r.say(at, finding.Warning, "this implementation is gone since Tomcat 8.5", "use "+protocolNIO)
-		}
-	default:
-		r.say(at, finding.Warning, fmt.Sprintf("%q is not one of Tomcat's implementations of HTTP, and may read its attributes otherwise", at.value), "use HTTP/1.1")
 	}
 }
 

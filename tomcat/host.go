@@ -40,7 +40,7 @@ func (r *reader) host(e *element) SSLHost {
 		case elementCertificate:
 			certificates = append(certificates, child)
 		case "OpenSSLConf":
-			r.about(child, finding.Warning, "OpenSSL's own commands have no effect here, nor in Tomcat where Java does TLS", "")
+			r.openSSLConf(child)
 		default:
 			r.unknownElement(child, elementCertificate, "OpenSSLConf")
 		}
@@ -56,6 +56,26 @@ func (r *reader) host(e *element) SSLHost {
 	}
 	r.trust(&h, list)
 	return h
+}
+
+// openSSLConf reports OpenSSL's own commands.
+func (r *reader) openSSLConf(e *element) {
+	text := "OpenSSL's own commands have no effect here, nor in Tomcat where Java does TLS"
+	if r.engine == engineOpenSSL {
+		text = "OpenSSL's own commands count in Tomcat, and have no effect here"
+	}
+	r.about(e, finding.Warning, text, "")
+	for _, command := range e.children {
+		switch {
+		case command.name != "OpenSSLConfCmd":
+			r.unknownElement(command, "OpenSSLConfCmd")
+		case value(command, "name") == "":
+			r.about(command, finding.Warning, "it names no command: Tomcat ignores it (\"OpenSSLConf no command name - will be ignored\")", "set name")
+		}
+		if r.full {
+			return
+		}
+	}
 }
 
 // hostSettings reads the settings that an SSLHostConfig and a flat Connector
@@ -122,7 +142,9 @@ func (r *reader) verification(list settings) Verification {
 	case "optional", "want":
 		return VerificationOptional
 	case "optionalnoca", "optional_no_ca":
-		r.say(at, finding.Warning, "only OpenSSL takes certificates of unknown CAs: where Java does TLS, Tomcat treats it as optional", "write optional")
+		if r.engine != engineOpenSSL {
+			r.say(at, finding.Warning, "only OpenSSL takes certificates of unknown CAs: where Java does TLS, Tomcat treats it as optional", "write optional")
+		}
 		return VerificationOptionalNoCA
 	case "false", "no", "none":
 		return VerificationNone
@@ -247,6 +269,9 @@ func (r *reader) ciphers(list settings, h *SSLHost) {
 		text := fmt.Sprintf("%q is no cipher suite and no word for some, and is ignored", name)
 		if strings.HasPrefix(word, "@SECLEVEL") || strings.HasPrefix(word, "PROFILE=") {
 			text = fmt.Sprintf("%q is OpenSSL's alone, and is ignored here as where Java does TLS", name)
+			if r.engine == engineOpenSSL {
+				text, remedy = fmt.Sprintf("%q is OpenSSL's alone, and is ignored here", name), ""
+			}
 		}
 		r.say(at, finding.Warning, text, remedy)
 	}
@@ -408,8 +433,12 @@ func (r *reader) unsupported(list settings) {
 			r.say(at, finding.Warning, "insecure renegotiation is open to an attack (CVE-2009-3555), and is not done here", "remove it")
 		case sameName(key, "disableCompression") && strings.EqualFold(at.value, "false"):
 			r.say(at, finding.Warning, "TLS compression is open to an attack (CRIME), and is not done here", "remove it")
+		case sameName(key, "certificateRevocationListPath") && r.engine == engineOpenSSL:
+			r.say(at, finding.Warning, "OpenSSL reads the revocation lists of this directory, which is not done here", "use certificateRevocationListFile")
 		case sameName(key, "certificateRevocationListPath"):
 			r.say(at, finding.Warning, "only OpenSSL reads a directory of revocation lists: where Java does TLS, Tomcat ignores it, as it is here", "use certificateRevocationListFile")
+		case sameName(key, "disableSessionTickets") && isTrue && r.engine == engineJava:
+			r.say(at, finding.Info, "only OpenSSL heeds it: Java does TLS here, and gives out session tickets since Java 13 unless jdk.tls.server.enableSessionTicketExtension is false; here there are none", "")
 		case sameName(key, "revocationEnabled") && isTrue, sameName(key, "ocspEnabled") && isTrue:
 			r.say(at, finding.Warning, "Tomcat asks the CA whether a client's certificate was revoked, which is not done here", "")
 		case sameName(key, "truststoreAlgorithm"), sameName(key, "keyManagerAlgorithm"):
@@ -430,7 +459,10 @@ func (r *reader) trust(h *SSLHost, list settings) {
 		if h.Truststore.File != "" {
 			text = "only OpenSSL reads it: where Java does TLS, Tomcat takes the truststore"
 		}
-		if at.element != elementConnector || r.version >= 8 {
+		if r.engine == engineOpenSSL {
+			text = "OpenSSL takes the truststore, and ignores this"
+		}
+		if (at.element != elementConnector || r.version >= 8) && (r.engine != engineOpenSSL || h.Truststore.File != "") {
 			r.say(at, finding.Warning, text, "put the CA into a truststore with importcert, and set truststoreFile")
 		}
 	}
@@ -441,11 +473,15 @@ func (r *reader) trust(h *SSLHost, list settings) {
 	if at == nil {
 		at = list.get("certificateVerificationAsString")
 	}
-	if h.Truststore.File == "" && h.CACertificateFile == "" && h.CACertificatePath == "" {
+	switch nobody := h.Truststore.File == "" && h.CACertificateFile == "" && h.CACertificatePath == ""; {
+	case nobody && r.engine == engineOpenSSL && h.Verification != VerificationOptionalNoCA:
+		r.say(at, finding.Error, "clients are asked for a certificate, but nothing says whose are trusted: OpenSSL trusts none, and lets no client with a certificate in",
+			"put the CA into a truststore with importcert, and set truststoreFile")
+	case nobody && r.engine != engineOpenSSL:
 		r.say(at, finding.Warning, "clients are asked for a certificate, but nothing says whose are trusted: Tomcat trusts all the CAs of Java's cacerts, and no other",
 			"put the CA into a truststore with importcert, and set truststoreFile")
 	}
-	if (h.Verification == VerificationOptional || h.Verification == VerificationOptionalNoCA) && slices.Contains(h.Protocols, tls.VersionTLS13) && r.version >= 8 {
+	if (h.Verification == VerificationOptional || h.Verification == VerificationOptionalNoCA) && slices.Contains(h.Protocols, tls.VersionTLS13) && r.version >= 8 && r.engine != engineOpenSSL {
 		r.say(at, finding.Warning, "with TLS 1.3, Java can't ask for a certificate after the handshake, so that applications with CLIENT-CERT fail (\"post handshake authentication\")",
 			"write required, or leave TLSv1.3 out")
 	}

@@ -216,7 +216,7 @@ var configurations = []configuration{
 		finds: []string{"warning caCertificateFile only OpenSSL reads it"}},
 	{name: "OpenSSL's settings", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig disableCompression="false" insecureRenegotiation="true" disableSessionTickets="true">` +
 		`<Certificate $KS/><OpenSSLConf><OpenSSLConfCmd name="NoCompression" value="true"/></OpenSSLConf></SSLHostConfig>`, starts: true,
-		finds: []string{"warning disableCompression CRIME", "warning insecureRenegotiation CVE-2009-3555", "warning  OpenSSL's own commands"}},
+		finds: []string{"warning disableCompression CRIME", "warning insecureRenegotiation CVE-2009-3555", "warning  OpenSSL's own commands", "info disableSessionTickets only OpenSSL"}},
 }
 
 // fatal are configurations with which Tomcat does not start at all.

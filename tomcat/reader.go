@@ -32,6 +32,15 @@ type reader struct {
 	guesses int
 	// documents are what files of applications hold, by their names.
 	documents map[string]document
+
+	// What the listeners say of OpenSSL: by libtcnative, and by Java's own way to
+	// foreign functions.
+	native, foreign library
+	// apr are the connectors that are the native one, where its library is found,
+	// if they leave it to Tomcat; before says that there are others.
+	apr    map[*element]bool
+	before bool
+	engine tlsEngine // what does TLS on the connector that is being read
 }
 
 // report adds a finding, as long as they are few enough to be read, and as far

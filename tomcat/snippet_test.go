@@ -93,7 +93,9 @@ func TestSnippet(t *testing.T) {
 func readBack(t *testing.T, version int, text string) Connector {
 	t.Helper()
 	asItIs := func(name string) (string, bool) { return "${" + name + "}", !strings.HasPrefix(name, "javax.") }
-	got, findings, err := readConnectors([]byte("<Server><Service>"+text+"</Service></Server>"), Options{Version: version, Lookup: asItIs})
+	// The native connector needs its listener.
+	listener := "<Listener className=\"" + listenerNative + "\"/>"
+	got, findings, err := readConnectors([]byte("<Server>"+listener+"<Service>"+text+"</Service></Server>"), Options{Version: version, Lookup: asItIs})
 	if err != nil || len(got) != 1 {
 		t.Fatalf("%d connectors, %v in:\n%s", len(got), err, text)
 	}
