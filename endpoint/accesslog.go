@@ -16,7 +16,7 @@ import (
 )
 
 // logAccess writes one record for each request to Config.AccessLog.
-func (s *Server) logAccess(next http.Handler) http.Handler {
+func (s *site) logAccess(next http.Handler) http.Handler {
 	handler := s.cfg.AccessLog.Handler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := s.cfg.Now()
@@ -35,8 +35,12 @@ func (s *Server) logAccess(next http.Handler) http.Handler {
 			// look for the place in the source, which costs more than
 			// all the rest.
 			record := slog.NewRecord(start, slog.LevelInfo, "request", 0)
+			remote := r.RemoteAddr
+			if len(s.valves) > 0 {
+				remote = s.seen(r).logged
+			}
 			attrs := append(make([]slog.Attr, 0, 11),
-				slog.String("remote", r.RemoteAddr),
+				slog.String("remote", remote),
 				slog.String("method", r.Method),
 				slog.String("uri", r.RequestURI),
 				slog.String("proto", r.Proto),
@@ -128,7 +132,7 @@ func (l *commonLog) Handle(_ context.Context, r slog.Record) error {
 	if second := r.Time.Truncate(time.Second); second != l.second {
 		l.second, l.stamp = second, r.Time.AppendFormat(l.stamp[:0], " - - [02/Jan/2006:15:04:05 -0700] \"")
 	}
-	line := append(l.line[:0], remote...)
+	line := append(l.line[:0], escapeLog(remote)...) // a proxy's header may have said it
 	line = append(line, l.stamp...)
 	line = append(line, escapeLog(method)...)
 	line = append(line, ' ')

@@ -133,8 +133,8 @@ type Config struct {
 	// Keystore and StoreType are shown for identities that name none.
 	Keystore, StoreType string
 
-	// SessionIDs makes the ids of HTTP and TLS sessions; nil means
-	// sessionid.Standard without a route.
+	// SessionIDs makes the ids of HTTP sessions; nil means sessionid.Standard
+	// without a route.
 	SessionIDs sessionid.Generator
 	// Tracking says what HTTP sessions hang on.
 	Tracking Tracking

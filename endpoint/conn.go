@@ -179,11 +179,7 @@ func (c *conn) settle(cs tls.ConnectionState) error {
 		c.session, c.identity, c.resumed = c.offered, c.offeredIdentity, true
 		return nil
 	}
-	id, err := c.server.cfg.SessionIDs.Generate()
-	if err != nil {
-		return err
-	}
-	c.session = tlsSession{ID: id, Created: c.server.cfg.Now(), Host: c.host.name, Leaf: c.identity.leaf}
+	c.session = tlsSession{ID: newTLSID(), Created: c.server.cfg.Now(), Host: c.host.name, Leaf: c.identity.leaf}
 	return nil
 }
 

@@ -10,15 +10,13 @@
 //
 // # TLS sessions
 //
-// Every TLS session has an id, made by a sessionid.Generator at its full
-// handshake. It travels in the session ticket (tls.SessionState.Extra,
+// Every TLS session has an id, drawn at its full handshake. It travels in the session ticket (tls.SessionState.Extra,
 // encrypted), so that it is the same after resumption, in TLS 1.2 as in 1.3. A
 // client that takes no tickets has a session for each connection. When a
 // session is invalidated its tickets are refused from then on.
 //
 // # HTTP sessions
 //
-// They hang on the cookie JSESSIONID, or on the TLS session where Config says
-// so. An id that the endpoint did not give is never adopted. Their number is
-// bounded.
+// They hang on a cookie, or on the TLS session where Config says so. An id that
+// the endpoint did not give is never adopted. Their number is bounded.
 package endpoint

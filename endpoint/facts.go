@@ -3,6 +3,7 @@ package endpoint
 import (
 	"crypto/tls"
 	"encoding/pem"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -27,7 +28,9 @@ type tlsFacts struct {
 	HTTP        string        `json:"http"`
 	Session     tlsSessionDoc `json:"session"`
 	HTTPSession *sessionDoc   `json:"httpSession"`
-	Client      clientFacts   `json:"client"`
+	// Request is what an application sees of the request, behind proxies too.
+	Request seenFacts   `json:"request"`
+	Client  clientFacts `json:"client"`
 	// Proxy is what a trusted proxy in front said.
 	Proxy        *proxyFacts            `json:"proxy,omitempty"`
 	Certificates []x509util.Description `json:"certificates"`
@@ -95,10 +98,12 @@ func describeEntry(h *host, id *served) entryFacts {
 	return entryFacts{Alias: id.Alias, Keystore: id.Keystore, StoreType: id.StoreType, Host: h.name}
 }
 
-func (s *Server) describeSession(session httpSession) *sessionDoc {
-	tracking := "COOKIE"
-	if s.cfg.Tracking == TrackTLS {
-		tracking = "SSL" // the servlet API's names (SessionTrackingMode)
+func (s *site) describeSession(session httpSession) *sessionDoc {
+	tracking := TrackTLS // what it hangs on, of those that are allowed
+	for _, mode := range []Tracking{TrackURL, TrackCookie} {
+		if s.cfg.Tracking&mode != 0 {
+			tracking = mode
+		}
 	}
 	return &sessionDoc{
 		ID:             session.ID,
@@ -107,11 +112,11 @@ func (s *Server) describeSession(session httpSession) *sessionDoc {
 		Created:        moment(session.Created),
 		LastAccessed:   moment(session.Used),
 		TimeoutSeconds: int(s.cfg.SessionTimeout / time.Second),
-		Tracking:       tracking,
+		Tracking:       tracking.String(),
 	}
 }
 
-func (s *Server) describeTLSSession(c *conn) tlsSessionDoc {
+func (s *site) describeTLSSession(c *conn) tlsSessionDoc {
 	return tlsSessionDoc{
 		ID:      c.session.ID,
 		Resumed: c.resumed,
@@ -120,9 +125,9 @@ func (s *Server) describeTLSSession(c *conn) tlsSessionDoc {
 	}
 }
 
-// describeTLS tells what came of the handshake of a request's connection. The
-// prefix of the servlet API's attributes is "jakarta" or "javax".
-func (s *Server) describeTLS(r *http.Request, c *conn, session *sessionDoc, prefix string) tlsFacts {
+// describeTLS tells what came of the handshake of a request's connection, with
+// the attributes of a Tomcat of that major release.
+func (s *site) describeTLS(r *http.Request, c *conn, session *sessionDoc, tomcat int) tlsFacts {
 	cs := r.TLS
 	facts := tlsFacts{
 		Entry:       describeEntry(c.host, c.identity),
@@ -134,6 +139,7 @@ func (s *Server) describeTLS(r *http.Request, c *conn, session *sessionDoc, pref
 		HTTP:        r.Proto,
 		Session:     s.describeTLSSession(c),
 		HTTPSession: session,
+		Request:     s.seen(r).facts(),
 		Client: clientFacts{
 			Address:      r.RemoteAddr,
 			Protocols:    tlsname.List(c.offer.protocols, tlsname.Protocol),
@@ -149,9 +155,9 @@ func (s *Server) describeTLS(r *http.Request, c *conn, session *sessionDoc, pref
 	if cs.CurveID != 0 {
 		facts.Group = tlsname.Group(cs.CurveID)
 	}
-	facts.Attributes = attributes(cs, c, prefix)
+	facts.Attributes = attributes(cs, c, tomcat)
 	if facts.Proxy = s.describeProxy(r); facts.Proxy != nil {
-		facts.Proxy.overlay(facts.Attributes, prefix)
+		facts.Proxy.overlay(facts.Attributes, servletRequest(tomcat))
 	}
 	for _, cert := range cs.PeerCertificates {
 		facts.Client.Certificates = append(facts.Client.Certificates, x509util.Describe(cert.Raw))
@@ -159,20 +165,36 @@ func (s *Server) describeTLS(r *http.Request, c *conn, session *sessionDoc, pref
 	return facts
 }
 
-// attributes are the request attributes that Tomcat sets: those of the servlet
-// specification under its prefix, and Tomcat's own.
-func attributes(cs *tls.ConnectionState, c *conn, prefix string) map[string]any {
-	servlet := prefix + ".servlet.request."
+// newestTomcat is the release whose attributes are shown by default.
+const newestTomcat = 11
+
+// servletRequest begins the names of the servlet API's attributes.
+func servletRequest(tomcat int) string {
+	if tomcat < 10 {
+		return "javax.servlet.request."
+	}
+	return "jakarta.servlet.request."
+}
+
+// attributes are the request attributes that a Tomcat of that major release sets
+// (AbstractProcessor.populateSslRequestAttributes): those of the servlet
+// specification, and Tomcat's own.
+func attributes(cs *tls.ConnectionState, c *conn, release int) map[string]any {
+	servlet := servletRequest(release)
 	const tomcat = "org.apache.tomcat.util.net."
 	set := map[string]any{
-		servlet + "cipher_suite":    tlsname.Suite(cs.CipherSuite),
-		servlet + "key_size":        tlsname.KeySize(cs.CipherSuite),
-		servlet + "ssl_session_id":  c.session.ID,
-		servlet + "secure_protocol": tlsname.Protocol(cs.Version),
+		servlet + "cipher_suite":   tlsname.Suite(cs.CipherSuite),
+		servlet + "key_size":       tlsname.KeySize(cs.CipherSuite),
+		servlet + "ssl_session_id": c.session.ID,
+		// An object there, with the method invalidateSession.
+		servlet + "ssl_session_mgr": "DELETE /api/session",
 
 		tomcat + "secure_protocol_version":            tlsname.Protocol(cs.Version),
-		tomcat + "secure_requested_protocol_versions": strings.Join(tlsname.List(c.offer.protocols, tlsname.Protocol), ":"),
-		tomcat + "secure_requested_ciphers":           strings.Join(tlsname.List(c.offer.suites, tlsname.Suite), ":"),
+		tomcat + "secure_requested_protocol_versions": requested(c.offer.protocols, requestedProtocol),
+		tomcat + "secure_requested_ciphers":           requested(c.offer.suites, requestedSuite),
+	}
+	if release >= 11 { // Servlet 6.1
+		set[servlet+"secure_protocol"] = tlsname.Protocol(cs.Version)
 	}
 	if len(cs.PeerCertificates) > 0 {
 		var chain []string
@@ -182,4 +204,36 @@ func attributes(cs *tls.ConnectionState, c *conn, prefix string) map[string]any 
 		set[servlet+"X509Certificate"] = chain
 	}
 	return set
+}
+
+// requested lists what a client offered as Tomcat's TLSClientHelloExtractor does.
+func requested(ids []uint16, name func(uint16) string) string {
+	names := make([]string, len(ids))
+	for i, id := range ids {
+		names[i] = name(id)
+	}
+	return strings.Join(names, ",")
+}
+
+func requestedProtocol(id uint16) string {
+	if id == tls.VersionTLS10 {
+		return "TLSv1.0" // there alone
+	}
+	return known(tlsname.Protocol(id), id)
+}
+
+func requestedSuite(id uint16) string {
+	switch id {
+	case 0x00ff, 0x5600: // signals that are no suites (RFC 5746, RFC 7507)
+		return known("", id)
+	}
+	return known(tlsname.Suite(id), id)
+}
+
+// known returns a name unless it is a number.
+func known(name string, id uint16) string {
+	if name == "" || strings.HasPrefix(name, "0x") {
+		return fmt.Sprintf("Unknown(0x%04x)", id)
+	}
+	return name
 }

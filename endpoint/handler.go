@@ -5,21 +5,19 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"gokeytool/internal/console"
 )
 
-const (
-	// cookieName is the servlet specification's name of the session cookie.
-	cookieName = "JSESSIONID"
-	// maxEcho bounds what /echo reads of a request's body.
-	maxEcho = 64 << 10
-)
+// maxEcho bounds what /echo reads of a request's body.
+const maxEcho = 64 << 10
 
-// handler answers the endpoint's paths.
-func (s *Server) handler() http.Handler {
+// newHandler answers the endpoint's paths.
+func (s *site) newHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.showPage)
 	mux.HandleFunc("GET /api/tls", s.showTLS)
@@ -32,24 +30,55 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("/echo", s.echo)
 
 	// What changes something must come from our own pages.
-	handler := document(http.NewCrossOriginProtection().Handler(mux))
-	handler = s.guard(healthz(handler))
+	handler := s.document(http.NewCrossOriginProtection().Handler(s.inContext(mux)))
+	handler = s.guard(s.healthz(handler))
 	if s.cfg.Requests > 0 {
 		handler = s.count(handler)
 	}
 	if s.cfg.AccessLog != nil {
 		handler = s.logAccess(handler)
 	}
+	if len(s.valves) > 0 {
+		handler = s.passValves(handler)
+	}
 	return handler
+}
+
+// inContext serves what is at the root below the context path, too, and leads
+// there from the root's page. The path without its last slash leads to that with
+// it, as in Tomcat.
+func (s *site) inContext(next http.Handler) http.Handler {
+	context := s.cfg.ContextPath
+	if context == "" {
+		return next
+	}
+	below := http.StripPrefix(context, next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasPrefix(r.URL.Path, context+"/"):
+			below.ServeHTTP(w, r)
+		case r.URL.Path == context, r.URL.Path == "/":
+			http.Redirect(w, r, s.home(), http.StatusFound)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// home is the path of the page.
+func (s *site) home() string {
+	return (&url.URL{Path: s.cfg.ContextPath + "/"}).EscapedPath()
 }
 
 // healthz answers those who look every second whether the endpoint is up, and
 // so before all that is done for people.
-func healthz(next http.Handler) http.Handler {
+func (s *site) healthz(next http.Handler) http.Handler {
 	headers := shared{
 		{"Content-Type", []string{"text/plain; charset=utf-8"}},
-		{"X-Content-Type-Options", []string{"nosniff"}},
 		{"Cache-Control", []string{"no-store"}},
+	}
+	if s.cfg.Headers == nil {
+		headers = append(headers, noSniff)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/healthz" {
@@ -62,15 +91,19 @@ func healthz(next http.Handler) http.Handler {
 }
 
 // document adds the headers that confine what a browser does with an answer.
-func document(next http.Handler) http.Handler {
+// Those of HttpHeaderSecurityFilter are left to it where there is one, so that
+// what it leaves out is seen to be missing; the policy, which it does not know,
+// protects the page in any case.
+func (s *site) document(next http.Handler) http.Handler {
 	headers := shared{
 		{"Content-Security-Policy", []string{"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"}},
-		{"X-Content-Type-Options", []string{"nosniff"}},
-		{"X-Frame-Options", []string{"DENY"}},
 		{"Referrer-Policy", []string{"no-referrer"}},
 		{"Cross-Origin-Opener-Policy", []string{"same-origin"}},
 		{"Cross-Origin-Resource-Policy", []string{"same-origin"}},
 		{"Cache-Control", []string{"no-store"}},
+	}
+	if s.cfg.Headers == nil {
+		headers = append(headers, noSniff, sharedHeader{"X-Frame-Options", []string{"DENY"}})
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		headers.set(w)
@@ -78,9 +111,31 @@ func document(next http.Handler) http.Handler {
 	})
 }
 
+var noSniff = sharedHeader{"X-Content-Type-Options", []string{"nosniff"}}
+
+// filter returns what HttpHeaderSecurityFilter adds to each answer, and to those
+// of secure requests alone.
+func (h *SecurityHeaders) filter() (always, secure shared) {
+	if h.HSTS != "" {
+		secure = shared{{"Strict-Transport-Security", []string{h.HSTS}}}
+	}
+	if h.FrameOptions != "" {
+		always = append(always, sharedHeader{"X-Frame-Options", []string{h.FrameOptions}})
+	}
+	if h.NoSniff {
+		always = append(always, noSniff)
+	}
+	if h.XSSProtection {
+		always = append(always, sharedHeader{"X-Xss-Protection", []string{"1; mode=block"}})
+	}
+	return always, secure
+}
+
 // shared are headers whose values all answers have in common, which saves
 // making them again.
-type shared []struct {
+type shared []sharedHeader
+
+type sharedHeader struct {
 	name  string
 	value []string
 }
@@ -92,14 +147,19 @@ func (list shared) set(w http.ResponseWriter) {
 	}
 }
 
-// guard does what is due before any answer: the rules for connections, and HSTS.
-func (s *Server) guard(next http.Handler) http.Handler {
-	var hsts shared
-	if s.cfg.HSTS != "" {
-		hsts = shared{{"Strict-Transport-Security", []string{s.cfg.HSTS}}}
+// guard does what is due before any answer: the rules for connections, and the
+// headers that all answers have.
+func (s *site) guard(next http.Handler) http.Handler {
+	headers := s.cfg.Headers
+	if headers == nil {
+		headers = &SecurityHeaders{HSTS: s.cfg.HSTS}
 	}
+	always, secure := headers.filter()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		hsts.set(w)
+		always.set(w)
+		if secure != nil && s.isSecure(r) {
+			secure.set(w)
+		}
 		c := connOf(r.Context())
 		if c == nil {
 			http.Error(w, "the connection is not known", http.StatusInternalServerError)
@@ -117,7 +177,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 }
 
 // count ends the server after Config.Requests.
-func (s *Server) count(next http.Handler) http.Handler {
+func (s *site) count(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			if s.answered.Add(1) == int64(s.cfg.Requests) {
@@ -136,76 +196,84 @@ func hostName(header string) string {
 	return trimBrackets(header)
 }
 
+// isSecure reports whether a request is secure, as applications see it.
+func (s *site) isSecure(r *http.Request) bool {
+	return len(s.valves) == 0 || s.seen(r).secure
+}
+
 // session returns the HTTP session of a request, and makes one where there is
-// none. It is nil where none can be had: sessions are tracked by TLS sessions,
-// and this one has ended.
-func (s *Server) session(w http.ResponseWriter, r *http.Request) *sessionDoc {
+// none. It is nil where sessions are tracked by TLS sessions, and this one has
+// ended. The error has been answered.
+func (s *site) session(w http.ResponseWriter, r *http.Request) (_ *sessionDoc, ok bool) {
 	now := s.cfg.Now()
 	for _, id := range s.requestedIDs(r) {
 		if session, ok := s.sessions.touch(id, now); ok {
-			return s.describeSession(session)
+			return s.describeSession(session), true
 		}
 	}
 	return s.startSession(w, r)
 }
 
-// startSession makes an HTTP session.
-func (s *Server) startSession(w http.ResponseWriter, r *http.Request) *sessionDoc {
+// startSession makes an HTTP session. Where it can't, it answers as Tomcat does
+// for its exceptions.
+func (s *site) startSession(w http.ResponseWriter, r *http.Request) (_ *sessionDoc, ok bool) {
 	now := s.cfg.Now()
+	var session httpSession
+	var err error
 	if s.cfg.Tracking == TrackTLS {
 		c := connOf(r.Context())
 		if s.tls.hasEnded(c.session) {
-			return nil
+			return nil, true
 		}
-		return s.describeSession(s.sessions.start(c.session.ID, now))
+		session, err = s.sessions.join(c.session.ID, now)
+	} else {
+		session, err = s.sessions.start(s.cfg.SessionIDs.Generate, now)
 	}
-	id, err := s.cfg.SessionIDs.Generate()
 	if err != nil {
-		s.cfg.Logger.Error("no session id", "error", err)
-		return nil
+		s.cfg.Logger.Error("no session", "error", err)
+		http.Error(w, "no session: "+err.Error(), http.StatusInternalServerError)
+		return nil, false
 	}
-	setCookie(w, id, 0)
-	return s.describeSession(s.sessions.start(id, now))
+	if s.cfg.Tracking&TrackCookie != 0 {
+		s.setCookie(w, r, session.ID)
+	}
+	return s.describeSession(session), true
 }
 
 // requestedIDs returns the ids of the sessions that a request may belong to.
-func (s *Server) requestedIDs(r *http.Request) []string {
-	if s.cfg.Tracking == TrackTLS {
-		return []string{connOf(r.Context()).session.ID}
-	}
+func (s *site) requestedIDs(r *http.Request) []string {
 	var ids []string
-	for _, cookie := range r.CookiesNamed(cookieName) {
-		ids = append(ids, cookie.Value)
+	switch {
+	case s.cfg.Tracking == TrackTLS:
+		ids = append(ids, connOf(r.Context()).session.ID)
+	case s.cfg.Tracking&TrackCookie != 0:
+		for _, cookie := range r.CookiesNamed(s.cfg.Cookie.Name) {
+			ids = append(ids, cookie.Value)
+		}
 	}
 	return ids
 }
 
-// setCookie sets the session cookie; a maxAge below zero deletes it.
-func setCookie(w http.ResponseWriter, id string, maxAge int) {
-	http.SetCookie(w, &http.Cookie{
-		Name: cookieName, Value: id, Path: "/", MaxAge: maxAge,
-		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	})
-}
-
 // newSession ends the HTTP session and begins another.
-func (s *Server) newSession(w http.ResponseWriter, r *http.Request) {
+func (s *site) newSession(w http.ResponseWriter, r *http.Request) {
 	for _, id := range s.requestedIDs(r) {
 		s.sessions.end(id)
 	}
-	s.answer(w, r, s.startSession(w, r))
+	if session, ok := s.startSession(w, r); ok {
+		s.answer(w, r, session)
+	}
 }
 
 // invalidateSession ends the HTTP session and the TLS session, as Tomcat's
 // SSLSessionManager.invalidateSession and HttpSession.invalidate do, and the
 // connection with them.
-func (s *Server) invalidateSession(w http.ResponseWriter, r *http.Request) {
+func (s *site) invalidateSession(w http.ResponseWriter, r *http.Request) {
 	for _, id := range s.requestedIDs(r) {
 		s.sessions.end(id)
 	}
 	s.tls.end(connOf(r.Context()).session, s.cfg.Now())
 	if s.cfg.Tracking&TrackCookie != 0 {
-		setCookie(w, "", -1)
+		s.endCookie(w, r)
 	}
 	w.Header().Set("Connection", "close") // over HTTP/2, it makes a GOAWAY
 	s.answer(w, r, nil)
@@ -213,9 +281,9 @@ func (s *Server) invalidateSession(w http.ResponseWriter, r *http.Request) {
 
 // answer ends a request that changed the session: the page's buttons lead back
 // to the page, the API says what there is now.
-func (s *Server) answer(w http.ResponseWriter, r *http.Request, session *sessionDoc) {
+func (s *site) answer(w http.ResponseWriter, r *http.Request, session *sessionDoc) {
 	if r.URL.Path != "/api/session" {
-		http.Redirect(w, r, "/", http.StatusSeeOther)
+		http.Redirect(w, r, s.home(), http.StatusSeeOther)
 		return
 	}
 	writeJSON(w, struct {
@@ -225,19 +293,26 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, session *session
 	}{session, s.describeTLSSession(connOf(r.Context())), session == nil})
 }
 
-func (s *Server) showTLS(w http.ResponseWriter, r *http.Request) {
-	prefix := "jakarta"
-	if r.URL.Query().Get("servlet") == "javax" {
-		prefix = "javax" // Tomcat 9 and before
+func (s *site) showTLS(w http.ResponseWriter, r *http.Request) {
+	release := s.cfg.TomcatMajor
+	switch r.URL.Query().Get("servlet") {
+	case "javax": // Tomcat 9 and before
+		release = min(release, 9)
+	case "jakarta":
+		release = max(release, 10)
 	}
-	writeJSON(w, s.describeTLS(r, connOf(r.Context()), s.session(w, r), prefix))
+	if session, ok := s.session(w, r); ok {
+		writeJSON(w, s.describeTLS(r, connOf(r.Context()), session, release))
+	}
 }
 
-func (s *Server) showSession(w http.ResponseWriter, r *http.Request) {
-	s.answer(w, r, s.session(w, r))
+func (s *site) showSession(w http.ResponseWriter, r *http.Request) {
+	if session, ok := s.session(w, r); ok {
+		s.answer(w, r, session)
+	}
 }
 
-func (s *Server) showCertificates(w http.ResponseWriter, r *http.Request) {
+func (s *site) showCertificates(w http.ResponseWriter, r *http.Request) {
 	c := connOf(r.Context())
 	now := s.cfg.Now()
 	list := []identityFacts{}
@@ -257,7 +332,7 @@ func (s *Server) showCertificates(w http.ResponseWriter, r *http.Request) {
 }
 
 // echo sends a request back as the endpoint saw it.
-func (s *Server) echo(w http.ResponseWriter, r *http.Request) {
+func (s *site) echo(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxEcho))
 	if err != nil {
 		http.Error(w, "the request's body can't be read, or has more than 64 KiB", http.StatusRequestEntityTooLarge)

@@ -45,6 +45,7 @@ var page = sync.OnceValue(func() struct {
 // pageData is what the page shows.
 type pageData struct {
 	tlsFacts
+	Context  string // the path below which the links are
 	Chain    []chainLink
 	Findings finding.Checks
 	Others   []entryFacts // that could be served
@@ -61,16 +62,20 @@ type chainLink struct {
 	Left          string
 }
 
-func (s *Server) showPage(w http.ResponseWriter, r *http.Request) {
+func (s *site) showPage(w http.ResponseWriter, r *http.Request) {
 	c := connOf(r.Context())
 	if r.ProtoMajor > 1 && s.tls.hasEnded(c.session) {
 		// The redirect after an invalidation can be faster than the word
 		// that the connection is at its end. The page is for the next one.
-		http.Redirect(w, r, "/", http.StatusTemporaryRedirect)
+		http.Redirect(w, r, s.home(), http.StatusTemporaryRedirect)
 		return
 	}
 	now := s.cfg.Now()
-	data := pageData{tlsFacts: s.describeTLS(r, c, s.session(w, r), "jakarta"), Verdict: "good"}
+	session, ok := s.session(w, r)
+	if !ok {
+		return
+	}
+	data := pageData{tlsFacts: s.describeTLS(r, c, session, s.cfg.TomcatMajor), Context: s.cfg.ContextPath, Verdict: "good"}
 	for i, facts := range data.Certificates {
 		data.Chain = append(data.Chain, newChainLink(facts, i, len(data.Certificates), now))
 	}

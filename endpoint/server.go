@@ -30,6 +30,7 @@ type Server struct {
 	hosts    atomic.Pointer[hosts]
 	tls      *tlsSessions
 	sessions *httpSessions
+	site     atomic.Pointer[site]
 	waiting  waiting
 	answered atomic.Int64
 	enough   chan struct{} // closed after Config.Requests
@@ -44,9 +45,14 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 	s := &Server{
 		cfg:      cfg,
 		tls:      newTLSSessions(cfg.TLSSessionTimeout, cfg.TicketSecret, cfg.TLSSessionCache),
-		sessions: &httpSessions{timeout: cfg.SessionTimeout, limit: cfg.MaxSessions},
+		sessions: new(httpSessions),
 		enough:   make(chan struct{}),
 	}
+	application, err := s.newSite(s.cfg)
+	if err != nil {
+		return nil, err
+	}
+	s.use(application)
 	h, err := newHosts(&s.cfg)
 	if err != nil {
 		return nil, err
@@ -58,7 +64,7 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s.ln = &listener{Listener: raw, server: s, places: make(chan struct{}, cfg.MaxConnections), done: make(chan struct{})}
-	s.http = s.newHTTPServer(s.handler())
+	s.http = s.newHTTPServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.site.Load().handler.ServeHTTP(w, r) }))
 	s.http.TLSConfig = &tls.Config{GetConfigForClient: s.configure, Time: cfg.Now}
 	s.http.ConnContext = connContext
 	s.http.ConnState = s.waiting.note
@@ -130,6 +136,18 @@ func (c *Config) fill() error {
 	}
 	if c.Tracking&TrackTLS != 0 && c.Tracking != TrackTLS {
 		return errors.New("endpoint: HTTP sessions that hang on the TLS session can't hang on anything else as well")
+	}
+	if c.Cookie == nil {
+		c.Cookie = &defaultCookie
+	}
+	if err := c.Cookie.check(); err != nil {
+		return err
+	}
+	if c.ContextPath != "" && (c.ContextPath[0] != '/' || strings.HasSuffix(c.ContextPath, "/")) {
+		return fmt.Errorf("endpoint: the context path %q does not begin with a slash, or ends with one", c.ContextPath)
+	}
+	if c.TomcatMajor == 0 {
+		c.TomcatMajor = newestTomcat
 	}
 	if c.Addr == "" {
 		c.Addr = "127.0.0.1:0"

@@ -29,7 +29,10 @@ import (
 	"gokeytool/sessionid"
 )
 
-var plainID = regexp.MustCompile(`^[0-9A-F]{32}$`)
+var (
+	plainID = regexp.MustCompile(`^[0-9A-F]{32}$`)
+	tlsID   = regexp.MustCompile(`^[0-9a-f]{64}$`)
+)
 
 var versions = []uint16{tls.VersionTLS13, tls.VersionTLS12}
 
@@ -53,7 +56,7 @@ func TestFacts(t *testing.T) {
 			if facts.Entry != (entryFacts{"p256", "server.p12", "PKCS12", "_default_"}) {
 				t.Errorf("entry %+v", facts.Entry)
 			}
-			if !plainID.MatchString(facts.Session.ID) || facts.Session.Resumed {
+			if !tlsID.MatchString(facts.Session.ID) || facts.Session.Resumed {
 				t.Errorf("TLS session %+v", facts.Session)
 			}
 			if facts.HTTPSession == nil || !plainID.MatchString(facts.HTTPSession.ID) || !facts.HTTPSession.New || facts.HTTPSession.Tracking != "COOKIE" {
@@ -75,7 +78,7 @@ func TestFacts(t *testing.T) {
 			}
 			var javax tlsFacts
 			c.get(t, "/api/tls?servlet=javax", &javax)
-			if javax.Attributes["javax.servlet.request.ssl_session_id"] != facts.Session.ID {
+			if javax.Attributes["javax.servlet.request.ssl_session_id"] != facts.Session.ID || javax.Attributes["javax.servlet.request.secure_protocol"] != nil {
 				t.Errorf("javax: %v", javax.Attributes)
 			}
 			if again := javax.HTTPSession; again.ID != facts.HTTPSession.ID || again.New || again.Requests != 2 {
@@ -95,7 +98,7 @@ func TestTLSSessions(t *testing.T) {
 				c := newClient(t, server, id, onlyVersion(version))
 				c.transport.ForceAttemptHTTP2 = !http1
 				first := c.facts(t)
-				if !strings.HasSuffix(first.Session.ID, ".node1") || first.Session.Resumed {
+				if !tlsID.MatchString(first.Session.ID) || !strings.HasSuffix(first.HTTPSession.ID, ".node1") || first.Session.Resumed {
 					t.Fatalf("first connection: %+v", first.Session)
 				}
 				for range 3 { // each with the ticket of the one before

@@ -282,7 +282,7 @@ func (s *smoker) prove(ctx context.Context, version uint16) (handshake, resumpti
 		answer.Text = "GET /api/tls: 200 OK, but without a session cookie"
 	default:
 		answer.Severity = finding.Good
-		answer.Text = fmt.Sprintf("GET /api/tls: 200 OK over %s, %s=%s", httpName(first.state.NegotiatedProtocol), cookieName, cookie)
+		answer.Text = fmt.Sprintf("GET /api/tls: 200 OK over %s, %s=%s", httpName(first.state.NegotiatedProtocol), defaultCookie.Name, cookie)
 	}
 
 	second, err := s.visit(ctx, version, cache)
@@ -356,7 +356,7 @@ func (s *smoker) visit(ctx context.Context, version uint16, cache tls.ClientSess
 	defer response.Body.Close()
 	v.state, v.status = *response.TLS, response.Status
 	for _, cookie := range response.Cookies() {
-		if cookie.Name == cookieName {
+		if cookie.Name == defaultCookie.Name {
 			v.cookie = cookie.Value
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/binary"
+	"encoding/hex"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -46,6 +47,14 @@ type tlsSession struct {
 	// under, and to the certificate that was served.
 	Host string
 	Leaf leafID
+}
+
+// newTLSID makes the id of a TLS session, in the form that Tomcat shows: 32 bytes
+// in hexadecimal.
+func newTLSID() string {
+	var id [32]byte
+	rand.Read(id[:])
+	return hex.EncodeToString(id[:])
 }
 
 // marshal puts the session in the form that travels in a ticket.
@@ -159,7 +168,7 @@ func (s *tlsSessions) replaceSecret(secret []byte, now time.Time) bool {
 	}
 	s.secret, s.former = secret, s.secret
 	s.formerPeriod = now.Unix()/int64(ticketKeyLife/time.Second) + 1
-	s.period.Store(-1) // has rotate make the keys anew
+	s.period.Store(-1) // has rotate make the keys again
 	return true
 }
 

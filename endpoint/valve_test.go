@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +79,68 @@ func TestProxyHeaders(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestSSLValve: headers with names of their own, which everybody may send unless
+// proxies are named.
+func TestSSLValve(t *testing.T) {
+	id := identitytest.New(t, "p256", "localhost")
+	duke, king := identitytest.New(t, "p256", "duke"), identitytest.New(t, "p256", "king")
+	joined := strings.ReplaceAll(strings.TrimSpace(encodePEM(duke.Chain[0])), "\n", " ")
+	other := strings.ReplaceAll(strings.TrimSpace(encodePEM(king.Chain[0])), "\n", " ")
+	valve := &SSLValve{ClientCert: "C", EscapedClientCert: "E", Cipher: "S", SessionID: "I", KeySize: "K"}
+	const servlet = "jakarta.servlet.request."
+	for _, test := range []struct {
+		name    string
+		cfg     Config
+		headers []string
+		want    map[string]any // nil for our own
+	}{
+		{"all", Config{SSLValve: valve}, []string{"C", joined, "S", "suite", "I", "id", "K", "+112", "ssl_secure_protocol", "x"},
+			map[string]any{"cipher_suite": "suite", "ssl_session_id": "id", "key_size": 112.0, "X509Certificate": []any{encodePEM(duke.Chain[0])}, "secure_protocol": "TLSv1.3"}},
+		{"usual names", Config{SSLValve: valve}, []string{"ssl_client_cert", joined, "ssl_cipher", "suite"}, nil},
+		{"other names that are usual", Config{SSLValve: &usualSSLValve}, []string{"ssl_secure_protocol", "x", "SSL_CIPHER", "suite"}, map[string]any{"secure_protocol": "x", "cipher_suite": "suite"}},
+		{"not from there", Config{SSLValve: valve, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}, []string{"S", "suite"}, nil},
+		{"from there", Config{SSLValve: valve, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}}, []string{"S", "suite"}, map[string]any{"cipher_suite": "suite"}},
+		{"empty", Config{SSLValve: valve}, []string{"S", "", "E", "", "C", joined}, map[string]any{"cipher_suite": "", "X509Certificate": nil}},
+		{"the first of several", Config{SSLValve: valve}, []string{"C", joined + " " + other, "S", "one", "S", "two"}, map[string]any{"cipher_suite": "one", "X509Certificate": []any{encodePEM(duke.Chain[0])}}},
+		{"the first line does not matter", Config{SSLValve: valve}, []string{"C", strings.Replace(joined, "BEGIN CERTIFICATE", "begin certificate", 1)}, map[string]any{"X509Certificate": []any{encodePEM(duke.Chain[0])}}},
+		{"no end", Config{SSLValve: valve}, []string{"C", strings.TrimSuffix(joined, "-----")}, map[string]any{"X509Certificate": nil}},
+		{"no number", Config{SSLValve: valve}, []string{"K", "many", "S", "s"}, map[string]any{"cipher_suite": "s", "key_size": 128.0}},
+		{"negative", Config{SSLValve: valve}, []string{"K", "-1"}, map[string]any{"key_size": -1.0}},
+		{"bad escapes", Config{SSLValve: valve}, []string{"E", "%zz" + strings.Repeat("x", 40), "C", joined}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.cfg.Identities = []identity.Identity{id}
+			c := newClient(t, start(t, test.cfg), id, nil)
+			_, body := c.ask(t, "GET", "/api/tls", test.headers...)
+			facts := decode[tlsFacts](t, body)
+			if (facts.Proxy != nil) != (test.want != nil) {
+				t.Errorf("proxy %+v", facts.Proxy)
+			}
+			for name, want := range test.want {
+				if got := facts.Attributes[servlet+name]; !reflect.DeepEqual(got, want) {
+					t.Errorf("%s is %v, want %v", name, got, want)
+				}
+			}
+		})
+	}
+}
+
+// TestSSLValveOverClientCertificate: a certificate in a header that can't be read
+// takes away that of the connection, as in Tomcat.
+func TestSSLValveOverClientCertificate(t *testing.T) {
+	id, duke := identitytest.New(t, "p256", "localhost"), identitytest.New(t, "p256", "duke")
+	server := start(t, Config{Identities: []identity.Identity{id}, Policy: Policy{ClientAuth: tls.RequestClientCert}, SSLValve: &usualSSLValve})
+	c := newClient(t, server, id, func(config *tls.Config) {
+		config.Certificates = []tls.Certificate{{Certificate: duke.Chain, PrivateKey: duke.Key}}
+	})
+	for header, has := range map[string]bool{"": true, "(null)": true, "short": true, strings.Repeat("x", 28): false} {
+		_, body := c.ask(t, "GET", "/api/tls", "ssl_client_cert", header)
+		if _, ok := decode[tlsFacts](t, body).Attributes["jakarta.servlet.request.X509Certificate"]; ok != has {
+			t.Errorf("%q: %v", header, ok)
+		}
 	}
 }
 
