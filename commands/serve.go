@@ -183,7 +183,7 @@ func (s *serving) run(ctx context.Context) error {
 	if err != nil {
 		return s.listenError(cfg.Addr, err)
 	}
-	s.announce(server, cfg)
+	s.announce(server, cfg, v.settings())
 	if s.o.portfile != "" {
 		port := portFile{s.o.portfile, fmt.Appendf(nil, "%d\n", server.Addr().(*net.TCPAddr).Port)}
 		if err := port.write(ctx); err != nil {
@@ -201,7 +201,7 @@ func (s *serving) run(ctx context.Context) error {
 		return out
 	})
 	s.Env = &env
-	r := reloader{serving: s, server: server, load: load, running: v, out: out, files: v.files}
+	r := reloader{serving: s, server: server, load: load, running: v, out: out, files: v.files, settings: v.settings()}
 	go func() {
 		defer close(finished)
 		r.watch(reloads)
@@ -250,7 +250,7 @@ func fatal(checks finding.Checks) bool {
 }
 
 // announce says what is served and where, for people and for scripts.
-func (s *serving) announce(server *endpoint.Server, cfg endpoint.Config) {
+func (s *serving) announce(server *endpoint.Server, cfg endpoint.Config, settings []setting) {
 	hosts := cfg.Hosts
 	if len(cfg.Identities) > 0 {
 		hosts = append([]endpoint.Host{{Identities: cfg.Identities}}, hosts...)
@@ -269,6 +269,11 @@ func (s *serving) announce(server *endpoint.Server, cfg endpoint.Config) {
 			}
 			s.Stdout.Printf("Serving <%s> of %s%s: %s\n", id.Alias,
 				id.Keystore, names, subject)
+		}
+	}
+	for _, set := range settings {
+		if set.value != "" {
+			s.Stdout.Printf("%s: %s\n", set.what, set.value)
 		}
 	}
 	s.Stdout.Printf("Listening on %s\n", server.URL())

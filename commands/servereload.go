@@ -46,13 +46,14 @@ func (f watchedFile) irregular() error {
 // reloader serves what the files hold now whenever one of them changes.
 type reloader struct {
 	*serving
-	server  *endpoint.Server
-	load    func() (*served, error)
-	running *served
-	out     *heldBack // the session's standard error
-	files   []watchedFile
-	failed  string    // what was said when it went wrong last; empty if it went well
-	next    time.Time // when it is tried again
+	server   *endpoint.Server
+	load     func() (*served, error)
+	running  *served
+	out      *heldBack // the session's standard error
+	files    []watchedFile
+	settings []setting // of the application, as they are now
+	failed   string    // what was said when it went wrong last; empty if it went well
+	next     time.Time // when it is tried again
 }
 
 // watch looks at the files every second, and whatever they are like on SIGHUP,
@@ -149,6 +150,9 @@ func (r *reloader) serve() (changes []string, err error) {
 	for _, change := range atTheNextStart(r.running.config, v.config) {
 		r.Stderr.Printf("gokeytool: changed, but not before the next start: %s\n", change)
 	}
+	settings := v.settings()
+	changes = append(changes, settingChanges(r.settings, settings)...)
+	r.settings = settings
 	if len(changes) == 0 {
 		changes = []string{"the certificates are the same"}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"gokeytool/finding"
 	"gokeytool/tomcat"
+	"gokeytool/tomcat/disk"
 )
 
 // serverXMLOptions say which server.xml, and what in it is meant.
@@ -27,9 +28,9 @@ func readServerXMLOptions(l line) serverXMLOptions {
 	}
 }
 
-// readServerXML reads a server.xml, and what it names with a function as
-// os.ReadFile.
-func (s *session) readServerXML(o serverXMLOptions, readFile func(string) ([]byte, error)) (*tomcat.Configuration, error) {
+// readServerXML reads a server.xml. The files that it and its applications name are
+// noted before they are read.
+func (s *session) readServerXML(o serverXMLOptions, note func(file string)) (*tomcat.Configuration, error) {
 	if err := checkTomcat(o.tomcat); err != nil {
 		return nil, err
 	}
@@ -38,11 +39,21 @@ func (s *session) readServerXML(o serverXMLOptions, readFile func(string) ([]byt
 		return nil, err
 	}
 	opt := s.tomcatOptions(o)
-	opt.ReadFile = readFile
+	read := readSmallFile // a password may come through a pipe
+	opt.ReadFile = func(name string) ([]byte, error) {
+		note(name)
+		return read(name)
+	}
+	disk.Use(&opt)
+	opt.ReadWAR = func(war, name string) ([]byte, error) {
+		note(war)
+		return disk.ReadWAR(war, name)
+	}
 	conf, err := tomcat.Read(data, opt)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.file, err)
 	}
+	read = disk.ReadFile
 	return conf, nil
 }
 

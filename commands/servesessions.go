@@ -1,8 +1,10 @@
 package commands
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
+	"reflect"
 	"time"
 
 	"gokeytool/endpoint"
@@ -17,10 +19,8 @@ const maxMinutes = 100 * 365 * 24 * 60
 func (s *serving) loadServerXML() (*served, error) {
 	v := new(served)
 	v.watch(s.o.from.file)
-	conf, err := s.readServerXML(s.o.from, func(name string) ([]byte, error) {
-		v.watch(name)
-		return readSmallFile(name)
-	})
+	watch := v.watch
+	conf, err := s.readServerXML(s.o.from, func(name string) { watch(name) })
 	if err != nil {
 		return v, err
 	}
@@ -38,8 +38,23 @@ func (s *serving) loadServerXML() (*served, error) {
 	if err := s.reportFindings(s.o.from.file, findings); err != nil {
 		return v, err
 	}
-	v.application = app
+	watch = func(string) {} // those of others change nothing
+	s.sayOthers(s.o.from, conf, v.connector, app, differentSessions)
+	v.application, v.config.TomcatMajor = app, conf.Version
 	return v, s.load(v.connector, v)
+}
+
+// differentSessions says whether applications differ in what is served of them, but
+// for their names.
+func differentSessions(a, b *tomcat.Application) bool {
+	one, other := *a, *b
+	for _, app := range []*tomcat.Application{&one, &other} {
+		if app.Cookie.Path == cmp.Or(app.Path, "/") {
+			app.Cookie.Path = ""
+		}
+		app.Host, app.Path, app.Version = "", "", ""
+	}
+	return !reflect.DeepEqual(one, other)
 }
 
 // sessions puts what the options say of sessions, headers and proxies over what the
@@ -50,9 +65,9 @@ func (s *serving) sessions(v *served) error {
 	if err != nil {
 		return err
 	}
-	cfg.SessionIDs = ids
-	if app := v.application; app != nil {
-		takeApplication(cfg, app)
+	cfg.SessionIDs, v.ids = ids, ids
+	if v.application != nil {
+		v.takeApplication()
 	}
 	if s.o.httpSessionTimeout.given {
 		cfg.SessionTimeout = -1 // as in web.xml: none
@@ -64,7 +79,12 @@ func (s *serving) sessions(v *served) error {
 		if most.value < 1 {
 			return fmt.Errorf("-maxActiveSessions %d: at least one is needed, and a number without bound is not possible", most.value)
 		}
-		cfg.MaxSessions = int(most.value)
+		n := int(most.value)
+		if v.application != nil {
+			cfg.MaxActiveSessions = &n // as in Tomcat, the next one is refused
+		} else {
+			cfg.MaxSessions = n
+		}
 	}
 	tracking, err := s.choose("tracking", s.o.tracking)
 	if err != nil {
@@ -74,7 +94,9 @@ func (s *serving) sessions(v *served) error {
 		cfg.Tracking = trackings[tracking]
 	}
 	if s.o.hsts.given {
-		cfg.HSTS = s.o.hsts.value
+		if cfg.HSTS = s.o.hsts.value; cfg.Headers != nil {
+			cfg.Headers.HSTS = s.o.hsts.value
+		}
 	}
 	for _, proxy := range s.o.proxies {
 		prefix, err := netip.ParsePrefix(proxy)
@@ -91,17 +113,52 @@ func (s *serving) sessions(v *served) error {
 	return nil
 }
 
-// takeApplication gives the endpoint what an application has.
-func takeApplication(cfg *endpoint.Config, app *tomcat.Application) {
-	cfg.SessionTimeout = app.Sessions.Timeout
-	if app.Sessions.MaxActive > 0 {
-		cfg.MaxSessions = app.Sessions.MaxActive
+// takeApplication gives the endpoint what the application has, and the connector
+// for it.
+func (v *served) takeApplication() {
+	cfg, app := &v.config, v.application
+	cfg.ProxyName, cfg.ProxyPort = v.connector.ProxyName, v.connector.ProxyPort
+	cfg.ContextPath = app.Path
+	if cfg.SessionTimeout = app.Sessions.Timeout; cfg.SessionTimeout <= 0 {
+		cfg.SessionTimeout = -1
 	}
-	if app.Sessions.Tracking == tomcat.TrackingSSL {
-		cfg.Tracking = endpoint.TrackTLS
+	if app.Sessions.MaxActive >= 0 {
+		cfg.MaxActiveSessions = &app.Sessions.MaxActive
 	}
+	for _, mode := range []struct {
+		of tomcat.TrackingModes
+		to endpoint.Tracking
+	}{{tomcat.TrackingCookie, endpoint.TrackCookie}, {tomcat.TrackingURL, endpoint.TrackURL}, {tomcat.TrackingSSL, endpoint.TrackTLS}} {
+		if app.Sessions.Tracking&mode.of != 0 {
+			cfg.Tracking |= mode.to
+		}
+	}
+	cookie := endpoint.Cookie{
+		Name: app.Cookie.Name, Path: app.Cookie.Path, Domain: app.Cookie.Domain, MaxAge: app.Cookie.MaxAge,
+		HTTPOnly: app.Cookie.HTTPOnly, Secure: app.Cookie.Secure, SameSite: app.Cookie.SameSite, Partitioned: app.Cookie.Partitioned,
+	}
+	for _, a := range app.Cookie.Attributes {
+		cookie.Attributes = append(cookie.Attributes, endpoint.CookieAttribute(a))
+	}
+	cfg.Cookie = &cookie
 	if app.Headers != nil {
-		cfg.HSTS = app.Headers.HSTS
+		headers := endpoint.SecurityHeaders(*app.Headers)
+		cfg.Headers = &headers
+	}
+	if valve := app.SSLValve; valve != nil {
+		cfg.SSLValve = &endpoint.SSLValve{
+			ClientCert: valve.ClientCert, EscapedClientCert: valve.EscapedClientCert, Cipher: valve.Cipher,
+			SessionID: valve.SessionID, KeySize: valve.KeySize, Protocol: valve.Protocol,
+		}
+	}
+	for _, r := range app.RemoteIP {
+		cfg.RemoteIP = append(cfg.RemoteIP, endpoint.RemoteIP{
+			InternalProxies: r.InternalProxies, TrustedProxies: r.TrustedProxies, Ranges: cfg.TomcatMajor >= 11,
+			Header: r.Header, ProxiesHeader: r.ProxiesHeader,
+			ProtocolHeader: r.ProtocolHeader, HTTPSValue: r.HTTPSValue,
+			HostHeader: r.HostHeader, PortHeader: r.PortHeader, HTTPPort: r.HTTPPort, HTTPSPort: r.HTTPSPort,
+			ChangeLocalName: r.ChangeLocalName, ChangeLocalPort: r.ChangeLocalPort,
+		})
 	}
 }
 

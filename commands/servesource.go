@@ -12,6 +12,7 @@ import (
 	"gokeytool/finding"
 	"gokeytool/identity"
 	"gokeytool/internal/shell"
+	"gokeytool/sessionid"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/tomcat"
@@ -28,7 +29,8 @@ type served struct {
 	// if any.
 	connector, plain *tomcat.Connector
 	application      *tomcat.Application // that of a server.xml
-	work             *entry.Work         // what all files together cost; nil before the first
+	ids              *sessionid.Standard
+	work             *entry.Work // what all files together cost; nil before the first
 }
 
 // watch notes a file that is about to be read.

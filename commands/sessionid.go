@@ -25,6 +25,11 @@ func readSessionID(l line) sessionIDOptions {
 	}
 }
 
+// differentIDs says whether the ids of applications look different.
+func differentIDs(a, b *tomcat.Application) bool {
+	return a.Sessions.IDLength != b.Sessions.IDLength || a.Sessions.Route != b.Sessions.Route
+}
+
 // sessionID prints session ids as Tomcat makes them.
 func sessionID(_ context.Context, s *session, o sessionIDOptions) error {
 	if o.count < 1 || o.count > maxSessionIDs {
@@ -32,7 +37,7 @@ func sessionID(_ context.Context, s *session, o sessionIDOptions) error {
 	}
 	var app *tomcat.Application
 	if o.from.file != "" {
-		conf, err := s.readServerXML(o.from, readSmallFile)
+		conf, err := s.readServerXML(o.from, func(string) {})
 		if err != nil {
 			return err
 		}
@@ -46,6 +51,7 @@ func sessionID(_ context.Context, s *session, o sessionIDOptions) error {
 		}
 		// Whatever else is wrong, these are the ids.
 		s.printFindings(o.from.file, findings)
+		s.sayOthers(o.from, conf, connector, a, differentIDs)
 		app = a
 	}
 	generator, err := s.sessionIDs(o.ids, app)

@@ -141,12 +141,12 @@ type RemoteIP struct {
 }
 
 // Application reads what is said of a web application that is reached through one
-// of the connectors: of the one with that name, as Tomcat writes it for JMX:
+// of the connectors, or for nil through the first Service: of the one with that name, as Tomcat writes it for JMX:
 // "//host/path", or "/path" on the Engine's default host; "/" is the root, and
 // "##version" may follow. What is to be said comes back with it, each with its file
 // where that is not the server.xml. Where there is no such application, a finding
-// says so, and what a new one would get is returned. The error says that there is
-// no such host.
+// says so, unless the name is empty, and what a new one would get is returned. The
+// error says that there is no such host.
 func (c *Configuration) Application(connector *Connector, name string) (*Application, []finding.Finding, error) {
 	r := c.reader()
 	eng := r.engineOf(c.service(connector))
@@ -165,10 +165,10 @@ func (c *Configuration) Application(connector *Connector, name string) (*Applica
 		return r.application(&app, c.trackable(connector)), r.sorted(), nil
 	}
 	if h == nil {
-		return nil, r.sorted(), fmt.Errorf("tomcat: there is no Host %q%s", clip(host, 80), eng.hostNames())
+		return nil, r.sorted(), fmt.Errorf("there is no Host %q%s", clip(host, 80), eng.hostNames())
 	}
 	app := r.find(h, parseContextName(path, false))
-	if app.missing {
+	if app.missing && name != "" {
 		r.about(h.element, finding.Warning, fmt.Sprintf("it has no application %s: what is said here is what a new one would get", app.name), "")
 	}
 	return r.application(&app, c.trackable(connector)), r.sorted(), nil
@@ -233,10 +233,16 @@ func (r *reader) application(app *webapp, tls bool) *Application {
 	return a
 }
 
-// service is the Service element that a connector stands in; nil for one that was
-// not read from a file.
+// service is the Service element that a connector stands in, and for none the first
+// one; nil for one that was not read from a file.
 func (c *Configuration) service(connector *Connector) *element {
 	for _, service := range c.root.children {
+		if connector == nil {
+			if service.name == "Service" {
+				return service
+			}
+			continue
+		}
 		for _, e := range service.children {
 			if e.name == elementConnector && e.line == connector.Line {
 				return service

@@ -9,6 +9,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
+	"strings"
 
 	"gokeytool/internal/atomicfile"
 	"gokeytool/tomcat"
@@ -68,7 +70,7 @@ func read(r io.Reader, name string) ([]byte, error) {
 	return data, nil
 }
 
-// ReadDir lists a directory, of at most 10000 files.
+// ReadDir lists a directory, of at most 10000 files, in the order of their names.
 func ReadDir(name string) ([]fs.DirEntry, error) {
 	dir, err := atomicfile.Open(name)
 	if err != nil {
@@ -82,6 +84,7 @@ func ReadDir(name string) ([]fs.DirEntry, error) {
 	if len(files) > maxEntries {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("it has more than %d files", maxEntries)}
 	}
+	slices.SortFunc(files, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	return files, nil
 }
 
