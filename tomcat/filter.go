@@ -232,8 +232,8 @@ func (r *reader) frameOptions(list settings, fails string) string {
 		return name
 	case "ALLOW-FROM":
 		if uri == nil {
-			r.say(option, finding.Error, "it needs the init-param antiClickJackingUri"+doesNotStart+` ("An ALLOW-FROM directive was specified but no value was provided for antiClickJackingUri")`, "add it, or write SAMEORIGIN")
-			return "DENY"
+			r.say(option, finding.Error, `it needs the init-param antiClickJackingUri: Tomcat sends "ALLOW-FROM null" or, in its newest releases, does not start the application ("Null value for anti click jacking URI")`, "add it, or write SAMEORIGIN")
+			return name + " null"
 		}
 		return name + " " + uri.value
 	}

@@ -158,3 +158,57 @@ func FuzzAttributes(f *testing.F) {
 		}
 	})
 }
+
+// FuzzApplication reads every file of an application, each as it comes.
+func FuzzApplication(f *testing.F) {
+	server := simpleServer(`jvmRoute="n1"`, `deployIgnore="x.*"`, `<Context path="/app" cookies="no"><Manager><SessionIdGenerator sessionIdLength="0"/></Manager></Context>`+
+		`<Valve className="org.apache.catalina.valves.RemoteIpValve" internalProxies="("/><Alias> a </Alias>`)
+	contextXML := `<Context sessionCookieName="S" sessionCookiePath="${x}" override="true"><Manager className="org.redisson.tomcat.RedissonSessionManager"/>` +
+		`<CookieProcessor sameSiteCookies="lax" partitioned="true"/><Valve className="org.apache.catalina.valves.SSLValve" sslCipherHeader=""/></Context>`
+	webXML := `<web-app><session-config><session-timeout>-1</session-timeout><tracking-mode>SSL</tracking-mode><cookie-config><name>n</name><path>/</path>` +
+		`<domain>example.com</domain><http-only>false</http-only><secure>true</secure><max-age>9</max-age><attribute><attribute-name>SameSite</attribute-name><attribute-value>Lax</attribute-value></attribute></cookie-config></session-config>` +
+		`<filter><filter-name>h</filter-name><filter-class>org.apache.catalina.filters.HttpHeaderSecurityFilter</filter-class><init-param><param-name>hstsPreload</param-name><param-value>true</param-value></init-param></filter>` +
+		`<filter><filter-name>r</filter-name><filter-class>org.apache.catalina.filters.RemoteIpFilter</filter-class></filter>` +
+		`<filter-mapping><filter-name>h</filter-name><url-pattern>/*</url-pattern><dispatcher>REQUEST</dispatcher></filter-mapping><filter-mapping><filter-name>r</filter-name><servlet-name>*</servlet-name></filter-mapping></web-app>`
+	f.Add(server, contextXML, "", "<Context/>", webXML, "", "<web-app/>", "/app", 10)
+	f.Add(simpleServer("", "", ""), "", contextXML, contextXML, "<web-app/>", webXML, webXML, "/app##2", 9)
+	f.Add(simpleServer("", "", ""), "<x", "<Context>", "<web-app/>", "", "<Context/>", "<a>&b;</a>", "//localhost/app", 7)
+	f.Add(server, contextXML, "", contextXML, webXML, webXML, webXML, "//a/app", 12)
+	f.Fuzz(func(t *testing.T, server, context, hostContext, own, web, hostWeb, ownWeb, name string, version int) {
+		if version < 7 || version > 12 {
+			version = 0
+		}
+		b := base{
+			"conf/context.xml": context, "conf/Catalina/localhost/context.xml.default": hostContext,
+			"conf/web.xml": web, "conf/Catalina/localhost/web.xml.default": hostWeb,
+			"webapps/app/META-INF/context.xml": own, "webapps/app/WEB-INF/web.xml": ownWeb,
+			"webapps/app##2.war": "", "webapps/app##2.war!/META-INF/context.xml": own, "webapps/app##2.war!/WEB-INF/web.xml": ownWeb,
+		}
+		conf, err := Read([]byte(server), b.options(version))
+		if err != nil {
+			return
+		}
+		for i := range conf.Connectors {
+			c := &conf.Connectors[i]
+			a, findings, err := conf.Application(c, name)
+			names, _ := conf.Applications(c)
+			if len(names) > maxApplications || len(findings) > maxFindings+1 {
+				t.Fatalf("%d applications, %d findings", len(names), len(findings))
+			}
+			for _, f := range append(findings, conf.CheckApplications(c)...) {
+				if f.Text == "" {
+					t.Fatalf("%+v", f)
+				}
+			}
+			if err != nil {
+				continue
+			}
+			s := a.Sessions
+			if s.IDLength < 1 || s.IDLength > 1024 || s.Tracking == 0 || s.Timeout == 0 || s.MaxActive < -1 ||
+				a.Cookie.Name == "" || a.Cookie.Path == "" || a.Cookie.MaxAge < -1 {
+				t.Fatalf("%+v", a)
+			}
+			break
+		}
+	})
+}

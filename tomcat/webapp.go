@@ -227,7 +227,7 @@ func (r *reader) hostOf(eng *engine, e *element) *virtualHost {
 	if at := list.get("appBase"); at != nil {
 		appBase = at.value
 		if strings.TrimSpace(appBase) == "" {
-			r.say(at, finding.Warning, "every directory of catalina.base becomes an application of its own (\"using the CATALINA_BASE as the appBase\")", "write webapps")
+			r.say(at, finding.Warning, fmt.Sprintf("every directory of catalina.base becomes an application (\"Using an empty string for appBase on host [%s] will set it to CATALINA_BASE, which is a bad idea\")", h.name), "write webapps")
 		}
 	}
 	h.appBase = r.inBase(appBase)

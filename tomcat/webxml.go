@@ -238,7 +238,7 @@ func (r *reader) filter(w *webXML, e *element) {
 		return
 	}
 	if i, ok := w.byName[f.name]; ok {
-		r.about(e, finding.Error, fmt.Sprintf("there is a filter %q on line %d already", clip(f.name, 80), w.filters[i].element.line)+doesNotStart+` ("Duplicate filter name")`, "give it another name")
+		r.about(e, finding.Error, fmt.Sprintf("there is a filter %q on line %d already", clip(f.name, 80), w.filters[i].element.line)+doesNotStart+fmt.Sprintf(` ("Duplicate filter name [%s]")`, clip(f.name, 80)), "give it another name")
 		return
 	}
 	w.add(f)
@@ -271,7 +271,7 @@ func (r *reader) filterMapping(w *webXML, e *element) {
 				at.value = plain
 			}
 			if !validPattern(at.value) {
-				r.say(at, finding.Error, fmt.Sprintf("%q is no pattern", at.value)+doesNotStart+` ("Invalid <url-pattern> in filter mapping")`, "begin it with / or with *.")
+				r.say(at, finding.Error, fmt.Sprintf("%q is no pattern", at.value)+doesNotStart+fmt.Sprintf(` ("Invalid <url-pattern> [%s] in filter mapping")`, at.value), "begin it with / or with *.")
 				continue
 			}
 			m.patterns = append(m.patterns, *at)
@@ -355,7 +355,7 @@ func (r *reader) checkMappings(w *webXML) {
 		_, known := w.byName[m.name]
 		switch {
 		case !known:
-			r.about(m.element, finding.Error, fmt.Sprintf("there is no filter %q", clip(m.name, 80))+doesNotStart+` ("Filter mapping specifies an unknown filter name")`, "define it, or name another")
+			r.about(m.element, finding.Error, fmt.Sprintf("there is no filter %q", clip(m.name, 80))+doesNotStart+fmt.Sprintf(` ("Filter mapping specifies an unknown filter name [%s]")`, clip(m.name, 80)), "define it, or name another")
 		case len(m.patterns) == 0 && len(m.servlets) == 0:
 			r.about(m.element, finding.Error, "it has neither url-pattern nor servlet-name"+doesNotStart+` ("Filter mapping must specify either a <url-pattern> or a <servlet-name>")`, "add <url-pattern>/*</url-pattern>")
 		}
