@@ -167,7 +167,10 @@ func (r *reader) descriptorOf(app *webapp) *element {
 
 // member reads a file of an application, in its directory or its WAR.
 func (r *reader) member(app *webapp, name, root string) *element {
-	if app.war == "" {
+	switch {
+	case app.war == "" && app.dir == "":
+		return nil
+	case app.war == "":
 		return r.document(filepath.Join(app.dir, filepath.FromSlash(name)), root)
 	}
 	return r.documentIn(app.war+"!/"+name, root, func() ([]byte, error) {

@@ -114,6 +114,7 @@ func (r *reader) filters(a *Application, web *webXML) {
 				continue
 			}
 			switch {
+			case m.wrong, len(m.patterns) == 0 && len(m.servlets) == 0: // that was said
 			case !m.requests:
 				r.about(m.element, finding.Warning, "it has no dispatcher REQUEST: what browsers ask for does not pass this filter", "add <dispatcher>REQUEST</dispatcher>")
 			case !m.everything:

@@ -33,7 +33,8 @@ func runApplications(t *testing.T, cases []applicationCase, show func(*Applicati
 			if c.at == "" {
 				c.at = "/app"
 			}
-			if _, ok := c.files["webapps/app/index.html"]; !ok && c.files["conf/server.xml"] == "" {
+			_, war := c.files["webapps/app.war"]
+			if !war && c.files["conf/server.xml"] == "" {
 				c.files["webapps/app/index.html"] = ""
 			}
 			a, findings := c.files.read(t, c.version, c.at)

@@ -96,7 +96,8 @@ type webapp struct {
 	context *element
 	// descriptor is its context.xml in the Host's configBase; empty for none.
 	descriptor string
-	// dir and war are where it is; empty where it is not such a one.
+	// dir and war are where it is; empty where it is not such a one, both
+	// where it is not there.
 	dir, war string
 	// missing says that there is no such application: it stands for one that
 	// would come.
@@ -399,11 +400,14 @@ func (r *reader) find(h *virtualHost, name contextName) webapp {
 			best = app
 		}
 	}
-	if !best.missing || !h.deploys {
+	if !best.missing {
 		return best
 	}
-	// Without a list, its files may be there.
+	if !h.deploys || r.opt.ReadDir != nil {
+		return best
+	}
 	r.locate(&best, "")
+	// Without a list, its files may be there.
 	if file := filepath.Join(h.configBase, name.base()+".xml"); r.document(file, "Context") != nil {
 		best.descriptor, best.missing = file, false
 	}
@@ -456,9 +460,7 @@ func (c *Configuration) CheckApplications(connector *Connector) []finding.Findin
 	for _, h := range r.engineOf(c.service(connector)).hosts {
 		apps := r.deployed(h)
 		if len(apps) == 0 {
-			app := webapp{host: h}
-			r.locate(&app, "")
-			apps = append(apps, app) // for the files of all
+			apps = append(apps, webapp{host: h}) // for the files of all
 		}
 		for i := range apps {
 			if looked++; looked > maxApplications {

@@ -41,7 +41,9 @@ type filterMapping struct {
 	// requests says that it takes requests, and not only what a servlet
 	// forwards.
 	requests bool
-	element  *element
+	// wrong says that a pattern is none, which was said.
+	wrong   bool
+	element *element
 }
 
 // webXMLOf reads the web.xml files of an application: its own, its tomcat-web.xml,
@@ -272,7 +274,7 @@ func (r *reader) filterMapping(w *webXML, e *element) {
 			}
 			if !validPattern(at.value) {
 				r.say(at, finding.Error, fmt.Sprintf("%q is no pattern", at.value)+doesNotStart+fmt.Sprintf(` ("Invalid <url-pattern> [%s] in filter mapping")`, at.value), "begin it with / or with *.")
-				continue
+				m.wrong = true
 			}
 			m.patterns = append(m.patterns, *at)
 			m.everything = m.everything || at.value == "*" || at.value == "/*"
