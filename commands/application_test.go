@@ -177,15 +177,6 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-func TestSettingChanges(t *testing.T) {
-	got := strings.Join(settingChanges(
-		[]setting{{"Sessions", ""}, {"Headers", "a"}, {"Proxies", "b"}},
-		[]setting{{"Sessions", "c"}, {"Headers", "a"}, {"Proxies", ""}}), "\n")
-	if want := "Sessions: Tomcat's defaults -> c\nProxies: b -> Tomcat's defaults"; got != want {
-		t.Error(got)
-	}
-}
-
 func TestCookieText(t *testing.T) {
 	c := &endpoint.Cookie{Name: "N", Path: "/a", Domain: "example.com", MaxAge: 0, HTTPOnly: true, SameSite: "None", Partitioned: true,
 		Attributes: []endpoint.CookieAttribute{{Name: "Priority", Value: "High"}, {Name: "Flag"}}}

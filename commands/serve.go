@@ -201,7 +201,7 @@ func (s *serving) run(ctx context.Context) error {
 		return out
 	})
 	s.Env = &env
-	r := reloader{serving: s, server: server, load: load, running: v, out: out, files: v.files, settings: v.settings()}
+	r := reloader{serving: s, server: server, load: load, running: v, current: v.config, out: out, files: v.files}
 	go func() {
 		defer close(finished)
 		r.watch(reloads)

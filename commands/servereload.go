@@ -46,14 +46,14 @@ func (f watchedFile) irregular() error {
 // reloader serves what the files hold now whenever one of them changes.
 type reloader struct {
 	*serving
-	server   *endpoint.Server
-	load     func() (*served, error)
-	running  *served
-	out      *heldBack // the session's standard error
-	files    []watchedFile
-	settings []setting // of the application, as they are now
-	failed   string    // what was said when it went wrong last; empty if it went well
-	next     time.Time // when it is tried again
+	server  *endpoint.Server
+	load    func() (*served, error)
+	running *served
+	current endpoint.Config // what it serves now
+	out     *heldBack       // the session's standard error
+	files   []watchedFile
+	failed  string    // what was said when it went wrong last; empty if it went well
+	next    time.Time // when it is tried again
 }
 
 // watch looks at the files every second, and whatever they are like on SIGHUP,
@@ -142,7 +142,7 @@ func (r *reloader) serve() (changes []string, err error) {
 		err = r.judgeServed(v.checks)
 	}
 	if err == nil {
-		changes, err = r.server.Update(v.config)
+		changes, err = r.update(v.config)
 	}
 	if err != nil {
 		return nil, err
@@ -150,13 +150,26 @@ func (r *reloader) serve() (changes []string, err error) {
 	for _, change := range atTheNextStart(r.running.config, v.config) {
 		r.Stderr.Printf("gokeytool: changed, but not before the next start: %s\n", change)
 	}
-	settings := v.settings()
-	changes = append(changes, settingChanges(r.settings, settings)...)
-	r.settings = settings
 	if len(changes) == 0 {
 		changes = []string{"the certificates are the same"}
 	}
 	return changes, nil
+}
+
+// update gives the endpoint another configuration, or nothing of it.
+func (r *reloader) update(cfg endpoint.Config) ([]string, error) {
+	// What may fail in an application's settings is tried before the keys.
+	application, err := r.server.UpdateApplication(cfg)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := r.server.Update(cfg)
+	if err != nil {
+		_, _ = r.server.UpdateApplication(r.current)
+		return nil, err
+	}
+	r.current = cfg
+	return append(keys, application...), nil
 }
 
 // heldBack is a writer whose text can be held back.

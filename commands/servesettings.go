@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,17 +28,6 @@ func (v *served) settings() (list []setting) {
 	line("Headers of "+name, headerSettings(v.config.Headers, v.config.HSTS))
 	line("Proxies in front of "+name, v.proxySettings())
 	return list
-}
-
-// settingChanges says which settings are different from what they were.
-func settingChanges(was, now []setting) (changes []string) {
-	shown := func(value string) string { return cmp.Or(value, "Tomcat's defaults") }
-	for i := range min(len(was), len(now)) {
-		if was[i].value != now[i].value {
-			changes = append(changes, fmt.Sprintf("%s: %s -> %s", now[i].what, shown(was[i].value), shown(now[i].value)))
-		}
-	}
-	return changes
 }
 
 func (v *served) sessionSettings() (parts []string) {
