@@ -202,7 +202,7 @@ func (r *reader) connector(e *element, offset int) (Connector, bool) {
 		c.DefaultHost = strings.ToLower(at.value)
 	}
 	class := list.get("protocol")
-	exists := class == nil || r.protocolClass(class, protocolHTTP)
+	exists := class == nil || r.protocolClass(e, class, protocolHTTP)
 	r.engine = r.tlsEngineOf(e, list)
 
 	hostSettings, certSettings := r.sortFlat(list)

@@ -142,7 +142,9 @@ func (r *reader) verification(list settings) Verification {
 	case "optional", "want":
 		return VerificationOptional
 	case "optionalnoca", "optional_no_ca":
-		if r.engine != engineOpenSSL {
+		if r.engine == engineOpenSSL {
+			r.say(at, finding.Info, "OpenSSL takes certificates of unknown CAs, and so they are taken here; by libtcnative 1.2.35 they were refused", "")
+		} else {
 			r.say(at, finding.Warning, "only OpenSSL takes certificates of unknown CAs: where Java does TLS, Tomcat treats it as optional", "write optional")
 		}
 		return VerificationOptionalNoCA

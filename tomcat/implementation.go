@@ -75,7 +75,7 @@ func isAJP(protocol string) bool {
 // ajp reports on a connector of AJP.
 func (r *reader) ajp(e *element, protocol string) {
 	at := &setting{element: e.name, name: "protocol", value: protocol, line: e.get("protocol").line}
-	r.protocolClass(at, protocolAJP)
+	r.protocolClass(e, at, protocolAJP)
 	enabled, _, _ := expand(value(e, "SSLEnabled"), r.lookup, &r.room)
 	for _, child := range e.children {
 		if child.name == elementSSLHost {
@@ -95,7 +95,7 @@ func (r *reader) ajp(e *element, protocol string) {
 // protocolClass reports a protocol that is no class of this release, or none of
 // Tomcat's, and says whether there is such a class. short is the name that stands
 // for the usual one.
-func (r *reader) protocolClass(at *setting, short string) bool {
+func (r *reader) protocolClass(e *element, at *setting, short string) bool {
 	if at.value == protocolHTTP || at.value == protocolAJP {
 		return true
 	}
@@ -111,6 +111,14 @@ func (r *reader) protocolClass(at *setting, short string) bool {
 		remedy = "use " + protocolNIO
 	}
 	fails := fmt.Sprintf("and does not start this connector (\"Protocol handler instantiation failed\", ClassNotFoundException: %s)", clip(at.value, 120))
+	if slices.ContainsFunc(e.children, func(child *element) bool { return child.name == elementSSLHost || child.name == "UpgradeProtocol" }) {
+		// There is nothing that could take the element.
+		if r.version == 8 {
+			fails = fmt.Sprintf("and does not start at all (ClassNotFoundException: %s, then NullPointerException, %s)", clip(at.value, 120), notConfigured)
+		} else if release := map[int]string{9: "9.0.119", 10: "10.1.56", 11: "11.0.23"}[r.version]; release != "" {
+			fails += fmt.Sprintf("; before %s it does not start at all (NullPointerException, %s)", release, notConfigured)
+		}
+	}
 	simple := at.value[strings.LastIndexByte(at.value, '.')+1:]
 	switch {
 	case at.value == protocolAPR && r.version >= 10:

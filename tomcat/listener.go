@@ -255,20 +255,24 @@ func (r *reader) fips(l *library) {
 		return
 	}
 	at := l.fips
-	const failed = "Failed to enter FIPS mode"
 	known := slices.ContainsFunc([]string{"on", "require", "enter"}, func(word string) bool { return strings.EqualFold(word, at.value) })
+	severity, text, remedy := finding.Error, "", ""
 	switch {
-	case l == &r.foreign && (!known || l.off()):
-		r.say(at, finding.Error, fmt.Sprintf("there is no FIPS mode %q, or none with SSLEngine=\"off\": Tomcat's log says \"Failed entering FIPS mode\", and Java does TLS, not in FIPS mode", at.value), "write on, and set SSLEngine to on")
-	case l == &r.foreign:
-		r.say(at, finding.Warning, "where Java is older than 22, or where OpenSSL's FIPS provider is not its default one, Java does TLS, not in FIPS mode; Tomcat's log says \"Failed entering FIPS mode\" at most. Nor is it done here", "")
 	case !known:
-		r.say(at, finding.Error, fmt.Sprintf("there is no FIPS mode %q: Tomcat does not start at all, be libtcnative there or not (%q)", at.value, failed), "write off, on, require or enter")
+		text, remedy = fmt.Sprintf("there is no FIPS mode %q", at.value), "write off, on, require or enter"
 	case l.off():
-		r.say(at, finding.Error, fmt.Sprintf("there is no FIPS mode with SSLEngine=\"off\": Tomcat does not start at all (%q)", failed), "set SSLEngine to on")
+		text, remedy = "there is no FIPS mode with SSLEngine=\"off\"", "set SSLEngine to on"
+	case l == &r.foreign:
+		severity, text = finding.Warning, "where Java is older than 22, or OpenSSL's FIPS provider is not its default one"
 	default:
-		r.say(at, finding.Warning, fmt.Sprintf("Tomcat starts only where libtcnative is found and OpenSSL can do it: OpenSSL 3, where its FIPS provider is the default one (%q). FIPS mode is not done here", failed), "")
+		severity, text = finding.Warning, "where libtcnative is not found, or OpenSSL's FIPS provider is not its default one"
 	}
+	if l == &r.foreign {
+		text += ": Java does TLS, not in FIPS mode, and Tomcat's log says \"Failed entering FIPS mode\" at most"
+	} else {
+		text += ": Tomcat does not start, or stops as soon as it has (\"Failed to enter FIPS mode\")"
+	}
+	r.say(at, severity, text+". FIPS mode is not done here", remedy)
 }
 
 // reloadListener reads a TLSCertificateReloadListener.
