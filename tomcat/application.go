@@ -179,7 +179,7 @@ func (c *Configuration) reader() *reader {
 	if c.documents == nil {
 		c.documents = make(map[string]document)
 	}
-	return &reader{opt: c.opt, version: c.Version, room: maxExpanded, documents: c.documents}
+	return &reader{opt: c.opt, version: c.Version, room: maxExpanded, documents: c.documents, lenient: true}
 }
 
 // noHost stands for the Host of a Service that has none.

@@ -173,14 +173,20 @@ func attributeNames(element string) iter.Seq[string] {
 }
 
 // nearest returns the name that was most likely meant by another, and nothing
-// where none is near: it differs in case, or in at most a third of its letters.
+// where none is near: it differs in case, in at most a third of its letters, or is
+// the only one that begins so.
 func nearest(name string, names iter.Seq[string]) string {
 	const longest = 64 // what is longer is no slip of the finger
 	if len(name) < 3 || len(name) > longest {
 		return ""
 	}
 	best, least := "", len(name)/3+1
+	longer, begin := "", 0 // what begins so
 	for candidate := range names {
+		if len(name) >= 8 && len(candidate) > len(name) && strings.EqualFold(candidate[:len(name)], name) {
+			longer = candidate
+			begin++
+		}
 		d := 0
 		if !strings.EqualFold(name, candidate) {
 			if len(candidate) > longest {
@@ -191,6 +197,9 @@ func nearest(name string, names iter.Seq[string]) string {
 		if d < least {
 			best, least = candidate, d
 		}
+	}
+	if best == "" && begin == 1 {
+		return longer
 	}
 	return best
 }

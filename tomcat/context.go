@@ -193,9 +193,9 @@ func (r *reader) checkContext(e *element) {
 	for _, child := range e.children {
 		switch {
 		case child.name == "SessionIdGenerator":
-			r.about(child, finding.Error, "it is ignored here", "put it into a Manager")
+			r.about(child, finding.Warning, "it is ignored here", "put it into a Manager")
 		case child.name == "CookieProcessor" && r.version < 8:
-			r.about(child, finding.Error, fmt.Sprintf("Tomcat %d does not have this element, which came with 8, and ignores it", r.version), "remove it")
+			r.about(child, finding.Warning, fmt.Sprintf("Tomcat %d does not have this element, which came with 8, and ignores it", r.version), "remove it")
 		case child.name == "Cluster" && e.file == "", child.name == "InstanceListener" && r.version < 8:
 		default:
 			r.unknownElement(child, contextChildren...)

@@ -20,8 +20,9 @@ func javaInt(text string) (int, bool) {
 // proxies reads which proxies are believed: a regular expression until Tomcat 10,
 // either that or networks in 11, networks since 12.
 func (r *reader) proxies(at *setting, otherwise string, filter bool) string {
-	effect := "Tomcat ignores it"
+	effect, severity := "Tomcat ignores it", finding.Warning
 	if filter {
+		severity = finding.Error
 		effect = strings.TrimPrefix(doesNotStart, ": ")
 	}
 	text := at.value
@@ -34,17 +35,17 @@ func (r *reader) proxies(at *setting, otherwise string, filter bool) string {
 			network = strings.TrimSpace(network)
 			_, errNetwork := netip.ParsePrefix(network)
 			if _, err := netip.ParseAddr(network); err != nil && errNetwork != nil && network != "" {
-				r.say(at, finding.Error, fmt.Sprintf("%q is no address and no network: %s", clip(network, 80), effect), "write networks as 10.0.0.0/8, between commas")
+				r.say(at, severity, fmt.Sprintf("%q is no address and no network: %s", clip(network, 80), effect), "write networks as 10.0.0.0/8, between commas")
 				return otherwise
 			}
 		}
 		return asNetworks(text)
 	case slash:
-		r.say(at, finding.Error, fmt.Sprintf("Tomcat %d takes it for a regular expression, which no address matches: networks as 10.0.0.0/8 came with 11", r.version), `write an expression, as 10\.\d{1,3}\.\d{1,3}\.\d{1,3}`)
+		r.say(at, finding.Warning, fmt.Sprintf("Tomcat %d takes it for a regular expression, which no address matches: networks as 10.0.0.0/8 came with 11", r.version), `write an expression, as 10\.\d{1,3}\.\d{1,3}\.\d{1,3}`)
 		return ""
 	}
 	if _, err := javaregexp.Compile(text); errors.Is(err, javaregexp.ErrSyntax) {
-		r.say(at, finding.Error, fmt.Sprintf("%v: %s", err, effect), `write an expression, as 10\.\d{1,3}\.\d{1,3}\.\d{1,3}`)
+		r.say(at, severity, fmt.Sprintf("%v: %s", err, effect), `write an expression, as 10\.\d{1,3}\.\d{1,3}\.\d{1,3}`)
 		return otherwise
 	} else if err != nil {
 		r.say(at, finding.Error, fmt.Sprintf("%v; here no address matches it", err), "write a simpler expression")
@@ -96,7 +97,7 @@ func (r *reader) filters(a *Application, web *webXML) {
 					if meant := r.nearest(at.name, remoteIPFilterParameters.names(r.version)); meant != "" {
 						remedy = fmt.Sprintf("is %s meant?", meant)
 					}
-					r.say(at, finding.Error, "RemoteIpFilter has no such init-param, and ignores it", remedy)
+					r.say(at, finding.Warning, "RemoteIpFilter has no such init-param, and ignores it", remedy)
 				}
 			}
 			ip := r.remoteIP(f.parameters, true)

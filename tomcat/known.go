@@ -64,11 +64,11 @@ func (r *reader) known(list settings, attributes nameList) {
 		since, until, ok := attributes.find(at.name)
 		switch {
 		case !ok:
-			severity, remedy := finding.Warning, "remove it"
+			remedy := "remove it"
 			if meant := r.nearest(at.name, attributes.names(r.version)); meant != "" {
-				severity, remedy = finding.Error, fmt.Sprintf("is %s meant?", meant)
+				remedy = fmt.Sprintf("is %s meant?", meant)
 			}
-			r.say(at, severity, fmt.Sprintf("%s has no such attribute, and Tomcat ignores it", at.element), remedy)
+			r.say(at, finding.Warning, fmt.Sprintf("%s has no such attribute, and Tomcat ignores it", at.element), remedy)
 		case r.version < since:
 			r.say(at, finding.Warning, fmt.Sprintf("Tomcat %d does not have this attribute, which came with %s, and ignores it", r.version, release(since)), "remove it")
 		case r.version > until:

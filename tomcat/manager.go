@@ -161,7 +161,7 @@ func (r *reader) manager(s *Sessions, ctx *context, web *webXML) {
 	}
 	r.secureRandom(list)
 	if at := list.get("jvmRoute"); at != nil {
-		r.say(at, finding.Error, "the route of session ids comes from the Engine's jvmRoute only", "set jvmRoute on the Engine")
+		r.say(at, finding.Warning, "the route of session ids comes from the Engine's jvmRoute only", "set jvmRoute on the Engine")
 	}
 	r.generator(s, e)
 	if at := list.get("sessionIdLength"); at != nil && r.version < 8 {
@@ -219,7 +219,7 @@ func (r *reader) generator(s *Sessions, manager *element) {
 	}
 	if at := list.get("jvmRoute"); at != nil {
 		text := "Tomcat puts the Engine's jvmRoute in its place when the Manager starts"
-		severity := finding.Error
+		severity := finding.Warning
 		switch s.Route {
 		case at.value:
 			severity = finding.Info
@@ -259,7 +259,11 @@ func (r *reader) idLength(s *Sessions, at *setting) {
 			first := map[int]string{9: "9.0.119", 10: "10.1.56", 11: "11.0.23"}[r.version]
 			text = fmt.Sprintf("Tomcat %s and later "+kept+"; before, ", first, n) + taken
 		}
-		r.say(at, finding.Error, text, "write 16 or more")
+		severity := finding.Warning // where the default is kept
+		if r.version < 10 {
+			severity = finding.Error
+		}
+		r.say(at, severity, text, "write 16 or more")
 		if n == 1 && r.version < 10 {
 			s.IDLength = 1
 		}
@@ -282,12 +286,10 @@ func (r *reader) idLength(s *Sessions, at *setting) {
 func (r *reader) secureRandom(list settings) {
 	if at := list.get("secureRandomClass"); at != nil && at.value != "java.security.SecureRandom" {
 		text := fmt.Sprintf("the class %q has to be on Tomcat's class path, or it falls back to java.security.SecureRandom (\"Exception initializing random number generator of class [%s]\")", at.value, at.value)
-		severity := finding.Warning
 		if at.value == "" || strings.HasPrefix(at.value, "java.") {
 			text = fmt.Sprintf("%q is no java.security.SecureRandom: Tomcat falls back to that (\"Exception initializing random number generator of class [%s]\")", at.value, at.value)
-			severity = finding.Error
 		}
-		r.say(at, severity, text+"; here the operating system's numbers are used", "remove it")
+		r.say(at, finding.Warning, text+"; here the operating system's numbers are used", "remove it")
 	}
 	if at := list.get("secureRandomAlgorithm"); at != nil {
 		switch strings.ToUpper(at.value) {
@@ -295,16 +297,16 @@ func (r *reader) secureRandom(list settings) {
 		case "NATIVEPRNGBLOCKING":
 			r.say(at, finding.Warning, "Tomcat waits for the system's entropy when it starts", "use NativePRNGNonBlocking")
 		default:
-			r.say(at, finding.Error, fmt.Sprintf("Java has no such algorithm: Tomcat takes SHA1PRNG (\"Exception initializing random number generator using algorithm [%s]\")", at.value), "use SHA1PRNG, NativePRNG or DRBG")
+			r.say(at, finding.Warning, fmt.Sprintf("Java has no such algorithm: Tomcat takes SHA1PRNG (\"Exception initializing random number generator using algorithm [%s]\")", at.value), "use SHA1PRNG, NativePRNG or DRBG")
 		}
 	}
 	if at := list.get("secureRandomProvider"); at != nil {
 		switch strings.ToUpper(at.value) {
 		case "", "SUN", "SUNPKCS11", "SUNMSCAPI", "BC", "BCFIPS", "IBMJCE", "IBMSECURERANDOM", "OPENJCEPLUS":
 		case "SUNJCE", "SUNRSASIGN", "SUNEC", "SUNJSSE", "SUNJGSS", "SUNSASL", "XMLDSIG", "JDKLDAP", "JDKSASL", "SUNPCSC":
-			r.say(at, finding.Error, fmt.Sprintf("the provider has no random numbers: Tomcat takes SHA1PRNG of another (\"no such algorithm ... for provider %s\")", at.value), "remove it, or use SUN")
+			r.say(at, finding.Warning, fmt.Sprintf("the provider has no random numbers: Tomcat takes SHA1PRNG of another (\"no such algorithm ... for provider %s\")", at.value), "remove it, or use SUN")
 		default:
-			r.say(at, finding.Error, fmt.Sprintf("Java has no such provider: Tomcat takes SHA1PRNG of another (\"Exception initializing random number generator using provider [%s]\")", at.value), "remove it, or use SUN")
+			r.say(at, finding.Warning, fmt.Sprintf("Java has no such provider: Tomcat takes SHA1PRNG of another (\"Exception initializing random number generator using provider [%s]\")", at.value), "remove it, or use SUN")
 		}
 	}
 }

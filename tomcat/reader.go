@@ -28,6 +28,9 @@ type reader struct {
 	// said are the findings of other applications before, which are not said
 	// again; nil where there is one only.
 	said map[finding.Finding]bool
+	// lenient says that an application is read, which Tomcat starts
+	// without what it ignores.
+	lenient bool
 	// guesses is how many names were looked for that may have been meant.
 	guesses int
 	// documents are what files of applications hold, by their names.
@@ -153,7 +156,7 @@ func (r *reader) expand(at *setting, value string) string {
 	if len(unknown) > 0 {
 		severity := finding.Warning
 		if matters(at) {
-			severity = finding.Error
+			severity = r.ignored()
 		}
 		r.say(at, severity, fmt.Sprintf("the property ${%s} has no value", strings.Join(unknown, "}, ${")),
 			"define it, give it a default as ${name:-default}, or write the value itself")
@@ -251,6 +254,15 @@ func (r *reader) checkName(at *setting, element string) {
 	r.say(at, severity, fmt.Sprintf("%s has no such attribute, and Tomcat ignores it", element), remedy)
 }
 
+// ignored is how grave it is that Tomcat ignores a setting, or takes it otherwise
+// than it was meant. A connector then does not do what it is there for.
+func (r *reader) ignored() finding.Severity {
+	if r.lenient {
+		return finding.Warning
+	}
+	return finding.Error
+}
+
 // boolean reads a setting as Java's Boolean.valueOf does: everything but "true"
 // is false.
 func (r *reader) boolean(at *setting, otherwise bool) bool {
@@ -258,7 +270,7 @@ func (r *reader) boolean(at *setting, otherwise bool) bool {
 		return otherwise
 	}
 	if !strings.EqualFold(at.value, "true") && !strings.EqualFold(at.value, "false") {
-		r.say(at, finding.Error, fmt.Sprintf("%q is neither true nor false: Tomcat takes it for false", at.value), "write true or false")
+		r.say(at, r.ignored(), fmt.Sprintf("%q is neither true nor false: Tomcat takes it for false", at.value), "write true or false")
 	}
 	return strings.EqualFold(at.value, "true")
 }
@@ -271,7 +283,7 @@ func (r *reader) integer(at *setting, otherwise int) int {
 	}
 	n, err := strconv.ParseInt(at.value, 10, 32)
 	if err != nil {
-		r.say(at, finding.Error, fmt.Sprintf("%q is not a number: Tomcat ignores it", at.value), "write digits")
+		r.say(at, r.ignored(), fmt.Sprintf("%q is not a number: Tomcat ignores it", at.value), "write digits")
 		return otherwise
 	}
 	return int(n)

@@ -84,9 +84,9 @@ func TestSessionIDLength(t *testing.T) {
 		{"some", 0, length("24"), "", "24", nil},
 		{"plus", 0, length("+24"), "", "24", nil},
 		{"short", 0, length("4"), "", "4", []string{"conf/context.xml: line 2: warning: SessionIdGenerator sessionIdLength: ids of 8 digits can be guessed"}},
-		{"zero", 10, length("0"), "", "16", []string{"error: SessionIdGenerator sessionIdLength: Tomcat 10.1.56 and later keeps 16 (\"" + fmt.Sprintf(short, "0") + "\"); before, all clients get the same session id"}},
+		{"zero", 10, length("0"), "", "16", []string{"warning: SessionIdGenerator sessionIdLength: Tomcat 10.1.56 and later keeps 16 (\"" + fmt.Sprintf(short, "0") + "\"); before, all clients get the same session id"}},
 		{"zero", 11, length("0"), "", "16", []string{"Tomcat 11.0.23 and later"}},
-		{"zero", 12, length("0"), "", "16", []string{"error: SessionIdGenerator sessionIdLength: Tomcat keeps 16"}},
+		{"zero", 12, length("0"), "", "16", []string{"warning: SessionIdGenerator sessionIdLength: Tomcat keeps 16"}},
 		{"zero", 7, length("0"), "", "16", []string{"error: SessionIdGenerator sessionIdLength: all clients get the same session id, without digits"}},
 		{"negative", 9, length("-5"), "", "16", []string{fmt.Sprintf("Tomcat 9.0.119 and later keeps 16 (\""+short, "-5")}},
 		{"one", 9, length("1"), "", "1", []string{"before, session ids have two digits"}},
@@ -104,9 +104,9 @@ func TestSessionIDLength(t *testing.T) {
 		{"the manager's own", 7, manager(`sessionIdLength="20"`, `<SessionIdGenerator sessionIdLength="30"/>`), "", "20", nil},
 		{"the manager's own", 9, manager(`sessionIdLength="20"`, ``), "", "16", []string{"warning: Manager sessionIdLength: Tomcat 9 no longer has this attribute"}},
 		{"in the wrong place", 0, base{"conf/context.xml": `<Context sessionIdLength="20"><SessionIdGenerator/></Context>`}, "", "16",
-			[]string{"Context sessionIdLength: Context has no such attribute", "error: SessionIdGenerator: it is ignored here; put it into a Manager"}},
+			[]string{"Context sessionIdLength: Context has no such attribute", "warning: SessionIdGenerator: it is ignored here; put it into a Manager"}},
 		{"misspelt", 0, manager("", `<SessionIDGenerator sessionIdLength="20"/>`), "", "16", []string{"is <SessionIdGenerator> meant?"}},
-		{"misspelt attribute", 0, manager("", `<SessionIdGenerator sessionIDLength="20"/>`), "", "16", []string{"error: SessionIdGenerator sessionIDLength: SessionIdGenerator has no such attribute, and Tomcat ignores it; is sessionIdLength meant?"}},
+		{"misspelt attribute", 0, manager("", `<SessionIdGenerator sessionIDLength="20"/>`), "", "16", []string{"warning: SessionIdGenerator sessionIDLength: SessionIdGenerator has no such attribute, and Tomcat ignores it; is sessionIdLength meant?"}},
 	}
 	runApplications(t, cases, func(a *Application) string { return fmt.Sprint(a.Sessions.IDLength) })
 }
@@ -122,7 +122,7 @@ func TestRoute(t *testing.T) {
 	cases := []applicationCase{
 		{"none", 0, engine("", ""), "", "", nil},
 		{"of the engine", 0, engine(`jvmRoute="node7"`, ""), "", "node7", nil},
-		{"of the generator", 0, engine("", `<SessionIdGenerator jvmRoute="own"/>`), "", "", []string{"error: SessionIdGenerator jvmRoute: Tomcat puts the Engine's jvmRoute in its place when the Manager starts, even where that has none"}},
+		{"of the generator", 0, engine("", `<SessionIdGenerator jvmRoute="own"/>`), "", "", []string{"warning: SessionIdGenerator jvmRoute: Tomcat puts the Engine's jvmRoute in its place when the Manager starts, even where that has none"}},
 		{"of both", 0, engine(`jvmRoute="node7"`, `<SessionIdGenerator jvmRoute="own"/>`), "", "node7", []string{"ids end with .node7"}},
 		{"the same", 0, engine(`jvmRoute="node7"`, `<SessionIdGenerator jvmRoute="node7"/>`), "", "node7", []string{"info: SessionIdGenerator jvmRoute"}},
 		{"not for a cookie", 0, engine(`jvmRoute="a;b"`, ""), "", "a;b", []string{"error: Engine jvmRoute: \"a;b\" does not belong in a cookie"}},
@@ -187,7 +187,7 @@ func TestManager(t *testing.T) {
 		{"abstract", 0, manager(`className="org.apache.catalina.session.ManagerBase"`, ""), "", "-1 16", []string{"is no Manager"}},
 		{"generator unknown", 0, manager("", `<SessionIdGenerator className="com.example.Ids" sessionIdLength="20"/>`), "", "-1 20", []string{"here it is taken for org.apache.catalina.util.StandardSessionIdGenerator"}},
 		{"generator of Spring Boot", 0, manager("", `<SessionIdGenerator className="org.springframework.boot.web.embedded.tomcat.LazySessionIdGenerator"/>`), "", "-1 16", []string{"info: SessionIdGenerator"}},
-		{"in a Host", 0, base{"conf/server.xml": simpleServer("", "", `<Manager/>`), "webapps/app/x": ""}, "", "-1 16", []string{"error: Manager: it is ignored here; put it into a Context"}},
+		{"in a Host", 0, base{"conf/server.xml": simpleServer("", "", `<Manager/>`), "webapps/app/x": ""}, "", "-1 16", []string{"warning: Manager: it is ignored here; put it into a Context"}},
 	}
 	runApplications(t, cases, func(a *Application) string { return fmt.Sprint(a.Sessions.MaxActive, a.Sessions.IDLength) })
 }

@@ -185,7 +185,7 @@ func (r *reader) cookieProcessor(c *Cookie, ctx *context) {
 		case "none", "lax", "strict":
 			c.SameSite = strings.ToUpper(at.value[:1]) + strings.ToLower(at.value[1:])
 		default:
-			r.say(at, finding.Error, fmt.Sprintf("%q is unknown: Tomcat sets no SameSite (\"Unknown setting [%s], must be one of: unset, none, lax, strict.\")", at.value, at.value), "write unset, none, lax or strict")
+			r.say(at, finding.Warning, fmt.Sprintf("%q is unknown: Tomcat sets no SameSite (\"Unknown setting [%s], must be one of: unset, none, lax, strict.\")", at.value, at.value), "write unset, none, lax or strict")
 		}
 	}
 	if at := list.get("partitioned"); at != nil {

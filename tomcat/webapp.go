@@ -145,7 +145,7 @@ func (r *reader) engineOf(service *element) *engine {
 			seen[h.name] = child
 			eng.hosts = append(eng.hosts, h)
 		case "Manager", "SessionIdGenerator", "CookieProcessor", "Context":
-			r.about(child, finding.Error, "it is ignored here", "put it into "+map[string]string{
+			r.about(child, finding.Warning, "it is ignored here", "put it into "+map[string]string{
 				"SessionIdGenerator": "a Manager in a Context", "Context": "a Host",
 			}[child.name])
 		}
@@ -169,15 +169,15 @@ func (r *reader) checkDefaultHost(eng *engine, list settings) {
 		return
 	}
 	if len(eng.hosts) == 0 {
-		r.about(eng.element, finding.Error, "it has no Host: Tomcat has no application", "add a Host")
+		r.about(eng.element, finding.Warning, "it has no Host: Tomcat has no application", "add a Host")
 		return
 	}
 	remedy := "set defaultHost to " + eng.hosts[0].name
 	if at := list.get("defaultHost"); at != nil {
-		r.say(at, finding.Error, fmt.Sprintf("no Host has this name: Tomcat refuses requests for other hosts than its own (\"Unknown default host [%s]\")", eng.defaultHost), remedy)
+		r.say(at, finding.Warning, fmt.Sprintf("no Host has this name: Tomcat refuses requests for other hosts than its own (\"Unknown default host [%s]\")", eng.defaultHost), remedy)
 		return
 	}
-	r.about(eng.element, finding.Error, "it has no defaultHost: Tomcat refuses requests for other hosts than its own (\"Unknown default host [null]\")", remedy)
+	r.about(eng.element, finding.Warning, "it has no defaultHost: Tomcat refuses requests for other hosts than its own (\"Unknown default host [null]\")", remedy)
 }
 
 // byName returns the host of a name or an alias, in lower case; nil for none.
@@ -221,7 +221,7 @@ func (r *reader) hostOf(eng *engine, e *element) *virtualHost {
 			alias := setting{element: "Alias", line: child.line}
 			h.aliases = append(h.aliases, strings.ToLower(strings.TrimSpace(r.expand(&alias, string(child.text)))))
 		case "Manager", "SessionIdGenerator", "CookieProcessor":
-			r.about(child, finding.Error, "it is ignored here", "put it into a Context")
+			r.about(child, finding.Warning, "it is ignored here", "put it into a Context")
 		}
 	}
 	appBase := "webapps"
@@ -239,7 +239,7 @@ func (r *reader) hostOf(eng *engine, e *element) *virtualHost {
 	if at := list.get("deployIgnore"); at != nil {
 		pattern, err := javaregexp.Compile(at.value)
 		if errors.Is(err, javaregexp.ErrSyntax) {
-			r.say(at, finding.Error, fmt.Sprintf("%v: Tomcat ignores it", err), "write a regular expression")
+			r.say(at, finding.Warning, fmt.Sprintf("%v: Tomcat ignores it", err), "write a regular expression")
 		} else if err != nil {
 			r.say(at, finding.Warning, fmt.Sprintf("%v; here no application is left out for it", err), "")
 		}

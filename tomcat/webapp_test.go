@@ -317,14 +317,14 @@ func TestHosts(t *testing.T) {
 		{"alias as default", 0, files("www.two.example"), "/", "two TWO", nil},
 		{"named", 0, files("one"), "//Two/", "two TWO", nil},
 		{"alias", 0, files("one"), "//www.TWO.example", "two TWO", nil},
-		{"no such default", 0, files("three"), "/", "one ONE", []string{"error: Engine defaultHost: no Host has this name"}},
+		{"no such default", 0, files("three"), "/", "one ONE", []string{"warning: Engine defaultHost: no Host has this name"}},
 		{"ignored", 0, files("one"), "//two/x1", "two JSESSIONID", []string{"it has no application /x1"}},
 	}, show)
 	conf, err := Read([]byte(fmt.Sprintf(server, "one")), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := conf.Application(&conf.Connectors[0], "//three/app"); err == nil || err.Error() != `tomcat: there is no Host "three", but one, two` {
+	if _, _, err := conf.Application(&conf.Connectors[0], "//three/app"); err == nil || err.Error() != `there is no Host "three", but one, two` {
 		t.Error(err)
 	}
 	twice := `<Server><Service><Connector port="1"/><Engine name="e"><Host name="A"/><Host name="a"/></Engine></Service></Server>`
@@ -353,7 +353,7 @@ func TestCheckApplications(t *testing.T) {
 		t.Fatal(services)
 	}
 	checkSaid(t, conf.CheckApplications(conf.Services()[0]), []string{
-		"/base/conf/context.xml: line 1: warning: Context nonsense", "/base/webapps/bad/META-INF/context.xml: line 1: error: Manager maxActiveSessions",
+		"/base/conf/context.xml: line 1: warning: Context nonsense", "/base/webapps/bad/META-INF/context.xml: line 1: warning: Manager maxActiveSessions",
 	})
 	for i := range 200 {
 		b[fmt.Sprintf("webapps/more%03d/index.html", i)] = ""

@@ -98,7 +98,7 @@ func (r *reader) webXMLFile(w *webXML, root *element) {
 		case "filter-mapping":
 			r.filterMapping(w, e)
 		case "session-timeout", "tracking-mode", "cookie-config":
-			r.about(e, finding.Error, "it is ignored here", "put it into session-config")
+			r.about(e, finding.Warning, "it is ignored here", "put it into session-config")
 		}
 	}
 }
@@ -154,7 +154,7 @@ func (r *reader) cookieConfig(w *webXML, e *element) {
 			w.cookie.put(at)
 		case "attribute":
 			if r.version < 10 {
-				r.about(child, finding.Error, fmt.Sprintf("Tomcat %d does not have this element, which came with 10.1, and ignores it", r.version), "remove it; sameSiteCookies of a CookieProcessor sets SameSite")
+				r.about(child, finding.Warning, fmt.Sprintf("Tomcat %d does not have this element, which came with 10.1, and ignores it", r.version), "remove it; sameSiteCookies of a CookieProcessor sets SameSite")
 				continue
 			}
 			r.cookieAttribute(w, child)
@@ -186,7 +186,7 @@ func (s *settings) put(at *setting) {
 func (r *reader) cookieAttribute(w *webXML, e *element) {
 	name, value := r.pair(e, "attribute-name", "attribute-value")
 	if name == nil || value == nil {
-		r.about(e, finding.Error, "it has no attribute-name or no attribute-value, and Tomcat ignores it", "add both")
+		r.about(e, finding.Warning, "it has no attribute-name or no attribute-value, and Tomcat ignores it", "add both")
 		return
 	}
 	value.name, value.key = name.value, strings.ToLower(name.value)
@@ -287,7 +287,7 @@ func (r *reader) filterMapping(w *webXML, e *element) {
 			case "FORWARD", "INCLUDE", "ERROR", "ASYNC":
 				dispatchers++
 			default:
-				r.say(at, finding.Error, fmt.Sprintf("%q is no dispatcher, and Tomcat ignores it", at.value), "write REQUEST, FORWARD, INCLUDE, ERROR or ASYNC")
+				r.say(at, finding.Warning, fmt.Sprintf("%q is no dispatcher, and Tomcat ignores it", at.value), "write REQUEST, FORWARD, INCLUDE, ERROR or ASYNC")
 			}
 		}
 	}
