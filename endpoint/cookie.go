@@ -39,8 +39,9 @@ func (c *Cookie) check() error {
 	return nil
 }
 
-// header is the value of Set-Cookie for a session.
-func (c *Cookie) header(id string, maxAge int, secure bool, now time.Time) string {
+// header is the value of Set-Cookie for a session, as a Tomcat of that major
+// release writes it.
+func (c *Cookie) header(id string, maxAge int, secure bool, now time.Time, tomcat int) string {
 	b := make([]byte, 0, 160)
 	b = append(b, c.Name...)
 	b = append(b, '=')
@@ -74,19 +75,21 @@ func (c *Cookie) header(id string, maxAge int, secure bool, now time.Time) strin
 	}
 	for _, a := range c.Attributes {
 		b = append(append(b, "; "...), a.Name...)
-		b = append(append(b, '='), a.Value...)
+		if a.Value != "" || tomcat < 11 {
+			b = append(append(b, '='), a.Value...)
+		}
 	}
 	return string(b)
 }
 
 // setCookie sets the session cookie.
 func (s *site) setCookie(w http.ResponseWriter, r *http.Request, id string) {
-	w.Header().Add("Set-Cookie", s.cfg.Cookie.header(id, s.cfg.Cookie.MaxAge, s.seen(r).secure, s.cfg.Now()))
+	w.Header().Add("Set-Cookie", s.cfg.Cookie.header(id, s.cfg.Cookie.MaxAge, s.isSecure(r), s.cfg.Now(), s.cfg.TomcatMajor))
 }
 
 // endCookie has the browser forget the session cookie.
 func (s *site) endCookie(w http.ResponseWriter, r *http.Request) {
-	w.Header().Add("Set-Cookie", s.cfg.Cookie.header("", 0, s.seen(r).secure, s.cfg.Now()))
+	w.Header().Add("Set-Cookie", s.cfg.Cookie.header("", 0, s.isSecure(r), s.cfg.Now(), s.cfg.TomcatMajor))
 }
 
 // isToken reports whether a name is a token (RFC 9110, section 5.6.2).

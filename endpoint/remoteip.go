@@ -162,7 +162,7 @@ func (valve *remoteIP) takeProtocol(v *seen, header http.Header) {
 		}
 	}
 	v.serverPort = port
-	if valve.ChangeLocalPort {
+	if valve.ChangeLocalPort && port != -1 { // which stands for its own
 		v.localPort = port
 	}
 }

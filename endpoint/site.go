@@ -134,7 +134,7 @@ func showGenerator(g sessionid.Generator) string {
 }
 
 func (c *Cookie) show() string {
-	text := c.header("...", -1, false, time.Time{})
+	text := c.header("...", -1, false, time.Time{}, newestTomcat)
 	if c.MaxAge >= 0 {
 		text += fmt.Sprintf("; Max-Age=%d", c.MaxAge)
 	}

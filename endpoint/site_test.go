@@ -56,7 +56,7 @@ func TestCookieSettings(t *testing.T) {
 		{"ends at once", Cookie{Name: "a", Path: "/"}, "", "a=ID; Path=/; Max-Age=0; Expires=Thu, 01-Jan-1970 00:00:10 GMT; Secure"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			server := start(t, Config{Identities: []identity.Identity{id}, Cookie: &test.cookie, Now: func() time.Time { return now },
+			server := start(t, Config{Identities: []identity.Identity{id}, Cookie: &test.cookie, TomcatMajor: 10, Now: func() time.Time { return now },
 				RemoteIP: []RemoteIP{{InternalProxies: ".*", ProtocolHeader: "P", HTTPSValue: "https"}}})
 			c := newClient(t, server, id, nil)
 			c.transport.TLSClientConfig.InsecureSkipVerify = true // the clock is not that of the certificate
@@ -68,6 +68,11 @@ func TestCookieSettings(t *testing.T) {
 			facts := decode[tlsFacts](t, body)
 			if got := strings.ReplaceAll(response.Header.Get("Set-Cookie"), facts.HTTPSession.ID, "ID"); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+			if test.name == "all" { // Tomcat 11
+				if got := test.cookie.header("ID", -1, true, now, 11); !strings.HasSuffix(got, "; Priority=High; x") {
+					t.Errorf("%s", got)
+				}
 			}
 			response, body = c.ask(t, "GET", "/api/tls", "Cookie", "JSESSIONID=x; "+test.cookie.Name+"=nosuch; "+test.cookie.Name+"="+facts.HTTPSession.ID)
 			if again := decode[tlsFacts](t, body).HTTPSession; again.ID != facts.HTTPSession.ID || response.Header.Get("Set-Cookie") != "" {

@@ -148,11 +148,8 @@ func (t *translator) term(depth int) error {
 // a repeated character: nothing follows, or a character that is not one of them.
 func (t *translator) possessiveIsGreedy(atom string, depth int) bool {
 	rest := t.rest()
-	if depth == 0 && (rest == "" || rest[0] == '|') {
+	if strings.Trim(rest, ")") == "" || depth == 0 && rest[0] == '|' {
 		return true
-	}
-	if rest == "" {
-		return false
 	}
 	c := rest[0]
 	if c == '\\' && len(rest) > 1 && !isLetter(rest[1]) && !isDigit(rest[1]) && rest[1] < utf8.RuneSelf {

@@ -29,6 +29,8 @@ func TestCompile(t *testing.T) {
 		{expr: `(?<last>a+)\Q.*\E\x2e\u002e\056`, yes: []string{"aa.*..."}, no: []string{"aaxx..."}},
 		{expr: `(?i)PROXY\d++\.example`, yes: []string{"proxy12.EXAMPLE"}, no: []string{"proxy.example"}},
 		{expr: `[\d.]++`, yes: []string{"1.2"}, no: []string{""}},
+		{expr: `(?i)(PROXY|a(b|\d++))`, yes: []string{"proxy", "A12"}, no: []string{"a"}},
+		{expr: `(\d++)?1`, cause: ErrUnsupported, contains: "the possessive quantifier"},
 		{expr: `\d++1`, cause: ErrUnsupported, contains: "the possessive quantifier"},
 		{expr: `(?!10\.).*`, cause: ErrUnsupported, contains: "looking ahead, (?! at byte 0"},
 		{expr: `a(?<=a)`, cause: ErrUnsupported, contains: "looking behind"},
