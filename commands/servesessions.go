@@ -157,7 +157,7 @@ func (v *served) takeApplication() {
 			Header: r.Header, ProxiesHeader: r.ProxiesHeader,
 			ProtocolHeader: r.ProtocolHeader, HTTPSValue: r.HTTPSValue,
 			HostHeader: r.HostHeader, PortHeader: r.PortHeader, HTTPPort: r.HTTPPort, HTTPSPort: r.HTTPSPort,
-			ChangeLocalName: r.ChangeLocalName, ChangeLocalPort: r.ChangeLocalPort,
+			ChangeLocalName: r.ChangeLocalName, ChangeLocalPort: r.ChangeLocalPort, RequestAttributes: r.RequestAttributes,
 		})
 	}
 }
