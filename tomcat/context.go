@@ -253,7 +253,7 @@ func (ctx *context) last(name string) *element {
 }
 
 // missingClass reports an element whose class is none of Tomcat's. What it says is
-// taken as that of instead.
+// taken as that of instead, which is empty for nothing.
 func (r *reader) missingClass(e *element, className, instead string, names nameList) {
 	effect := "Tomcat does not start the application"
 	if e.file == "" {
@@ -263,7 +263,14 @@ func (r *reader) missingClass(e *element, className, instead string, names nameL
 	if a := e.get("className"); a != nil {
 		at.line = a.line
 	}
-	simple := className[strings.LastIndexByte(className, '.')+1:]
+	use := "remove it"
+	if instead != "" {
+		use = "use " + instead
+	}
+	simple := "" // of a class that is meant to be one of Tomcat's
+	if dot := strings.LastIndexByte(className, '.'); dot < 0 || strings.HasPrefix(className, "org.apache.") {
+		simple = className[dot+1:]
+	}
 	for _, entry := range names {
 		if name, since, until := span(entry); name == className {
 			text := fmt.Sprintf("Tomcat %d no longer has the class %s: %s (\"ClassNotFoundException\")", r.version, className, effect)
@@ -272,19 +279,19 @@ func (r *reader) missingClass(e *element, className, instead string, names nameL
 			} else if r.version <= until {
 				text = fmt.Sprintf("%s is no %s: %s (\"IllegalArgumentException\")", className, e.name, effect)
 			}
-			r.say(at, finding.Error, text, "use "+instead)
+			r.say(at, finding.Error, text, use)
 			return
 		}
-		if name, _, _ := span(entry); name[strings.LastIndexByte(name, '.')+1:] == simple {
+		if name, _, _ := span(entry); name[strings.LastIndexByte(name, '.')+1:] == simple && simple != "" {
 			r.say(at, finding.Error, fmt.Sprintf("there is no class %s: %s (\"ClassNotFoundException\")", className, effect), fmt.Sprintf("is %s meant?", name))
 			return
 		}
 	}
 	switch {
 	case className == "":
-		r.about(e, finding.Error, fmt.Sprintf("it has no className: %s", effect), "set className, as to "+instead)
+		r.about(e, finding.Error, fmt.Sprintf("it has no className: %s", effect), "set className")
 	case strings.HasPrefix(className, "org.apache.catalina.") || strings.HasPrefix(className, "org.apache.tomcat."):
-		remedy := "use " + instead
+		remedy := use
 		if meant := r.nearest(className, names.names(r.version)); meant != "" {
 			remedy = fmt.Sprintf("is %s meant?", meant)
 		}

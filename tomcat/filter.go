@@ -213,7 +213,8 @@ func (r *reader) securityHeaders(f *filterDefinition) *SecurityHeaders {
 	}
 	h.NoSniff = r.boolean(list.get("blockContentTypeSniffingEnabled"), true)
 	if r.version < 11 {
-		h.XSSProtection = r.boolean(list.get("xssProtectionEnabled"), r.version < 8)
+		// The default became false in 8.5.90, 9.0.76 and 10.1.10.
+		h.XSSProtection = r.boolean(list.get("xssProtectionEnabled"), r.version < 10)
 	}
 	return h
 }

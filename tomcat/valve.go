@@ -68,16 +68,9 @@ func (r *reader) valves(a *Application, ctx *context) {
 			a.RemoteIP = append(a.RemoteIP, ip)
 		default:
 			if !slices.Contains(slices.Collect(valveClasses.names(r.version)), class) {
-				r.missingValve(e, class)
+				r.missingClass(e, class, "", valveClasses)
 			}
 		}
-	}
-}
-
-// missingValve reports a valve that is none of Tomcat's, if it was meant to be.
-func (r *reader) missingValve(e *element, class string) {
-	if class == "" || strings.HasPrefix(class, "org.apache.catalina.") || r.nearest(class, valveClasses.names(r.version)) != "" {
-		r.missingClass(e, class, "a valve of this release", valveClasses)
 	}
 }
 
