@@ -35,7 +35,8 @@ func (s *serving) loadServerXML() (*served, error) {
 	if err != nil {
 		return v, err
 	}
-	if err := s.reportFindings(s.o.from.file, findings); err != nil {
+	bad := s.printFindings(s.o.from.file, findings)
+	if err := s.refuse(bad, "with this configuration Tomcat would not serve the application, or not as it says"); err != nil {
 		return v, err
 	}
 	watch = func(string) {} // those of others change nothing
