@@ -132,7 +132,8 @@ func FromAttributes(attributes []Attribute, opt Options) (Connector, []finding.F
 // guessVersion says for which major version of Tomcat a server.xml was written,
 // by what the versions have in common with nobody else.
 func guessVersion(root *element) int {
-	var flat, hosts, apr bool
+	var flat, hosts bool
+	last := newest // the last version that has all the classes of connectors
 	version := 0
 	for e := range root.all() {
 		switch e.name {
@@ -144,20 +145,29 @@ func guessVersion(root *element) int {
 					flat = true
 				}
 			}
-			apr = apr || value(e, "protocol") == protocolAPR
+			if class, ok := protocolClasses[value(e, "protocol")]; ok {
+				last = min(last, class.last)
+			}
 		case "Listener":
-			if value(e, "className") == "org.apache.catalina.core.JasperListener" {
+			switch value(e, "className") {
+			case "org.apache.catalina.core.JasperListener":
 				version = 7 // gone in 8.0
+			case listenerNative:
+				if e.get("useAprConnector") != nil {
+					last = min(last, 9)
+				}
 			}
 		}
 	}
 	switch {
 	case version != 0:
 		return version
-	case flat || apr:
+	case last == 8 && !hosts:
+		return 7 // of which that class is; 8.5 only bears with it
+	case last == 8:
+		return 8
+	case flat || last == 9:
 		return 9 // which has both dialects, and the native connector
-	case hosts:
-		return 10
 	}
 	return 10
 }

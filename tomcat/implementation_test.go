@@ -252,3 +252,24 @@ func TestLateNative(t *testing.T) {
 		}
 	}
 }
+
+// TestGuess: the names of classes tell for which Tomcat a file was written.
+func TestGuess(t *testing.T) {
+	for text, want := range map[string]int{
+		secure(`protocol="`+protocolBIO+`" `+flatKeystore, ""):                     7,
+		secure(`protocol="`+protocolBIO+`"`, hostKeystore):                         8,
+		`<Connector port="8009" protocol="org.apache.coyote.ajp.AjpAprProtocol"/>`: 9,
+		secure(apr, hostPEM):                           9,
+		native(`useAprConnector="true"`):               9,
+		native(""):                                     10,
+		secure(`protocol="`+protocolNIO2+`"`, hostPEM): 10,
+	} {
+		conf, err := Read([]byte("<Server><Service>"+text+"</Service></Server>"), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if conf.Version != want {
+			t.Errorf("guessed %d, not %d, of %s", conf.Version, want, text)
+		}
+	}
+}
