@@ -45,11 +45,13 @@ var page = sync.OnceValue(func() struct {
 // pageData is what the page shows.
 type pageData struct {
 	tlsFacts
-	Context  string // the path below which the links are
-	Chain    []chainLink
-	Findings finding.Checks
-	Others   []entryFacts // that could be served
-	Verdict  string       // "good", "soon" or "bad": the worst of the findings
+	Context string // the path below which the links are
+	// Forwarded says that proxies make another request of it for applications.
+	Forwarded bool
+	Chain     []chainLink
+	Findings  finding.Checks
+	Others    []entryFacts // that could be served
+	Verdict   string       // "good", "soon" or "bad": the worst of the findings
 }
 
 // chainLink is a certificate of the chain, with what the page makes of it.
@@ -76,6 +78,7 @@ func (s *site) showPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	data := pageData{tlsFacts: s.describeTLS(r, c, session, s.cfg.TomcatMajor), Context: s.cfg.ContextPath, Verdict: "good"}
+	data.Forwarded = data.Request != s.look(r).facts()
 	for i, facts := range data.Certificates {
 		data.Chain = append(data.Chain, newChainLink(facts, i, len(data.Certificates), now))
 	}

@@ -125,6 +125,11 @@ func TestSeen(t *testing.T) {
 	if got != want || got.LocalPort == 0 || response.Header.Get("Strict-Transport-Security") != "" {
 		t.Errorf("%+v", got)
 	}
+	_, body = c.ask(t, "GET", "/", "X-Forwarded-For", "<b>", "X-Forwarded-Proto", "http")
+	contains(t, body, `<dd>http <span class="badge soon">not secure</span> from <bdi>&lt;b&gt;</bdi>, to <bdi>127.0.0.1</bdi> port 80</dd>`)
+	if _, body = c.ask(t, "GET", "/"); strings.Contains(string(body), "For applications") {
+		t.Error("proxies are shown where there are none")
+	}
 	_, body = c.ask(t, "GET", "/echo", "X-Forwarded-For", "a, 198.51.100.1, 10.0.0.1")
 	contains(t, body, "\"X-Forwarded-For\": [\n      \"a\"\n    ]")
 	server.http.Shutdown(t.Context())
