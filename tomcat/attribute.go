@@ -172,6 +172,11 @@ func attributeNames(element string) iter.Seq[string] {
 	}
 }
 
+// Nearest returns the name of a list that was most likely meant by another: one that
+// differs in case, or in at most a third of its letters. It is empty where there is
+// none.
+func Nearest(name string, names []string) string { return nearest(name, slices.Values(names)) }
+
 // nearest returns the name that was most likely meant by another, and nothing
 // where none is near: it differs in case, in at most a third of its letters, or is
 // the only one that begins so.
