@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"html"
 	"slices"
 	"strings"
 	"unicode"
@@ -156,6 +157,21 @@ func nearMisses(given []byte) []NearMiss {
 		}
 		add([]byte(string(latin)), "read as Latin-1, not as UTF-8", "iconv -f ISO-8859-1 -t UTF-8")
 	}
+	if misread, ok := misreadUTF8(text); ok {
+		add(misread, "read as UTF-8, not as Latin-1", "iconv -f UTF-8 -t ISO-8859-1")
+	} else if utf8.Valid(given) && !ascii(given) {
+		latin := make([]rune, len(given))
+		for i, b := range given {
+			latin[i] = rune(b)
+		}
+		add([]byte(string(latin)), "as it is where its UTF-8 is read as Latin-1", "iconv -f ISO-8859-1 -t UTF-8")
+	}
+	if plain := html.UnescapeString(text); plain != text {
+		add([]byte(plain), "with the characters that entities such as &amp; in it stand for", "")
+	}
+	if escaped := xmlEscape.Replace(text); escaped != text {
+		add([]byte(escaped), "with entities such as &amp; in the place of characters", "")
+	}
 	if len(given) == 0 {
 		add([]byte("changeit"), "changeit, the default of Java and Tomcat, in place of %s", "")
 		return list
@@ -184,6 +200,22 @@ func nearMisses(given []byte) []NearMiss {
 	add([]byte("changeit"), "changeit, the default of Java and Tomcat, in place of %s", "")
 	add([]byte{}, "the empty password in place of %s", "")
 	return list
+}
+
+// xmlEscape writes a text as it stands in an attribute of XML.
+var xmlEscape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&apos;")
+
+// misreadUTF8 are the characters of a text as bytes, where that is UTF-8 beyond ASCII: the
+// text has been read as Latin-1 then.
+func misreadUTF8(text string) ([]byte, bool) {
+	var b []byte
+	for _, r := range text {
+		if r > 0xff {
+			return nil, false
+		}
+		b = append(b, byte(r))
+	}
+	return b, utf8.ValidString(text) && utf8.Valid(b) && !ascii(b)
 }
 
 // stripped is a password without what may come around it.

@@ -19,7 +19,7 @@ func TestNearMissFilters(t *testing.T) {
 	var script strings.Builder
 	var want [][]byte
 	for _, given := range []string{"secret-1", "Secret 1", " p\tq ", `"it's"`, "'s'", "`s`", "\xEF\xBB\xBFsecret", "\xEF\xBB\xBF \"secret\" ", `secret\n`, `a\r\n`,
-		"c3VwZXJzZWNyZXQ=", `"c3VwZXJzZWNyZXQK"`, "c3VwZXJzZWNyZXQK", "storepass=secret", `PASSWORD: "secret"`, "gr\xF6\xDFe", "größe", `back\slash & more %s`, "SECRET", "-n"} {
+		"c3VwZXJzZWNyZXQ=", `"c3VwZXJzZWNyZXQK"`, "c3VwZXJzZWNyZXQK", "storepass=secret", `PASSWORD: "secret"`, "gr\xF6\xDFe", "größe", "grÃ¶Ã\u009fe", "a&amp;b", `back\slash & more %s`, "SECRET", "-n"} {
 		for _, m := range nearMisses([]byte(given)) {
 			if m.Filter == "" || strings.ContainsRune(strings.TrimSuffix(string(m.password), m.End), '\n') {
 				continue
