@@ -184,6 +184,9 @@ func syntaxError(err error, line int, entities bool) error {
 	if entities && strings.Contains(text, "entity") {
 		text += ": entities of a document type are not read; put their text in their place"
 	}
+	if strings.HasPrefix(text, "invalid character entity") && !strings.HasSuffix(text, ";") {
+		text += "; a & in a value, as in a password, is written &amp;"
+	}
 	return &SyntaxError{se.Line, text}
 }
 
