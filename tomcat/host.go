@@ -285,10 +285,10 @@ func (r *reader) ciphers(list settings, h *SSLHost) {
 	}
 	named, others := l.Missing()
 	if len(named) > 0 {
-		r.say(at, finding.Warning, fmt.Sprintf("Go's TLS can't do %s, so that it is left out here", suiteList(named)), "")
+		r.say(at, finding.Warning, fmt.Sprintf("Go's TLS can't do %s, so that it is left out here", suiteList(named))+ephemeral(named), withoutDHE(named))
 	}
 	if len(others) > 0 {
-		r.say(at, finding.Warning, fmt.Sprintf("Go's TLS can't do %d of the suites for which the list stands in Java (%s), so that they are left out here", len(others), kinds(others)), "")
+		r.say(at, finding.Warning, fmt.Sprintf("Go's TLS can't do %d of the suites for which the list stands in Java (%s), so that they are left out here", len(others), kinds(others))+ephemeral(others), withoutDHE(others))
 	}
 	if disabled := l.Disabled(); len(disabled) > 0 {
 		r.say(at, finding.Warning, fmt.Sprintf("Java refuses %s unless jdk.tls.disabledAlgorithms is changed; here it is offered", suiteList(disabled)), "remove it")
@@ -344,6 +344,27 @@ func suiteList(list []*Suite) string {
 	}
 	return text.Elide(names, 24)
 }
+
+// ephemeral says what clients meet that get a suite with DHE of a list from Tomcat;
+// empty without one.
+func ephemeral(list []*Suite) string {
+	if !slices.ContainsFunc(list, (*Suite).finiteField) {
+		return ""
+	}
+	return "; with DHE, Tomcat takes primes of 1024 bits, and of 2048 from Java 21 on, unless jdk.tls.ephemeralDHKeySize says another size: " +
+		"clients with Java 7 and older refuse more than 1024 (\"Could not generate DH keypair\"), today's OpenSSL less than 2048; here there is only ECDHE"
+}
+
+// withoutDHE is the remedy for what ephemeral says.
+func withoutDHE(list []*Suite) string {
+	if !slices.ContainsFunc(list, (*Suite).finiteField) {
+		return ""
+	}
+	return "leave the suites with DHE out: all clients since Java 7 know ECDHE"
+}
+
+// finiteField says whether a suite agrees on its key by DHE.
+func (s *Suite) finiteField() bool { return s.kx&(kxEDH|kxDHEPSK) != 0 }
 
 // kinds says of suites that crypto/tls has not what kinds they are.
 func kinds(list []*Suite) string {

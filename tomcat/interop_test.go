@@ -119,6 +119,9 @@ var configurations = []configuration{
 	{name: "alias in another case in JCEKS", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate certificateKeystoreFile="conf/many.jceks" certificateKeystoreType="JCEKS" certificateKeyAlias="Server"/></SSLHostConfig>`, starts: true},
 	{name: "alias with a blank", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate $KS certificateKeyAlias="rsa "/></SSLHostConfig>`,
 		log: []string{"Alias name [rsa ] does not identify a key entry"}},
+	{name: "an EC key, and suites for RSA", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig protocols="TLSv1.2" ciphers="ECDHE-RSA-AES128-GCM-SHA256"><Certificate certificateKeystoreFile="conf/ec.p12"/></SSLHostConfig>`, starts: true},
+	{name: "an EC key, and suites for RSA or TLSv1.3", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig ciphers="ECDHE-RSA-AES128-GCM-SHA256"><Certificate certificateKeystoreFile="conf/ec.p12"/></SSLHostConfig>`, starts: true},
+	{name: "an RSA key, and suites for EC", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig protocols="TLSv1.2" ciphers="ECDHE-ECDSA-AES128-GCM-SHA256"><Certificate $KS/></SSLHostConfig>`, starts: true},
 	{name: "alias of PEM files", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate certificateFile="conf/pem.crt" certificateKeyFile="conf/pem.key" certificateKeyAlias="No Such"/></SSLHostConfig>`, starts: true},
 	{name: "PKCS12 called JKS", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate $KS certificateKeystoreType="jks"/></SSLHostConfig>`, starts: true},
 	{name: "JKS called PKCS12", attributes: `SSLEnabled="true"`, content: `<SSLHostConfig><Certificate certificateKeystoreFile="conf/many.jks" certificateKeystoreType="pkcs12"/></SSLHostConfig>`, starts: true},
@@ -435,10 +438,13 @@ func compareWithTomcat(t *testing.T, tomcat *testtool.Tomcat, c configuration, c
 func compareHost(t *testing.T, address, name string, h *SSLHost, fails bool, findings []finding.Finding) {
 	// What we would serve: the first certificate whose type fits.
 	var served []string
+	untaken := len(h.Certificates) > 0 // by a suite of TLS 1.2
 	for i := range h.Certificates {
-		cn, found := servedName(t, &h.Certificates[i])
+		cert, found := servedCertificate(t, &h.Certificates[i])
 		if found {
-			served = append(served, cn)
+			served = append(served, cert.Subject.CommonName)
+			_, ok := h.Takes(cert.PublicKey)
+			untaken = untaken && !ok
 		}
 	}
 	if fails != (len(served) == 0) {
@@ -447,7 +453,7 @@ func compareHost(t *testing.T, address, name string, h *SSLHost, fails bool, fin
 	noSuite := slices.ContainsFunc(findings, func(f finding.Finding) bool { return strings.Contains(f.Text, "every handshake fails") })
 	for _, version := range []uint16{tls.VersionTLS10, tls.VersionTLS11, tls.VersionTLS12, tls.VersionTLS13} {
 		// Java refuses the first two whatever is configured.
-		want := version >= tls.VersionTLS12 && slices.Contains(h.Protocols, version) && !fails && !noSuite && h.Verification != VerificationRequired
+		want := version >= tls.VersionTLS12 && slices.Contains(h.Protocols, version) && !fails && !noSuite && !(untaken && version < tls.VersionTLS13) && h.Verification != VerificationRequired
 		cn, err := handshake(address, name, version, nil)
 		if got := err == nil; got != want {
 			t.Errorf("%q: handshake with %s: %v; we expect success: %v", name, protocolName(version), err, want)
@@ -456,7 +462,7 @@ func compareHost(t *testing.T, address, name string, h *SSLHost, fails bool, fin
 			t.Errorf("%q: Tomcat serves CN=%s, we would %q", name, cn, served)
 		}
 	}
-	if h.CipherSuites == nil || h.Verification != VerificationNone {
+	if untaken || h.CipherSuites == nil || h.Verification != VerificationNone {
 		return
 	}
 	// One suite at a time.
@@ -503,9 +509,9 @@ func handshake(address, name string, version uint16, suites []uint16) (string, e
 	return conn.ConnectionState().PeerCertificates[0].Subject.CommonName, nil
 }
 
-// servedName is the common name of the certificate that we would serve, and
-// false where there is none.
-func servedName(t *testing.T, c *Certificate) (string, bool) {
+// servedCertificate is the certificate that we would serve, and false where there is
+// none.
+func servedCertificate(t *testing.T, c *Certificate) (*x509.Certificate, bool) {
 	t.Helper()
 	var der []byte
 	if c.PEM() {
@@ -525,7 +531,7 @@ func servedName(t *testing.T, c *Certificate) (string, bool) {
 			if len(served.Findings) != 1 || served.Findings[0].Severity != finding.Error {
 				t.Errorf("no key, and %v", served.Findings)
 			}
-			return "", false
+			return nil, false
 		}
 		der = served.Entry.Chain[0].DER
 	}
@@ -533,7 +539,7 @@ func servedName(t *testing.T, c *Certificate) (string, bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return cert.Subject.CommonName, true
+	return cert, true
 }
 
 // TestTomcatDoesNotStart checks the configurations that stop all of Tomcat.

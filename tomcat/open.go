@@ -3,9 +3,15 @@ package tomcat
 import (
 	"bytes"
 	"cmp"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/tls"
 	"encoding/pem"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"gokeytool/finding"
@@ -142,10 +148,7 @@ func (c *Certificate) choose(s *store.Store) (*entry.Entry, []finding.Finding) {
 // typed says that Java does not open a keystore under the type that is
 // configured.
 func (c *Certificate) typed(is store.Type) []finding.Finding {
-	f := finding.Finding{Severity: finding.Error, At: finding.Place{Line: c.Line, Element: "Certificate", Attribute: c.KeystoreTypeAttribute()}}
-	if c.Flat {
-		f.At.Element = "Connector"
-	}
+	f := finding.Finding{Severity: finding.Error, At: c.At("certificateKeystoreType")}
 	attribute, given := f.At.Attribute, c.KeystoreTypeGiven
 	if given == "" {
 		given = "JKS, the default"
@@ -181,10 +184,7 @@ func (c *Certificate) OldJava(version int, is store.Type) []finding.Finding {
 	if version == 0 || version > 9 || c.KeystoreType != "" || is != store.PKCS12 && is != store.JKS || given == string(is) {
 		return nil
 	}
-	f := finding.Finding{Severity: finding.Warning, Remedy: "set " + c.KeystoreTypeAttribute() + " to " + string(is), At: finding.Place{Line: c.Line, Element: "Certificate", Attribute: c.KeystoreTypeAttribute()}}
-	if c.Flat {
-		f.At.Element = "Connector"
-	}
+	f := finding.Finding{Severity: finding.Warning, Remedy: "set " + c.KeystoreTypeAttribute() + " to " + string(is), At: c.At("certificateKeystoreType")}
 	if version == 9 {
 		f.Severity = finding.Info // it needs Java 8, of which nobody has so old a release
 	}
@@ -198,6 +198,43 @@ func (c *Certificate) OldJava(version int, is store.Type) []finding.Finding {
 	}
 	f.Text = fmt.Sprintf("it is a %s keystore, and the configuration %s: Java since 8u60 opens it anyway, Java 7 and the first releases of Java 8 say: %s", is, how, says)
 	return []finding.Finding{f}
+}
+
+// At is the place of an attribute of a Certificate, which is called by its modern
+// name, as it is called where the certificate is configured.
+func (c *Certificate) At(attribute string) finding.Place {
+	return placeOf(c.Line, elementCertificate, attribute, c.Flat)
+}
+
+// At is the place of an attribute of an SSLHostConfig, as At of a Certificate.
+func (h *SSLHost) At(attribute string) finding.Place {
+	return placeOf(h.Line, elementSSLHost, attribute, len(h.Certificates) > 0 && h.Certificates[0].Flat)
+}
+
+func placeOf(line int, element, attribute string, isFlat bool) finding.Place {
+	at := finding.Place{Line: line, Element: element, Attribute: attribute}
+	if !isFlat {
+		return at
+	}
+	at.Element = elementConnector
+	for _, f := range flatAttributes {
+		if f.element == element && f.modern == attribute {
+			at.Attribute = f.name
+			break
+		}
+	}
+	return at
+}
+
+// Names is the attribute that names a PEM file, by its modern name.
+func (c *Certificate) Names(file string) string {
+	switch file {
+	case c.CertificateFile:
+		return "certificateFile"
+	case c.KeyFile:
+		return "certificateKeyFile"
+	}
+	return "certificateChainFile"
 }
 
 // KeystoreTypeAttribute is what the keystore's type is called where the
@@ -216,6 +253,42 @@ func (c *Certificate) KeyPasswordAttribute() string {
 		return "keyPass"
 	}
 	return "certificateKeyPassword"
+}
+
+// Takes says whether a key fits the suites that Tomcat enables for the host. Where
+// none does, Java's server says "no cipher suites in common" at each handshake, and
+// older releases "No available certificate or key corresponds to the SSL cipher suites
+// which are enabled".
+func (h *SSLHost) Takes(public crypto.PublicKey) (finding.Finding, bool) {
+	var au authentication
+	kind, word := "", ""
+	switch public.(type) {
+	case *rsa.PublicKey:
+		au, kind, word = auRSA, "RSA", "ECDHE+AESGCM+aRSA"
+	case *ecdsa.PublicKey, ed25519.PublicKey:
+		au, kind, word = auECDSA, "EC", "ECDHE+AESGCM+aECDSA"
+	default:
+		return finding.Finding{}, true // no suite takes it, whatever is enabled
+	}
+	older := slices.ContainsFunc(h.Protocols, func(v uint16) bool { return v < tls.VersionTLS13 })
+	l, err := ParseCiphers(h.Ciphers)
+	if h.Ciphers == "" || err != nil || !older || slices.ContainsFunc(l.Suites, func(s *Suite) bool { return s.au&au != 0 && s.JSSE != "" }) {
+		return finding.Finding{}, true
+	}
+	f := finding.Finding{At: h.At("ciphers"), Remedy: "add " + word + ", or serve a key of the other kind"}
+	f.Text = fmt.Sprintf("no suite of the list takes the %s key that is served: ", kind)
+	if len(h.Certificates) > 1 {
+		f.Severity = finding.Warning
+		f.Text += "below TLSv1.3 it is of no use, beside that of the other certificate"
+		return f, false
+	}
+	if slices.Contains(h.Protocols, tls.VersionTLS13) {
+		f.Severity = finding.Warning
+		f.Text += "only TLSv1.3 works, and others fail with \"no cipher suites in common\""
+		return f, false
+	}
+	f.Text += "every handshake fails with \"no cipher suites in common\" (once: \"No available certificate or key corresponds to the SSL cipher suites which are enabled\")"
+	return f, false
 }
 
 // Served are the names under which a host is served, for which its certificates
