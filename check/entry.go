@@ -415,6 +415,7 @@ func (x *examination) identity(e *entry.Entry, alias string, key crypto.Signer, 
 	id.Alias = alias
 	if x.server && alias == x.Serves {
 		id = x.serves.Shown(id, x.hosts)
+		x.taken(key)
 	}
 	checks := identity.Examine(id, identity.Options{Now: x.o.Now})
 	find := func(name string) finding.Finding {

@@ -50,6 +50,8 @@ type use struct {
 	hosts       []string            // names the served certificate has to be good for
 	certificate *tomcat.Certificate // what a server.xml says of it; empty without one
 	connector   *tomcat.Connector   // to which that belongs; empty without one
+	tls         *tomcat.SSLHost     // and the host of it; nil without one
+	file        configuredFile      // where it names the file; empty without one
 }
 
 // examination is the making of a verdict.
@@ -134,6 +136,10 @@ func newExamination(path string, o Options, u use) *examination {
 // and is not by its content, has none.
 func examineFile(path string, o Options, u use) (v Verdict, ok bool) {
 	x := newExamination(path, o, u)
+	x.elsewhere(path)
+	if x.absent(path) {
+		return x.finish(), true
+	}
 	data, mode, err := read(path, x.o.MaxSize, u.named)
 	switch {
 	case err != nil && !u.named && errors.Is(err, errNoKeystore):
@@ -398,7 +404,7 @@ func (x *examination) wrongPassword(err error) {
 	miss, near := x.nearMiss(err)
 	switch {
 	case near && x.only && !x.java:
-		x.find(finding.Error, "password", "", "the configured password does not open it; it opens with "+miss.Describe("that password")+"; "+java, shell.Comment("correct the password in the configuration"))
+		x.passwordFails(miss.Describe("that password"), java)
 	case near:
 		if line := miss.Export("PASSWORD", x.o.PasswordSource); line != "" && x.o.PasswordSource != "" {
 			remedy = line + " && " + shell.Line("gokeytool", "check", shell.File(x.Path), "-storepass:env", "PASSWORD")
@@ -408,7 +414,7 @@ func (x *examination) wrongPassword(err error) {
 		x.find(finding.Error, "password", "", "the file is whole, but the password given does not open it, or its content was changed; "+java,
 			shell.Line("gokeytool", "check", "-truststore", shell.File(x.Path), "-storepass:file", "PASSWORDFILE"))
 	case x.only:
-		x.find(finding.Error, "password", "", "the file is whole, but the configured password does not open it, or its content was changed; "+java, shell.Comment("correct the password in the configuration"))
+		x.passwordFails("", java)
 	case x.o.Password != nil:
 		x.find(finding.Error, "password", "", "the file is whole, but neither the password given nor changeit opens it, or its content was changed; "+java, remedy)
 	default:

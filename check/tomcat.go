@@ -17,6 +17,7 @@ import (
 	"gokeytool/store/entry"
 	"gokeytool/tomcat"
 	"gokeytool/tomcat/disk"
+	"gokeytool/tomcat/machine"
 )
 
 // isServerXML says whether a file that was named is to be read as Tomcat's
@@ -51,6 +52,12 @@ func serverXML(path string, o Options) []Verdict {
 			x.tomcatFinding("web-application", f)
 		}
 	}
+	here := machine.Here()
+	for i := range conf.Connectors {
+		for _, f := range here.Connector(&conf.Connectors[i]) {
+			x.tomcatFinding("tomcat-port", f)
+		}
+	}
 	if o.Tomcat == 0 {
 		x.flatConnectors(conf.Connectors)
 	}
@@ -60,7 +67,7 @@ func serverXML(path string, o Options) []Verdict {
 	for _, c := range conf.Connectors {
 		for i := range c.Hosts {
 			at := fmt.Sprintf("the connector on port %d (%s:%d)", c.Port, path, c.Hosts[i].Line)
-			list = append(list, host(&c, &c.Hosts[i], at, o)...)
+			list = append(list, host(&c, &c.Hosts[i], at, tomcat.Base(path), o)...)
 		}
 	}
 	return list
@@ -125,13 +132,13 @@ func (x *examination) tomcatFinding(id string, f finding.Finding) {
 }
 
 // host looks at the files of one SSLHostConfig.
-func host(c *tomcat.Connector, h *tomcat.SSLHost, at string, o Options) []Verdict {
+func host(c *tomcat.Connector, h *tomcat.SSLHost, at, base string, o Options) []Verdict {
 	var list []Verdict
 	for i := range h.Certificates {
 		cert := &h.Certificates[i]
 		defer cert.Wipe()
 		if cert.PEM() {
-			list = append(list, pemFiles(c, h, cert, at, o))
+			list = append(list, pemFiles(c, h, cert, at, base, o))
 			continue
 		}
 		if strings.EqualFold(cert.KeystoreType, "PKCS11") {
@@ -139,7 +146,8 @@ func host(c *tomcat.Connector, h *tomcat.SSLHost, at string, o Options) []Verdic
 		}
 		own := o
 		own.KeyPassword, own.Keypass = cert.KeyPassword, again("-keypass:file", cert.KeyPasswordFile)
-		u := use{named: true, role: "keystore of " + at, server: true, hosts: h.Served(c), certificate: cert, connector: c}
+		u := use{named: true, role: "keystore of " + at, server: true, hosts: h.Served(c), certificate: cert, connector: c, tls: h,
+			file: configuredFile{cert.At("certificateKeystoreFile"), base}}
 		if cert.KeystorePassword != nil {
 			own.Password, u.only = cert.KeystorePassword, true
 			own.Storepass = again("-storepass:file", cert.KeystorePasswordFile)
@@ -149,6 +157,7 @@ func host(c *tomcat.Connector, h *tomcat.SSLHost, at string, o Options) []Verdic
 	}
 	trust := use{named: true, role: "trust store of " + at, trust: true}
 	if h.Truststore.File != "" {
+		trust.file = configuredFile{h.At("truststoreFile"), base}
 		own := o
 		if h.Truststore.Password != nil {
 			own.Password, own.Storepass, trust.only = h.Truststore.Password, nil, true
@@ -158,6 +167,7 @@ func host(c *tomcat.Connector, h *tomcat.SSLHost, at string, o Options) []Verdic
 		list = append(list, v)
 	}
 	if h.CACertificateFile != "" {
+		trust.file = configuredFile{h.At("caCertificateFile"), base}
 		v, _ := examineFile(h.CACertificateFile, o, trust)
 		list = append(list, v)
 	}
@@ -174,17 +184,22 @@ func again(option, file string) []string {
 
 // pemFiles looks at a certificate, its key and its chain in files of their
 // own as at the keystore that Tomcat makes of them, under the name of the first.
-func pemFiles(c *tomcat.Connector, h *tomcat.SSLHost, cert *tomcat.Certificate, at string, o Options) Verdict {
+func pemFiles(c *tomcat.Connector, h *tomcat.SSLHost, cert *tomcat.Certificate, at, base string, o Options) Verdict {
 	o.Password, o.KeyPassword = cert.KeyPassword, cert.KeyPassword
 	if o.Password == nil {
 		o.Password = []byte{}
 	}
-	x := newExamination(cert.CertificateFile, o, use{named: true, role: "certificate of " + at, server: true, only: true, hosts: h.Served(c), certificate: cert, connector: c})
+	x := newExamination(cert.CertificateFile, o, use{named: true, role: "certificate of " + at, server: true, only: true, hosts: h.Served(c), certificate: cert, connector: c, tls: h})
+	missing := false
 	opened, err := cert.OpenPEM(func(name string) ([]byte, error) {
-		x.Path = name
+		x.Path, x.file = name, configuredFile{cert.At(cert.Names(name)), base}
+		x.elsewhere(name)
+		missing = x.absent(name)
 		return readAtMost(name, x.o.MaxSize)
 	}, x.o.Limits)
 	switch none, ok := errors.AsType[*tomcat.FileError](err); {
+	case missing:
+		return x.finish()
 	case ok && none.Key:
 		x.Type = store.PEM
 		x.find(finding.Error, "no-key", "", none.Error()+": Tomcat does not start", "")

@@ -110,7 +110,7 @@ func TestServerXML(t *testing.T) {
 				return map[string][]byte{"keystore": pkcs12(t).key("tomcat", good, root).bytes()}
 			},
 			want: []string{"server.xml healthy", "keystore unchecked", "error password <>"},
-			text: "correct the password in the configuration",
+			text: "set certificateKeystorePassword to the keystore's password",
 		},
 		"key password": {
 			connector: host("", keystore+` certificateKeyPassword="another1"`),
@@ -123,6 +123,84 @@ func TestServerXML(t *testing.T) {
 			connector: host("", keystore),
 			want:      []string{"server.xml healthy", "keystore unchecked", "error unreadable <>"},
 			text:      "FileNotFoundException",
+		},
+		"name in another case": {
+			connector: host("", `certificateKeystoreFile="conf/Keystore" certificateKeystorePassword="`+password+`"`),
+			files: func(t *testing.T) map[string][]byte {
+				return map[string][]byte{"keystore": pkcs12(t).key("tomcat", good, root).bytes()}
+			},
+			want: []string{"server.xml healthy", "Keystore unchecked", "error unreadable <>"},
+			text: "line 1: Certificate certificateKeystoreFile: there is no such file (FileNotFoundException)",
+		},
+		"truststore that is not there": {
+			connector: host(`truststoreFile="conf/trust"`, keystore),
+			files: func(t *testing.T) map[string][]byte {
+				return map[string][]byte{"keystore": pkcs12(t).key("tomcat", good, root).bytes()}
+			},
+			want: []string{"server.xml healthy", "keystore healthy", "trust unchecked", "error unreadable <>"},
+			text: "line 1: SSLHostConfig truststoreFile: there is no such file",
+		},
+		"PEM file that is not there": {
+			connector: host("", `certificateFile="conf/cert.pem" certificateKeyFile="conf/key.pem"`),
+			files: func(t *testing.T) map[string][]byte {
+				return map[string][]byte{"cert.pem": pemOf("CERTIFICATE", good.der)}
+			},
+			want: []string{"server.xml healthy", "key.pem unchecked", "error unreadable <>"},
+			text: "line 1: Certificate certificateKeyFile: there is no such file",
+		},
+		"empty keystore": {
+			connector: host("", keystore),
+			files:     func(*testing.T) map[string][]byte { return map[string][]byte{"keystore": nil} },
+			want:      []string{"server.xml healthy", "keystore unchecked", "error unreadable <>"},
+			text:      "the file is empty (Java says: EOFException)",
+		},
+		"password in another case": {
+			connector: host("", `certificateKeystoreFile="conf/keystore" certificateKeystorePassword="`+strings.ToUpper(password)+`"`),
+			files: func(t *testing.T) map[string][]byte {
+				return map[string][]byte{"keystore": pkcs12(t).key("tomcat", good, root).bytes()}
+			},
+			want: []string{"server.xml healthy", "keystore unchecked", "error password <>"},
+			text: "line 1: Certificate certificateKeystorePassword: the configured password does not open it; it opens with that password in lower case",
+		},
+		"password file": {
+			connector: host("", `certificateKeystoreFile="conf/keystore" certificateKeystorePasswordFile="conf/pw"`),
+			files: func(t *testing.T) map[string][]byte {
+				return map[string][]byte{"keystore": pkcs12(t).key("tomcat", good, root).bytes(), "pw": []byte(password + " \nother")}
+			},
+			want: []string{"server.xml healthy", "keystore unchecked", "error password <>"},
+			text: "correct the password in that file",
+		},
+		"suites for keys of another kind": {
+			connector: host(`protocols="TLSv1.2" ciphers="ECDHE-RSA-AES128-GCM-SHA256"`, keystore),
+			files: func(t *testing.T) map[string][]byte {
+				return map[string][]byte{"keystore": pkcs12(t).key("tomcat", good, root).bytes()}
+			},
+			want: []string{"server.xml healthy", "keystore faulty", "error key-suites <>"},
+			text: "No available certificate or key corresponds to the SSL cipher suites which are enabled",
+		},
+		"suites for keys of another kind, and TLSv1.3": {
+			connector: host(`ciphers="ECDHE-RSA-AES128-GCM-SHA256"`, keystore),
+			files: func(t *testing.T) map[string][]byte {
+				return map[string][]byte{"keystore": pkcs12(t).key("tomcat", good, root).bytes()}
+			},
+			want: []string{"server.xml healthy", "keystore healthy", "warning key-suites <>"},
+			text: "only TLSv1.3 works",
+		},
+		"JKS called PKCS12 in Tomcat 7": {
+			connector: `<Connector port="8443" protocol="org.apache.coyote.http11.Http11Protocol" SSLEnabled="true" scheme="https" secure="true" keystoreFile="conf/keystore" keystorePass="` + password + `" keystoreType="PKCS12"/></Service><Listener className="org.apache.catalina.core.JasperListener"/><Service name="b">`,
+			files: func(t *testing.T) map[string][]byte {
+				return map[string][]byte{"keystore": makeStore(t, store.JKS).key("tomcat", good, root).bytes()}
+			},
+			want: []string{"server.xml healthy", "warning flat-connector <>", "keystore healthy", "warning store-type <>", "warning old-format <>"},
+			text: "Java 7 and the first releases of Java 8 say",
+		},
+		"port below 1024": {
+			connector: strings.Replace(host("", keystore), "8443", "443", 1),
+			files: func(t *testing.T) map[string][]byte {
+				return map[string][]byte{"keystore": pkcs12(t).key("tomcat", good, root).bytes()}
+			},
+			want: []string{"server.xml healthy", "warning tomcat-port <>", "keystore healthy"},
+			text: "iptables -t nat -A PREROUTING -p tcp --dport 443 -j REDIRECT --to-ports 8443",
 		},
 		"JCEKS that is not called so": {
 			connector: host("", keystore),
