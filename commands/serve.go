@@ -285,13 +285,3 @@ func (s *serving) announce(server *endpoint.Server, cfg endpoint.Config, setting
 		s.Stderr.Printf("gokeytool: listening on %s: other machines can connect\n", address)
 	}
 }
-
-// listenError says why a port can't be had.
-func (s *serving) listenError(addr string, err error) error {
-	var op *net.OpError
-	if !errors.As(err, &op) {
-		return err
-	}
-	return withHint(java("java.net.BindException", fmt.Sprintf("%s: %v", addr, op.Err)),
-		"another program may listen there, or the port (below 1024) may need privileges; -port 0 takes any free one")
-}

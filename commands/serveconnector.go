@@ -99,7 +99,7 @@ func (s *serving) examine(host endpoint.Host, v *served) {
 func (s *serving) tomcatIdentity(c *tomcat.Certificate, names []string, version int, v *served) (identity.Identity, error) {
 	opened, err := s.openConfigured(c, v)
 	if err != nil {
-		return identity.Identity{}, err
+		return identity.Identity{}, s.locate(c, err)
 	}
 	findings := opened.Findings
 	if !c.PEM() {
