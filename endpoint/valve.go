@@ -64,7 +64,10 @@ func (s *site) describeProxy(r *http.Request) *proxyFacts {
 	text, ok := valveHeader(r, valve.EscapedClientCert)
 	if ok {
 		// As nginx's $ssl_client_escaped_cert: a plus sign is itself.
-		text, _ = url.PathUnescape(text)
+		var err error
+		if text, err = url.PathUnescape(text); err != nil {
+			s.cfg.Logger.Warn("the client certificate of a proxy can't be read", "cause", err)
+		}
 	} else {
 		text, _ = valveHeader(r, valve.ClientCert)
 	}
