@@ -177,6 +177,33 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+// TestOverridden: an option that says what the files say is not worth a word.
+func TestOverridden(t *testing.T) {
+	app := &tomcat.Application{
+		Sessions: tomcat.Sessions{IDLength: 24, Route: "node7", Timeout: 10 * time.Minute, MaxActive: 5},
+		Headers:  &tomcat.SecurityHeaders{HSTS: "max-age=1"},
+	}
+	usual := &tomcat.Application{Sessions: tomcat.Sessions{IDLength: 16, Timeout: 30 * time.Minute, MaxActive: -1}}
+	options := func(length int64, route string, timeout, most int64, hsts string) serveOptions {
+		return serveOptions{ids: idOptions{given(length), given(route)}, httpSessionTimeout: given(timeout), maxActiveSessions: given(most), hsts: given(hsts)}
+	}
+	for _, test := range []struct {
+		app  *tomcat.Application
+		o    serveOptions
+		want string
+	}{
+		{app, serveOptions{}, ""},
+		{app, options(24, "node7", 10, 5, "max-age=1"), ""},
+		{app, options(16, "", 30, 6, ""), "-sessionIdLength (24), -jvmRoute (node7), -httpSessionTimeout (10 minutes), -maxActiveSessions (5), -hsts (max-age=1)"},
+		{usual, options(1, "a", 1, 1, "max-age=0"), ""},
+	} {
+		s := &serving{newUnit(t, nil).session, test.o}
+		if got := strings.Join(s.overridden(test.app), ", "); got != test.want {
+			t.Errorf("%q", got)
+		}
+	}
+}
+
 func TestCookieText(t *testing.T) {
 	c := &endpoint.Cookie{Name: "N", Path: "/a", Domain: "example.com", MaxAge: 0, HTTPOnly: true, SameSite: "None", Partitioned: true,
 		Attributes: []endpoint.CookieAttribute{{Name: "Priority", Value: "High"}, {Name: "Flag"}}}

@@ -183,7 +183,7 @@ func (s *serving) run(ctx context.Context) error {
 	if err != nil {
 		return s.listenError(cfg.Addr, err)
 	}
-	s.announce(server, cfg, v.settings())
+	s.announce(server, cfg, v)
 	if s.o.portfile != "" {
 		port := portFile{s.o.portfile, fmt.Appendf(nil, "%d\n", server.Addr().(*net.TCPAddr).Port)}
 		if err := port.write(ctx); err != nil {
@@ -250,7 +250,7 @@ func fatal(checks finding.Checks) bool {
 }
 
 // announce says what is served and where, for people and for scripts.
-func (s *serving) announce(server *endpoint.Server, cfg endpoint.Config, settings []setting) {
+func (s *serving) announce(server *endpoint.Server, cfg endpoint.Config, v *served) {
 	hosts := cfg.Hosts
 	if len(cfg.Identities) > 0 {
 		hosts = append([]endpoint.Host{{Identities: cfg.Identities}}, hosts...)
@@ -271,7 +271,12 @@ func (s *serving) announce(server *endpoint.Server, cfg endpoint.Config, setting
 				id.Keystore, names, subject)
 		}
 	}
-	for _, set := range settings {
+	if v.application != nil {
+		if options := s.overridden(v.application); len(options) > 0 {
+			s.Stderr.Printf("gokeytool: options come before what the application has: %s\n", strings.Join(options, ", "))
+		}
+	}
+	for _, set := range v.settings() {
 		if set.value != "" {
 			s.Stdout.Printf("%s: %s\n", set.what, set.value)
 		}

@@ -9,6 +9,7 @@ import (
 	"gokeytool/endpoint"
 	"gokeytool/internal/text"
 	"gokeytool/sessionid"
+	"gokeytool/tomcat"
 )
 
 // setting is what is served of an application in one respect, in words. They are
@@ -59,6 +60,30 @@ func (v *served) sessionSettings() (parts []string) {
 		add("at most %d at once", *most)
 	}
 	return parts
+}
+
+// overridden says which options took the place of what the application has and Tomcat
+// has not by default.
+func (s *serving) overridden(app *tomcat.Application) (list []string) {
+	note := func(option string, given, set bool, was string) {
+		if given && set {
+			list = append(list, fmt.Sprintf("-%s (%s)", option, was))
+		}
+	}
+	has, o := app.Sessions, s.o
+	note("sessionIdLength", o.ids.length.given, has.IDLength != sessionid.DefaultLength && int64(has.IDLength) != o.ids.length.value, fmt.Sprint(has.IDLength))
+	note("jvmRoute", o.ids.route.given, has.Route != "" && has.Route != o.ids.route.value, has.Route)
+	timeout, chosen := "no end", o.httpSessionTimeout.value
+	if has.Timeout > 0 {
+		timeout = minutes(has.Timeout)
+	}
+	same := has.Timeout <= 0 && chosen <= 0 || int64(has.Timeout/time.Minute) == chosen
+	note("httpSessionTimeout", o.httpSessionTimeout.given, has.Timeout != 30*time.Minute && !same, timeout)
+	note("maxActiveSessions", o.maxActiveSessions.given, has.MaxActive >= 0 && int64(has.MaxActive) != o.maxActiveSessions.value, fmt.Sprint(has.MaxActive))
+	if app.Headers != nil {
+		note("hsts", o.hsts.given, app.Headers.HSTS != "" && app.Headers.HSTS != o.hsts.value, app.Headers.HSTS)
+	}
+	return list
 }
 
 // minutes is a time as people say it.

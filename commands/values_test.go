@@ -63,7 +63,7 @@ func TestValuesOfTomcat(t *testing.T) {
 	table := argv.TableDefault()
 	serve := table.Command("serve")
 	faults := func(attribute, value string) (faults []finding.Finding) {
-		_, findings := tomcat.FromAttributes([]tomcat.Attribute{{Name: attribute, Value: value}}, tomcat.Options{})
+		_, findings := tomcat.FromAttributes([]tomcat.Attribute{{Name: "keystoreFile", Value: "a.p12"}, {Name: attribute, Value: value}}, tomcat.Options{})
 		return slices.DeleteFunc(findings, func(f finding.Finding) bool { return f.Severity != finding.Error })
 	}
 	looked := 0
