@@ -351,7 +351,7 @@ func ephemeral(list []*Suite) string {
 	if !slices.ContainsFunc(list, (*Suite).finiteField) {
 		return ""
 	}
-	return "; with DHE, Tomcat takes primes of 1024 bits, and of 2048 from Java 21 on, unless jdk.tls.ephemeralDHKeySize says another size: " +
+	return "; with DHE, Tomcat takes primes of 2048 bits with today's Java, and of 1024 with older releases, unless jdk.tls.ephemeralDHKeySize says another size: " +
 		"clients with Java 7 and older refuse more than 1024 (\"Could not generate DH keypair\"), today's OpenSSL less than 2048; here there is only ECDHE"
 }
 
