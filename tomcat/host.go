@@ -288,7 +288,11 @@ func (r *reader) ciphers(list settings, h *SSLHost) {
 		r.say(at, finding.Warning, fmt.Sprintf("Go's TLS can't do %s, so that it is left out here", suiteList(named))+ephemeral(named), withoutDHE(named))
 	}
 	if len(others) > 0 {
-		r.say(at, finding.Warning, fmt.Sprintf("Go's TLS can't do %d of the suites for which the list stands in Java (%s), so that they are left out here", len(others), kinds(others))+ephemeral(others), withoutDHE(others))
+		said := others
+		if slices.ContainsFunc(named, (*Suite).finiteField) {
+			said = nil
+		}
+		r.say(at, finding.Warning, fmt.Sprintf("Go's TLS can't do %d of the suites for which the list stands in Java (%s), so that they are left out here", len(others), kinds(others))+ephemeral(said), withoutDHE(said))
 	}
 	if disabled := l.Disabled(); len(disabled) > 0 {
 		r.say(at, finding.Warning, fmt.Sprintf("Java refuses %s unless jdk.tls.disabledAlgorithms is changed; here it is offered", suiteList(disabled)), "remove it")

@@ -134,6 +134,9 @@ func meant(path, base string) string {
 		}
 		return fmt.Sprintf("write %s: names start at catalina.base, not where Tomcat is started", absolute)
 	}
+	if near := tomcat.Nearest(name, names(filepath.Join(base, "conf"))); near != "" && dir != filepath.Join(base, "conf")+string(filepath.Separator) {
+		return fmt.Sprintf("is conf/%s meant? Names start at catalina.base", near)
+	}
 	return "put the file there, or write its name as it is: names start at catalina.base"
 }
 

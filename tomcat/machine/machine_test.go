@@ -55,6 +55,7 @@ func TestFile(t *testing.T) {
 		`conf\tomcat.p12`:    {"FileNotFoundException", "write conf/tomcat.p12, with slashes"},
 		" conf/tomcat.p12 ":  {"FileNotFoundException", "write conf/tomcat.p12, without blanks"},
 		"tomcat.p12":         {"FileNotFoundException", "write conf/tomcat.p12, where such a file is"},
+		"tomcatt.p12":        {"FileNotFoundException", "is conf/tomcat.p12 meant?"},
 		"conf/beside.jks":    {"FileNotFoundException", "write beside.jks, where such a file is"},
 		"keys/a.p12":         {"no directory", "write conf/keys/a.p12"},
 		"conf/tomcat.p12/x":  {"tomcat.p12 is no directory", "names start at catalina.base"},
