@@ -29,6 +29,8 @@ import javax.management.ObjectName;
  */
 @WebServlet("/*")
 public class Probe extends HttpServlet {
+    // Asked for in this order: where one is missing, Tomcat looks at the
+    // connection, and may change what the others are then.
     private static final String[] ATTRIBUTES = {
         "jakarta.servlet.request.cipher_suite",
         "jakarta.servlet.request.key_size",
@@ -103,7 +105,7 @@ public class Probe extends HttpServlet {
             }
         }
         for (String name : Collections.list(request.getAttributeNames())) {
-            attributes.put(name, text(request.getAttribute(name)));
+            attributes.putIfAbsent(name, text(request.getAttribute(name)));
         }
         all.put("attributes", attributes);
 
