@@ -162,7 +162,9 @@ func (c *Configuration) Application(connector *Connector, name string) (*Applica
 		h = eng.hosts[0] // a finding says that the default host is missing
 	default:
 		app := webapp{host: r.noHost(eng), name: parseContextName(path, false)}
-		return r.application(&app, c.trackable(connector)), r.sorted(), nil
+		a := r.application(&app, c.trackable(connector))
+		c.tracks(r, connector, a)
+		return a, r.sorted(), nil
 	}
 	if h == nil {
 		return nil, r.sorted(), fmt.Errorf("there is no Host %q%s", clip(host, 80), eng.hostNames())
@@ -171,7 +173,27 @@ func (c *Configuration) Application(connector *Connector, name string) (*Applica
 	if app.missing && name != "" {
 		r.about(h.element, finding.Warning, fmt.Sprintf("it has no application %s: what is said here is what a new one would get", app.name), "")
 	}
-	return r.application(&app, c.trackable(connector)), r.sorted(), nil
+	a := r.application(&app, c.trackable(connector))
+	c.tracks(r, connector, a)
+	return a, r.sorted(), nil
+}
+
+// tracks reports where an application hangs its sessions on the TLS session, and
+// the connector says nothing of it (CoyoteAdapter.parseSessionSslId): there the
+// attribute counts, not what the request is.
+func (c *Configuration) tracks(r *reader, connector *Connector, a *Application) {
+	service := c.service(connector)
+	if a.Sessions.Tracking != TrackingSSL || service == nil || !c.trackable(connector) {
+		return
+	}
+	for _, e := range service.children {
+		if e.name != elementConnector || e.line != connector.Line {
+			continue
+		}
+		if secure, _, _ := expand(value(e, "secure"), r.lookup, &r.room); !strings.EqualFold(secure, "true") {
+			r.about(e, finding.Error, "sessions are tracked by TLS (tracking-mode SSL), but the connector does not have secure=\"true\": Tomcat does not look at the TLS session then, and each request begins a session", `add secure="true"`)
+		}
+	}
 }
 
 // reader is a new one for the configuration.

@@ -265,13 +265,16 @@ func TestTracking(t *testing.T) {
 		"conf/server.xml":             strings.Replace(simpleServer("", "", ""), "SSLEnabled", "x", 1),
 		"webapps/app/WEB-INF/web.xml": "<web-app>" + modes("SSL") + "</web-app>",
 	}
+	secure := webXMLFiles(modes("SSL"))
+	secure["conf/server.xml"] = strings.Replace(simpleServer("", "", ""), "SSLEnabled", `secure="true" SSLEnabled`, 1)
 	noCookies := webXMLFiles(modes("COOKIE"))
 	noCookies["conf/context.xml"] = `<Context cookies="false"/>`
 	cases := []applicationCase{
 		{"none", 0, base{}, "", "cookie url", nil},
 		{"cookie", 0, webXMLFiles(modes(" COOKIE ")), "", "cookie", nil},
 		{"both", 0, webXMLFiles(modes("URL", "COOKIE", "COOKIE")), "", "cookie url", nil},
-		{"TLS", 0, webXMLFiles(modes("SSL")), "", "ssl", nil},
+		{"TLS", 0, secure, "", "ssl", nil},
+		{"TLS on a connector that is not secure", 0, webXMLFiles(modes("SSL")), "", "ssl", []string{`Tomcat does not look at the TLS session`}},
 		{"TLS and more", 0, webXMLFiles(modes("COOKIE", "SSL")), "", "cookie ssl", []string{"SSL may not be configured with other modes"}},
 		{"TLS without TLS", 0, plain, "", "ssl", []string{"is not supported by that context"}},
 		{"other case", 0, webXMLFiles(modes("cookie")), "", "cookie url", []string{`"cookie" is no tracking mode: Tomcat does not start the application`}},
