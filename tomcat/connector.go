@@ -272,7 +272,7 @@ func (r *reader) scheme(list settings, enabled bool) {
 		r.say(at, finding.Info, "it changes nothing: what comes over TLS has the scheme https for applications", `write "https", or remove it`)
 	}
 	if at := list.get("secure"); at != nil && !strings.EqualFold(at.value, "true") {
-		r.say(at, finding.Info, "it changes nothing: what comes over TLS is secure for applications", `write "true", or remove it`)
+		r.say(at, finding.Info, "it changes nothing but that sessions cannot be tracked by TLS: what comes over TLS is secure for applications", `write "true", or remove it`)
 	}
 }
 
