@@ -28,6 +28,9 @@ import (
 // same key as the endpoints that it is compared with.
 func besideTomcat(t *testing.T, release testtool.TomcatRelease, id identity.Identity, hostConfig string, contexts []string, options ...string) *client {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("starts Tomcat")
+	}
 	base := t.TempDir()
 	write := func(name string, data []byte) {
 		file := filepath.Join(base, name)

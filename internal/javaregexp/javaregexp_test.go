@@ -87,6 +87,9 @@ var pieces = []string{
 
 // TestJava gives random expressions to Java as well.
 func TestJava(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts Java")
+	}
 	java := testtool.Look(t, "java")
 	const count = 3000
 	random := rand.New(rand.NewPCG(1, 2))
