@@ -201,7 +201,10 @@ func (c *Configuration) reader() *reader {
 	if c.documents == nil {
 		c.documents = make(map[string]document)
 	}
-	return &reader{opt: c.opt, version: c.Version, room: maxExpanded, documents: c.documents, lenient: true}
+	return &reader{
+		opt: c.opt, version: c.Version, room: maxExpanded, documents: c.documents, lenient: true,
+		said: make(map[finding.Finding]bool), checked: make(map[*element]bool),
+	}
 }
 
 // noHost stands for the Host of a Service that has none.

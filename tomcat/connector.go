@@ -8,7 +8,7 @@ import (
 	"gokeytool/finding"
 )
 
-// Configuration is what a server.xml says.
+// Configuration is what a server.xml says. It is for one goroutine at a time.
 type Configuration struct {
 	// Version is the major version of Tomcat it was read for: the one asked for,
 	// or the guess.

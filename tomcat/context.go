@@ -124,7 +124,10 @@ func (r *reader) contextOf(app *webapp) *context {
 		list := r.settings(e, "")
 		r.known(list, contextAttributes)
 		ctx.list = append(ctx.list, list...)
-		r.checkContext(e)
+		if !r.checked[e] {
+			r.checked[e] = true
+			r.checkContext(e)
+		}
 	}
 	r.overruled(ctx)
 	return ctx

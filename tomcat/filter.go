@@ -44,17 +44,52 @@ func (r *reader) proxies(at *setting, otherwise string, filter bool) string {
 		r.say(at, finding.Warning, fmt.Sprintf("Tomcat %d takes it for a regular expression, which no address matches: networks as 10.0.0.0/8 came with 11", r.version), `write an expression, as 10\.\d{1,3}\.\d{1,3}\.\d{1,3}`)
 		return ""
 	}
-	if _, err := javaregexp.Compile(text); errors.Is(err, javaregexp.ErrSyntax) {
+	if err := r.expression(text); errors.Is(err, javaregexp.ErrSyntax) {
 		r.say(at, severity, fmt.Sprintf("%v: %s", err, effect), `write an expression, as 10\.\d{1,3}\.\d{1,3}\.\d{1,3}`)
 		return otherwise
 	} else if err != nil {
 		r.say(at, finding.Error, fmt.Sprintf("%v; here no address matches it", err), "write a simpler expression")
 		return ""
 	}
-	if strings.Contains(text, ",") {
+	if listed(text) {
 		r.say(at, finding.Warning, "it is one regular expression for Tomcat: what stands between commas matches no address", "write | in place of each comma")
 	}
 	return text
+}
+
+// listed says that a regular expression has a comma that is no part of a quantifier
+// or of a class.
+func listed(expression string) bool {
+	depth := 0
+	for i := 0; i < len(expression); i++ {
+		switch expression[i] {
+		case '\\':
+			i++
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		case ',':
+			if depth <= 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// expression says why a text is no regular expression, which of a text that came
+// before is known.
+func (r *reader) expression(text string) error {
+	err, known := r.expressions[text]
+	if !known && len(r.expressions) < maxGuesses {
+		if r.expressions == nil {
+			r.expressions = make(map[string]error)
+		}
+		_, err = javaregexp.Compile(text)
+		r.expressions[text] = err
+	}
+	return err
 }
 
 // asNetworks writes a list of addresses and networks as one of networks only.

@@ -25,12 +25,15 @@ type reader struct {
 	files    []string          // those besides the server.xml, in the order in which they are read
 	room     int               // what expand may still build, in bytes
 	catalina map[string]string // see properties; nil until it is asked for
-	// said are the findings of other applications before, which are not said
-	// again; nil where there is one only.
-	said map[finding.Finding]bool
+	// said are the findings before, which are not said again, and checked the
+	// Contexts that were looked at: both for applications only.
+	said    map[finding.Finding]bool
+	checked map[*element]bool
 	// lenient says that an application is read, which Tomcat starts
 	// without what it ignores.
 	lenient bool
+	// expressions are why regular expressions are none, by their texts.
+	expressions map[string]error
 	// guesses is how many names were looked for that may have been meant.
 	guesses int
 	// documents are what files of applications hold, by their names.

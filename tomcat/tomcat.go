@@ -37,7 +37,8 @@ const (
 	maxAttributes = 512
 	// maxFindings bounds what is reported.
 	maxFindings = 200
-	// maxGuesses bounds the names that are looked for near others.
+	// maxGuesses bounds the names that are looked for near others, and the
+	// regular expressions that are looked at.
 	maxGuesses = 1000
 	// maxSessionTimeout bounds TLS sessions, as RFC 8446 does their tickets.
 	maxSessionTimeout = 7 * 24 * time.Hour

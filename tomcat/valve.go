@@ -49,6 +49,10 @@ func (r *reader) valves(a *Application, ctx *context) {
 			}
 		}
 	}
+	if len(list) > maxAttributes {
+		r.about(list[maxAttributes], finding.Warning, fmt.Sprintf("there are more than %d valves: the others are not looked at", maxAttributes), "")
+		list = list[:maxAttributes]
+	}
 	var before *element
 	for _, e := range list {
 		switch class := r.className(e, ""); class {

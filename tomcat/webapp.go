@@ -454,7 +454,6 @@ func (c *Configuration) Services() []*Connector {
 // Of more than 100 applications it looks at the first.
 func (c *Configuration) CheckApplications(connector *Connector) []finding.Finding {
 	r := c.reader()
-	r.said = make(map[finding.Finding]bool)
 	tls := c.trackable(connector)
 	looked := 0
 	for _, h := range r.engineOf(c.service(connector)).hosts {

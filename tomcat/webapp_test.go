@@ -217,6 +217,7 @@ func TestProxies(t *testing.T) {
 		{"expression", 11, ip(`internalProxies="1\..*"`), "", usual + ` internal 1\..*`, nil},
 		{"addresses", 12, ip(`internalProxies="1.2.3.4, ::1"`), "", usual + " internal 1.2.3.4/32,::1/128", nil},
 		{"no address", 12, ip(`internalProxies="1\..*"`), "", usual + " internal " + networks, []string{"is no address and no network"}},
+		{"quantifiers", 10, ip(`internalProxies="10\.\d{1,3}[,]"`), "", usual + ` internal 10\.\d{1,3}[,]`, nil},
 		{"list of addresses", 10, ip(`internalProxies="1.2.3.4,1.2.3.5"`), "", usual + " internal 1.2.3.4,1.2.3.5", []string{"one regular expression"}},
 		{"bad port", 0, ip(`httpsServerPort="https"`), "", usual, []string{"is not a number"}},
 		{"bad header", 0, ip(`remoteIpHeader="a b"`), "", " X-Forwarded-By X-Forwarded-Proto https [] 80 443 false;", []string{"is no name of a header"}},
@@ -398,3 +399,13 @@ func TestUnpackedWAR(t *testing.T) {
 type older struct{ fs.FileInfo }
 
 func (older) ModTime() time.Time { return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) }
+
+// What costs much is looked at once, or not beyond a bound.
+func TestValvesAreBounded(t *testing.T) {
+	b := base{"conf/context.xml": "<Context>" + strings.Repeat(`<Valve className="`+remoteIPValve+`" internalProxies="(((a{1,9}){1,9}){1,9})"/>`, 5000) + "</Context>"}
+	a, findings := b.read(t, 10, "/app")
+	if len(a.RemoteIP) != maxAttributes {
+		t.Error(len(a.RemoteIP))
+	}
+	checkSaid(t, findings, []string{"it has no application /app", "there are more than 512 valves"})
+}
