@@ -138,7 +138,8 @@ type Options struct {
 	// ${...}, such as user.home; nil knows none.
 	Lookup func(name string) (value string, ok bool)
 
-	size *entry.Work // of the files that a server.xml may name, in bytes; nil: any
+	size    *entry.Work // of the files that a server.xml may name, in bytes; nil: any
+	guesses *entry.Work // how many names of files may be looked for; nil: any
 }
 
 // Ends returns when the keystore ceases to do its work: when the first

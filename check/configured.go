@@ -70,7 +70,7 @@ func (x *examination) absent(path string) bool {
 	if x.file.base == "" {
 		return false
 	}
-	cause, found := machine.File(path, x.file.base, x.trust || !x.certificate.PEM())
+	cause, found := machine.File(path, x.file.base, x.trust || !x.certificate.PEM(), x.o.guesses.Take(1))
 	if !found {
 		return false
 	}

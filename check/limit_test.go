@@ -123,3 +123,24 @@ func TestDirectoryRounds(t *testing.T) {
 		}
 	}
 }
+
+// TestGuessesBounded has a configuration name many files that are not there: for a
+// few of them a name is looked for.
+func TestGuessesBounded(t *testing.T) {
+	var hosts strings.Builder
+	for i := range 300 {
+		fmt.Fprintf(&hosts, `<SSLHostConfig hostName="h%d.example.com"><Certificate certificateKeystoreFile="conf/server.xm" certificateKeystorePassword="x"/></SSLHostConfig>`, i)
+	}
+	path := catalina(t, `<Connector port="8443" SSLEnabled="true" defaultSSLHostConfigName="h0.example.com">`+hosts.String()+`</Connector>`, nil)
+	told := 0
+	for v := range check.Files(t.Context(), []string{path}, check.Options{}) {
+		for _, f := range v.Findings {
+			if f.ID == "unreadable" && strings.Contains(f.Remedy, "server.xml meant?") {
+				told++
+			}
+		}
+	}
+	if told != 100 {
+		t.Errorf("for %d files", told)
+	}
+}

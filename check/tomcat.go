@@ -24,6 +24,9 @@ import (
 // configuration.
 func isServerXML(path string) bool { return strings.EqualFold(filepath.Ext(path), ".xml") }
 
+// maxGuesses bounds for how many files that are missing a name is looked for.
+const maxGuesses = 100
+
 // serverXML makes the verdicts on a server.xml and on the files it names, in
 // their order.
 func serverXML(path string, o Options) []Verdict {
@@ -63,6 +66,7 @@ func serverXML(path string, o Options) []Verdict {
 	}
 	// A keystore may be named for each of a thousand hosts.
 	o.size = entry.NewWork(defaultMaxSize, 0, nil)
+	o.guesses = entry.NewWork(maxGuesses, 0, nil)
 	list := []Verdict{x.finish()}
 	for _, c := range conf.Connectors {
 		for i := range c.Hosts {

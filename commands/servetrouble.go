@@ -45,7 +45,7 @@ func (s *serving) troubleOf(c *tomcat.Certificate, err error) (finding.Finding, 
 		if c.PEM() {
 			attribute = c.Names(name)
 		}
-		if cause, found := machine.File(name, base, !c.PEM()); found {
+		if cause, found := machine.File(name, base, !c.PEM(), true); found {
 			return finding.Finding{At: c.At(attribute), Text: cause.Text, Remedy: cause.Remedy}, true
 		}
 	}

@@ -32,8 +32,9 @@ const maxNames = 10_000
 // where nothing of that kind is wrong.
 //
 // base is catalina.base, where names begin that are not from the root. keystore says
-// that the file is to be one, of which it is known what Java says.
-func File(path, base string, keystore bool) (Cause, bool) {
+// that the file is to be one, of which it is known what Java says. guess has the
+// directory searched for the name that is meant.
+func File(path, base string, keystore, guess bool) (Cause, bool) {
 	java := ""
 	if keystore {
 		java = " (Java says: EOFException)"
@@ -58,7 +59,9 @@ func File(path, base string, keystore bool) (Cause, bool) {
 	}
 	c := Cause{Text: fmt.Sprintf("there is no such file (FileNotFoundException): Tomcat looks for %s", full)}
 	c.Text += missingDirectory(full)
-	c.Remedy = meant(path, base)
+	if guess {
+		c.Remedy = meant(path, base)
+	}
 	return c, true
 }
 

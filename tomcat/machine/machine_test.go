@@ -61,13 +61,20 @@ func TestFile(t *testing.T) {
 		"conf/tomcat.p12/x":  {"tomcat.p12 is no directory", "names start at catalina.base"},
 		"no/such/thing":      {"there is no directory " + filepath.Join(base, "no"), "put the file there"},
 	} {
-		cause, found := File(filepath.Join(base, name), base, true)
+		cause, found := File(filepath.Join(base, name), base, true, true)
 		if found != (want[0] != "") || !strings.Contains(cause.Text, want[0]) || !strings.Contains(cause.Remedy, want[1]) {
 			t.Errorf("%s: %v %q, %q", name, found, cause.Text, cause.Remedy)
 		}
 	}
-	if cause, _ := File(filepath.Join(base, "conf", "empty.p12"), base, false); strings.Contains(cause.Text, "EOF") {
+	if cause, _ := File(filepath.Join(base, "conf", "empty.p12"), base, false, true); strings.Contains(cause.Text, "EOF") {
 		t.Errorf("of a file in PEM: %s", cause.Text)
+	}
+}
+
+func TestFileWithoutGuess(t *testing.T) {
+	base := put(t, "conf/tomcat.p12")
+	if cause, found := File(filepath.Join(base, "conf", "tomcatt.p12"), base, true, false); !found || cause.Remedy != "" {
+		t.Errorf("%v %+v", found, cause)
 	}
 }
 
@@ -75,7 +82,7 @@ func TestFile(t *testing.T) {
 func TestFileWhereWeAre(t *testing.T) {
 	base, here := put(t, "conf/"), put(t, "keys/mine.p12")
 	t.Chdir(here)
-	cause, found := File(filepath.Join(base, "keys", "mine.p12"), base, true)
+	cause, found := File(filepath.Join(base, "keys", "mine.p12"), base, true, true)
 	if !found || !strings.Contains(cause.Remedy, filepath.Join(here, "keys", "mine.p12")) {
 		t.Errorf("%v %+v", found, cause)
 	}
