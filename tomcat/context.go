@@ -82,9 +82,6 @@ type context struct {
 	elements []*element
 	// list are all of their attributes.
 	list settings
-	// broken says that Tomcat does not start the application for a reason
-	// that was said.
-	broken bool
 }
 
 // contextOf reads the Contexts of an application.

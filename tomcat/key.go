@@ -111,7 +111,9 @@ func (c *Certificate) named(e KeyEntry) bool {
 	if c.KeystoreType == CaseExactJKS {
 		return e.Alias == c.KeyAlias
 	}
-	return strings.ToLower(e.Alias) == strings.ToLower(c.KeyAlias)
+	// Java makes both lower-case, which is less than folding: ſ is no s.
+	alias := strings.ToLower(c.KeyAlias)
+	return strings.ToLower(e.Alias) == alias
 }
 
 // nameKey is the remedy for an alias that leads to no key.
