@@ -137,7 +137,7 @@ func TestSecurityHeaders(t *testing.T) {
 		{"no URI", 0, with("antiClickJackingUri", "a b"), "", usual, []string{`"a b" is no URI`}},
 		{"no number", 0, webXMLFiles(securityXML(all, "hstsMaxAgeSeconds", "1y")), "", "max-age=0|DENY|nosniff", []string{"Tomcat does not start the application (\"The property [hstsMaxAgeSeconds] is not defined for filters of type [org.apache.catalina.filters.HttpHeaderSecurityFilter]\")", "browsers forget"}},
 		{"negative", 0, webXMLFiles(securityXML(all, "hstsMaxAgeSeconds", "-1")), "", "max-age=0|DENY|nosniff", []string{"Tomcat takes 0 for it", "browsers forget"}},
-		{"unknown parameter", 0, with("hstsMaxAge", "5"), "", usual, []string{"The property [hstsMaxAge] is not defined for filters of type"}},
+		{"unknown parameter", 0, with("hstsMaxAge", "5"), "", usual, []string{"The property [hstsMaxAge] is not defined for filters of type [org.apache.catalina.filters.HttpHeaderSecurityFilter]\"); is hstsMaxAgeSeconds meant?"}},
 		{"gone parameter", 11, with("xssProtectionEnabled", "true"), "", usual, []string{"Tomcat 11 no longer has this init-param: Tomcat does not start the application"}},
 		{"the first of two", 0, with("hstsMaxAgeSeconds", "7"), "", usual, nil},
 		{"servlet-name", 0, mapped("<servlet-name>*</servlet-name>"), "", usual, nil},
