@@ -134,13 +134,16 @@ func (r TomcatRelease) Start(t testing.TB, base string, options ...string) *Tomc
 	home := cmp.Or(files.home, base)
 	properties := filepath.Join(base, "conf", "catalina.properties")
 	if _, err := os.Stat(properties); err != nil {
-		// Without the first, Tomcat does not find its own classes; without the
-		// second, it looks into each jar for what an application may bring.
-		var loader string
-		if files.home != "" {
-			loader = `"${catalina.home}/lib/*.jar"`
+		// Without them, Tomcat does not find its own classes. It would look into
+		// each of its jars for what an application may bring.
+		text := []byte("common.loader=")
+		for _, dir := range []string{"conf", "etc"} {
+			if its, err := os.ReadFile(filepath.Join(files.home, dir, "catalina.properties")); err == nil && files.home != "" {
+				text = its
+				break
+			}
 		}
-		text := []byte("common.loader=" + loader + "\ntomcat.util.scan.StandardJarScanFilter.jarsToSkip=*.jar\n")
+		text = append(text, "\ntomcat.util.scan.StandardJarScanFilter.jarsToSkip=*.jar\n"...)
 		if err := os.WriteFile(properties, text, 0o644); err != nil {
 			t.Fatal(err)
 		}
