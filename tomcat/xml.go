@@ -184,6 +184,9 @@ func syntaxError(err error, line int, entities bool) error {
 	if entities && strings.Contains(text, "entity") {
 		text += ": entities of a document type are not read; put their text in their place"
 	}
+	if text == "invalid UTF-8" {
+		text += "; save the file as UTF-8, or write the encoding that it has into its first line: <?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>"
+	}
 	if strings.HasPrefix(text, "invalid character entity") && !strings.HasSuffix(text, ";") {
 		text += "; a & in a value, as in a password, is written &amp;"
 	}
