@@ -17,6 +17,7 @@ import (
 	"strings"
 	"syscall"
 
+	"gokeytool/internal/atomicfile"
 	"gokeytool/tomcat"
 )
 
@@ -158,7 +159,7 @@ func exists(path string) bool {
 
 // names are those in a directory, up to a limit.
 func names(dir string) []string {
-	f, err := os.Open(cmp.Or(dir, "."))
+	f, err := atomicfile.Open(cmp.Or(dir, "."))
 	if err != nil {
 		return nil
 	}
