@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"gokeytool/commands"
@@ -52,6 +54,10 @@ func runTests(m *testing.M) int {
 	programs = dir
 	// Under the race detector each run would sleep for a second at its end.
 	os.Setenv("GORACE", quickRace)
+	// Nor would it end by SIGHUP where the tests run under nohup.
+	if signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	}
 	defer endConsumers()
 	return m.Run()
 }
