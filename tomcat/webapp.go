@@ -169,7 +169,7 @@ func (r *reader) checkDefaultHost(eng *engine, list settings) {
 		return
 	}
 	if len(eng.hosts) == 0 {
-		r.about(eng.element, finding.Warning, "it has no Host: Tomcat has no application", "add a Host")
+		r.about(eng.element, finding.Info, "it has no Host: Tomcat has no application", "add a Host")
 		return
 	}
 	remedy := "set defaultHost to " + eng.hosts[0].name
