@@ -65,7 +65,7 @@ func runTests(m *testing.M) int {
 // plainProgram is our program under that name, gokeytool or keytool, without
 // the race detector: under it derivations take ten times as long, and each start
 // 50 ms more. It is built once for all tests.
-func plainProgram(t *testing.T, name string) string {
+func plainProgram(t testing.TB, name string) string {
 	t.Helper()
 	dir, err := plainPrograms()
 	if err != nil {

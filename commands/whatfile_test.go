@@ -18,12 +18,12 @@ import (
 )
 
 // shellHere runs lines of bash in a directory, with our programs on PATH, and
-// returns what they print.
+// returns what they print. They are the plain ones: the lines are hundreds.
 func shellHere(t testing.TB, dir, lines string) (string, error) {
 	t.Helper()
 	cmd := exec.Command(testtool.Look(t, "bash"), "-c", lines)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "PATH="+programs+string(os.PathListSeparator)+os.Getenv("PATH"), "HOME="+dir)
+	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(plainProgram(t, "gokeytool"))+string(os.PathListSeparator)+os.Getenv("PATH"), "HOME="+dir)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
