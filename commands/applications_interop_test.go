@@ -437,7 +437,7 @@ type laboratory struct {
 func newLaboratory(t *testing.T, release testtool.TomcatRelease) *laboratory {
 	t.Helper()
 	dir := t.TempDir()
-	gokeytool := filepath.Join(programs, "gokeytool")
+	gokeytool := plainProgram(t, "gokeytool")
 	testtool.RunIn(t, dir, gokeytool, "genkeypair", "-alias", "lab", "-keyalg", "EC", "-dname", "CN=localhost", "-ext", "san=dns:localhost", "-ext", "eku=serverAuth",
 		"-keystore", "lab.p12", "-storepass", "changeit")
 	certificate := testtool.RunIn(t, dir, gokeytool, "exportcert", "-rfc", "-alias", "lab", "-keystore", "lab.p12", "-storepass", "changeit")

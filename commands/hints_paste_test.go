@@ -60,7 +60,7 @@ func TestHintsPasted(t *testing.T) {
 	const file, alias = "-it's $HOME\nand `x` !.p12", "my key's\n$HOME"
 	env := []string{"F=" + file, "A=" + alias, "P=plain %; '{#.p12"}
 	prepare := remedyFiles + selfSigned + server + "\n"
-	if out, err := paste(files, prepare, "", env); err != nil {
+	if out, err := paste(t, files, prepare, "", env); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	advice := regexp.MustCompile(`(?m)(?:^|[:>#] +|^ +)((?:gokeytool|java) [^\n]*)$`)
@@ -69,10 +69,10 @@ func TestHintsPasted(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			testtool.Run(t, "cp", "-a", files+"/.", dir)
-			if out, err := paste(dir, "set -e\n"+test.make, "", env); err != nil {
+			if out, err := paste(t, dir, "set -e\n"+test.make, "", env); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
-			said, _ := paste(dir, test.line, "", env)
+			said, _ := paste(t, dir, test.line, "", env)
 			t.Logf("$ %s\n%s", test.line, said)
 			if strings.Contains(said, "trustno1") {
 				t.Error("a password was printed")
@@ -98,7 +98,7 @@ func TestHintsPasted(t *testing.T) {
 			if test.advises == "serve" {
 				line = strings.Replace(line, "gokeytool serve", "gokeytool serve -port 0 -for 1ms", 1)
 			}
-			out, err := paste(dir, "java() { test \"${*: -1}\" = PROGRAM; }\n"+line, test.stdin, env)
+			out, err := paste(t, dir, "java() { test \"${*: -1}\" = PROGRAM; }\n"+line, test.stdin, env)
 			t.Logf("$ %s\n%s", line, out)
 			if err != nil && test.advises != "check" { // which is to find something
 				t.Errorf("%s: %v\n%s", line, err, out)

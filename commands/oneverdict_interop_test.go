@@ -275,7 +275,7 @@ func checked(t *testing.T, base, host string) (list []verdict) {
 	if err := os.WriteFile(path, []byte(xml), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(filepath.Join(programs, "gokeytool"), "check", "-json", "-tomcat", "10", path)
+	cmd := exec.Command(plainProgram(t, "gokeytool"), "check", "-json", "-tomcat", "10", path)
 	cmd.Env = append(os.Environ(), "CATALINA_BASE="+base)
 	out, _ := cmd.Output() // exit code 1 where there is something to find
 	var report struct{ Keystores []verdict }

@@ -147,7 +147,7 @@ func TestRemedies(t *testing.T) {
 	testtool.Look(t, "openssl")
 	testtool.Look(t, "bash")
 	files := t.TempDir()
-	if out, err := paste(files, remedyFiles, "", nil); err != nil {
+	if out, err := paste(t, files, remedyFiles, "", nil); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	ways := []string{"file", "env", "literal", "variable"}
@@ -201,7 +201,7 @@ func (r *remedies) run() {
 		r.password = ""
 	}
 	dir := r.copy(r.files)
-	if out, err := paste(dir, "set -e; umask 077; "+r.of.make, "", r.env()); err != nil {
+	if out, err := paste(r.t, dir, "set -e; umask 077; "+r.of.make, "", r.env()); err != nil {
 		r.t.Fatalf("%v\n%s", err, out)
 	}
 	if rearrange, ok := rearranged[r.name]; ok {
@@ -270,8 +270,8 @@ func (r *remedies) checkFile(dir, file string) ([]found, string) {
 	}
 	line := fmt.Sprintf("gokeytool check %s %s -v ", words, r.of.options)
 	env := append(r.env(), "FILE="+file)
-	text, _ := paste(dir, line+`"$FILE"`, "", env)
-	data, _ := paste(dir, line+`-json "$FILE"`, "", env)
+	text, _ := paste(r.t, dir, line+`"$FILE"`, "", env)
+	data, _ := paste(r.t, dir, line+`-json "$FILE"`, "", env)
 	var report struct{ Keystores []struct{ Findings []found } }
 	if err := json.Unmarshal([]byte(data), &report); err != nil {
 		r.t.Fatalf("%v\n%s", err, data)
@@ -298,7 +298,7 @@ func (r *remedies) try(origin string, f found) (dir string) {
 	if len(keys) == 0 && f.ID != "not-a-keystore" && f.ID != "password" && !strings.Contains("trusted ended, no mark, capitals, nested", r.name) {
 		r.t.Fatal("no key opens")
 	}
-	out, err := paste(dir, "java() { test \"${*: -1}\" = PROGRAM; }\n"+line, r.answers(line), r.env())
+	out, err := paste(r.t, dir, "java() { test \"${*: -1}\" = PROGRAM; }\n"+line, r.answers(line), r.env())
 	r.t.Logf("%s\n$ %s\n%s", f.ID, line, out)
 	if err != nil {
 		r.t.Errorf("%s: %v\n%s", line, err, out)
@@ -341,7 +341,7 @@ func (r *remedies) sign(dir, then string) {
 	r.t.Helper()
 	then, _, _ = strings.Cut(then, "; the fingerprint changes")
 	line := "gokeytool gencert -alias middle -infile REQUEST -outfile REPLY -rfc -ext honored=all -keystore ca.p12 -storepass:file pw && " + then
-	if out, err := paste(dir, line, r.answers(then), r.env()); err != nil {
+	if out, err := paste(r.t, dir, line, r.answers(then), r.env()); err != nil {
 		r.t.Errorf("%s: %v\n%s", line, err, out)
 	}
 }
@@ -445,10 +445,11 @@ func (r *remedies) rearrange(file, otherFile string, change func([]entry.Certifi
 }
 
 // paste runs lines in bash, with further variables.
-func paste(dir, line, stdin string, env []string) (string, error) {
+func paste(t testing.TB, dir, line, stdin string, env []string) (string, error) {
+	t.Helper()
 	cmd := exec.Command("bash", "-c", line)
 	cmd.Dir, cmd.Stdin = dir, strings.NewReader(stdin)
-	cmd.Env = append(os.Environ(), "PATH="+programs+string(os.PathListSeparator)+os.Getenv("PATH"), "HOME="+dir)
+	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(plainProgram(t, "gokeytool"))+string(os.PathListSeparator)+os.Getenv("PATH"), "HOME="+dir)
 	cmd.Env = append(cmd.Env, env...)
 	out, err := cmd.CombinedOutput()
 	return string(out), err

@@ -175,7 +175,7 @@ func TestNginxConfig(t *testing.T) {
 		// The two commands in the comments make the files that nginx then opens.
 		for line := range strings.Lines(block) {
 			if command, ok := strings.CutPrefix(line, "#   "); ok {
-				if out, err := paste(dir, command, "", []string{"GOKEYTOOL_STOREPASS=changeit"}); err != nil {
+				if out, err := paste(t, dir, command, "", []string{"GOKEYTOOL_STOREPASS=changeit"}); err != nil {
 					t.Fatalf("%q: %s: %v\n%s", name, command, err, out)
 				}
 			}

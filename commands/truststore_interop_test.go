@@ -24,7 +24,7 @@ func TestTruststoreCauses(t *testing.T) {
 	files := t.TempDir()
 	bash := func(dir, line, stdin string) string {
 		t.Helper()
-		out, err := paste(dir, line, stdin, nil)
+		out, err := paste(t, dir, line, stdin, nil)
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", line, err, out)
 		}
@@ -95,7 +95,7 @@ gokeytool delete -alias www -keystore keys.p12 -storepass:file pw`, "")
 				if got := java(dir, strings.ReplaceAll("java "+test.java+" PROGRAM", "trustStore=ts", "trustStore="+dir+"/ts")); !strings.Contains(got, test.says) {
 					t.Fatalf("Java says %q, not %q", got, test.says)
 				}
-				out, _ := paste(dir, "gokeytool check -truststore ts "+test.given, "", nil)
+				out, _ := paste(t, dir, "gokeytool check -truststore ts "+test.given, "", nil)
 				t.Logf("check -truststore ts %s\n%s", test.given, out)
 				if !strings.Contains(out, test.finding) || !strings.Contains(out, test.told) {
 					t.Fatalf("%q and %q are not found", test.finding, test.told)
@@ -114,7 +114,7 @@ gokeytool delete -alias www -keystore keys.p12 -storepass:file pw`, "")
 				// Another directory, since Java reads no truststore twice that
 				// has not changed.
 				if !strings.HasPrefix(line, "java ") {
-					said, err := paste(dir, fill(line), test.stdin, nil)
+					said, err := paste(t, dir, fill(line), test.stdin, nil)
 					if err != nil {
 						t.Fatalf("%s: %v\n%s", line, err, said)
 					}
@@ -165,7 +165,7 @@ func startTruststoreJava(t *testing.T, keytool string) func(dir, line string) st
 	answers := bufio.NewReader(out)
 	return func(dir, line string) string {
 		t.Helper()
-		words, err := paste(dir, "java() { printf '%s\\0' \"$@\"; }\n"+line, "", nil)
+		words, err := paste(t, dir, "java() { printf '%s\\0' \"$@\"; }\n"+line, "", nil)
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", line, err, words)
 		}
