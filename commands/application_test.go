@@ -1,55 +1,15 @@
 package commands
 
 import (
-	"archive/zip"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"gokeytool/endpoint"
+	"gokeytool/internal/testtool"
 	"gokeytool/tomcat"
 )
-
-// write writes files below a directory.
-func write(t *testing.T, dir string, files map[string]string) {
-	t.Helper()
-	for name, text := range files {
-		name = filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// writeWAR writes a WAR of such files.
-func writeWAR(t *testing.T, war string, files map[string]string) {
-	t.Helper()
-	f, err := os.Create(war)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := zip.NewWriter(f)
-	for name, text := range files {
-		member, err := w.Create(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := member.Write([]byte(text)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
 
 // engineXML is a server.xml with an Engine that holds these elements.
 func engineXML(host string) string {
@@ -105,9 +65,9 @@ func TestSessionIDsOfServerXML(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			write(t, dir, test.files)
+			testtool.WriteFiles(t, dir, test.files)
 			if test.war != nil {
-				writeWAR(t, filepath.Join(dir, "webapps", "shop.war"), test.war)
+				testtool.WriteFiles(t, dir, map[string][]byte{"webapps/shop.war": testtool.WAR(t, test.war)})
 			}
 			u := newUnit(t, nil)
 			test.from.file = filepath.Join(dir, "conf", "server.xml")
@@ -129,7 +89,7 @@ func TestSessionIDsOfServerXML(t *testing.T) {
 // said in words.
 func TestSettings(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, map[string]string{"conf/server.xml": engineXML(""), "conf/web.xml": `<web-app>
+	testtool.WriteFiles(t, dir, map[string]string{"conf/server.xml": engineXML(""), "conf/web.xml": `<web-app>
 <session-config><session-timeout>90</session-timeout><tracking-mode>SSL</tracking-mode></session-config></web-app>`,
 		"webapps/shop/META-INF/context.xml": `<Context sessionCookieName="S" useHttpOnly="false"><Manager maxActiveSessions="3"/>
 <Valve className="org.apache.catalina.valves.SSLValve"/><Valve className="org.apache.catalina.valves.RemoteIpValve" protocolHeader="X-Proto"/></Context>`,

@@ -1,8 +1,6 @@
 package commands_test
 
 import (
-	"archive/zip"
-	"bytes"
 	"cmp"
 	"crypto/tls"
 	"crypto/x509"
@@ -199,49 +197,22 @@ func writeWebapps(t *testing.T, base string, apps []webapp, probe []byte) (conte
 		}
 		root := strings.ReplaceAll(cmp.Or(a.host, "localhost"), "localhost", "webapps") + "/" + place
 		if a.war {
-			var war bytes.Buffer
-			w := zip.NewWriter(&war)
-			for name, content := range files {
-				f, err := w.Create(name)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if _, err := f.Write(content); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if err := w.Close(); err != nil {
-				t.Fatal(err)
-			}
-			writeFiles(t, base, map[string][]byte{root + ".war": war.Bytes()})
+			testtool.WriteFiles(t, base, map[string][]byte{root + ".war": testtool.WAR(t, files)})
 		} else {
 			below := make(map[string][]byte)
 			for name, content := range files {
 				below[root+"/"+name] = content
 			}
-			writeFiles(t, base, below)
+			testtool.WriteFiles(t, base, below)
 		}
 		for name, content := range a.files {
-			writeFiles(t, base, map[string][]byte{strings.ReplaceAll(name, "APP", place): []byte(content)})
+			testtool.WriteFiles(t, base, map[string][]byte{strings.ReplaceAll(name, "APP", place): []byte(content)})
 		}
 		if a.server != "" {
 			contexts += contextXML(fmt.Sprintf(" path=%q docBase=%q", a.path(i), place), a.server) + "\n"
 		}
 	}
 	return contexts
-}
-
-func writeFiles(t *testing.T, base string, files map[string][]byte) {
-	t.Helper()
-	for name, content := range files {
-		path := filepath.Join(base, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, content, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 // webappsOfConf have conf/context.xml and conf/web.xml besides.
@@ -466,7 +437,7 @@ func (l *laboratory) run(t *testing.T, server string, files map[string]string, a
 	for name, content := range files {
 		all[name] = []byte(content)
 	}
-	writeFiles(t, base, all)
+	testtool.WriteFiles(t, base, all)
 	tomcat := l.release.Start(t, base)
 	for i, a := range apps {
 		host, port := cmp.Or(a.host, "localhost"), ports[0]
@@ -533,7 +504,7 @@ func (l *laboratory) runConnectors(t *testing.T, connectors []connector, report 
 	for i, c := range connectors {
 		text += tlsConnector(ports[i], c.attributes, c.content) + "\n"
 	}
-	writeFiles(t, base, map[string][]byte{
+	testtool.WriteFiles(t, base, map[string][]byte{
 		"conf/lab.p12":    l.keystore,
 		"conf/server.xml": []byte(strings.NewReplacer("CONNECTOR", text, "CONTEXTS", "").Replace(simpleServer)),
 	})

@@ -1,8 +1,6 @@
 package disk
 
 import (
-	"archive/zip"
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -119,7 +117,7 @@ func applicationsOf(t *testing.T, release testtool.TomcatRelease) {
 			}
 		}
 		if strings.HasSuffix(name, ".war") {
-			write("webapps/"+name, archive(t, in))
+			write("webapps/"+name, testtool.WAR(t, in))
 			continue
 		}
 		for file, data := range in {
@@ -228,25 +226,6 @@ func answered(t *testing.T, port int, path string) string {
 		headers = append(headers, response.Header.Get(name))
 	}
 	return fmt.Sprintf("%d .%s %d s, %s, %q", len(digits)/2, route, page.Interval, cookie, headers)
-}
-
-// archive is a WAR of these files.
-func archive(t *testing.T, files map[string][]byte) []byte {
-	var out bytes.Buffer
-	w := zip.NewWriter(&out)
-	for name, data := range files {
-		m, err := w.Create(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := m.Write(data); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return out.Bytes()
 }
 
 // freePort is a TCP port that was free a moment ago.

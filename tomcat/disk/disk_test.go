@@ -1,7 +1,6 @@
 package disk
 
 import (
-	"archive/zip"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"gokeytool/internal/testtool"
 	"gokeytool/tomcat"
 )
 
@@ -17,21 +17,7 @@ import (
 func war(t *testing.T, files map[string]string) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "app.war")
-	f, err := os.Create(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := zip.NewWriter(f)
-	for member, text := range files {
-		m, err := w.Create(member)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := m.Write([]byte(text)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := errors.Join(w.Close(), f.Close()); err != nil {
+	if err := os.WriteFile(name, testtool.WAR(t, files), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	return name
