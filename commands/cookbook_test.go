@@ -116,7 +116,7 @@ func (r *recipe) play(t *testing.T) []string {
 	cmd := exec.CommandContext(t.Context(), "bash", "-c", script.String())
 	cmd.Dir = home
 	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_DATA_HOME=", "TZ=UTC", "LC_ALL=C.UTF-8", "NO_PROXY=*",
-		"PATH="+filepath.Dir(plainProgram(t, "gokeytool"))+string(os.PathListSeparator)+os.Getenv("PATH"))
+		plainPath(t))
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

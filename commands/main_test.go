@@ -74,6 +74,12 @@ func plainProgram(t testing.TB, name string) string {
 	return filepath.Join(dir, name)
 }
 
+// plainPath is PATH for an environment, with the plain programs before all others.
+func plainPath(t testing.TB) string {
+	t.Helper()
+	return "PATH=" + filepath.Dir(plainProgram(t, "gokeytool")) + string(os.PathListSeparator) + os.Getenv("PATH")
+}
+
 var plainPrograms = sync.OnceValues(func() (string, error) {
 	dir := filepath.Join(programs, "plain")
 	program := filepath.Join(dir, "gokeytool")

@@ -449,7 +449,7 @@ func paste(t testing.TB, dir, line, stdin string, env []string) (string, error) 
 	t.Helper()
 	cmd := exec.Command("bash", "-c", line)
 	cmd.Dir, cmd.Stdin = dir, strings.NewReader(stdin)
-	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(plainProgram(t, "gokeytool"))+string(os.PathListSeparator)+os.Getenv("PATH"), "HOME="+dir)
+	cmd.Env = append(os.Environ(), plainPath(t), "HOME="+dir)
 	cmd.Env = append(cmd.Env, env...)
 	out, err := cmd.CombinedOutput()
 	return string(out), err

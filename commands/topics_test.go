@@ -54,7 +54,7 @@ var verdicts = []string{"check", "smoke", "probe", "diff"}
 func TestTopics(t *testing.T) {
 	testtool.Look(t, "openssl")
 	files := t.TempDir()
-	env := append(os.Environ(), "PATH="+filepath.Dir(plainProgram(t, "gokeytool"))+string(os.PathListSeparator)+os.Getenv("PATH"),
+	env := append(os.Environ(), plainPath(t),
 		"GOKEYTOOL_STOREPASS=changeit", "XDG_DATA_HOME="+t.TempDir(), "GORACE="+quickRace)
 	sh := func(dir, line, stdin string) (string, error) {
 		cmd := exec.Command("sh", "-c", line)

@@ -23,7 +23,7 @@ func shellHere(t testing.TB, dir, lines string) (string, error) {
 	t.Helper()
 	cmd := exec.Command(testtool.Look(t, "bash"), "-c", lines)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(plainProgram(t, "gokeytool"))+string(os.PathListSeparator)+os.Getenv("PATH"), "HOME="+dir)
+	cmd.Env = append(os.Environ(), plainPath(t), "HOME="+dir)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
