@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -235,11 +234,7 @@ func (s *serving) collectSeldom() {
 // could connect it is not served, unless -force is given.
 func (s *serving) judgeServed(checks finding.Checks) error {
 	printChecks(s.Stderr, notable(checks))
-	if fatal(checks) && !s.o.force {
-		return withHint(errors.New("no client could use this: it is not served"),
-			"mend it as said above, or serve all the same with -force")
-	}
-	return nil
+	return s.refuse(fatal(checks), "no client could use this: it is not served")
 }
 
 // fatal are the checks that fail in a way that leaves nothing to serve: the

@@ -39,12 +39,12 @@ func (s *serving) optionConnector() (tomcat.Connector, error) {
 // reportFindings prints what there is to say about a connector. Errors end the
 // command unless -force is given.
 func (s *serving) reportFindings(file string, findings []finding.Finding) error {
-	return s.refuse(s.printFindings(file, findings), "with this configuration Tomcat would not serve")
+	return s.refuse(s.printFindings(file, findings) > 0, "with this configuration Tomcat would not serve")
 }
 
-// refuse ends the command where there are errors, unless -force is given.
-func (s *serving) refuse(errs int, text string) error {
-	if errs > 0 && !s.o.force {
+// refuse ends the command where something is wrong, unless -force is given.
+func (s *serving) refuse(wrong bool, text string) error {
+	if wrong && !s.o.force {
 		return withHint(errors.New(text), "mend it as said above, or serve all the same with -force")
 	}
 	return nil

@@ -36,7 +36,7 @@ func (s *serving) loadServerXML() (*served, error) {
 		return v, err
 	}
 	bad := s.printFindings(s.o.from.file, findings)
-	if err := s.refuse(bad, "with this configuration Tomcat would not serve the application, or not as it says"); err != nil {
+	if err := s.refuse(bad > 0, "with this configuration Tomcat would not serve the application, or not as it says"); err != nil {
 		return v, err
 	}
 	watch = func(string) {} // those of others change nothing
