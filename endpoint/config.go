@@ -1,8 +1,10 @@
 package endpoint
 
 import (
+	"crypto/tls"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"time"
 
@@ -107,6 +109,17 @@ type RemoteIP struct {
 	RequestAttributes bool
 }
 
+// Challenges answers a CA that asks whether the endpoint's names are ours, as ACME
+// does. It must be safe for concurrent use.
+type Challenges interface {
+	// ServeHTTP answers requests below /.well-known/acme-challenge/ (http-01; RFC
+	// 8555, section 8.3).
+	http.Handler
+	// Certificate is that of a handshake which offers acme-tls/1 and nothing else
+	// (tls-alpn-01; RFC 8737); nil where there is none for its server name.
+	Certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error)
+}
+
 // Config says what an endpoint serves and how. Only Identities, or
 // Hosts, must be given; the zero value of everything else is a sensible default.
 type Config struct {
@@ -181,6 +194,8 @@ type Config struct {
 	// RedirectAddr is an address for plain HTTP whose requests are led to
 	// HTTPS; empty for none.
 	RedirectAddr string
+	// Challenges are answered before anything else is looked at; nil for none.
+	Challenges Challenges
 	// TrustedProxies are the addresses from which the request headers of
 	// Tomcat's SSLValve (ssl_client_cert and others) are believed.
 	TrustedProxies []netip.Prefix

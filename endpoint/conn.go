@@ -117,6 +117,11 @@ func (s *Server) configure(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 	if !ok {
 		return nil, fmt.Errorf("endpoint: connection of type %T", hello.Conn)
 	}
+	if s.cfg.Challenges != nil && isChallenge(hello) {
+		if config, err := s.challenge(hello); config != nil || err != nil {
+			return config, err
+		}
+	}
 	// The slices of hello are its own, made for this handshake.
 	c.offer = offer{hello.SupportedVersions, hello.CipherSuites, hello.SupportedCurves, hello.SignatureSchemes, hello.SupportedProtos}
 	c.host = s.hosts.Load().find(hello.ServerName)

@@ -20,7 +20,7 @@ func newRedirector(ctx context.Context, s *Server) (*redirector, error) {
 	}
 	r := &redirector{ln: &listener{Listener: raw, server: s, places: make(chan struct{}, s.cfg.MaxConnections), done: make(chan struct{})}}
 	_, port, _ := net.SplitHostPort(s.Addr().String())
-	r.http = s.newHTTPServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+	r.http = s.newHTTPServer(s.challenged(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		name := req.Host
 		if host, _, err := net.SplitHostPort(name); err == nil {
 			name = host
@@ -36,7 +36,7 @@ func newRedirector(ctx context.Context, s *Server) (*redirector, error) {
 		}
 		// 302, as Tomcat's redirectPort.
 		http.Redirect(w, req, target.String(), http.StatusFound)
-	}))
+	})))
 	return r, nil
 }
 

@@ -64,7 +64,7 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s.ln = &listener{Listener: raw, server: s, places: make(chan struct{}, cfg.MaxConnections), done: make(chan struct{})}
-	s.http = s.newHTTPServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.site.Load().handler.ServeHTTP(w, r) }))
+	s.http = s.newHTTPServer(s.challenged(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.site.Load().handler.ServeHTTP(w, r) })))
 	s.http.TLSConfig = &tls.Config{GetConfigForClient: s.configure, Time: cfg.Now}
 	s.http.ConnContext = connContext
 	s.http.ConnState = s.waiting.note
