@@ -16,18 +16,9 @@ import (
 	"gokeytool/x509util"
 )
 
-// caPath is the keystore in which the CA is kept for reuse: where
-// the XDG Base Directory Specification has it.
+// caPath is the keystore in which the CA is kept for reuse.
 func (d *developer) caPath() string {
-	base, ok := d.LookupEnv("XDG_DATA_HOME")
-	if !ok || !filepath.IsAbs(base) {
-		home, ok := d.LookupEnv("HOME")
-		if !ok || !filepath.IsAbs(home) {
-			home = d.home()
-		}
-		base = filepath.Join(home, ".local", "share")
-	}
-	return filepath.Join(base, "gokeytool", "dev-ca.p12")
+	return filepath.Join(d.userDirectory("XDG_DATA_HOME", ".local", "share"), "dev-ca.p12")
 }
 
 // openCA opens the CA, or makes it the first time and when it
@@ -96,9 +87,9 @@ func (d *developer) trustCA(path string) error {
 	}
 	chmod := "if nobody else has been on this machine: " + shell.Line("chmod", "go=", shell.File(filepath.Dir(path)), shell.File(path))
 	switch {
-	case !ofUser(info) && !ofRoot(info): // who is root has one of his own
+	case anothers(info): // who is root has one of his own
 		return refusal("it belongs to another user, who has its key")
-	case !ofUser(dir) && !ofRoot(dir):
+	case anothers(dir):
 		return refusal("its directory belongs to another user, who may have put it there")
 	case othersMay(info, 0o077):
 		return refusal(fmt.Sprintf("others than its owner can use it (mode %04o), and so may have its key", info.Mode().Perm()), chmod)
