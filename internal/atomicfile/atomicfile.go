@@ -416,7 +416,7 @@ func pattern(target string) (prefix, suffix string) {
 }
 
 // The bytes of a file that are locked, beyond all that files have: by those who
-// change what it holds, in store.Lock, and by those who write it in place.
+// change what it holds, in filelock.Lock, and by those who write it in place.
 const (
 	ChangesByte = 1 << 62
 	contentByte = ChangesByte + 1
