@@ -101,6 +101,8 @@ type Tomcat struct {
 	Base string
 	// Started is false where it gave up for its server.xml.
 	Started bool
+	// Process is its process id.
+	Process int
 
 	mu  sync.Mutex
 	log bytes.Buffer
@@ -162,6 +164,7 @@ func (r TomcatRelease) Start(t testing.TB, base string, options ...string) *Tomc
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	tc.Process = cmd.Process.Pid
 	ended := make(chan struct{})
 	go func() {
 		cmd.Wait()
