@@ -83,15 +83,14 @@ func TestAddresses(t *testing.T) {
 		}
 	}
 
-	classes := t.TempDir()
-	compileLines(t, classes)
+	classes := testtool.CompileLines(t)
 	for release, theirs := range testtool.Keytools(t) {
 		t.Setenv("GOKEYTOOL_JDK", strconv.Itoa(int(release)))
 		var java []string
 		for _, flag := range flags {
 			java = append(java, strings.TrimPrefix(flag, "-J"))
 		}
-		m := startMachine(t, theirs, classes, java, dir, os.Environ())
+		m := testtool.StartLines(t, theirs, classes, java, dir, os.Environ())
 		for _, line := range [][]string{
 			{"-printcrl", "-file", plain.URL + "/a.crl", "-keystore", "k.p12", "-storepass", "changeit"},
 			{"-printcrl", "-file", plain.URL + "/moved"},
@@ -107,11 +106,11 @@ func TestAddresses(t *testing.T) {
 			{"-printcert", "-sslserver", "server.example"},
 			{"-printcert", "-rfc", "-sslserver", secure.Listener.Addr().String()},
 		} {
-			want, err := m.play(line, "")
+			want, err := m.Play(line, "")
 			if err != nil {
-				t.Fatalf("%q: %v\n%s", line, err, &m.stderr)
+				t.Fatalf("%q: %v", line, err)
 			}
-			if diff := cmp.Diff(want, run(append(flags, line...)...)); diff != "" {
+			if diff := cmp.Diff(output(want), run(append(flags, line...)...)); diff != "" {
 				t.Errorf("%q (-keytool of JDK %v +ours):\n%s", line, release, diff)
 			}
 		}

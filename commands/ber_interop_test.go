@@ -120,14 +120,13 @@ func TestBER(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	classes := t.TempDir()
-	compileLines(t, classes)
+	classes := testtool.CompileLines(t)
 	for release, theirs := range testtool.Keytools(t) {
 		t.Setenv("GOKEYTOOL_JDK", strconv.Itoa(int(release)))
-		m := startMachine(t, theirs, classes, nil, dir, os.Environ())
+		m := testtool.StartLines(t, theirs, classes, nil, dir, os.Environ())
 		same := func(args ...string) {
 			t.Helper()
-			want, err := m.play(args, "")
+			want, err := m.Play(args, "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -136,7 +135,7 @@ func TestBER(t *testing.T) {
 			var stdout, stderr bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &stdout, &stderr
 			code := exitCode(t, cmd, cmd.Run())
-			if diff := cmp.Diff(want, output{stdout.String(), stderr.String(), code}); diff != "" {
+			if diff := cmp.Diff(output(want), output{stdout.String(), stderr.String(), code}); diff != "" {
 				t.Errorf("%q (-keytool of JDK %v +ours):\n%s", args, release, diff)
 			}
 		}

@@ -71,8 +71,7 @@ func newDifferential(t *testing.T) *differential {
 	}
 	d.releases = slices.Sorted(maps.Keys(d.keytools))
 	d.program = plainProgram(t, "keytool")
-	d.machines = &machines{t: t, classes: filepath.Join(d.scratch, "lines"), idle: make(map[string][]*machine)}
-	compileLines(t, d.machines.classes)
+	d.machines = &machines{t: t, classes: testtool.CompileLines(t), idle: make(map[string][]*machine)}
 	return d
 }
 
@@ -217,7 +216,7 @@ func (d *differential) start(t *testing.T, c *diffCase, tools ...tool) *run {
 	keytool := slices.IndexFunc(tools, func(tool tool) bool { return tool.java })
 	if keytool >= 0 {
 		r.machine = d.borrow(tools[keytool], c)
-		r.dir = r.machine.dir
+		r.dir = r.machine.Dir
 	} else {
 		r.dir = t.TempDir()
 	}
@@ -355,13 +354,13 @@ func (r *run) keytool(t *testing.T, c *diffCase, step diffStep, turn int) output
 // play runs a line in the run's Java machine.
 func (r *run) play(t *testing.T, args []string, stdin string) output {
 	t.Helper()
-	o, err := r.machine.play(args, stdin)
+	o, err := r.machine.Play(args, stdin)
 	if err != nil {
 		r.machine = nil // nobody should borrow it again
 		t.Fatalf("%s: %v", args, err)
 	}
-	r.outputs = append(r.outputs, o)
-	return o
+	r.outputs = append(r.outputs, output(o))
+	return output(o)
 }
 
 // filledPipe is a pipe in which all of the input already waits: JDK 25 looks
@@ -468,9 +467,9 @@ func (d *differential) theirsReads(t *testing.T, c *diffCase, release jdk.Releas
 	t.Helper()
 	keytool := d.theirs(release)
 	m := d.borrow(keytool, c)
-	reader := &run{dir: m.dir, tools: []tool{keytool}, machine: m}
+	reader := &run{dir: m.Dir, tools: []tool{keytool}, machine: m}
 	defer d.end(reader)
-	name := filepath.Join(m.dir, file)
+	name := filepath.Join(m.Dir, file)
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		t.Fatal(err)
 	}

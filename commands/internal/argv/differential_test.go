@@ -6,8 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -231,7 +231,7 @@ var differentialFiles = map[string]string{
 
 func TestDifferential(t *testing.T) {
 	if testing.Short() {
-		t.Skip("starts a Java machine some hundred times")
+		t.Skip("starts Java machines")
 	}
 	dir := t.TempDir()
 	for name, text := range differentialFiles {
@@ -240,47 +240,59 @@ func TestDifferential(t *testing.T) {
 		}
 	}
 	t.Chdir(dir)
+	classes := testtool.CompileLines(t)
 	for rel, tool := range testtool.Keytools(t) {
-		t.Run(fmt.Sprint(int(rel)), func(t *testing.T) { compareAll(t, rel, tool) })
-	}
-}
-
-func compareAll(t *testing.T, rel jdk.Release, tool string) {
-	var group sync.WaitGroup
-	slots := make(chan bool, 2)
-	for _, args := range differentialLines {
-		slots <- true
-		group.Go(func() {
-			defer func() { <-slots }()
-			want := runKeytool(t, tool, args)
-			// What follows -storepass: may be a password.
-			want = strings.Replace(want, "Unknown password type: zip", "Unknown password type: ***", 1)
-			got := render(args, rel)
-			if got == understood {
-				if strings.Contains(want, "[OPTION]...") || strings.Contains(want, "Commands:") ||
-					strings.Contains(want, "NumberFormat") || strings.Contains(want, "Index ") || strings.Contains(want, "Error:") {
-					t.Errorf("%q is understood; keytool:\n%s", args, want)
-				}
-			} else if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("%q:\n%s", args, diff)
-			}
+		t.Run(fmt.Sprint(int(rel)), func(t *testing.T) {
+			compareAll(t, rel, &keytool{tool, testtool.StartLines(t, tool, classes, nil, dir, differentialEnv())})
 		})
 	}
-	group.Wait()
 }
 
-// runKeytool returns all that keytool prints and its exit code.
-func runKeytool(t *testing.T, tool string, args []string) string {
-	cmd := exec.CommandContext(t.Context(), tool, args...)
-	cmd.Env = append(os.Environ(), "SP=changeit", "LC_ALL=C.UTF-8")
+func compareAll(t *testing.T, rel jdk.Release, theirs *keytool) {
+	for _, args := range differentialLines {
+		want := theirs.run(t, args)
+		// What follows -storepass: may be a password.
+		want = strings.Replace(want, "Unknown password type: zip", "Unknown password type: ***", 1)
+		got := render(args, rel)
+		if got == understood {
+			if strings.Contains(want, "[OPTION]...") || strings.Contains(want, "Commands:") ||
+				strings.Contains(want, "NumberFormat") || strings.Contains(want, "Index ") || strings.Contains(want, "Error:") {
+				t.Errorf("%q is understood; keytool:\n%s", args, want)
+			}
+		} else if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q:\n%s", args, diff)
+		}
+	}
+}
+
+// keytool is a JDK's.
+type keytool struct {
+	program string
+	machine *testtool.Lines
+}
+
+func differentialEnv() []string { return append(os.Environ(), "SP=changeit", "LC_ALL=C.UTF-8") }
+
+// run returns all that keytool prints and its exit code. What Java's launcher may
+// take for its own starts the program.
+func (k *keytool) run(t *testing.T, args []string) string {
+	t.Helper()
+	if !slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "-J") || strings.HasPrefix(arg, "@") }) {
+		printed, err := k.machine.Play(args, "")
+		if err != nil {
+			t.Fatalf("%q: %v", args, err)
+		}
+		return transcript(printed.Stdout, printed.Stderr, printed.Code)
+	}
+	cmd := exec.CommandContext(t.Context(), k.program, args...)
+	cmd.Env = differentialEnv()
 	var stdout, stderr strings.Builder
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	code := 0
 	if err := cmd.Run(); err != nil {
 		exit, ok := errors.AsType[*exec.ExitError](err)
 		if !ok {
-			t.Error(err)
-			return ""
+			t.Fatal(err)
 		}
 		code = exit.ExitCode()
 	}
