@@ -194,6 +194,10 @@ type Config struct {
 	// RedirectAddr is an address for plain HTTP whose requests are led to
 	// HTTPS; empty for none.
 	RedirectAddr string
+	// Renewal is when a certificate, as DER, is renewed next, as the page and the
+	// documents show it: the zero time for not known. Nil means that none is. It must
+	// be safe for concurrent use.
+	Renewal func(leaf []byte) time.Time
 	// Challenges are answered before anything else is looked at; nil for none.
 	Challenges Challenges
 	// TrustedProxies are the addresses from which the request headers of

@@ -44,6 +44,8 @@ type entryFacts struct {
 	Keystore  string `json:"keystore,omitempty"`
 	StoreType string `json:"storeType,omitempty"`
 	Host      string `json:"host"`
+	// Renewal is when the certificate is renewed next, where that is known.
+	Renewal time.Time `json:"renewal,omitzero"`
 }
 
 // tlsSessionDoc is the TLS session of a connection.
@@ -94,8 +96,12 @@ func encodePEM(der []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
-func describeEntry(h *host, id *served) entryFacts {
-	return entryFacts{Alias: id.Alias, Keystore: id.Keystore, StoreType: id.StoreType, Host: h.name}
+func (s *site) describeEntry(h *host, id *served) entryFacts {
+	facts := entryFacts{Alias: id.Alias, Keystore: id.Keystore, StoreType: id.StoreType, Host: h.name}
+	if s.cfg.Renewal != nil {
+		facts.Renewal = moment(s.cfg.Renewal(id.Chain[0]))
+	}
+	return facts
 }
 
 func (s *site) describeSession(session httpSession) *sessionDoc {
@@ -130,7 +136,7 @@ func (s *site) describeTLSSession(c *conn) tlsSessionDoc {
 func (s *site) describeTLS(r *http.Request, c *conn, session *sessionDoc, tomcat int) tlsFacts {
 	cs := r.TLS
 	facts := tlsFacts{
-		Entry:       describeEntry(c.host, c.identity),
+		Entry:       s.describeEntry(c.host, c.identity),
 		Protocol:    tlsname.Protocol(cs.Version),
 		CipherSuite: tlsname.Suite(cs.CipherSuite),
 		KeySize:     tlsname.KeySize(cs.CipherSuite),

@@ -318,7 +318,7 @@ func (s *site) showCertificates(w http.ResponseWriter, r *http.Request) {
 	list := []identityFacts{}
 	for _, h := range s.hosts.Load().all {
 		for _, id := range h.identities {
-			facts := identityFacts{entryFacts: describeEntry(h, id), Names: []string{}, Served: id.leaf == c.identity.leaf, Chain: slices.Clone(id.facts()), Checks: id.examine(now)}
+			facts := identityFacts{entryFacts: s.describeEntry(h, id), Names: []string{}, Served: id.leaf == c.identity.leaf, Chain: slices.Clone(id.facts()), Checks: id.examine(now)}
 			if len(facts.Chain) > 0 {
 				facts.Names = facts.Chain[0].Names
 			}

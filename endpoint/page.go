@@ -99,7 +99,7 @@ func (s *site) showPage(w http.ResponseWriter, r *http.Request) {
 	for _, h := range s.hosts.Load().all {
 		for _, id := range h.identities {
 			if id.leaf != c.identity.leaf {
-				data.Others = append(data.Others, describeEntry(h, id))
+				data.Others = append(data.Others, s.describeEntry(h, id))
 			}
 		}
 	}

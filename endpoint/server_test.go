@@ -53,7 +53,7 @@ func TestFacts(t *testing.T) {
 			if !strings.Contains(facts.CipherSuite, "AES_128_GCM") || facts.KeySize != 128 || facts.Group != "X25519MLKEM768" && version == tls.VersionTLS13 {
 				t.Errorf("suite %s, %d bits, %s", facts.CipherSuite, facts.KeySize, facts.Group)
 			}
-			if facts.Entry != (entryFacts{"p256", "server.p12", "PKCS12", "_default_"}) {
+			if facts.Entry != (entryFacts{Alias: "p256", Keystore: "server.p12", StoreType: "PKCS12", Host: "_default_"}) {
 				t.Errorf("entry %+v", facts.Entry)
 			}
 			if !tlsID.MatchString(facts.Session.ID) || facts.Session.Resumed {
@@ -953,6 +953,33 @@ func TestPaths(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestRenewal holds that page and documents say when a certificate is renewed, where
+// that is known.
+func TestRenewal(t *testing.T) {
+	id, other := identitytest.New(t, "p256", "localhost"), identitytest.New(t, "rsa2048", "localhost")
+	at := time.Date(2026, 12, 24, 18, 30, 0, 0, time.UTC)
+	server := start(t, Config{Identities: []identity.Identity{id, other}, Renewal: func(leaf []byte) time.Time {
+		if bytes.Equal(leaf, id.Chain[0]) {
+			return at
+		}
+		return time.Time{}
+	}})
+	c := newClient(t, server, id, nil)
+	if facts := c.facts(t); !facts.Entry.Renewal.Equal(at) {
+		t.Errorf("%v", facts.Entry.Renewal)
+	}
+	var list []identityFacts
+	c.get(t, "/api/certificates", &list)
+	if len(list) != 2 || !list[0].Renewal.Equal(at) || !list[1].Renewal.IsZero() {
+		t.Errorf("%+v", list)
+	}
+	response, err := c.Get(c.base + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	contains(t, readAll(t, response), "renews 24 December 2026, 18:30 UTC")
 }
 
 func TestRedirect(t *testing.T) {
