@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"gokeytool/finding"
+	"gokeytool/identity"
 	"gokeytool/internal/jsontime"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -86,6 +87,24 @@ type Entry struct {
 	Created jsontime.Time `json:"created,omitzero"`
 	// Chain has the entry's own certificate first.
 	Chain []x509util.Description `json:"chain,omitempty"`
+	// ACME says how that is renewed, where it came by ACME and that is known.
+	ACME *Renewal `json:"acme,omitempty"`
+}
+
+// Renewal is how a certificate is renewed by ACME.
+type Renewal struct {
+	CA    string        `json:"ca"`    // as it calls itself, or its host
+	Renew jsontime.Time `json:"renew"` // from when on it is renewed
+}
+
+// Managed is what is known of a certificate that came by ACME.
+type Managed struct {
+	identity.ACME
+	// ToRun says that the command for a new certificate has still to run.
+	ToRun bool
+	// Revoked is when it was revoked from here, and Reason why; zero for not.
+	Revoked time.Time
+	Reason  string
 }
 
 // Reader is a program and whether it can read a file.
@@ -134,6 +153,9 @@ type Options struct {
 	MaxSize int64
 	// Limits bounds the work for one file; zero is entry.DefaultLimits.
 	Limits entry.Limits
+	// ACME says what is known of a certificate, as DER, that came by ACME; nil for
+	// nothing. It must be safe for concurrent use. A nil function knows none.
+	ACME func(leaf []byte) *Managed
 	// Lookup gives the value of a property that a server.xml names by
 	// ${...}, such as user.home; nil knows none.
 	Lookup func(name string) (value string, ok bool)

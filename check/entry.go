@@ -30,6 +30,10 @@ func (x *examination) entry(e *entry.Entry) {
 		alias = e.Alias
 	}
 	x.Entries = append(x.Entries, Entry{Alias: alias, Kind: e.Kind.String(), Created: jsontime.New(e.Created), Chain: x.chainOf(e.Chain)})
+	managed := x.managed(e)
+	if managed != nil {
+		x.Entries[len(x.Entries)-1].ACME = &Renewal{managed.CA, jsontime.New(managed.Due)}
+	}
 	if !e.Created.IsZero() && !jsontime.Fits(e.Created) {
 		x.find(finding.Warning, "odd-date", alias, fmt.Sprintf("the entry was made in the year %d, as the file has it", e.Created.UTC().Year()), "")
 	}
@@ -50,7 +54,7 @@ func (x *examination) entry(e *entry.Entry) {
 		case len(e.Chain) == 0:
 			x.find(finding.Error, "no-certificate", alias, "there is no certificate with the key", x.key(alias).KeyLine([]string{"import", "-noprompt", "-backup", "-alias", alias}, "-keyfile", x.Path, "-file", "CERTIFICATE"))
 		case err == nil:
-			x.identity(e, alias, key, certs)
+			x.identity(e, alias, key, certs, managed)
 		}
 	case entry.SecretKey:
 		x.secretKey(e, alias)
@@ -406,8 +410,18 @@ func (x *examination) verifiable(alias string, chain []*x509util.Certificate) bo
 	return false
 }
 
-// identity looks at a key and its chain. key is nil if it did not open.
-func (x *examination) identity(e *entry.Entry, alias string, key crypto.Signer, certs []*x509util.Certificate) {
+// managed is what is known of the certificate of a key that came by ACME; nil for
+// nothing.
+func (x *examination) managed(e *entry.Entry) *Managed {
+	if x.o.ACME == nil || e.Kind != entry.PrivateKey || len(e.Chain) == 0 {
+		return nil
+	}
+	return x.o.ACME(x509util.Encoded(e.Chain[0].DER))
+}
+
+// identity looks at a key and its chain. key is nil if it did not open, managed if
+// the certificate did not come by ACME.
+func (x *examination) identity(e *entry.Entry, alias string, key crypto.Signer, certs []*x509util.Certificate, managed *Managed) {
 	if !x.verifiable(alias, certs) {
 		return
 	}
@@ -416,6 +430,10 @@ func (x *examination) identity(e *entry.Entry, alias string, key crypto.Signer, 
 	if x.server && alias == x.Serves {
 		id = x.serves.Shown(id, x.hosts)
 		x.taken(key)
+	}
+	if managed != nil {
+		id.ACME = &managed.ACME
+		x.renewal(alias, id, managed)
 	}
 	checks := identity.Examine(id, identity.Options{Now: x.o.Now})
 	find := func(name string) finding.Finding {
@@ -518,8 +536,14 @@ func (x *examination) life(alias string, is x509util.Purpose, id identity.Identi
 		remedy := ""
 		switch {
 		case cert.NotAfter.Sub(x.o.Now) >= within:
+		case i == 0 && id.ACME != nil && x.o.Within <= 0 && x.o.Now.Before(cert.NotAfter) && !id.ACME.Overdue(x.o.Now):
+			x.find(finding.Info, "expires-soon", alias, fmt.Sprintf("the certificate expires on %s, in %s; it is renewed by ACME from %s on",
+				x509util.Day(cert.NotAfter), x509util.Span(cert.NotAfter.Sub(x.o.Now)), x509util.Day(id.ACME.Due)), "")
+			continue
+		case i > 0 && id.ACME != nil:
+			remedy = identity.Replacement(id, identity.Options{Now: x.o.Now})
 		case i == 0:
-			remedy = identity.Renewal(id, identity.Options{Horizon: within})
+			remedy = identity.Renewal(id, identity.Options{Now: x.o.Now, Horizon: within})
 		default:
 			remedy = shell.Note(x.key(alias).KeyLine([]string{"importcert", "-alias", alias}, "-file", "CHAIN"), "with the CA's new certificate")
 		}
@@ -532,6 +556,25 @@ func (x *examination) life(alias string, is x509util.Purpose, id identity.Identi
 			remedy = shell.Note(x.key(alias).KeyLine([]string{"renew", "-alias", alias}, "-validity", "365"), is.Noticed())
 		}
 		x.find(finding.Info, "long-life", alias, fmt.Sprintf("macOS and iOS refuse server certificates made for more than 825 days (this: %d)", days), remedy)
+	}
+}
+
+// renewal looks at what is known of a certificate that came by ACME.
+func (x *examination) renewal(alias string, id identity.Identity, m *Managed) {
+	o := identity.Options{Now: x.o.Now}
+	if !m.Revoked.IsZero() {
+		x.find(finding.Error, "revoked", alias, fmt.Sprintf("the certificate was revoked on %s (%s)", x509util.Day(m.Revoked), m.Reason), identity.Replacement(id, o))
+		return
+	}
+	if m.ToRun {
+		due := m.ACME
+		due.Due = time.Time{} // the line does what is left to do, and asks for no other certificate
+		id.ACME = &due
+		x.find(finding.Warning, "exec-pending", alias, "the command of -exec has not run yet for this certificate, or failed: the server may still show the one before", identity.Renewal(id, o))
+	}
+	if m.Overdue(x.o.Now) {
+		x.find(finding.Warning, "renewal-overdue", alias, fmt.Sprintf("the certificate was to be renewed from %s on, %s ago (%s): nothing runs gokeytool acme, or it fails",
+			x509util.Day(m.Due), x509util.Span(x.o.Now.Sub(m.Due)), m.CA), identity.Renewal(id, o))
 	}
 }
 

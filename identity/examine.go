@@ -86,6 +86,16 @@ func Renewal(id Identity, o Options) string {
 	return e.renew(0)
 }
 
+// Replacement says how to replace a certificate at once, which is not to be used any
+// more; it is empty where that can't be read.
+func Replacement(id Identity, o Options) string {
+	e, broken := newExamination(id, o)
+	if broken != nil {
+		return ""
+	}
+	return e.reissue(nil)
+}
+
 // examination is what the checks of an identity share.
 type examination struct {
 	id   Identity
@@ -432,6 +442,7 @@ func (e *examination) dates() finding.Finding {
 			c.Text = fmt.Sprintf("%s expired on %s, %s ago", who, x509util.Day(cert.NotAfter), x509util.Span(e.now.Sub(cert.NotAfter)))
 			c.Remedy = e.renew(i)
 			return c
+		case i == 0 && e.id.ACME != nil && !e.id.ACME.Overdue(e.now): // soon enough for its CA
 		case cert.NotAfter.Sub(e.now) < e.soon && !c.Warn():
 			c.Severity, c.ID = finding.Warning, "expires-soon"
 			c.Text = fmt.Sprintf("%s expires on %s, in %s", who, x509util.Day(cert.NotAfter), x509util.Span(cert.NotAfter.Sub(e.now)))
@@ -445,6 +456,9 @@ func (e *examination) dates() finding.Finding {
 		return c
 	}
 	c.Text = fmt.Sprintf("valid until %s, %s from now", x509util.Day(end), x509util.Span(end.Sub(e.now)))
+	if e.id.ACME != nil {
+		c.Text += fmt.Sprintf("; renewed by ACME (%s) from %s on", console.Line(e.id.ACME.CA), x509util.Day(e.id.ACME.Due))
+	}
 	if days, long := LongLife(e.certs[0]); long && e.purpose.Open() {
 		c.Severity, c.ID = finding.Warning, "long-life"
 		c.Text += fmt.Sprintf("; macOS and iOS refuse certificates made for more than 825 days (this: %d)", days)

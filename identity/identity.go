@@ -21,6 +21,7 @@ package identity
 import (
 	"crypto"
 	"crypto/x509"
+	"time"
 )
 
 // Identity is a private key with its certificate chain: what a key entry of a
@@ -56,7 +57,21 @@ type Identity struct {
 	// Served says that a TLS server is known to show it: a connector's,
 	// whatever the certificate says itself.
 	Served bool
+	// ACME says how the leaf is renewed, where it came by ACME; nil where not.
+	ACME *ACME
 }
+
+// ACME is how a certificate is renewed by the CA that it came from.
+type ACME struct {
+	CA  string    // as it calls itself, or its host
+	Due time.Time // from when on it is renewed
+	// Options are the words behind those of the entry in a line that renews it, such
+	// as -acmeDir and DIR.
+	Options []string
+}
+
+// Overdue says whether the renewal should have happened by now: a run a day is enough.
+func (a *ACME) Overdue(now time.Time) bool { return now.After(a.Due.Add(24 * time.Hour)) }
 
 // DNSNames are the alternative names of the leaf by which clients ask for it,
 // none where crypto/x509 can't read it.

@@ -40,6 +40,8 @@ func (e *examination) alias() string { return cmp.Or(e.id.Alias, "ALIAS") }
 // with a note to the line that does it.
 func (e *examination) bring(file, note string) string {
 	switch {
+	case e.id.ACME != nil:
+		return e.fetch(true)
 	case !e.pem():
 		return shell.Note(e.keystore().KeyLine([]string{"importcert", "-alias", e.alias()}, "-file", file), note)
 	case file == "CHAIN" && e.id.ChainFile != "":
@@ -76,7 +78,7 @@ func (e *examination) inOrder(chain [][]byte) bool {
 // bind says how another certificate comes to the key. importcert is no help: it
 // needs one for the public key of the certificate that is there.
 func (e *examination) bind(note string) string {
-	if e.pem() {
+	if e.pem() || e.id.ACME != nil {
 		return e.bring("CERTIFICATE", note)
 	}
 	k := e.keystore()
@@ -130,7 +132,7 @@ func (e *examination) plainly() string {
 // complete is the line that puts the chain in order and adds what is missing,
 // from a file of the CA if that is needed.
 func (e *examination) complete(file string) string {
-	if e.pem() {
+	if e.pem() || file != "" && e.id.ACME != nil {
 		return e.bring("CHAIN", "")
 	}
 	words := []string{"chain", "-complete"}
@@ -260,6 +262,8 @@ func (e *examination) then() string {
 func (e *examination) reissue(options []string, more ...string) string {
 	names, usage := e.wishedNames(more...), e.wishedUsage()
 	switch {
+	case e.id.ACME != nil:
+		return e.fetch(true)
 	case !e.purpose.Open():
 		return e.another(names)
 	case !e.selfSigned():
@@ -288,14 +292,20 @@ func (e *examination) renewal(options ...string) string {
 
 // rename is reissue with other names.
 func (e *examination) rename(more ...string) string {
+	if e.id.ACME != nil {
+		return e.fetchFor(e.wishedNames(more...))
+	}
 	return e.reissue([]string{"-ext", "san=" + strings.Join(e.wishedNames(more...), ",")}, more...)
 }
 
 // renew says how to replace certificate i, which ends. If the next would end soon
 // from its first day, for longer.
 func (e *examination) renew(i int) string {
-	if i > 0 {
+	switch {
+	case i > 0:
 		return e.bring("CHAIN", "with the CA's new certificate")
+	case e.id.ACME != nil:
+		return e.fetch(e.now.Before(e.id.ACME.Due) && !e.now.After(e.certs[0].NotAfter))
 	}
 	var options []string
 	if c := e.certs[0]; c.NotAfter.Sub(c.NotBefore) <= e.soon {
@@ -312,6 +322,44 @@ func (e *examination) renew(i int) string {
 		return e.renewal(options...)
 	}
 	return e.renewRequest()
+}
+
+// fetch is the line that gets the certificate from the CA again with its chain, also
+// where it is not due.
+func (e *examination) fetch(force bool) string {
+	var more []string
+	if force {
+		more = []string{"-force"}
+	}
+	if e.pem() {
+		return e.fetchBy(more...)
+	}
+	return e.keystore().KeyLine([]string{"renew", "-alias", e.alias()}, append(more, e.id.ACME.Options...)...)
+}
+
+// fetchFor is the line that gets one for these alternative names, of which a CA that
+// speaks ACME takes hosts and addresses.
+func (e *examination) fetchFor(names []string) string {
+	var more []string
+	for _, name := range names {
+		if kind, value, _ := strings.Cut(name, ":"); kind == "dns" || kind == "ip" {
+			more = append(more, "-host", value)
+		}
+	}
+	return e.fetchBy(more...)
+}
+
+// fetchBy is the line of acme with these options.
+func (e *examination) fetchBy(options ...string) string {
+	options = append(options, e.id.ACME.Options...)
+	if !e.pem() {
+		return e.keystore().KeyLine([]string{"acme", "-alias", e.alias()}, options...)
+	}
+	words := []string{"gokeytool", "acme", "-certFile", cmp.Or(e.id.Keystore, "FILE")}
+	if !e.keyInside() {
+		words = append(words, "-keyFile", e.id.KeyFile)
+	}
+	return shell.Line(append(words, options...)...)
 }
 
 // renewRequest asks the CA for the same certificate again, of which it is not
@@ -360,6 +408,9 @@ func (e *examination) resign() string {
 // replaceForServer makes another key in the place of the entry's where its owner
 // can, else beside it.
 func (e *examination) replaceForServer() string {
+	if e.id.ACME != nil {
+		return e.fetchBy("-keyalg", "EC", "-groupname", "secp256r1", "-force")
+	}
 	names := e.wishedNames()
 	if e.pem() {
 		key := "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout NEWKEY"
