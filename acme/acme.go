@@ -11,6 +11,8 @@ import (
 	"context"
 	"crypto"
 	"time"
+
+	"gokeytool/acme/state"
 )
 
 // Method is a way to prove that one has a name.
@@ -50,9 +52,10 @@ type Solver interface {
 
 // Request says what certificate is asked for.
 type Request struct {
-	// For is what the certificate is for, such as keystore and alias: there is
-	// one order on its way for each at a time, also of several processes.
-	For    string
+	// Lock is the lock of what the certificate is for, such as keystore and alias,
+	// by state.Dir.Lock: one process at a time orders for it. Who had to wait for it
+	// looks again whether the certificate is still needed. It is given up after Done.
+	Lock   *state.Lock
 	Names  []Name
 	Method Method
 	Solver Solver
@@ -67,6 +70,9 @@ type Request struct {
 	// NewKey makes the key. It is called once for an order, which keeps the
 	// key until the certificate is stored.
 	NewKey func() (crypto.Signer, error)
+	// KeyIs says in any words what kind of key NewKey makes, such as "EC secp256r1":
+	// an order that an earlier run has left is gone on with only if it has the same.
+	KeyIs string
 	// Said is told what goes on, in a line each; nil for nobody.
 	Said func(text string)
 }

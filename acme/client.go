@@ -3,9 +3,20 @@ package acme
 import (
 	"context"
 	"crypto"
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
 	"time"
+
+	"github.com/mholt/acmez/v3/acme"
 
 	"gokeytool/acme/state"
 )
@@ -16,16 +27,107 @@ type Config struct {
 	Roots     *x509.CertPool // whom to trust as the CA's server; nil for the system's
 	State     *state.Dir
 	UserAgent string
-	Now       func() time.Time
+	Now       func() time.Time // nil for the machine's clock
+	// Proxy is that on the way to the CA; nil for what the environment says, as
+	// http.ProxyFromEnvironment reads it.
+	Proxy func(*http.Request) (*url.URL, error)
+
+	// pause is the first pause when something is tried again, or waited for;
+	// zero for the usual one. Tests have no time.
+	pause time.Duration
 }
 
 // Client speaks to a CA. It is safe for concurrent use.
-type Client struct{ cfg Config }
+type Client struct {
+	cfg       Config
+	host      string // of the directory, by which the CA is named
+	transport *transport
+	acme      *acme.Client
+	dir       directory
 
-var errUnfinished = errors.New("acme: unfinished")
+	mu      sync.Mutex // while the account is looked for
+	account *state.Account
+}
 
-// Connect reads the CA's directory.
-func Connect(ctx context.Context, cfg Config) (*Client, error) { return nil, errUnfinished }
+// directory is the CA's directory object (RFC 8555, section 7.1.1).
+type directory struct {
+	NewNonce    string `json:"newNonce"`
+	NewAccount  string `json:"newAccount"`
+	NewOrder    string `json:"newOrder"`
+	RevokeCert  string `json:"revokeCert"`
+	KeyChange   string `json:"keyChange"`
+	RenewalInfo string `json:"renewalInfo,omitempty"`
+	Meta        struct {
+		Terms    string            `json:"termsOfService,omitempty"`
+		Website  string            `json:"website,omitempty"`
+		CAA      []string          `json:"caaIdentities,omitempty"`
+		NeedsEAB bool              `json:"externalAccountRequired,omitempty"`
+		Profiles map[string]string `json:"profiles,omitempty"`
+	} `json:"meta"`
+}
+
+// Connect reads the CA's directory. The error is an *Error.
+func Connect(ctx context.Context, cfg Config) (*Client, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Proxy == nil {
+		cfg.Proxy = http.ProxyFromEnvironment
+	}
+	if cfg.pause == 0 {
+		cfg.pause = time.Second
+	}
+	ca, err := FindCA(cfg.Directory)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Directory = ca.Directory
+	u, err := url.Parse(cfg.Directory)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{cfg: cfg, host: u.Host, transport: newTransport(cfg.Roots, cfg.Proxy, cfg.Now)}
+	ctx = c.begin(ctx, 0)
+	if err := c.get(ctx, "reading its directory", cfg.Directory, &c.dir, nil); err != nil {
+		return nil, err
+	}
+	if err := c.dir.check(); err != nil {
+		return nil, c.failed("reading its directory", err)
+	}
+	// The library asks for renewal information with each chain, and follows that
+	// link without being asked: Renewal does.
+	shown := c.dir
+	shown.RenewalInfo = ""
+	if c.transport.directory, err = json.Marshal(shown); err != nil {
+		return nil, err
+	}
+	// It keeps directories for 12 hours by their URLs, for all clients. This one
+	// is another where the content is.
+	sum := sha256.Sum256(c.transport.directory)
+	c.acme = &acme.Client{
+		Directory:  cfg.Directory + "#" + hex.EncodeToString(sum[:]),
+		HTTPClient: c.transport.httpClient(),
+		UserAgent:  cfg.UserAgent,
+		// Waiting is ours.
+		PollTimeout: -1,
+	}
+	return c, nil
+}
+
+// check says what a directory lacks.
+func (d *directory) check() error {
+	for name, address := range map[string]string{"newNonce": d.NewNonce, "newAccount": d.NewAccount, "newOrder": d.NewOrder,
+		"revokeCert": d.RevokeCert, "keyChange": d.KeyChange, "renewalInfo": d.RenewalInfo} {
+		switch u, err := url.Parse(address); {
+		case address == "" && (name == "renewalInfo" || name == "revokeCert" || name == "keyChange"):
+		case address == "":
+			return fmt.Errorf("what is there is not an ACME directory: it has no %s", name)
+		case err != nil || u.Scheme != "https" || u.Host == "":
+			return fmt.Errorf("%s is %q, and not an https URL", name, address)
+		}
+	}
+	return nil
+}
 
 // Directory is what a CA says about itself.
 type Directory struct {
@@ -34,64 +136,124 @@ type Directory struct {
 	NeedsEAB bool              // accounts need an external account binding
 	Profiles map[string]string // names and what they are; nil for none
 	ARI      bool              // it says when to renew (RFC 9773)
+	CAA      []string          // what CAA records name it by; nil for not said
 }
 
 // Directory is what the CA says about itself.
-func (c *Client) Directory() Directory { return Directory{} }
-
-// EAB binds an account to one that the CA knows otherwise (RFC 8555, section 7.3.4).
-type EAB struct {
-	KeyID string
-	Key   []byte // base64url, as CAs give it
+func (c *Client) Directory() Directory {
+	m := c.dir.Meta
+	return Directory{m.Terms, m.Website, m.NeedsEAB, m.Profiles, c.dir.RenewalInfo != "", slices.Clone(m.CAA)}
 }
 
-// Registration is what an account is made with.
-type Registration struct {
-	Agreed  bool     // to the CA's terms of service
-	Contact []string // URLs such as mailto:admin@example.com
-	EAB     *EAB
+// begin bounds what is done for so many names.
+func (c *Client) begin(ctx context.Context, names int) context.Context {
+	return context.WithValue(ctx, budgetKey{}, &budget{requests(names)})
 }
 
-// Account is an account at the CA.
-type Account struct {
-	URL     string
-	Status  string // "valid", "deactivated", "revoked"
-	Contact []string
-	New     bool // it was made just now
+// do makes a call of the protocol, and again where the CA only has to be given time.
+// The step says in words what it is for. The error is an *Error.
+func (c *Client) do(ctx context.Context, step string, f func(context.Context) error) (*call, error) {
+	const tries = 3
+	pause := c.cfg.pause
+	for try := 1; ; try++ {
+		answered := new(call)
+		err := f(context.WithValue(ctx, callKey{}, answered))
+		if err == nil {
+			return answered, nil
+		}
+		e := c.answered(step, answered, err)
+		wait, again := pause, answered.asked && answered.status >= 500 || !answered.asked && dropped(err)
+		if answered.asked && answered.retryAfter > 0 && (again || answered.status == http.StatusTooManyRequests) {
+			wait, again = answered.retryAfter, answered.retryAfter <= c.patience()
+		}
+		if !again || try == tries {
+			return answered, e
+		}
+		if !sleep(ctx, wait) {
+			return answered, c.failed(step, ctx.Err())
+		}
+		pause *= 2
+	}
 }
 
-// Register finds the account that is kept, or makes one.
-func (c *Client) Register(ctx context.Context, r Registration) (Account, error) {
-	return Account{}, errUnfinished
+// patience is the longest that a busy CA is waited for at once.
+func (c *Client) patience() time.Duration { return min(30*c.cfg.pause, 30*time.Second) }
+
+// sleep waits; false if the context ends before.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return ctx.Err() == nil
+	}
 }
 
-// Obtain gets a certificate. An order that an earlier run has left is gone on with.
-// Two calls for the same thing wait for each other.
-func (c *Client) Obtain(ctx context.Context, r Request) (*Issued, error) { return nil, errUnfinished }
-
-// Authorize proves the names and asks for no certificate.
-func (c *Client) Authorize(ctx context.Context, r Request) error { return errUnfinished }
-
-// Renewal asks the CA when a certificate, as DER, is to be renewed; its answer is
-// kept in the Origin (which the caller saves) and asked for again when it says. Where
-// the CA says nothing it is when a third of the certificate's life is left.
-func (c *Client) Renewal(ctx context.Context, leaf []byte, o *state.Origin) (Renewal, error) {
-	return Renewal{}, errUnfinished
+// get reads JSON at a URL, without a signature. What answered it is written into to,
+// if that is not nil.
+func (c *Client) get(ctx context.Context, step, address string, v any, to *call) error {
+	client := c.transport.httpClient()
+	answered, err := c.do(ctx, step, func(ctx context.Context) error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+		if err != nil {
+			return err
+		}
+		req.Header.Set("User-Agent", c.cfg.UserAgent)
+		req.Header.Set("Accept", "application/json")
+		resp, err := client.Do(req)
+		if err != nil {
+			return err
+		}
+		defer resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			return errStatus
+		}
+		return json.NewDecoder(resp.Body).Decode(v)
+	})
+	if to != nil {
+		*to = *answered
+	}
+	return err
 }
 
-// Revoke revokes a certificate, as DER: signed by its key if that is given, or else
-// by the account. The reason is a code of RFC 5280, section 5.3.1.
-func (c *Client) Revoke(ctx context.Context, leaf []byte, key crypto.Signer, reason int) error {
-	return errUnfinished
+// errStatus stands for an answer that says itself what is wrong.
+var errStatus = errors.New("not OK")
+
+// known is the account that is kept, as the library has it.
+func (c *Client) known(ctx context.Context) (acme.Account, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.account == nil {
+		a, err := c.find(ctx)
+		if err != nil {
+			return acme.Account{}, err
+		}
+		if a == nil {
+			return acme.Account{}, c.failed("looking for the account", fmt.Errorf("%w in %s", ErrNoAccount, c.cfg.State.Path()))
+		}
+		c.account = a
+	}
+	return forLibrary(c.account), nil
 }
 
-// RollOver gives the account a new key (RFC 8555, section 7.3.5).
-func (c *Client) RollOver(ctx context.Context) error { return errUnfinished }
-
-// SetContact changes the account's contacts; none takes them away.
-func (c *Client) SetContact(ctx context.Context, contact []string) (Account, error) {
-	return Account{}, errUnfinished
+// forLibrary is an account as the library has it.
+func forLibrary(a *state.Account) acme.Account {
+	return acme.Account{Location: a.URL, PrivateKey: a.Key.Signer, Status: acme.StatusValid}
 }
 
-// Deactivate ends the account for good.
-func (c *Client) Deactivate(ctx context.Context) error { return errUnfinished }
+// sameKey says whether two public keys are the same.
+func sameKey(a, b crypto.PublicKey) bool {
+	key, ok := a.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && key.Equal(b)
+}
+
+// mediaType is that of an answer, without its parameters.
+func (a *call) mediaType() string {
+	t, _, err := mime.ParseMediaType(a.header.Get("Content-Type"))
+	if err != nil {
+		return ""
+	}
+	return t
+}
