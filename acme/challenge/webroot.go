@@ -49,6 +49,9 @@ func (w *webroot) Present(_ context.Context, p acme.Proof) (func(context.Context
 	if err := check(p, acme.HTTP01); err != nil {
 		return nil, err
 	}
+	if !filepath.IsLocal(p.Token) { // a device of Windows
+		return nil, fmt.Errorf("the CA's token for %s can't be the name of a file: %s", p.Name, p.Token)
+	}
 	switch info, err := os.Stat(w.dir); {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%s is not there: it has to be the directory from which a server answers http://%s/", w.dir, p.Name)
