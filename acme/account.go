@@ -289,6 +289,23 @@ func (c *Client) register(ctx context.Context, r Registration) (Account, error) 
 	return account, nil
 }
 
+// Account is the account that is kept, as the CA knows it: none is made. The error is
+// an *Error, of ErrNoAccount where there is none, or one of the state's files.
+func (c *Client) Account(ctx context.Context) (Account, error) {
+	ctx = c.begin(ctx, 0)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	a, err := c.find(ctx)
+	if err != nil {
+		return Account{}, err
+	}
+	account, found, err := c.use(ctx, Registration{}, a)
+	if err == nil && !found {
+		err = c.failed("looking for the account", fmt.Errorf("%w that it knows in %s", ErrNoAccount, c.cfg.State.Path()))
+	}
+	return account, err
+}
+
 // SetContact changes the account's contacts; none takes them away.
 func (c *Client) SetContact(ctx context.Context, contact []string) (Account, error) {
 	ctx = c.begin(ctx, 0)

@@ -6,6 +6,7 @@
 //	DIR/orders/NAME.json       an order whose certificate is not stored yet
 //	DIR/orders/NAME-N.aside    one whose certificate nobody asks for any more
 //	DIR/certificates/HEX.json  how a certificate came, by its SHA-256
+//	DIR/compromised/HEX.json   a key that others have, by its SHA-256
 //
 // Each file is written whole or not at all. Their keys are in clear, as those that
 // certbot and others keep.
@@ -54,6 +55,11 @@ type Origin struct {
 	RenewAt     time.Time `json:"renewAt,omitzero"`
 	AskAgain    time.Time `json:"askAgain,omitzero"`
 	Explanation string    `json:"explanation,omitempty"`
+
+	// Revoked is when it was revoked from here, and RevokedFor the reason, by its
+	// name of RFC 5280, section 5.3.1; zero for not.
+	Revoked    time.Time `json:"revoked,omitzero"`
+	RevokedFor string    `json:"revokedFor,omitempty"`
 }
 
 // Account is an account at a CA.
@@ -211,8 +217,11 @@ func (d *Dir) originFile(leaf []byte) string {
 // Origin is how a certificate, as DER, came; nil with no error where nothing is
 // known of it. The error is a *FileError or an *fs.PathError.
 func (d *Dir) Origin(leaf []byte) (*Origin, error) {
+	return readOrigin(d.originFile(leaf))
+}
+
+func readOrigin(path string) (*Origin, error) {
 	var o Origin
-	path := d.originFile(leaf)
 	found, err := read(path, &o)
 	if err != nil || !found {
 		return nil, err
