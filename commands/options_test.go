@@ -27,8 +27,8 @@ var compatible = []string{
 
 // elsewhere are commands whose options have tests of their own: serve's are
 // attributes of Tomcat's connectors or are played in the scripts serve*, and dev,
-// trust and probe need a server or a home of their own.
-var elsewhere = []string{"serve", "dev", "trust", "probe", "smoke", "completion", "man", "explain", "help", "version", "sessionid"}
+// trust, probe and acme need a server or a home of their own.
+var elsewhere = []string{"acme", "serve", "dev", "trust", "probe", "smoke", "completion", "man", "explain", "help", "version", "sessionid"}
 
 // notForJava is shown at every door by TestNotForJava.
 const notForJava = "notforjava"

@@ -21,6 +21,8 @@ var harmless = []string{
 
 // needs are, by command, the options that do nothing without one of some others.
 var needs = map[string]map[string][]string{
+	"acme": {"connector": {"serverxml"}, "tomcat": {"serverxml"}, "keyfile": {"certfile"}, "cleanupHook": {"hook"},
+		"eabKid": {"eabKey"}, "eabKey": {"eabKid"}, "reason": {"revoke"}},
 	"chain":      {"ca": {"complete"}, "trustcacerts": {"complete"}, "backup": {"complete"}, "lockTimeout": {"complete"}},
 	"exportcert": {"keyfilepass": {"encrypt", "format", "profile"}, "keypass": {"key", "format", "profile"}},
 	"importcert": {"keyfilepass": {"keyfile", "bundle"}},
@@ -36,6 +38,10 @@ var needs = map[string]map[string][]string{
 
 // excludes are, by command, pairs of options that contradict each other.
 var excludes = map[string][][2]string{
+	"acme": {{"serverxml", "keystore"}, {"serverxml", "storetype"}, {"serverxml", "storepass"}, {"serverxml", "keypass"}, {"serverxml", "alias"},
+		{"certfile", "serverxml"}, {"certfile", "keystore"}, {"certfile", "storepass"}, {"certfile", "storetype"}, {"certfile", "alias"}, {"certfile", "keypass"},
+		{"webroot", "hook"}, {"webroot", "address"}, {"hook", "address"}, {"keysize", "groupname"},
+		{"watch", "dryRun"}, {"watch", "force"}, {"watch", "json"}, {"quiet", "json"}},
 	"exportcert": {{"bundle", "alias"}, {"bundle", "file"}, {"bundle", "key"}, {"bundle", "chain"}, {"bundle", "fullchain"}, {"bundle", "format"},
 		{"bundle", "encrypt"}, {"bundle", "profile"}, {"bundle", "keypass"}, {"bundle", "keyfilepass"}},
 	"importcert": {{"bundle", "alias"}, {"bundle", "file"}, {"bundle", "keyfile"}, {"bundle", "ca"}, {"bundle", "trustcacerts"}, {"bundle", "keypass"}},

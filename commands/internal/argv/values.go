@@ -103,6 +103,8 @@ var (
 	trackings     = []string{"cookie", "tls"}
 	accessLogs    = []string{"off", "common", "json"}
 	shells        = []string{"bash", "zsh", "fish"}
+	vias          = []string{"http-01", "tls-alpn-01", "dns-01"}
+	reasons       = []string{"unspecified", "keyCompromise", "affiliationChanged", "superseded", "cessationOfOperation"}
 )
 
 // The values of the table's options.
@@ -133,6 +135,16 @@ var (
 	valuesStarttls  = Values{Names: protocols, Silent: []string{""}, Refusal: ": known are " + commas(protocols)}
 	valuesTracking  = Values{Names: trackings, Silent: []string{"", "ssl"}, Refusal: ": sessions can hang on a cookie or on the TLS session: " + commas(trackings)}
 	valuesAccessLog = Values{Names: accessLogs, Silent: []string{""}, Refusal: ": " + and(accessLogs) + " are known"}
+
+	// Of acme.
+	valuesDirectory = Values{Names: []string{"letsencrypt", "letsencrypt-staging", "zerossl", "google"}}
+	valuesVia       = Values{Names: vias, Silent: []string{""}, Refusal: ": names are proved by " + or(vias)}
+	valuesReason    = Values{
+		Names: reasons, Silent: []string{""}, AnyCase: true,
+		Refusal: " is not known: it is one of " + commas(reasons),
+	}
+	valuesACMEKeyalg = Values{Names: []string{"EC", "RSA"}}
+	valuesACMEGroup  = Values{Names: []string{"secp256r1", "secp384r1", "secp521r1"}}
 
 	// Attributes of Tomcat's connector.
 	valuesBoolean      = Values{Names: []string{"true", "false"}}
