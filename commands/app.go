@@ -19,6 +19,7 @@ import (
 // actions are the commands by canonical name; each stands in the file of its
 // name.
 var actions = map[string]action{
+	"acme":           command(readACME, certifyACME),
 	"certreq":        command(readCertreq, certreq),
 	"chain":          command(readChain, chain).with(heedTrustcacerts),
 	"changealias":    command(readChangealias, changealias),

@@ -78,13 +78,7 @@ func (s *session) finish(err error) int {
 	case errors.As(err, &exit):
 		return int(exit)
 	default:
-		if text, ok := s.javaText(err); ok || !s.ownStyle() {
-			s.printError(s.req.Style, append([]string{text}, furtherLines(err)...)...)
-		} else {
-			s.Stderr.Printf("gokeytool: %s\n", withoutCredentials(err.Error()))
-		}
-		s.hint(s.hints(err)...)
-		s.sayInternal(err)
+		s.sayError(err)
 	}
 	ok := err == nil || errors.Is(err, errQuiet)
 	if ok && s.ks != nil && s.ks.created {
@@ -98,6 +92,17 @@ func (s *session) finish(err error) int {
 		return exitOK
 	}
 	return exitError
+}
+
+// sayError prints an error with its hints.
+func (s *session) sayError(err error) {
+	if text, ok := s.javaText(err); ok || !s.ownStyle() {
+		s.printError(s.req.Style, append([]string{text}, furtherLines(err)...)...)
+	} else {
+		s.Stderr.Printf("gokeytool: %s\n", withoutCredentials(err.Error()))
+	}
+	s.hint(s.hints(err)...)
+	s.sayInternal(err)
 }
 
 // hint prints hints, where they are shown.

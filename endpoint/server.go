@@ -335,10 +335,7 @@ func difference(old, fresh *hosts) (changes []string) {
 		return all
 	}
 	before, after := collect(old), collect(fresh)
-	show := func(id *served) string {
-		c := x509util.Describe(id.Chain[0])
-		return fmt.Sprintf("%s, serial %s, until %s", c.Called, c.Serial, x509util.Day(c.NotAfter.Time))
-	}
+	show := func(id *served) string { return x509util.Describe(id.Chain[0]).Told() }
 	for _, at := range places {
 		what := ""
 		switch was, now := before[at], after[at]; {

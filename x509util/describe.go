@@ -32,6 +32,12 @@ type Description struct {
 	PEM       string        `json:"pem,omitempty"` // set by who shows the whole certificate
 }
 
+// Told is what tells a certificate from another of the same name:
+// "www.example.com, serial 1f3a, until 2026-11-22 01:09 UTC".
+func (d Description) Told() string {
+	return fmt.Sprintf("%s, serial %s, until %s", d.Called, d.Serial, Day(d.NotAfter.Time))
+}
+
 // Describe describes a certificate in DER, as Encoded has it.
 func Describe(der []byte) Description {
 	c, err := ParseCertificate(der)

@@ -1,0 +1,263 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+
+	"gokeytool/internal/interrupt"
+	"gokeytool/internal/jsontime"
+	"gokeytool/x509util"
+)
+
+type acmeOptions struct {
+	recipe acmeRecipe // what is kept with the certificate
+	how    acmeHow
+	from   serverXMLOptions
+	watch  bool
+
+	// In place of a certificate:
+	account, systemd, revoke, rollover, deactivate bool
+	reason                                         string
+}
+
+func readACME(l line) acmeOptions {
+	return acmeOptions{
+		recipe:     readACMERecipe(l),
+		how:        readACMEHow(l),
+		from:       readServerXMLOptions(l),
+		watch:      l.Bool("watch"),
+		account:    l.Bool("account"),
+		systemd:    l.Bool("systemd"),
+		revoke:     l.Bool("revoke"),
+		rollover:   l.Bool("rollover"),
+		deactivate: l.Bool("deactivate"),
+		reason:     l.String("reason"),
+	}
+}
+
+// certifyACME gets certificates from a CA by ACME, puts them where they are served, and
+// renews them when it is time.
+func certifyACME(ctx context.Context, s *session, o acmeOptions) error {
+	ctx, stop := interrupt.Context(ctx)
+	defer stop()
+	run := &acmeCommand{session: s, o: o, report: acmeReport{Version: jsonSchema, Certificates: []acmeJSON{}}}
+	err := run.all(ctx)
+	if s.opt.json {
+		if err != nil && len(run.report.Certificates) == 0 {
+			run.report.Error = s.acmeFault(err)
+		}
+		if printed := s.printJSON(run.report); err == nil {
+			err = printed
+		}
+	}
+	return err
+}
+
+// acmeCommand is one run of the command.
+type acmeCommand struct {
+	*session
+	o      acmeOptions
+	report acmeReport
+}
+
+// all does what is to be done for all targets. One that fails keeps none of the
+// others from being renewed.
+func (c *acmeCommand) all(ctx context.Context) error {
+	targets, err := c.targets(ctx)
+	if err != nil {
+		return err
+	}
+	if c.o.watch {
+		return c.stay(ctx, targets)
+	}
+	how := c.o.how.keepingClients()
+	failed := 0
+	for _, t := range targets {
+		out, err := c.certifyByACME(ctx, t, c.recipeFor(t), how)
+		c.note(out, err)
+		switch {
+		case err == nil:
+			c.say(out)
+		case len(targets) == 1:
+			return err
+		default:
+			failed++
+			c.sayError(err)
+		}
+		if ctx.Err() != nil {
+			return exitCode(exitInterrupted)
+		}
+	}
+	if failed > 0 {
+		return exitCode(exitError)
+	}
+	return nil
+}
+
+// targets are those of the line.
+func (c *acmeCommand) targets(ctx context.Context) ([]acmeTarget, error) {
+	file := c.o.recipe.one("certfile")
+	switch {
+	case c.o.from.file != "":
+		targets, err := c.acmeServerXML(c.o.from, c.o.recipe["host"], c.o.recipe.one("keyalg"))
+		if err != nil || len(c.o.recipe["host"]) > 0 {
+			return targets, err
+		}
+		return c.known(ctx, targets)
+	case file != "":
+		t := acmeTarget{certFile: file, keyFile: file}
+		if key := c.o.recipe.one("keyfile"); key != "" {
+			t.keyFile = key
+		}
+		return []acmeTarget{t}, nil
+	}
+	return []acmeTarget{c.acmeTargetOf()}, nil
+}
+
+// known are, of the targets of a server.xml, those whose certificates came by ACME,
+// which are renewed as they came. Where there is none yet they are those that have
+// names of their own.
+func (c *acmeCommand) known(ctx context.Context, targets []acmeTarget) ([]acmeTarget, error) {
+	dir, err := c.acmeState(c.o.how.dir)
+	if err != nil {
+		return nil, err
+	}
+	var known, named []acmeTarget
+	for _, t := range targets {
+		place, err := c.openACME(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		chain := place.chain()
+		place.end()
+		if len(t.hosts) > 0 {
+			named = append(named, t)
+		}
+		if len(chain) == 0 {
+			continue
+		}
+		origin, err := dir.Origin(chain[0])
+		if err != nil {
+			return nil, err
+		}
+		if origin != nil {
+			t.hosts = nil
+			known = append(known, t)
+		}
+	}
+	switch {
+	case len(known) > 0:
+		return known, nil
+	case len(named) > 0:
+		return named, nil
+	}
+	return nil, withHint(fmt.Errorf("%s: no SSLHostConfig of the connector has a name of its own", c.o.from.file), "say what names are to be certified, with -host NAME")
+}
+
+// recipeFor is what the line says, for one of its targets.
+func (c *acmeCommand) recipeFor(t acmeTarget) acmeRecipe {
+	recipe := maps.Clone(c.o.recipe)
+	if len(t.hosts) > 0 {
+		recipe["host"] = t.hosts
+	}
+	if t.kind != "" {
+		recipe["keyalg"] = []string{t.kind}
+		delete(recipe, map[string]string{"EC": "keysize", "RSA": "groupname"}[t.kind])
+	}
+	return recipe
+}
+
+// say says what became of a target.
+func (c *acmeCommand) say(out acmeOutcome) {
+	shown := acmeShown(out.target, out.alias)
+	if out.note != "" {
+		c.hint(out.note)
+	}
+	switch {
+	case out.dry:
+		c.talk().Printf("%s: all went well, and nothing was changed: a certificate for %s would be got from %s, since %s\n", shown, acmeNames(out.names), out.ca, out.why)
+		return
+	case !out.changed:
+		c.talk().Printf("%s: nothing to do: %s\n", shown, x509util.Describe(out.leaf).Told())
+	}
+	if !out.renewal.At.IsZero() {
+		c.talk().Printf("It is renewed from %s on (%s): %s\n", x509util.Day(out.renewal.At), out.renewal.Why, c.acmeLine(out.target, out.alias))
+	}
+}
+
+// acmeReport is what -json prints.
+type acmeReport struct {
+	Version      int        `json:"version"`
+	Certificates []acmeJSON `json:"certificates"`
+	Error        *acmeFault `json:"error,omitempty"` // of the whole
+}
+
+// acmeJSON is what became of a target.
+type acmeJSON struct {
+	Keystore    string                `json:"keystore,omitempty"`
+	Alias       string                `json:"alias,omitempty"`
+	CertFile    string                `json:"certFile,omitempty"`
+	KeyFile     string                `json:"keyFile,omitempty"`
+	Names       []string              `json:"names"`
+	Directory   string                `json:"directory"` // of the CA
+	Changed     bool                  `json:"changed"`
+	DryRun      bool                  `json:"dryRun"`
+	Why         string                `json:"why,omitempty"`         // it was renewed, or would be
+	Certificate *x509util.Description `json:"certificate,omitempty"` // that is there now
+	Previous    *x509util.Description `json:"previous,omitempty"`    // that was there
+	RenewAt     *jsontime.Time        `json:"renewAt,omitempty"`
+	RenewWhy    string                `json:"renewWhy,omitempty"`
+	Executed    bool                  `json:"executed"` // -exec was
+	Line        string                `json:"line"`     // that renews it
+	Error       *acmeFault            `json:"error,omitempty"`
+}
+
+// note keeps what became of a target for -json.
+func (c *acmeCommand) note(out acmeOutcome, err error) {
+	if !c.opt.json {
+		return
+	}
+	j := acmeJSON{
+		Keystore: out.target.keystore, Alias: out.alias, CertFile: out.target.certFile, KeyFile: out.target.keyFile,
+		Names: append([]string{}, out.names...), Directory: out.ca, Changed: out.changed, DryRun: out.dry, Why: out.why,
+		RenewWhy: out.renewal.Why, Executed: out.ran, Line: c.acmeLine(out.target, out.alias),
+	}
+	for der, to := range map[*[]byte]**x509util.Description{&out.leaf: &j.Certificate, &out.old: &j.Previous} {
+		if *der != nil {
+			d := x509util.Describe(*der)
+			*to = &d
+		}
+	}
+	if !out.renewal.At.IsZero() {
+		j.RenewAt = jsonTime(out.renewal.At)
+	}
+	if err != nil {
+		j.Error = c.acmeFault(err)
+	}
+	c.report.Certificates = append(c.report.Certificates, j)
+}
+
+// acmeFault is an error for -json.
+type acmeFault struct {
+	Text    string        `json:"text"`
+	Hints   []string      `json:"hints"`
+	Problem []acmeProblem `json:"problems"` // what the CA has said
+}
+
+// acmeProblem is a problem document of the CA's (RFC 8555, section 6.7).
+type acmeProblem struct {
+	Type   string `json:"type"`
+	Status int    `json:"status,omitempty"`
+	Name   string `json:"name,omitempty"` // that it is about
+	Detail string `json:"detail"`
+}
+
+func (s *session) acmeFault(err error) *acmeFault {
+	var exit exitCode
+	if errors.As(err, &exit) {
+		return nil
+	}
+	return &acmeFault{Text: err.Error(), Hints: append([]string{}, s.hints(err)...), Problem: []acmeProblem{}}
+}

@@ -1,0 +1,120 @@
+package commands
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"gokeytool/acme"
+	"gokeytool/finding"
+	"gokeytool/store"
+	"gokeytool/tomcat"
+)
+
+// acmeServerXML are the targets of a connector in a server.xml: one for each
+// Certificate of an SSLHostConfig that answers for one of the hosts, with those that
+// it answers for. Without hosts they are all, with the names of their SSLHostConfig.
+// keyalg chooses among Certificates of several types.
+func (s *session) acmeServerXML(o serverXMLOptions, hosts []string, keyalg string) ([]acmeTarget, error) {
+	conf, err := s.readServerXML(o, func(string) {})
+	if err != nil {
+		return nil, err
+	}
+	connector, err := s.tlsConnector(o, conf)
+	if err != nil {
+		return nil, err
+	}
+	about := slices.DeleteFunc(tomcat.About(conf.Findings, connector), func(f finding.Finding) bool { return f.Severity != finding.Error })
+	s.printFindings(o.file, about)
+	names, err := acme.ParseNames(hosts)
+	if err != nil {
+		return nil, err
+	}
+	answers := make(map[*tomcat.SSLHost][]string)
+	for _, name := range names {
+		host, ok := connector.Host(name.Text)
+		if !ok {
+			return nil, withHint(fmt.Errorf("%s: the connector on port %d has no SSLHostConfig for %s, and none for all others", o.file, connector.Port, name.Text),
+				"add <SSLHostConfig hostName=\""+name.Text+"\"> with a Certificate to it")
+		}
+		answers[host] = append(answers[host], name.Text)
+	}
+	var targets []acmeTarget
+	for i := range connector.Hosts {
+		host := &connector.Hosts[i]
+		for_ := answers[host]
+		switch {
+		case len(hosts) > 0 && for_ == nil:
+			continue
+		case len(hosts) == 0:
+			for_ = slices.DeleteFunc(slices.Clone(host.Names), func(name string) bool { return name == tomcat.DefaultHostName })
+		}
+		found, err := s.acmeCertificates(o.file, host, for_, keyalg)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range found {
+			at := slices.IndexFunc(targets, t.same)
+			if at < 0 {
+				targets = append(targets, t)
+				continue
+			}
+			targets[at].hosts = append(targets[at].hosts, t.hosts...)
+		}
+	}
+	if len(targets) == 0 {
+		return nil, fmt.Errorf("%s: the connector on port %d has no SSLHostConfig with a Certificate", o.file, connector.Port)
+	}
+	return targets, nil
+}
+
+// same says whether two targets are one.
+func (t acmeTarget) same(other acmeTarget) bool {
+	return t.path() == other.path() && t.alias == other.alias
+}
+
+// acmeCertificates are the targets of an SSLHostConfig.
+func (s *session) acmeCertificates(file string, host *tomcat.SSLHost, names []string, keyalg string) (targets []acmeTarget, err error) {
+	for i := range host.Certificates {
+		c := &host.Certificates[i]
+		kind := strings.ToUpper(c.Type)
+		if kind == "UNDEFINED" {
+			kind = ""
+		}
+		switch {
+		case kind != "" && kind != "RSA" && kind != "EC":
+			err = withHint(fmt.Errorf("%s:%d: a Certificate of type %s: CAs certify RSA and EC keys alone", file, c.Line, c.Type), "change its type, or add another Certificate")
+			continue
+		case kind != "" && keyalg != "" && !strings.EqualFold(keyalg, kind):
+			err = fmt.Errorf("%s:%d: the Certificate has the type %s, and -keyalg %s is asked for", file, c.Line, c.Type, keyalg)
+			continue
+		}
+		t := acmeTarget{hosts: names, kind: kind}
+		if c.PEM() {
+			t.certFile, t.keyFile, t.chainFile, t.keypass = c.CertificateFile, c.KeyFile, c.ChainFile, c.KeyPassword
+			targets = append(targets, t)
+			continue
+		}
+		t.keystore, t.storepass, t.keypass = c.KeystoreFile, c.KeystorePassword, c.KeyPassword
+		t.alias = optional[string]{c.KeyAlias, c.KeyAlias != ""}
+		s.secrets = append(s.secrets, c.KeystorePassword, c.KeyPassword)
+		if _, statErr := os.Stat(c.KeystoreFile); errors.Is(statErr, fs.ErrNotExist) {
+			if c.KeystorePassword == nil {
+				return nil, withHint(fmt.Errorf("%s:%d: there is no password for %s, which is to be made", file, c.Line, c.KeystoreFile),
+					"write one as "+c.At("certificateKeystorePassword").String())
+			}
+			t.storetype = optional[string]{string(store.PKCS12), true}
+			if c.KeystoreTypeGiven != "" {
+				t.storetype.value = c.KeystoreType
+			}
+		}
+		targets = append(targets, t)
+	}
+	if len(targets) > 0 {
+		return targets, nil
+	}
+	return nil, err
+}
