@@ -480,7 +480,7 @@ func (r *acmeRun) solver() acme.Solver {
 	case r.how.solver != nil:
 		return r.how.solver
 	case r.recipe.one("hook") != "":
-		return challenge.Hook(r.recipe.one("hook"), r.recipe.one("cleanupHook"), func(line string) { r.Stderr.Printf("%s\n", line) })
+		return challenge.Hook(r.recipe.one("hook"), r.recipe.one("cleanupHook"), r.environment(), func(line string) { r.Stderr.Printf("%s\n", line) })
 	case r.recipe.one("webroot") != "":
 		return challenge.Webroot(r.recipe.one("webroot"))
 	}
