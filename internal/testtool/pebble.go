@@ -2,6 +2,7 @@ package testtool
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/tls"
@@ -307,11 +308,23 @@ func (p *Pebble) ClearTXT(name string) {
 	p.post(p.challenges+"/clear-txt", map[string]string{"host": name + "."})
 }
 
-// SetTXTURL and ClearTXTURL are where a hook posts JSON to, {"host": NAME with a dot
-// at its end, "value": TEXT} and {"host": NAME}.
+// LookupTXT asks its DNS server for the TXT records of a name.
+func (p *Pebble) LookupTXT(name string) ([]string, error) {
+	return p.resolver().LookupTXT(p.t.Context(), name+".")
+}
+
+// resolver asks its DNS server.
+func (p *Pebble) resolver() *net.Resolver {
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, p.DNS)
+	}}
+}
+
+// SetTXTURL is where a hook posts JSON to, {"host": NAME with a dot at its end,
+// "value": TEXT}.
 func (p *Pebble) SetTXTURL() string { return p.challenges + "/set-txt" }
 
-// ClearTXTURL is where all records of a name are taken away.
+// ClearTXTURL is where it posts {"host": NAME} to, and all its records are gone.
 func (p *Pebble) ClearTXTURL() string { return p.challenges + "/clear-txt" }
 
 // AddAddresses gives a name addresses, IPv4 and IPv6. Pebble tries the first

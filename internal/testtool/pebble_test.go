@@ -1,12 +1,10 @@
 package testtool
 
 import (
-	"context"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
 	"math/big"
-	"net"
 	"strings"
 	"testing"
 )
@@ -60,11 +58,8 @@ func TestPebble(t *testing.T) {
 		t.Errorf("of an unknown certificate: %+v", got)
 	}
 
-	resolver := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, network, p.DNS)
-	}}
 	records := func() string {
-		texts, _ := resolver.LookupTXT(t.Context(), "_acme-challenge.example.com.")
+		texts, _ := p.LookupTXT("_acme-challenge.example.com")
 		return strings.Join(texts, " ")
 	}
 	p.AddTXT("_acme-challenge.example.com", "one")
@@ -77,7 +72,7 @@ func TestPebble(t *testing.T) {
 		t.Errorf("TXT records: %q", got)
 	}
 	addresses := func(name string) string {
-		found, _ := resolver.LookupHost(t.Context(), name+".")
+		found, _ := p.resolver().LookupHost(t.Context(), name+".")
 		return strings.Join(found, " ")
 	}
 	p.AddAddresses("two.example.com", "::1", "127.0.0.2")
