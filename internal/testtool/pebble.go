@@ -109,7 +109,8 @@ func StartPebble(t testing.TB, config PebbleConfig) *Pebble {
 	t.Cleanup(func() {
 		p.process.stop()
 		if t.Failed() {
-			t.Logf("Pebble's log:\n%s", p.Log())
+			log := p.Log()
+			t.Logf("the end of Pebble's log:\n%s", log[max(0, len(log)-5000):])
 		}
 	})
 	server.await(t, func() bool { return listens(at(2)) && listens(at(3)) })
