@@ -95,6 +95,7 @@ func TestACMETargets(t *testing.T) {
 		}, "", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			target := tt.files(t, dir)
 			u := acmeUnit(t, p, dir)

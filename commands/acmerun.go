@@ -148,6 +148,14 @@ func acmeShown(t acmeTarget, alias string) string {
 	return "<" + alias + ">"
 }
 
+// acmeIn names a target with its file.
+func acmeIn(t acmeTarget, alias string) string {
+	if alias == "" {
+		return t.path()
+	}
+	return "<" + alias + "> in " + t.path()
+}
+
 // alone waits until no other process is about the same target, and reads what that
 // has left. The keystore is not locked meanwhile.
 func (r *acmeRun) alone(ctx context.Context) (err error) {
@@ -222,7 +230,7 @@ func (r *acmeRun) plan() error {
 		if chain := r.place.chain(); len(chain) > 0 {
 			there = fmt.Sprintf("its certificate, of %s, did not come by ACME", x509util.Describe(chain[0]).Called)
 		}
-		return withHint(fmt.Errorf("nothing is known about %s in %s: %s", r.shown(), r.target.path(), there),
+		return withHint(fmt.Errorf("nothing is known about %s: %s", acmeIn(r.target, r.place.alias()), there),
 			"say what names it is to have, with -host NAME; what is known is kept in "+r.state.Path())
 	}
 	if r.names, err = r.recipe.names(r.method); err != nil {
@@ -296,7 +304,7 @@ func (r *acmeRun) due(ctx context.Context, out *acmeOutcome) (why string, err er
 		return fmt.Sprintf("less than %s are left", r.recipe.one("within")), nil
 	}
 	r.place.rest() // the CA is asked
-	out.renewal, err = r.renewal(ctx, out, leaf)
+	out.renewal, err = r.renewal(ctx, out)
 	if err != nil {
 		return "", err
 	}
@@ -309,32 +317,32 @@ func (r *acmeRun) due(ctx context.Context, out *acmeOutcome) (why string, err er
 	return "", nil
 }
 
-// renewal is when the certificate is to be renewed. Where the CA can't be asked today
-// it is when a third of the life is left.
-func (r *acmeRun) renewal(ctx context.Context, out *acmeOutcome, leaf *x509util.Certificate) (acme.Renewal, error) {
+// renewal is when the certificate is to be renewed. The CA is asked if it has said
+// that it may be; where it can't be today, what is known is all there is.
+func (r *acmeRun) renewal(ctx context.Context, out *acmeOutcome) (acme.Renewal, error) {
+	planned, err := acme.Planned(out.leaf, r.origin)
+	if err != nil || r.Now().Before(r.origin.AskAgain) {
+		return planned, err
+	}
 	client, err := r.client(ctx, r.ca.Directory)
-	if err == nil {
-		var renewal acme.Renewal
-		before := *r.origin
-		renewal, err = client.Renewal(ctx, leaf.Raw, r.origin)
-		if err == nil {
-			if r.origin.RenewAt != before.RenewAt || r.origin.AskAgain != before.AskAgain {
-				if err := r.state.SetOrigin(leaf.Raw, r.origin); err != nil {
-					return renewal, stateNotWritten(r.state, err)
-				}
-			}
-			return renewal, nil
+	if err != nil {
+		if ctx.Err() != nil || !r.Now().Before(planned.At) {
+			return planned, err
 		}
+		out.note = fmt.Sprintf("the CA could not be asked when to renew: %v", err)
+		return planned, nil
 	}
-	if ctx.Err() != nil {
-		return acme.Renewal{}, err
+	return r.asked(ctx, client, out.leaf)
+}
+
+// asked asks the CA when to renew, and keeps what it says.
+func (r *acmeRun) asked(ctx context.Context, client *acme.Client, leaf []byte) (acme.Renewal, error) {
+	before := *r.origin
+	renewal, err := client.Renewal(ctx, leaf, r.origin)
+	if err == nil && (!r.origin.RenewAt.Equal(before.RenewAt) || !r.origin.AskAgain.Equal(before.AskAgain)) {
+		err = r.setOrigin(leaf)
 	}
-	at := leaf.NotAfter.Add(-leaf.NotAfter.Sub(leaf.NotBefore) / 3)
-	if !r.Now().Before(at) {
-		return acme.Renewal{}, err
-	}
-	out.note = fmt.Sprintf("the CA could not be asked when to renew: %v", err)
-	return acme.Renewal{At: at, Why: "a third of its life is left"}, nil
+	return renewal, err
 }
 
 // differs says in what the certificate that is there is not what is asked for.
@@ -393,10 +401,7 @@ func (r *acmeRun) remember(chain [][]byte) error {
 		return nil
 	}
 	r.origin.Recipe = r.recipe
-	if err := r.state.SetOrigin(chain[0], r.origin); err != nil {
-		return stateNotWritten(r.state, err)
-	}
-	return nil
+	return r.setOrigin(chain[0])
 }
 
 func sameRecipe(a, b acmeRecipe) bool {
@@ -570,7 +575,9 @@ func (r *acmeRun) renew(ctx context.Context, out *acmeOutcome) error {
 	}
 	r.origin = origin
 	r.saySaved(out)
-	out.renewal = r.next(ctx, client, out)
+	if out.renewal, err = r.asked(ctx, client, out.leaf); err != nil {
+		return err
+	}
 	return r.exec(ctx, out)
 }
 
@@ -597,23 +604,11 @@ func (r *acmeRun) stored(leaf []byte) error {
 	return nil
 }
 
-// next is when the new certificate is to be renewed, as far as that is known today.
-func (r *acmeRun) next(ctx context.Context, client *acme.Client, out *acmeOutcome) acme.Renewal {
-	renewal, err := client.Renewal(ctx, out.leaf, r.origin)
-	if err == nil {
-		err = r.state.SetOrigin(out.leaf, r.origin)
-	}
-	if err != nil {
-		return acme.Renewal{}
-	}
-	return renewal
-}
-
 // saySaved says what has changed, as serve says it when it reloads a keystore.
 func (r *acmeRun) saySaved(out *acmeOutcome) {
 	now := x509util.Describe(out.leaf).Told()
 	if out.old == nil {
-		r.talk().Printf("%s in %s: %s\n", r.shown(), r.target.path(), now)
+		r.talk().Printf("%s: %s\n", acmeIn(r.target, out.alias), now)
 		return
 	}
 	r.talk().Printf("%s certificate replaced: %s -> %s\n", r.shown(), x509util.Describe(out.old).Told(), now)
@@ -671,4 +666,18 @@ func (s *session) environment() []string {
 		name, _, _ := strings.Cut(v, "=")
 		return secret[name]
 	})
+}
+
+// acmeHints say what to do about an error of a CA.
+func acmeHints(err *acme.Error) []string {
+	hints := err.Advice()
+	switch {
+	case errors.Is(err, acme.ErrTerms):
+		hints = append(hints, "read them, and give the line again with -agree; the account that is made then is kept")
+	case errors.Is(err, acme.ErrNoAccount):
+		hints = append(hints, "the first certificate that is got with -agree makes one")
+	case errors.Is(err, acme.ErrEAB):
+		hints = append(hints, "your account there shows a key's name and a key for it: give them with -eabKid and -eabKey:file FILE")
+	}
+	return hints
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"gokeytool/acme"
 	"gokeytool/internal/shell"
 	"gokeytool/internal/text"
 	"gokeytool/store"
@@ -34,6 +35,9 @@ func (s *session) causeHints(err error) []string {
 			return hinted.hints
 		}
 		return slices.Concat(hinted.by(s), s.unreadHints(), hinted.hints)
+	}
+	if of, ok := errors.AsType[*acme.Error](err); ok {
+		return acmeHints(of)
 	}
 	var opened *store.OpenError
 	if errors.As(err, &opened) {
