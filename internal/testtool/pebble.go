@@ -1,8 +1,6 @@
 package testtool
 
 import (
-	"bytes"
-	"context"
 	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/tls"
@@ -13,14 +11,11 @@ import (
 	"fmt"
 	"io"
 	"math/big"
-	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -61,22 +56,20 @@ type PebbleConfig struct {
 	Blocked        []string          // names that are refused
 }
 
-// Pebble is a CA that speaks ACME, and the DNS server that it asks. Every name
-// has the address 127.0.0.1 there, unless a test says otherwise.
+// Pebble is a CA that speaks ACME, and the DNS server that it asks.
 type Pebble struct {
+	NameServer
 	Directory string         // URL of the ACME directory
 	CAFile    string         // PEM file with the root of the certificate of its own server
 	Trusted   *x509.CertPool // the same
 	Roots     *x509.CertPool // its roots as a CA
 	HTTPPort  int            // where it looks for proofs of http-01
 	TLSPort   int            // where it looks for proofs of tls-alpn-01
-	DNS       string         // address of the DNS server, by UDP and TCP
 
 	t          testing.TB
 	config     PebbleConfig
 	dir        string
 	management string // URL
-	challenges string // URL of the DNS server's management
 	client     *http.Client
 	process    *process
 }
@@ -87,11 +80,11 @@ const pebblePorts = 6
 // StartPebble starts a Pebble. It ends with the test.
 func StartPebble(t testing.TB, config PebbleConfig) *Pebble {
 	t.Helper()
-	program, dns := built(t, "pebble"), built(t, "pebble-challtestsrv")
+	program := built(t, "pebble")
 	base := reservePorts(t, pebblePorts)
 	at := func(i int) string { return fmt.Sprintf("127.0.0.1:%d", base+i) }
 	p := &Pebble{
-		Directory: "https://" + at(0) + "/dir", management: "https://" + at(1), challenges: "http://" + at(2), DNS: at(3),
+		Directory: "https://" + at(0) + "/dir", management: "https://" + at(1),
 		HTTPPort: base + 4, TLSPort: base + 5,
 		t: t, config: config, dir: t.TempDir(),
 	}
@@ -101,9 +94,7 @@ func StartPebble(t testing.TB, config PebbleConfig) *Pebble {
 		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: p.Trusted}, DisableKeepAlives: true},
 		Timeout:   10 * time.Second,
 	}
-	server := startProcess(t, exec.Command(dns, "-management", at(2), "-dnsserver", at(3), "-defaultIPv6", "",
-		"-http01", "", "-https01", "", "-tlsalpn01", "", "-doh", ""))
-	t.Cleanup(server.stop)
+	p.NameServer = startNameServer(t, at(2), at(3))
 	p.configure(at(0), at(1))
 	p.start(program)
 	t.Cleanup(func() {
@@ -113,7 +104,6 @@ func StartPebble(t testing.TB, config PebbleConfig) *Pebble {
 			t.Logf("the end of Pebble's log:\n%s", log[max(0, len(log)-5000):])
 		}
 	})
-	server.await(t, func() bool { return listens(at(2)) && listens(at(3)) })
 	return p
 }
 
@@ -294,63 +284,7 @@ func (p *Pebble) SetRenewal(leaf []byte, from, to time.Time) {
 // DER, is to be renewed; the answer may be anything.
 func (p *Pebble) SetRenewalAnswer(leaf []byte, answer string) {
 	p.t.Helper()
-	p.post(p.management+"/set-renewal-info/", map[string]string{"certificate": string(certificatePEM(leaf)), "ariResponse": answer})
-}
-
-// AddTXT adds a TXT record to a name, such as "_acme-challenge.example.com".
-func (p *Pebble) AddTXT(name, value string) {
-	p.t.Helper()
-	p.post(p.challenges+"/set-txt", map[string]string{"host": name + ".", "value": value})
-}
-
-// ClearTXT takes all TXT records of a name away.
-func (p *Pebble) ClearTXT(name string) {
-	p.t.Helper()
-	p.post(p.challenges+"/clear-txt", map[string]string{"host": name + "."})
-}
-
-// LookupTXT asks its DNS server for the TXT records of a name.
-func (p *Pebble) LookupTXT(name string) ([]string, error) {
-	return p.resolver().LookupTXT(p.t.Context(), name+".")
-}
-
-// resolver asks its DNS server.
-func (p *Pebble) resolver() *net.Resolver {
-	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, network, p.DNS)
-	}}
-}
-
-// SetTXTURL is where a hook posts JSON to, {"host": NAME with a dot at its end,
-// "value": TEXT}.
-func (p *Pebble) SetTXTURL() string { return p.challenges + "/set-txt" }
-
-// ClearTXTURL is where it posts {"host": NAME} to, and all its records are gone.
-func (p *Pebble) ClearTXTURL() string { return p.challenges + "/clear-txt" }
-
-// AddAddresses gives a name addresses, IPv4 and IPv6. Pebble tries the first
-// only, and those of IPv6 before the others.
-func (p *Pebble) AddAddresses(name string, addresses ...string) {
-	p.t.Helper()
-	for _, address := range addresses {
-		call := "/add-a"
-		if strings.Contains(address, ":") {
-			call = "/add-aaaa"
-		}
-		p.post(p.challenges+call, map[string]any{"host": name + ".", "addresses": []string{address}})
-	}
-}
-
-// SetDefaultIPv4 is the address of names that have none; empty for none.
-func (p *Pebble) SetDefaultIPv4(address string) {
-	p.t.Helper()
-	p.post(p.challenges+"/set-default-ipv4", map[string]string{"ip": address})
-}
-
-// SetServFail has questions for a name fail.
-func (p *Pebble) SetServFail(name string) {
-	p.t.Helper()
-	p.post(p.challenges+"/set-servfail", map[string]string{"host": name + "."})
+	post(p.t, p.client, p.management+"/set-renewal-info/", map[string]string{"certificate": string(certificatePEM(leaf)), "ariResponse": answer})
 }
 
 // get asks the management.
@@ -366,143 +300,4 @@ func (p *Pebble) get(path string) []byte {
 		p.t.Fatalf("%s: %s: %v", path, answer.Status, err)
 	}
 	return data
-}
-
-func (p *Pebble) post(url string, body any) {
-	p.t.Helper()
-	text, err := json.Marshal(body)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	// Pebble refuses who does not say what he is.
-	request, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, url, bytes.NewReader(text))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	request.Header.Set("User-Agent", "gokeytool tests")
-	answer, err := p.client.Do(request)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		said, _ := io.ReadAll(answer.Body)
-		p.t.Fatalf("%s: %s: %s", url, answer.Status, said)
-	}
-}
-
-// listens says whether something listens at an address.
-func listens(address string) bool {
-	conn, err := net.DialTimeout("tcp", address, time.Second)
-	if err != nil {
-		return false
-	}
-	conn.Close()
-	return true
-}
-
-// reservePorts returns the first of some ports in a row that nobody else has, and
-// that no other test takes until this one ends. They are not among those that
-// systems give to who asks for any, which another program could get meanwhile.
-func reservePorts(t testing.TB, count int) int {
-	t.Helper()
-	for range 1000 {
-		base := 20000 + mathrand.IntN(12000/(count+1))*(count+1)
-		// The port behind them is held, by UDP, as a sign for other tests.
-		held, err := net.ListenPacket("udp", fmt.Sprintf("127.0.0.1:%d", base+count))
-		if err != nil {
-			continue
-		}
-		if portsAreFree(base, count) {
-			t.Cleanup(func() { held.Close() })
-			return base
-		}
-		held.Close()
-	}
-	t.Fatal("no free ports")
-	return 0
-}
-
-func portsAreFree(base, count int) bool {
-	for port := base; port < base+count; port++ {
-		for _, host := range []string{"127.0.0.1", ""} {
-			ln, err := net.Listen("tcp", fmt.Sprintf("%s:%d", host, port))
-			if err != nil {
-				return false
-			}
-			ln.Close()
-		}
-		conn, err := net.ListenPacket("udp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err != nil {
-			return false
-		}
-		conn.Close()
-	}
-	return true
-}
-
-// process is a server that a test has started.
-type process struct {
-	cmd   *exec.Cmd
-	log   logBuffer
-	stdin io.Closer
-	ended chan struct{}
-}
-
-// startProcess starts a program in a process of its own, and collects what it says.
-func startProcess(t testing.TB, cmd *exec.Cmd) *process {
-	t.Helper()
-	p := &process{cmd: cmd, ended: make(chan struct{})}
-	cmd.Stdout, cmd.Stderr = &p.log, &p.log
-	var err error
-	if p.stdin, err = cmd.StdinPipe(); err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		cmd.Wait()
-		close(p.ended)
-	}()
-	return p
-}
-
-// await waits until the process does what it is to do.
-func (p *process) await(t testing.TB, ready func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !ready(); time.Sleep(5 * time.Millisecond) {
-		select {
-		case <-p.ended:
-			t.Fatalf("%s has ended:\n%s", p.cmd.Path, &p.log)
-		default:
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s is not ready after a minute:\n%s", p.cmd.Path, &p.log)
-		}
-	}
-}
-
-func (p *process) stop() {
-	p.stdin.Close()
-	p.cmd.Process.Kill()
-	<-p.ended
-}
-
-// logBuffer is a buffer that is written and read at the same time.
-type logBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }
