@@ -106,10 +106,7 @@ func (s *session) acmeCertificates(file string, host *tomcat.SSLHost, names []st
 				return nil, withHint(fmt.Errorf("%s:%d: there is no password for %s, which is to be made", file, c.Line, c.KeystoreFile),
 					"write one as "+c.At("certificateKeystorePassword").String())
 			}
-			t.storetype = optional[string]{string(store.PKCS12), true}
-			if c.KeystoreTypeGiven != "" {
-				t.storetype.value = c.KeystoreType
-			}
+			t.storetype = optional[string]{newKeystoreType(c.KeystoreTypeGiven), true}
 		}
 		targets = append(targets, t)
 	}
@@ -117,4 +114,17 @@ func (s *session) acmeCertificates(file string, host *tomcat.SSLHost, names []st
 		return targets, nil
 	}
 	return nil, err
+}
+
+// newKeystoreType is the type of a keystore that Tomcat will open as the given one,
+// if one is given.
+func newKeystoreType(given string) string {
+	switch kind := strings.ToUpper(given); kind {
+	case "":
+		return string(store.PKCS12) // which Java also opens as JKS, Tomcat's default
+	case tomcat.CaseExactJKS:
+		return string(store.JKS)
+	default:
+		return kind
+	}
 }

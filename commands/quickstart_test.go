@@ -87,3 +87,35 @@ func TestQuickstart(t *testing.T) {
 		}
 	})
 }
+
+// TestACMEQuickstart runs scripts/acme-quickstart: from nothing to a Tomcat that
+// serves what a CA has certified.
+func TestACMEQuickstart(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the program, and starts Tomcat")
+	}
+	testtool.Look(t, "curl")
+	testtool.TomcatHome(t)
+	testtool.StartPebble(t, testtool.PebbleConfig{}) // skips where there is none
+	t.Parallel()
+	script := filepath.Join(projectDir(t), "scripts", "acme-quickstart")
+	temp, kept := t.TempDir(), filepath.Join(t.TempDir(), "kept")
+	cmd := testtool.Command(t, t.TempDir(), testtool.Look(t, "bash"), script, "--keep", kept)
+	cmd.Env = append(cmd.Env, "TMPDIR="+temp)
+	out := testtool.Output(t, cmd)
+	for _, want := range []string{"Served by Tomcat", "nothing to do", "Proved: a client that trusts only the root"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in its output:\n%s", want, out)
+		}
+	}
+	if left, _ := os.ReadDir(temp); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	names := fileNames(t, kept)
+	if want := []string{"acme", "ca.pem", "conf", "gokeytool", "root.pem", "webapps"}; !slices.Equal(names, want) {
+		t.Errorf("kept %q, want %q", names, want)
+	}
+	if out := testtool.Run(t, "bash", script, "--help"); !strings.Contains(out, "--keep DIR") {
+		t.Errorf("help: %s", out)
+	}
+}
