@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 
-	"gokeytool/acme"
 	"gokeytool/internal/interrupt"
 	"gokeytool/internal/jsontime"
 	"gokeytool/x509util"
@@ -76,7 +74,7 @@ func (c *acmeCommand) all(ctx context.Context) error {
 	how := c.o.how.keepingClients()
 	failed := 0
 	for _, t := range targets {
-		out, err := c.certifyByACME(ctx, t, c.recipeFor(t), how)
+		out, err := c.certifyByACME(ctx, t, c.o.recipe.forTarget(t), how)
 		c.note(out, err)
 		switch {
 		case err == nil:
@@ -94,6 +92,28 @@ func (c *acmeCommand) all(ctx context.Context) error {
 	if failed > 0 {
 		return exitCode(exitError)
 	}
+	return nil
+}
+
+// stay renews the certificates of the targets when it is time, until a signal comes.
+// All that can be wrong with the line or the files ends it before it begins.
+func (c *acmeCommand) stay(ctx context.Context, targets []acmeTarget) error {
+	ready := make([]acmeTarget, len(targets))
+	for i, t := range targets {
+		var err error
+		if ready[i], err = c.readyACME(ctx, t, c.o.recipe.forTarget(t), c.o.how); err != nil {
+			return err
+		}
+	}
+	w := acmeWatch{
+		now: c.Now, turns: make([]acmeTurn, len(ready)), say: c.say,
+		fail: func(_ acmeOutcome, err error) { c.sayError(err) },
+		run: func(ctx context.Context, i int) (acmeOutcome, error) {
+			return c.certifyByACME(ctx, ready[i], c.o.recipe.forTarget(ready[i]), c.o.how.keepingClients())
+		},
+	}
+	w.stay(ctx)
+	c.talk().Print("Stopped\n")
 	return nil
 }
 
@@ -155,19 +175,6 @@ func (c *acmeCommand) known(ctx context.Context, targets []acmeTarget) ([]acmeTa
 		return named, nil
 	}
 	return nil, withHint(fmt.Errorf("%s: no SSLHostConfig of the connector has a name of its own", c.o.from.file), "say what names are to be certified, with -host NAME")
-}
-
-// recipeFor is what the line says, for one of its targets.
-func (c *acmeCommand) recipeFor(t acmeTarget) acmeRecipe {
-	recipe := maps.Clone(c.o.recipe)
-	if len(t.hosts) > 0 {
-		recipe["host"] = t.hosts
-	}
-	if t.kind != "" {
-		recipe["keyalg"] = []string{t.kind}
-		delete(recipe, map[string]string{"EC": "keysize", "RSA": "groupname"}[t.kind])
-	}
-	return recipe
 }
 
 // say says what became of a target.
@@ -242,29 +249,23 @@ func (c *acmeCommand) note(out acmeOutcome, err error) {
 
 // acmeFault is an error for -json.
 type acmeFault struct {
-	Text    string         `json:"text"`
-	Hints   []string       `json:"hints"`
-	Type    string         `json:"type,omitempty"`    // of the CA's problem document (RFC 8555, section 6.7)
-	Status  int            `json:"status,omitempty"`  // of the CA's answer, as HTTP has it
-	RetryAt *jsontime.Time `json:"retryAt,omitempty"` // when the CA may be asked again
-	Problem *acme.Problem  `json:"problem,omitempty"`
+	Text    string        `json:"text"`
+	Hints   []string      `json:"hints"`
+	Problem []acmeProblem `json:"problems"` // what the CA has said
 }
 
-// acmeFault is an error as -json has it; nil for one that has been said.
+// acmeProblem is a problem document of the CA's (RFC 8555, section 6.7).
+type acmeProblem struct {
+	Type   string `json:"type"`
+	Status int    `json:"status,omitempty"`
+	Name   string `json:"name,omitempty"` // that it is about
+	Detail string `json:"detail"`
+}
+
 func (s *session) acmeFault(err error) *acmeFault {
 	var exit exitCode
 	if errors.As(err, &exit) {
 		return nil
 	}
-	fault := &acmeFault{Text: err.Error(), Hints: append([]string{}, s.hints(err)...)}
-	if of, ok := errors.AsType[*acme.Error](err); ok {
-		fault.Status, fault.Problem = of.Status, of.Problem
-		if of.Problem != nil {
-			fault.Type = of.Problem.Type
-		}
-		if !of.RetryAt.IsZero() {
-			fault.RetryAt = jsonTime(of.RetryAt)
-		}
-	}
-	return fault
+	return &acmeFault{Text: err.Error(), Hints: append([]string{}, s.hints(err)...), Problem: []acmeProblem{}}
 }

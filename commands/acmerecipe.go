@@ -85,6 +85,19 @@ func (r acmeRecipe) one(name string) string {
 	return r[name][0]
 }
 
+// forTarget is what a line says for one of its targets.
+func (r acmeRecipe) forTarget(t acmeTarget) acmeRecipe {
+	recipe := maps.Clone(r)
+	if len(t.hosts) > 0 {
+		recipe["host"] = t.hosts
+	}
+	if t.kind != "" {
+		recipe["keyalg"] = []string{t.kind}
+		delete(recipe, map[string]string{"EC": "keysize", "RSA": "groupname"}[t.kind])
+	}
+	return recipe
+}
+
 // words are the recipe as options of a line.
 func (r acmeRecipe) words() (words []string) {
 	for _, name := range acmeRecipeOptions {

@@ -29,6 +29,11 @@ func (s *session) acmeServerXML(o serverXMLOptions, hosts []string, keyalg strin
 	}
 	about := slices.DeleteFunc(tomcat.About(conf.Findings, connector), func(f finding.Finding) bool { return f.Severity != finding.Error })
 	s.printFindings(o.file, about)
+	return s.acmeConnector(o.file, connector, hosts, keyalg)
+}
+
+// acmeConnector are the targets of a connector in a file.
+func (s *session) acmeConnector(file string, connector *tomcat.Connector, hosts []string, keyalg string) ([]acmeTarget, error) {
 	names, err := acme.ParseNames(hosts)
 	if err != nil {
 		return nil, err
@@ -37,7 +42,7 @@ func (s *session) acmeServerXML(o serverXMLOptions, hosts []string, keyalg strin
 	for _, name := range names {
 		host, ok := connector.Host(name.Text)
 		if !ok {
-			return nil, withHint(fmt.Errorf("%s: the connector on port %d has no SSLHostConfig for %s, and none for all others", o.file, connector.Port, name.Text),
+			return nil, withHint(fmt.Errorf("%s: the connector on port %d has no SSLHostConfig for %s, and none for all others", file, connector.Port, name.Text),
 				"add <SSLHostConfig hostName=\""+name.Text+"\"> with a Certificate to it")
 		}
 		answers[host] = append(answers[host], name.Text)
@@ -52,7 +57,7 @@ func (s *session) acmeServerXML(o serverXMLOptions, hosts []string, keyalg strin
 		case len(hosts) == 0:
 			for_ = slices.DeleteFunc(slices.Clone(host.Names), func(name string) bool { return name == tomcat.DefaultHostName })
 		}
-		found, err := s.acmeCertificates(o.file, host, for_, keyalg)
+		found, err := s.acmeCertificates(file, host, for_, keyalg)
 		if err != nil {
 			return nil, err
 		}
@@ -66,7 +71,7 @@ func (s *session) acmeServerXML(o serverXMLOptions, hosts []string, keyalg strin
 		}
 	}
 	if len(targets) == 0 {
-		return nil, fmt.Errorf("%s: the connector on port %d has no SSLHostConfig with a Certificate", o.file, connector.Port)
+		return nil, fmt.Errorf("%s: the connector on port %d has no SSLHostConfig with a Certificate", file, connector.Port)
 	}
 	return targets, nil
 }

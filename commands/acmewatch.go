@@ -2,85 +2,86 @@ package commands
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"time"
-
-	"gokeytool/acme"
 )
 
 const (
-	// acmeLook is how long -watch waits at most until it looks again: a CA may say
-	// at any time that a certificate is to be renewed early.
+	// acmeLook is how long is waited at most until a certificate is looked at again: a
+	// CA may say at any time that it is to be renewed early.
 	acmeLook = 12 * time.Hour
-	// After a failure it tries again, first after acmeRetry and then ever later:
+	// After a failure it is tried again, first after acmeRetry and then ever later:
 	// failures count against the limits of CAs.
 	acmeRetry = time.Minute
 )
 
+// acmeWatch renews the certificates of targets when it is time.
+type acmeWatch struct {
+	now   func() time.Time
+	turns []acmeTurn
+	// run looks at a target, by its place among the turns, and renews its certificate
+	// if it is time.
+	run func(ctx context.Context, i int) (acmeOutcome, error)
+	// say says what became of a target, and fail what went wrong: both only where
+	// that was not said before.
+	say  func(acmeOutcome)
+	fail func(acmeOutcome, error)
+	// wake has all be looked at, whatever the time; nil for never.
+	wake <-chan struct{}
+}
+
 // acmeTurn is when a target is looked at again.
 type acmeTurn struct {
-	target acmeTarget
 	next   time.Time
 	pause  time.Duration // after failures; zero when all went well
 	failed string        // what was said of the last one
 	seen   bool          // it was said until when there is nothing to do
 }
 
-// stay renews the certificates of the targets when it is time, until a signal comes.
-// All that can be wrong with the line or the files ends it before it begins.
-func (c *acmeCommand) stay(ctx context.Context, targets []acmeTarget) error {
-	turns := make([]acmeTurn, len(targets))
-	for i, t := range targets {
-		ready, err := c.readyACME(ctx, t, c.recipeFor(t), c.o.how)
-		if err != nil {
-			return err
-		}
-		turns[i] = acmeTurn{target: ready}
-	}
-	for ctx.Err() == nil {
-		next := c.Now().Add(acmeLook)
-		for i := range turns {
-			turn := &turns[i]
-			if !c.Now().Before(turn.next) {
-				c.take(ctx, turn)
+// stay looks at the targets whenever it is time, until the context ends.
+func (w *acmeWatch) stay(ctx context.Context) {
+	for asked := false; ctx.Err() == nil; {
+		next := w.now().Add(acmeLook)
+		for i := range w.turns {
+			turn := &w.turns[i]
+			if asked || !w.now().Before(turn.next) {
+				w.take(ctx, i)
 			}
 			if turn.next.Before(next) {
 				next = turn.next
 			}
 		}
-		timer := time.NewTimer(next.Sub(c.Now()))
+		timer := time.NewTimer(next.Sub(w.now()))
+		asked = false
 		select {
 		case <-ctx.Done():
+		case <-w.wake:
+			asked = true
 		case <-timer.C:
 		}
 		timer.Stop()
 	}
-	c.talk().Print("Stopped\n")
-	return nil
 }
 
-// take looks at a target, and says when it is looked at again.
-func (c *acmeCommand) take(ctx context.Context, turn *acmeTurn) {
-	out, err := c.certifyByACME(ctx, turn.target, c.recipeFor(turn.target), c.o.how.keepingClients())
-	now := c.Now()
+// take looks at a target, and decides when it is looked at again.
+func (w *acmeWatch) take(ctx context.Context, i int) {
+	turn := &w.turns[i]
+	out, err := w.run(ctx, i)
+	now := w.now()
 	if err != nil {
 		if ctx.Err() != nil {
 			return
 		}
 		if text := err.Error(); text != turn.failed {
-			c.sayError(err)
+			w.fail(out, err)
 			turn.failed = text
 		}
 		turn.pause = min(max(2*turn.pause, acmeRetry), acmeLook)
 		turn.next = now.Add(jitter(turn.pause))
-		if of, ok := errors.AsType[*acme.Error](err); ok && of.RetryAt.After(turn.next) {
-			turn.next = of.RetryAt
-		}
 		return
 	}
 	if turn.failed != "" || out.changed || !turn.seen {
-		c.say(out)
+		w.say(out)
 	}
 	turn.failed, turn.pause, turn.seen = "", 0, true
 	turn.next = now.Add(jitter(acmeLook))
