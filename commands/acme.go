@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"gokeytool/acme"
 	"gokeytool/internal/interrupt"
 	"gokeytool/internal/jsontime"
 	"gokeytool/x509util"
@@ -249,23 +250,29 @@ func (c *acmeCommand) note(out acmeOutcome, err error) {
 
 // acmeFault is an error for -json.
 type acmeFault struct {
-	Text    string        `json:"text"`
-	Hints   []string      `json:"hints"`
-	Problem []acmeProblem `json:"problems"` // what the CA has said
+	Text    string         `json:"text"`
+	Hints   []string       `json:"hints"`
+	Type    string         `json:"type,omitempty"`    // of the CA's problem document (RFC 8555, section 6.7)
+	Status  int            `json:"status,omitempty"`  // of the CA's answer, as HTTP has it
+	RetryAt *jsontime.Time `json:"retryAt,omitempty"` // when the CA may be asked again
+	Problem *acme.Problem  `json:"problem,omitempty"`
 }
 
-// acmeProblem is a problem document of the CA's (RFC 8555, section 6.7).
-type acmeProblem struct {
-	Type   string `json:"type"`
-	Status int    `json:"status,omitempty"`
-	Name   string `json:"name,omitempty"` // that it is about
-	Detail string `json:"detail"`
-}
-
+// acmeFault is an error as -json has it; nil for one that has been said.
 func (s *session) acmeFault(err error) *acmeFault {
 	var exit exitCode
 	if errors.As(err, &exit) {
 		return nil
 	}
-	return &acmeFault{Text: err.Error(), Hints: append([]string{}, s.hints(err)...), Problem: []acmeProblem{}}
+	fault := &acmeFault{Text: err.Error(), Hints: append([]string{}, s.hints(err)...)}
+	if of, ok := errors.AsType[*acme.Error](err); ok {
+		fault.Status, fault.Problem = of.Status, of.Problem
+		if of.Problem != nil {
+			fault.Type = of.Problem.Type
+		}
+		if !of.RetryAt.IsZero() {
+			fault.RetryAt = jsonTime(of.RetryAt)
+		}
+	}
+	return fault
 }

@@ -2,8 +2,11 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
+
+	"gokeytool/acme"
 )
 
 const (
@@ -78,6 +81,9 @@ func (w *acmeWatch) take(ctx context.Context, i int) {
 		}
 		turn.pause = min(max(2*turn.pause, acmeRetry), acmeLook)
 		turn.next = now.Add(jitter(turn.pause))
+		if of, ok := errors.AsType[*acme.Error](err); ok && of.RetryAt.After(turn.next) {
+			turn.next = of.RetryAt
+		}
 		return
 	}
 	if turn.failed != "" || out.changed || !turn.seen {

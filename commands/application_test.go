@@ -98,7 +98,7 @@ func TestSettings(t *testing.T) {
 		t.Helper()
 		u := newUnit(t, nil)
 		o.from = serverXMLOptions{file: filepath.Join(dir, "conf", "server.xml"), context: given(context)}
-		s := &serving{u.session, o}
+		s := &serving{session: u.session, o: o}
 		conf, err := s.readServerXML(o.from, func(string) {})
 		if err != nil {
 			t.Fatal(err)
@@ -157,7 +157,7 @@ func TestOverridden(t *testing.T) {
 		{app, options(16, "", 30, 6, ""), "-sessionIdLength (24), -jvmRoute (node7), -httpSessionTimeout (10 minutes), -maxActiveSessions (5), -hsts (max-age=1)"},
 		{usual, options(1, "a", 1, 1, "max-age=0"), ""},
 	} {
-		s := &serving{newUnit(t, nil).session, test.o}
+		s := &serving{session: newUnit(t, nil).session, o: test.o}
 		if got := strings.Join(s.overridden(test.app), ", "); got != test.want {
 			t.Errorf("%q", got)
 		}

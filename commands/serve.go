@@ -83,6 +83,8 @@ type serveOptions struct {
 	requests           int64  // how many are answered; 0 for all
 	once               bool   // one
 	duration           optional[time.Duration]
+
+	acme serveACMEOptions
 }
 
 func readServe(l line) serveOptions {
@@ -109,6 +111,7 @@ func readServe(l line) serveOptions {
 		requests:           l.Int64("requests"),
 		once:               l.Bool("once"),
 		duration:           optional[time.Duration]{l.Duration("for"), l.has("for")},
+		acme:               readServeACME(l),
 	}
 	for _, name := range connectorOptions {
 		if value, given := l.req.Value(name); given {
@@ -145,16 +148,33 @@ func (o serveOptions) attribute(name string) optional[string] {
 type serving struct {
 	*session
 	o serveOptions
+	// known is the entry that is served, with all that was asked for; nil before.
+	known *acmeTarget
 }
 
 // serve answers HTTPS requests with a key of the keystore, until it is
 // interrupted. It takes its settings from options with Tomcat's names, or from
 // a server.xml.
 func serve(ctx context.Context, s *session, o serveOptions) error {
-	return (&serving{s, o}).run(ctx)
+	return (&serving{session: s, o: o}).run(ctx)
 }
 
 func (s *serving) run(ctx context.Context) error {
+	var certified *certified
+	if s.o.acme.on {
+		stoppable, stop := interrupt.Context(ctx)
+		var err error
+		certified, err = s.certified(stoppable)
+		stopped := stoppable.Err() != nil && ctx.Err() == nil
+		stop()
+		if stopped {
+			s.Stdout.Print("Stopped\n")
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
 	load, err := s.source(ctx)
 	if err != nil {
 		return err
@@ -169,6 +189,9 @@ func (s *serving) run(ctx context.Context) error {
 	cfg := v.config
 	if err := s.configure(&cfg); err != nil {
 		return err
+	}
+	if certified != nil {
+		certified.configure(&cfg)
 	}
 	ctx, stop := interrupt.Context(ctx)
 	defer stop()
@@ -193,6 +216,18 @@ func (s *serving) run(ctx context.Context) error {
 	}
 	reloads, done := context.WithCancel(ctx)
 	finished := make(chan struct{})
+	if certified != nil {
+		renewed := make(chan struct{})
+		go func() {
+			defer close(renewed)
+			certified.stay(reloads)
+		}()
+		defer func() {
+			done()
+			<-renewed
+			s.secrets = append(s.secrets, certified.secrets...)
+		}()
+	}
 	out := new(heldBack)
 	env := *s.Env
 	env.Stderr = s.Stderr.Through(func(w io.Writer) io.Writer {
@@ -201,6 +236,9 @@ func (s *serving) run(ctx context.Context) error {
 	})
 	s.Env = &env
 	r := reloader{serving: s, server: server, load: load, running: v, current: v.config, out: out, files: v.files}
+	if certified != nil {
+		r.asked = certified.look
+	}
 	go func() {
 		defer close(finished)
 		r.watch(reloads)

@@ -51,7 +51,7 @@ func TestServeAddresses(t *testing.T) {
 		"an address of IPv6":  {serveOptions{address: given("[::1]")}, new(served), "[::1]:8443", ""},
 		"any free port there": {serveOptions{port: given[int64](0)}, in(443, 80), "127.0.0.1:0", ""},
 	} {
-		s := &serving{newUnit(t, nil).session, test.o}
+		s := &serving{session: newUnit(t, nil).session, o: test.o}
 		if err := s.addresses(test.v); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -54,6 +54,7 @@ type reloader struct {
 	files   []watchedFile
 	failed  string    // what was said when it went wrong last; empty if it went well
 	next    time.Time // when it is tried again
+	asked   func()    // what else is done on SIGHUP; nil for nothing
 }
 
 // watch looks at the files every second, and whatever they are like on SIGHUP,
@@ -77,6 +78,9 @@ func (r *reloader) watch(ctx context.Context) {
 			return
 		case <-hangups:
 			asked = true
+			if r.asked != nil {
+				r.asked()
+			}
 		case <-ticker.C:
 		}
 		done := make(chan struct{})

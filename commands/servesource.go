@@ -88,7 +88,7 @@ func (s *serving) source(ctx context.Context) (func() (*served, error), error) {
 func (s *serving) keySource(ctx context.Context) (func() (*served, error), error) {
 	if s.o.from.file != "" {
 		if s.o.besides != "" {
-			return nil, fmt.Errorf("-%s does not go with -serverxml, where the connector says it", s.o.besides)
+			return nil, s.errBesides()
 		}
 		return s.loadServerXML, nil
 	}
@@ -121,6 +121,11 @@ func (s *serving) keySource(ctx context.Context) (func() (*served, error), error
 	return func() (*served, error) { return s.loadKeystore(alias, &connector) }, nil
 }
 
+// errBesides refuses an option of what a server.xml says.
+func (s *serving) errBesides() error {
+	return fmt.Errorf("-%s does not go with -serverxml, where the connector says it", s.o.besides)
+}
+
 // openDefault opens the keystore of the options, and where there is none says
 // how to get one. If Java would not open it that is said.
 func (s *serving) openDefault(ctx context.Context) error {
@@ -131,7 +136,7 @@ func (s *serving) openDefault(ctx context.Context) error {
 				"or try a throw-away self-signed certificate for localhost: "+shell.Line("gokeytool", "serve", "-selfsigned"))
 		}
 	}
-	if err := s.openServed(ctx); err != nil {
+	if err := s.openKnown(ctx); err != nil {
 		return err
 	}
 	if closed := closedToJava(s.ks.Store, s.here()); closed != nil {
@@ -140,8 +145,25 @@ func (s *serving) openDefault(ctx context.Context) error {
 	return nil
 }
 
+// openKnown opens the keystore with the passwords that are known by now, if any.
+func (s *serving) openKnown(ctx context.Context) error {
+	if s.known == nil {
+		return s.openServed(ctx)
+	}
+	if err := s.openKeystore(ctx, access{asks: asksOnce, password: s.known.storepass}); err != nil {
+		return err
+	}
+	if s.known.keypass != nil {
+		s.ks.keypass = s.known.keypass
+	}
+	return nil
+}
+
 // servedAlias is the alias of -alias, else of the key that Tomcat would take.
 func (s *serving) servedAlias() (string, error) {
+	if s.known != nil {
+		return s.ks.StoredAlias(s.known.alias.value), nil
+	}
 	if s.opt.alias.given {
 		return s.ks.StoredAlias(s.opt.alias.value), nil
 	}

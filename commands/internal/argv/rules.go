@@ -32,7 +32,11 @@ var needs = map[string]map[string][]string{
 	"sessionid": {"connector": {"serverxml"}, "context": {"serverxml"}, "tomcat": {"serverxml"}},
 	"serve": {"connector": {"serverxml"}, "context": {"serverxml"}, "truststorePassword": {"truststoreFile"}, "truststoreType": {"truststoreFile"},
 		"certificateKeyFile": {"certificateFile"}, "certificateChainFile": {"certificateFile"},
-		"strictSni": {"sni", "also"}, "defaultSSLHostConfigName": {"sni", "also"}},
+		"strictSni": {"sni", "also"}, "defaultSSLHostConfigName": {"sni", "also"},
+		"host": {"acme"}, "directory": {"acme"}, "caFile": {"acme"}, "agree": {"acme"}, "contact": {"acme"}, "via": {"acme"}, "webroot": {"acme"},
+		"hook": {"acme"}, "keyalg": {"acme"}, "groupname": {"acme"}, "keysize": {"acme"}, "reusekey": {"acme"}, "profile": {"acme"},
+		"preferredChain": {"acme"}, "within": {"acme"}, "exec": {"acme"}, "acmeDir": {"acme"}, "lockTimeout": {"acme"},
+		"cleanupHook": {"hook"}, "eabKid": {"eabKey"}, "eabKey": {"acme"}},
 	"genkeypair": {"signerkeypass": {"signer"}},
 }
 
@@ -56,7 +60,7 @@ var excludes = map[string][][2]string{
 		{"certificateFile", "keystore"}, {"certificateFile", "keystoreFile"}, {"certificateFile", "storepass"}, {"certificateFile", "keystorePass"},
 		{"certificateFile", "storetype"}, {"certificateFile", "keystoreType"}, {"certificateFile", "alias"}, {"certificateFile", "keyAlias"},
 		{"keystore", "keystoreFile"}, {"storepass", "keystorePass"}, {"storetype", "keystoreType"}, {"alias", "keyAlias"},
-		{"keypass", "certificateKeyPassword"}, {"once", "requests"}},
+		{"keypass", "certificateKeyPassword"}, {"once", "requests"}, {"selfsigned", "acme"}, {"webroot", "hook"}, {"keysize", "groupname"}},
 	"trust": {{"fingerprint", "noprompt"}},
 }
 
