@@ -87,7 +87,7 @@ func (c *Client) findLocked(ctx context.Context) (*state.Account, error) {
 		}
 	}
 	if a.URL == "" { // it was being made
-		found, err := c.byKey(ctx, a.Key)
+		found, err := c.byKey(ctx, a.Key.Signer)
 		if err != nil || found.Location == "" {
 			return nil, err
 		}
@@ -99,7 +99,7 @@ func (c *Client) findLocked(ctx context.Context) (*state.Account, error) {
 
 // settle finds out which of the account's two keys the CA knows, and keeps that one.
 func (c *Client) settle(ctx context.Context, a *state.Account) error {
-	found, err := c.byKey(ctx, a.NextKey)
+	found, err := c.byKey(ctx, a.NextKey.Signer)
 	if err != nil {
 		return err
 	}
@@ -111,6 +111,7 @@ func (c *Client) settle(ctx context.Context, a *state.Account) error {
 }
 
 // byKey finds an account at the CA by its key; with no Location where there is none.
+// The library knows an ECDSA key only by its own type, and not within a state.Key.
 func (c *Client) byKey(ctx context.Context, key crypto.Signer) (acme.Account, error) {
 	const step = "looking for the account"
 	var found acme.Account
@@ -177,7 +178,7 @@ func (c *Client) use(ctx context.Context, r Registration, a *state.Account) (acc
 	if a == nil {
 		return Account{}, false, nil
 	}
-	shown, err := c.byKey(ctx, a.Key)
+	shown, err := c.byKey(ctx, a.Key.Signer)
 	if err != nil || shown.Location == "" {
 		return Account{}, false, err
 	}
