@@ -93,19 +93,19 @@ func ipv6() bool {
 	return true
 }
 
-// proofs are the ways to prove names to a CA that looks at a Pebble's ports, and asks
-// its DNS server: all who prove something at the same time share them.
+// proofs are the ways to prove names to a CA that looks at these ports, and asks the
+// DNS server: all who prove something at the same time share them.
 type proofs map[acme.Method]acme.Solver
 
-func newProofs(t *testing.T, pebble *testtool.Pebble) proofs {
+func newProofs(t *testing.T, dns *testtool.NameServer, httpPort, tlsPort int) proofs {
 	testtool.Look(t, "curl")
 	call := func(url, value string) string {
 		return `curl -sSf -d "{\"host\":\"_acme-challenge.$CERTBOT_DOMAIN.\"` + value + `}" ` + url
 	}
 	return proofs{
-		acme.HTTP01:    challenge.Listen(acme.HTTP01, fmt.Sprintf(":%d", pebble.HTTPPort)),
-		acme.TLSALPN01: challenge.Listen(acme.TLSALPN01, fmt.Sprintf(":%d", pebble.TLSPort)),
-		acme.DNS01: challenge.Hook(call(pebble.SetTXTURL(), `,\"value\":\"$CERTBOT_VALIDATION\"`), call(pebble.ClearTXTURL(), ""),
+		acme.HTTP01:    challenge.Listen(acme.HTTP01, fmt.Sprintf(":%d", httpPort)),
+		acme.TLSALPN01: challenge.Listen(acme.TLSALPN01, fmt.Sprintf(":%d", tlsPort)),
+		acme.DNS01: challenge.Hook(call(dns.SetTXTURL(), `,\"value\":\"$CERTBOT_VALIDATION\"`), call(dns.ClearTXTURL(), ""),
 			os.Environ(), func(text string) { t.Log(text) }),
 	}
 }
@@ -151,7 +151,7 @@ func TestPebble(t *testing.T) {
 	t.Parallel()
 	pebble := testtool.StartPebble(t, testtool.PebbleConfig{})
 	c, dir := client(t, pebble.Directory, pebble.Trusted)
-	p := newProofs(t, pebble)
+	p := newProofs(t, &pebble.NameServer, pebble.HTTPPort, pebble.TLSPort)
 	t.Run("all", func(t *testing.T) { proveAll(t, c, dir, pebble.Roots, p) })
 	for _, port := range []int{pebble.HTTPPort, pebble.TLSPort} {
 		if conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
