@@ -87,7 +87,7 @@ func (c *Client) findLocked(ctx context.Context) (*state.Account, error) {
 		}
 	}
 	if a.URL == "" { // it was being made
-		found, err := c.byKey(ctx, a.Key.Signer)
+		found, err := c.byKey(ctx, a.Key)
 		if err != nil || found.Location == "" {
 			return nil, err
 		}
@@ -99,7 +99,7 @@ func (c *Client) findLocked(ctx context.Context) (*state.Account, error) {
 
 // settle finds out which of the account's two keys the CA knows, and keeps that one.
 func (c *Client) settle(ctx context.Context, a *state.Account) error {
-	found, err := c.byKey(ctx, a.NextKey.Signer)
+	found, err := c.byKey(ctx, a.NextKey)
 	if err != nil {
 		return err
 	}
@@ -111,12 +111,11 @@ func (c *Client) settle(ctx context.Context, a *state.Account) error {
 }
 
 // byKey finds an account at the CA by its key; with no Location where there is none.
-// The library knows an ECDSA key only by its own type, and not within a state.Key.
-func (c *Client) byKey(ctx context.Context, key crypto.Signer) (acme.Account, error) {
+func (c *Client) byKey(ctx context.Context, key state.Key) (acme.Account, error) {
 	const step = "looking for the account"
 	var found acme.Account
 	_, err := c.do(ctx, step, func(ctx context.Context) (err error) {
-		found, err = c.acme.GetAccount(ctx, acme.Account{PrivateKey: key})
+		found, err = c.acme.GetAccount(ctx, acme.Account{PrivateKey: key.Signer})
 		return err
 	})
 	if e, ok := errors.AsType[*Error](err); ok {
@@ -141,64 +140,69 @@ func (c *Client) useless() string {
 var errNoURL = errors.New("it does not say where that is (Location)")
 
 // Register finds the account that is kept, or makes one. One that the CA no longer
-// knows is made again, if the terms are agreed to. The error is ErrTerms with the
-// URL of the terms, ErrEAB, an *Error, or one of the state's files.
+// knows is made again, if the terms are agreed to. Contacts that differ from those
+// that it has are changed. The error is ErrTerms with the URL of the terms, ErrEAB,
+// an *Error, or one of the state's files.
 func (c *Client) Register(ctx context.Context, r Registration) (Account, error) {
 	ctx = c.begin(ctx, 0)
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	a, err := c.find(ctx)
 	if err != nil {
 		return Account{}, err
 	}
-	if account, found, err := c.use(ctx, r, a); found || err != nil {
+	account, err := c.shown(ctx, a)
+	if err == nil && (account.URL == "" || account.URL != a.URL) {
+		a, account, err = c.findOrMake(ctx, r, a, account.URL == "")
+	}
+	if err != nil || account.New || len(r.Contact) == 0 || slices.Equal(r.Contact, a.Contact) {
 		return account, err
 	}
-	if err := c.mayRegister(r); err != nil {
-		return Account{}, err
+	return c.contact(ctx, r.Contact)
+}
+
+// findOrMake is Register for who has to write what is kept.
+func (c *Client) findOrMake(ctx context.Context, r Registration, a *state.Account, make bool) (*state.Account, Account, error) {
+	if make {
+		if err := c.mayRegister(r, a); err != nil {
+			return nil, Account{}, err
+		}
 	}
 	unlock, err := c.cfg.State.LockAccount(ctx, c.cfg.Directory)
 	if err != nil {
-		return Account{}, err
+		return nil, Account{}, err
 	}
 	defer unlock()
-	// Another process may have made it meanwhile.
+	// Another process may have done it meanwhile.
 	if a, err = c.findLocked(ctx); err != nil {
-		return Account{}, err
+		return nil, Account{}, err
 	}
-	if account, found, err := c.use(ctx, r, a); found || err != nil {
-		return account, err
+	account, err := c.shown(ctx, a)
+	switch {
+	case err != nil:
+		return nil, Account{}, err
+	case account.URL == "":
+		return c.register(ctx, r)
+	case account.URL != a.URL:
+		a.URL = account.URL
+		err = c.cfg.State.SetAccount(a)
 	}
-	return c.register(ctx, r)
+	return a, account, err
 }
 
-// use takes an account that is kept, if the CA knows it, and gives it the contacts
-// that it is to have now.
-func (c *Client) use(ctx context.Context, r Registration, a *state.Account) (account Account, found bool, err error) {
+// shown is an account that is kept as the CA has it; with no URL if it does not know it.
+func (c *Client) shown(ctx context.Context, a *state.Account) (Account, error) {
 	if a == nil {
-		return Account{}, false, nil
+		return Account{}, nil
 	}
-	shown, err := c.byKey(ctx, a.Key.Signer)
-	if err != nil || shown.Location == "" {
-		return Account{}, false, err
+	found, err := c.byKey(ctx, a.Key)
+	if err != nil || found.Location == "" {
+		return Account{}, err
 	}
-	if shown.Status != acme.StatusValid && shown.Status != "" {
-		return Account{}, true, &Error{CA: c.host, Step: "looking for the account", Err: fmt.Errorf("the account %s is %s", shown.Location, shown.Status), advice: []string{c.useless()}}
+	if found.Status != acme.StatusValid && found.Status != "" {
+		return Account{}, &Error{CA: c.host, Step: "looking for the account", Err: fmt.Errorf("the account %s is %s", found.Location, found.Status), advice: []string{c.useless()}}
 	}
-	if a.URL != shown.Location {
-		a.URL = shown.Location
-		if err := c.cfg.State.SetAccount(a); err != nil {
-			return Account{}, true, err
-		}
-	}
-	c.account = a
-	if len(r.Contact) > 0 && !slices.Equal(r.Contact, a.Contact) {
-		changed, err := c.contact(ctx, a, r.Contact)
-		return changed, true, err
-	}
-	account = shownAccount(a, shown.Status)
-	account.Contact = shown.Contact
-	return account, true, nil
+	account := shownAccount(a, found.Status)
+	account.URL, account.Contact = found.Location, found.Contact
+	return account, nil
 }
 
 func shownAccount(a *state.Account, status string) Account {
@@ -208,13 +212,18 @@ func shownAccount(a *state.Account, status string) Account {
 	return Account{URL: a.URL, Status: status, Contact: slices.Clone(a.Contact), Terms: a.Terms, EABKeyID: a.EABKeyID}
 }
 
-// mayRegister says what is missing to make an account.
-func (c *Client) mayRegister(r Registration) error {
+// mayRegister says what is missing to make an account, also in the place of one that
+// is kept and the CA does not know.
+func (c *Client) mayRegister(r Registration, kept *state.Account) error {
+	step := "making an account"
+	if kept != nil {
+		step += " again, since it does not know " + kept.URL
+	}
 	if c.dir.Meta.Terms != "" && !r.Agreed {
-		return c.failed("making an account", &TermsError{c.dir.Meta.Terms})
+		return c.failed(step, &TermsError{c.dir.Meta.Terms})
 	}
 	if c.dir.Meta.NeedsEAB && r.EAB == nil {
-		return c.failed("making an account", ErrEAB)
+		return c.failed(step, ErrEAB)
 	}
 	if r.EAB != nil {
 		_, err := r.EAB.key()
@@ -239,17 +248,17 @@ func (e *EAB) key() (string, error) {
 }
 
 // register makes an account. The key of one that is kept, which the CA does not
-// know, is taken again.
-func (c *Client) register(ctx context.Context, r Registration) (Account, error) {
+// know, is taken again. Who calls it has the account's lock.
+func (c *Client) register(ctx context.Context, r Registration) (*state.Account, Account, error) {
 	const step = "making an account"
 	a, err := c.cfg.State.Account(c.cfg.Directory)
 	if err != nil {
-		return Account{}, err
+		return nil, Account{}, err
 	}
 	if a == nil {
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		if err != nil {
-			return Account{}, err
+			return nil, Account{}, err
 		}
 		a = &state.Account{Key: state.Key{Signer: key}}
 	}
@@ -258,16 +267,16 @@ func (c *Client) register(ctx context.Context, r Registration) (Account, error) 
 	if r.EAB != nil {
 		key, err := r.EAB.key()
 		if err != nil {
-			return Account{}, err
+			return nil, Account{}, err
 		}
 		if err := ask.SetExternalAccountBinding(ctx, c.acme, acme.EAB{KeyID: r.EAB.KeyID, MACKey: key}); err != nil {
-			return Account{}, c.failed(step, err)
+			return nil, Account{}, c.failed(step, err)
 		}
 		a.EABKeyID = r.EAB.KeyID
 	}
 	// Kept before the CA has it: it is found again by its key, whatever happens.
 	if err := c.cfg.State.SetAccount(a); err != nil {
-		return Account{}, err
+		return nil, Account{}, err
 	}
 	var made acme.Account
 	answered, err := c.do(ctx, step, func(ctx context.Context) (err error) {
@@ -276,32 +285,29 @@ func (c *Client) register(ctx context.Context, r Registration) (Account, error) 
 	})
 	switch {
 	case err != nil:
-		return Account{}, err
+		return nil, Account{}, err
 	case made.Location == "":
-		return Account{}, c.failed(step, errNoURL)
+		return nil, Account{}, c.failed(step, errNoURL)
 	}
 	a.URL = made.Location
 	if err := c.cfg.State.SetAccount(a); err != nil {
-		return Account{}, err
+		return nil, Account{}, err
 	}
-	c.account = a
 	account := shownAccount(a, made.Status)
 	account.New = answered.status == http.StatusCreated
-	return account, nil
+	return a, account, nil
 }
 
 // Account is the account that is kept, as the CA knows it: none is made. The error is
 // an *Error, of ErrNoAccount where there is none, or one of the state's files.
 func (c *Client) Account(ctx context.Context) (Account, error) {
 	ctx = c.begin(ctx, 0)
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	a, err := c.find(ctx)
 	if err != nil {
 		return Account{}, err
 	}
-	account, found, err := c.use(ctx, Registration{}, a)
-	if err == nil && !found {
+	account, err := c.shown(ctx, a)
+	if err == nil && account.URL == "" {
 		err = c.failed("looking for the account", fmt.Errorf("%w that it knows in %s", ErrNoAccount, c.cfg.State.Path()))
 	}
 	return account, err
@@ -309,18 +315,23 @@ func (c *Client) Account(ctx context.Context) (Account, error) {
 
 // SetContact changes the account's contacts; none takes them away.
 func (c *Client) SetContact(ctx context.Context, contact []string) (Account, error) {
-	ctx = c.begin(ctx, 0)
-	if _, err := c.known(ctx); err != nil {
-		return Account{}, err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.contact(ctx, c.account, contact)
+	return c.contact(c.begin(ctx, 0), contact)
 }
 
-// contact changes the contacts of an account. Who calls it has c.mu.
-func (c *Client) contact(ctx context.Context, a *state.Account, contact []string) (Account, error) {
+func (c *Client) contact(ctx context.Context, contact []string) (Account, error) {
 	const step = "changing the contacts"
+	unlock, err := c.cfg.State.LockAccount(ctx, c.cfg.Directory)
+	if err != nil {
+		return Account{}, err
+	}
+	defer unlock()
+	a, err := c.findLocked(ctx)
+	if err == nil && a == nil {
+		err = c.failed(step, ErrNoAccount)
+	}
+	if err != nil {
+		return Account{}, err
+	}
 	var shown struct {
 		Status  string   `json:"status"`
 		Contact []string `json:"contact"`
@@ -352,25 +363,17 @@ func (c *Client) contact(ctx context.Context, a *state.Account, contact []string
 func (c *Client) RollOver(ctx context.Context) error {
 	const step = "changing the account's key"
 	ctx = c.begin(ctx, 0)
-	if _, err := c.known(ctx); err != nil { // settles what an earlier run has left
-		return err
-	}
 	if c.dir.KeyChange == "" {
 		return c.failed(step, errors.New("it has no way to do that (keyChange)"))
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	unlock, err := c.cfg.State.LockAccount(ctx, c.cfg.Directory)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	a, err := c.cfg.State.Account(c.cfg.Directory)
-	if err == nil && (a == nil || a.URL == "") {
+	a, err := c.findLocked(ctx)
+	if err == nil && a == nil {
 		err = c.failed(step, ErrNoAccount)
-	}
-	if err == nil && !a.NextKey.IsZero() {
-		err = c.settle(ctx, a)
 	}
 	if err != nil {
 		return err
@@ -383,7 +386,6 @@ func (c *Client) RollOver(ctx context.Context) error {
 	if err := c.cfg.State.SetAccount(a); err != nil {
 		return err
 	}
-	c.account = nil
 	_, err = c.do(ctx, step, func(ctx context.Context) error {
 		_, err := c.acme.AccountKeyRollover(ctx, forLibrary(a), key)
 		return err
@@ -404,10 +406,11 @@ func (c *Client) RollOver(ctx context.Context) error {
 func (c *Client) Deactivate(ctx context.Context) error {
 	const step = "deactivating the account"
 	ctx = c.begin(ctx, 0)
-	account, err := c.known(ctx)
+	a, err := c.known(ctx)
 	if err != nil {
 		return err
 	}
+	account := forLibrary(a)
 	account.Status = acme.StatusDeactivated
 	_, err = c.do(ctx, step, func(ctx context.Context) error {
 		shown, err := c.acme.UpdateAccount(ctx, account)
@@ -419,9 +422,6 @@ func (c *Client) Deactivate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.account = nil
 	return c.cfg.State.ForgetAccount(c.cfg.Directory)
 }
 
@@ -439,9 +439,11 @@ func (c *Client) Revoke(ctx context.Context, leaf []byte, key crypto.Signer, rea
 	}
 	var account acme.Account
 	if key == nil {
-		if account, err = c.known(ctx); err != nil {
+		a, err := c.known(ctx)
+		if err != nil {
 			return err
 		}
+		account = forLibrary(a)
 	} else if !sameKey(cert.PublicKey, key.Public()) {
 		return errors.New("the key is not that of the certificate that is to be revoked")
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -158,7 +159,16 @@ func (j *job) download(ctx context.Context, address string) (data []byte, altern
 	if err != nil {
 		return nil, nil, err
 	}
-	return data, links(answered.header, "alternate"), nil
+	base, err := url.Parse(address)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, link := range links(answered.header, "alternate") {
+		if u, err := base.Parse(link); err == nil {
+			alternates = append(alternates, u.String())
+		}
+	}
+	return data, alternates, nil
 }
 
 // fetch gets the certificate of an order that is valid, and keeps it until it is stored.

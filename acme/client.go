@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/mholt/acmez/v3/acme"
@@ -44,9 +43,6 @@ type Client struct {
 	transport *transport
 	acme      *acme.Client
 	dir       directory
-
-	mu      sync.Mutex // while the account is looked for
-	account *state.Account
 }
 
 // directory is the CA's directory object (RFC 8555, section 7.1.1).
@@ -150,29 +146,35 @@ func (c *Client) begin(ctx context.Context, names int) context.Context {
 	return context.WithValue(ctx, budgetKey{}, &budget{requests(names)})
 }
 
-// do makes a call of the protocol, and again where the CA only has to be given time.
-// The step says in words what it is for. The error is an *Error.
+// do makes a call of the protocol, and again where the CA only has to be given time
+// or another nonce. The step says in words what it is for. The error is an *Error.
 func (c *Client) do(ctx context.Context, step string, f func(context.Context) error) (*call, error) {
-	const tries = 3
-	pause := c.cfg.pause
-	for try := 1; ; try++ {
+	const tries, noncesTried = 3, 10
+	pause, nonces := c.cfg.pause, 0
+	for try := 1; ; {
 		answered := new(call)
 		err := f(context.WithValue(ctx, callKey{}, answered))
-		if err == nil {
+		if err == nil && answered.err == nil {
 			return answered, nil
 		}
 		e := c.answered(step, answered, err)
-		wait, again := pause, answered.asked && answered.status >= 500 || !answered.asked && dropped(err)
-		if answered.asked && answered.retryAfter > 0 && (again || answered.status == http.StatusTooManyRequests) {
+		wait, again := pause, answered.status >= 500 || dropped(answered.err)
+		if answered.retryAfter > 0 && (again || answered.status == http.StatusTooManyRequests) {
 			wait, again = answered.retryAfter, answered.retryAfter <= c.patience()
 		}
-		if !again || try == tries {
+		if e.Kind() == "badNonce" && nonces < noncesTried {
+			nonces++
+			wait, again = 0, true
+		} else {
+			try++
+			pause *= 2
+		}
+		if !again || try > tries {
 			return answered, e
 		}
 		if !sleep(ctx, wait) {
 			return answered, c.failed(step, ctx.Err())
 		}
-		pause *= 2
 	}
 }
 
@@ -221,21 +223,14 @@ func (c *Client) get(ctx context.Context, step, address string, v any, to *call)
 // errStatus stands for an answer that says itself what is wrong.
 var errStatus = errors.New("not OK")
 
-// known is the account that is kept, as the library has it.
-func (c *Client) known(ctx context.Context) (acme.Account, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.account == nil {
-		a, err := c.find(ctx)
-		if err != nil {
-			return acme.Account{}, err
-		}
-		if a == nil {
-			return acme.Account{}, c.failed("looking for the account", fmt.Errorf("%w in %s", ErrNoAccount, c.cfg.State.Path()))
-		}
-		c.account = a
+// known is the account that is kept: by now, since another process may have changed
+// its key.
+func (c *Client) known(ctx context.Context) (*state.Account, error) {
+	a, err := c.find(ctx)
+	if err == nil && a == nil {
+		err = c.failed("looking for the account", fmt.Errorf("%w in %s", ErrNoAccount, c.cfg.State.Path()))
 	}
-	return forLibrary(c.account), nil
+	return a, err
 }
 
 // forLibrary is an account as the library has it.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -83,7 +84,7 @@ func (c *Client) job(ctx context.Context, r Request) (*job, context.Context, err
 	if err != nil {
 		return nil, nil, err
 	}
-	return &job{Client: c, Request: r, account: account}, ctx, nil
+	return &job{Client: c, Request: r, account: forLibrary(account)}, ctx, nil
 }
 
 func unknownProfile(profile string, known map[string]string) error {
@@ -108,17 +109,21 @@ func (j *job) once(ctx context.Context) (*Issued, error) {
 		return nil, err
 	}
 	if kept != nil && !j.fits(kept) {
-		if err := j.putAway(ctx, kept); err != nil {
+		if err := j.other(ctx, kept); err != nil {
 			return nil, err
 		}
 		kept = nil
 	}
 	if kept != nil && kept.Chain != "" {
-		if chain, err := parseChain([]byte(kept.Chain)); err == nil && chain.fits(kept.Key.Public(), j.Names, j.cfg.Now()) == nil {
-			j.say("the certificate that %s has issued for an earlier run is taken", j.host)
-			return j.issued(kept, chain), nil
+		chain, err := parseChain([]byte(kept.Chain))
+		if err == nil {
+			err = chain.fits(kept.Key.Public(), j.Names, j.cfg.Now())
 		}
-		return nil, j.gone(kept) // expired, meanwhile
+		if err != nil {
+			return nil, j.gone(kept, err.Error())
+		}
+		j.say("the certificate that %s has issued for an earlier run is taken", j.host)
+		return j.issued(kept, chain), nil
 	}
 	if kept != nil {
 		j.say("the order of an earlier run is gone on with")
@@ -152,30 +157,48 @@ func (j *job) fits(o *state.Order) bool {
 
 func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) }
 
-// putAway puts an order away that nobody asks for any more. Its key is kept if the CA
-// may have certified it.
-func (j *job) putAway(ctx context.Context, o *state.Order) error {
+// putAway puts an order away that is not gone on with. Its key is kept if the CA may
+// have certified it.
+func (j *job) putAway(o *state.Order, why string) error {
 	if !o.Finalized {
 		return j.Lock.ForgetOrder()
 	}
-	if o.Chain == "" && o.Directory == j.cfg.Directory && o.Account == j.account.Location {
-		// Whether it has: then the file says until when it is of use.
-		if order, err := j.order(ctx, o.URL); err == nil && order.Status == acme.StatusValid {
-			if pem, _, err := j.download(ctx, order.Certificate); err == nil {
-				o.Chain = string(pem)
-			}
-		}
-	}
 	path, err := j.Lock.SetAside(o, j.cfg.Now())
 	if err == nil {
-		j.say("an earlier run has ordered something else (%s), which is not asked for now: its key is kept in %s", strings.Join(o.Names, ", "), path)
+		j.say("the order of an earlier run, for %s, is put away: %s. The CA may have certified its key, which is kept in %s", strings.Join(o.Names, ", "), why, path)
 	}
 	return err
 }
 
-// gone puts away an order that the CA will not go on with.
-func (j *job) gone(o *state.Order) error {
-	if err := j.putAway(context.Background(), &state.Order{Directory: o.Directory, Key: o.Key, Finalized: o.Finalized}); err != nil {
+// other puts an order away that is for something else than what is asked for now.
+func (j *job) other(ctx context.Context, o *state.Order) error {
+	if o.Finalized && o.Chain == "" && o.Directory == j.cfg.Directory && o.Account == j.account.Location {
+		// With its certificate the file says until when it is of use.
+		if order, _, err := j.look(ctx, o.URL); err == nil {
+			switch order.Status {
+			case acme.StatusValid:
+				if pem, _, err := j.download(ctx, order.Certificate); err == nil {
+					o.Chain = string(pem)
+				}
+			case acme.StatusInvalid:
+				o.Finalized = false
+			}
+		}
+	}
+	return j.putAway(o, "something else is asked for now")
+}
+
+// gone puts away an order of an earlier run that the CA will not go on with.
+func (j *job) gone(o *state.Order, why string) error {
+	if err := j.putAway(o, why); err != nil {
+		return err
+	}
+	return errGone
+}
+
+// dead forgets an order that is invalid: the CA has not certified its key, and will not.
+func (j *job) dead() error {
+	if err := j.Lock.ForgetOrder(); err != nil {
 		return err
 	}
 	return errGone
@@ -239,12 +262,7 @@ func (j *job) askFor(ctx context.Context, ask acme.Order) (acme.Order, error) {
 	return order, err
 }
 
-// order asks for an order's state.
-func (j *job) order(ctx context.Context, address string) (acme.Order, error) {
-	order, _, err := j.look(ctx, address)
-	return order, err
-}
-
+// look asks how an order is.
 func (j *job) look(ctx context.Context, address string) (acme.Order, *call, error) {
 	var order acme.Order
 	answered, err := j.do(ctx, "looking at the order", func(ctx context.Context) (err error) {
@@ -263,7 +281,7 @@ func (j *job) finish(ctx context.Context, earlier bool) (*Issued, error) {
 		order, answered, err := j.look(ctx, j.kept.URL)
 		if err != nil {
 			if e, ok := errors.AsType[*Error](err); ok && earlier && e.lost() {
-				return nil, j.gone(j.kept)
+				return nil, j.gone(j.kept, "the CA does not know it any more")
 			}
 			return nil, err
 		}
@@ -277,8 +295,11 @@ func (j *job) finish(ctx context.Context, earlier bool) (*Issued, error) {
 				continue
 			}
 			if err := j.prove(ctx, order, false); err != nil {
-				if errors.Is(err, errAuthorization) && earlier {
-					return nil, j.gone(j.kept)
+				switch {
+				case errors.Is(err, errAuthorization) && earlier:
+					return nil, j.gone(j.kept, err.Error())
+				case isRefused(err): // and the order is invalid with it
+					return nil, errors.Join(err, j.Lock.ForgetOrder())
 				}
 				return nil, err
 			}
@@ -298,11 +319,7 @@ func (j *job) finish(ctx context.Context, earlier bool) (*Issued, error) {
 		case acme.StatusValid:
 			return j.fetch(ctx, order)
 		case acme.StatusInvalid:
-			if earlier && !proved && finalized == 0 {
-				return nil, j.gone(j.kept)
-			}
-			// Its key is of no use: the CA has not certified it, and will not.
-			if err := j.Lock.ForgetOrder(); err != nil {
+			if err := j.dead(); err != errGone || earlier && !proved && finalized == 0 {
 				return nil, err
 			}
 			return nil, j.refused(order)
@@ -346,7 +363,7 @@ func fromLibrary(p *acme.Problem) *Problem {
 // finalize has the CA certify the key.
 func (j *job) finalize(ctx context.Context, order acme.Order) error {
 	const step = "finalizing the order"
-	csr, err := request(j.kept.Key, j.Names)
+	csr, err := request(j.kept.Key.Signer, j.Names)
 	if err != nil {
 		return err
 	}
@@ -363,7 +380,7 @@ func (j *job) finalize(ctx context.Context, order acme.Order) error {
 	answered, err := j.do(ctx, step, func(ctx context.Context) error {
 		answered := ctx.Value(callKey{}).(*call)
 		_, err := j.acme.FinalizeOrder(ctx, j.account, order, csr)
-		if answered.asked && answered.status < http.StatusMultipleChoices {
+		if answered.asked && answered.err == nil && answered.status < http.StatusMultipleChoices {
 			return nil // the library does not wait: the order says how it is
 		}
 		return err
@@ -395,7 +412,7 @@ func (w *waiting) pause(ctx context.Context, c *Client, answered *call, most tim
 	w.last = min(max(2*w.last, c.cfg.pause/2), 10*c.cfg.pause)
 	pause := w.last
 	if answered.retryAfter > 0 {
-		pause = min(answered.retryAfter, 30*c.cfg.pause)
+		pause = min(answered.retryAfter, 60*c.cfg.pause)
 	}
 	if !sleep(ctx, pause) {
 		return c.failed(step, ctx.Err())
@@ -431,7 +448,7 @@ func (j *job) prove(ctx context.Context, order acme.Order, dry bool) (err error)
 					j.say("what proved %s could not be taken away: %v", p.Name, err)
 				}
 			}
-			if dry || err != nil && p.authorization.Status == acme.StatusPending && ctx.Err() == nil {
+			if dry || isRefused(err) && p.authorization.Status == acme.StatusPending {
 				_, _ = j.do(after, "taking the authorization back", func(ctx context.Context) error {
 					_, err := j.acme.DeactivateAuthorization(ctx, j.account, p.authorization.Location)
 					return err
@@ -468,6 +485,12 @@ func (j *job) prove(ctx context.Context, order acme.Order, dry bool) (err error)
 		}
 	}
 	return joined(refused)
+}
+
+// isRefused says whether the CA did not find a proof.
+func isRefused(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.refused
 }
 
 func (j *job) proving(p *proof) string { return fmt.Sprintf("proving %s by %s", p.Name, p.Method) }
@@ -518,6 +541,9 @@ func (j *job) proofs(ctx context.Context, order acme.Order) ([]*proof, error) {
 			return nil, err
 		}
 		name := strings.ToLower(a.Identifier.Value)
+		if ip, err := netip.ParseAddr(name); err == nil {
+			name = ip.Unmap().String()
+		}
 		i := slices.IndexFunc(j.Names, func(n Name) bool {
 			return n.bare() == name && n.identifierType() == a.Identifier.Type && (!a.Wildcard || n.bare() != n.Text)
 		})
@@ -568,9 +594,10 @@ func (j *job) challenge(a acme.Authorization) (acme.Challenge, error) {
 	if len(offered) == 0 {
 		return acme.Challenge{}, errors.New("it offers no way to do that")
 	}
-	slices.Sort(offered)
 	const most = 10
-	return acme.Challenge{}, fmt.Errorf("it does not offer %s, but %s", j.Method, strings.Join(slices.Compact(offered)[:min(len(slices.Compact(offered)), most)], ", "))
+	slices.Sort(offered)
+	offered = slices.Compact(offered)
+	return acme.Challenge{}, fmt.Errorf("it does not offer %s, but %s", j.Method, strings.Join(offered[:min(len(offered), most)], ", "))
 }
 
 // tokenAlphabet is what tokens consist of (RFC 8555, section 8.1).
@@ -597,7 +624,7 @@ func (j *job) await(ctx context.Context, p *proof) (refused *Error, err error) {
 			return nil, nil
 		case acme.StatusPending:
 		case acme.StatusInvalid:
-			e := &Error{CA: j.host, Step: step, method: j.Method, Problem: &Problem{Name: p.Name, Detail: "it does not say why"}}
+			e := &Error{CA: j.host, Step: step, method: j.Method, refused: true, Problem: &Problem{Name: p.Name, Detail: "it does not say why"}}
 			for _, c := range p.authorization.Challenges {
 				if c.Error != nil {
 					e.Problem = fromLibrary(c.Error)

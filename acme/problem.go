@@ -170,8 +170,9 @@ type Error struct {
 	Terms   string    // URL of the terms that are to be agreed to; empty for none
 	Err     error     // what went wrong otherwise; nil where the CA says it
 
-	method Method   // by which names were to be proved
-	advice []string // beside what the problem says
+	method  Method   // by which names were to be proved
+	refused bool     // the CA has looked for a proof and not found it
+	advice  []string // beside what the problem says
 }
 
 func (e *Error) Unwrap() error { return e.Err }
@@ -320,17 +321,14 @@ func (c *Client) failed(step string, err error) *Error {
 
 // answered is an error in a step, by what the CA has answered.
 func (c *Client) answered(step string, a *call, err error) *Error {
-	e := &Error{CA: c.host, Step: step}
-	if !a.asked {
-		e.Err = plainly(err)
-		return e
-	}
-	e.Status = a.status
+	e := &Error{CA: c.host, Step: step, Status: a.status}
 	if a.retryAfter > 0 && a.status >= http.StatusBadRequest {
 		e.RetryAt = c.cfg.Now().Add(a.retryAfter)
 	}
 	switch {
-	case errors.Is(err, errBudget), errors.Is(err, errTooLarge), errors.Is(err, errNoNonce), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case a.err != nil:
+		e.Err = plainly(a.err)
+	case !a.asked:
 		e.Err = plainly(err)
 	case a.status >= http.StatusBadRequest:
 		e.Problem = parseProblem(a.body)
@@ -343,24 +341,23 @@ func (c *Client) answered(step string, a *call, err error) *Error {
 	case a.status >= http.StatusMultipleChoices:
 		e.Err = fmt.Errorf("it leads elsewhere (HTTP status %d, to %q), which is not followed", a.status, a.header.Get("Location"))
 	default:
+		for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+			err = inner // of the library's
+		}
 		kind := a.mediaType()
 		if kind == "" {
 			kind = "something without a type"
 		}
-		e.Err = fmt.Errorf("its answer (HTTP status %d, %s, %d bytes) is not what ACME has there: %w", a.status, kind, len(a.body), plainly(err))
+		e.Err = fmt.Errorf("its answer (HTTP status %d, %s, %d bytes) is not what ACME has there: %w", a.status, kind, len(a.body), err)
 	}
 	return e
 }
 
-// plainly takes out of an error what the library and net/http put around it: the
-// step says it already.
+// plainly takes out of an error what the library and net/http put around it, since
+// the step says it already, and says in words what is usual.
 func plainly(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err
-	} else {
-		for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
-			err = inner
-		}
 	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):

@@ -34,7 +34,8 @@ type budget struct{ left int }
 
 // call is what the CA has answered to one call of the protocol library.
 type call struct {
-	asked      bool // there was an answer
+	asked      bool  // there was an answer
+	err        error // why there was none, or none that can be used; nil otherwise
 	url        string
 	status     int
 	header     http.Header
@@ -51,7 +52,8 @@ type (
 var errBudget = errors.New("the CA was asked too often, and comes to no end")
 
 // transport is all traffic with a CA. It bounds it, and stands between the CA and
-// the protocol library, which neither bounds answers nor waits as it is told.
+// the protocol library, which neither bounds answers nor waits as it is told: to the
+// library whatever is no success is an error that it has no reason to try again after.
 type transport struct {
 	base http.RoundTripper
 	// directory is the answer to the library's own request for it: it is read
@@ -76,13 +78,12 @@ func newTransport(roots *x509.CertPool, proxy func(*http.Request) (*url.URL, err
 	}
 }
 
-// httpClient is the client that goes through t. Only what reads is led elsewhere,
-// and only to https.
+// httpClient is the client that goes through t. What is signed is never sent elsewhere.
 func (t *transport) httpClient() *http.Client {
 	return &http.Client{
 		Transport: t,
 		CheckRedirect: func(next *http.Request, via []*http.Request) error {
-			if via[0].Method == http.MethodPost || len(via) > maxRedirects {
+			if via[0].Method != http.MethodGet || len(via) > maxRedirects {
 				return http.ErrUseLastResponse
 			}
 			return nil
@@ -94,47 +95,62 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.URL.Fragment != "" && req.Method == http.MethodGet { // see Connect
 		return answer(req, http.StatusOK, http.Header{"Content-Type": {"application/json"}}, t.directory), nil
 	}
-	if req.URL.Scheme != "https" || req.URL.Host == "" {
-		return nil, fmt.Errorf("%s is not an https URL", req.URL.Redacted())
-	}
-	ctx := req.Context()
-	if b, ok := ctx.Value(budgetKey{}).(*budget); ok {
-		if b.left--; b.left < 0 {
-			return nil, errBudget
-		}
-	}
-	c, _ := ctx.Value(callKey{}).(*call)
+	c, _ := req.Context().Value(callKey{}).(*call)
 	if c == nil {
 		c = new(call)
 	}
 	*c = call{}
+	c.err = t.ask(req, c)
+	if req.Method == http.MethodGet { // ours
+		if c.err != nil {
+			return nil, c.err
+		}
+		return answer(req, c.status, c.header, c.body), nil
+	}
+	header := c.header.Clone()
+	if c.err != nil || c.status >= http.StatusMultipleChoices {
+		nonce := header.Get("Replay-Nonce")
+		header = make(http.Header)
+		if nonce != "" && c.err == nil {
+			header.Set("Replay-Nonce", nonce)
+		}
+		return answer(req, http.StatusBadRequest, header, nil), nil
+	}
+	header.Del("Link") // which the library would follow without a bound
+	return answer(req, c.status, header, c.body), nil
+}
+
+// ask sends a request, and reads what is answered into c.
+func (t *transport) ask(req *http.Request, c *call) error {
+	if req.URL.Scheme != "https" || req.URL.Host == "" {
+		return fmt.Errorf("%q is not an https URL", req.URL.Redacted())
+	}
+	ctx := req.Context()
+	if b, ok := ctx.Value(budgetKey{}).(*budget); ok {
+		if b.left--; b.left < 0 {
+			return errBudget
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	resp, err := t.base.RoundTrip(req.WithContext(ctx))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	if err != nil {
-		return nil, fmt.Errorf("its answer breaks off: %w", err)
+		return err
 	}
 	if len(body) > maxBody {
-		return nil, errTooLarge
+		return errTooLarge
 	}
-	*c = call{asked: true, url: req.URL.String(), status: resp.StatusCode, header: resp.Header.Clone(), body: body,
-		retryAfter: retryAfter(resp.Header, t.now())}
-	if req.Method == http.MethodHead && resp.StatusCode < 300 && resp.Header.Get("Replay-Nonce") == "" {
-		return nil, errNoNonce
+	c.asked, c.url, c.status, c.header, c.body = true, req.URL.String(), resp.StatusCode, resp.Header, body
+	c.retryAfter = retryAfter(resp.Header, t.now())
+	if req.Method == http.MethodHead && resp.StatusCode < http.StatusMultipleChoices && resp.Header.Get("Replay-Nonce") == "" {
+		return errNoNonce
 	}
-	status := resp.StatusCode
-	if status >= 500 { // which the library would ask again for at once
-		status = http.StatusBadRequest
-	}
-	header := resp.Header
-	header.Del("Link") // which the library would follow without a bound
-	header.Del("Retry-After")
-	return answer(req, status, header, body), nil
+	return nil
 }
 
 var (
