@@ -77,6 +77,10 @@ func (c *acmeCommand) all(ctx context.Context) error {
 	for _, t := range targets {
 		out, err := c.certifyByACME(ctx, t, c.o.recipe.forTarget(t), how)
 		c.note(out, err)
+		if err != nil && ctx.Err() != nil {
+			c.Stderr.Print("gokeytool: interrupted: nothing is lost, and the next run goes on\n")
+			return exitCode(exitInterrupted)
+		}
 		switch {
 		case err == nil:
 			c.say(out)
@@ -85,9 +89,6 @@ func (c *acmeCommand) all(ctx context.Context) error {
 		default:
 			failed++
 			c.sayError(err)
-		}
-		if ctx.Err() != nil {
-			return exitCode(exitInterrupted)
 		}
 	}
 	if failed > 0 {

@@ -249,6 +249,7 @@ func (r *acmeRun) plan() error {
 
 // run does what is to be done.
 func (r *acmeRun) run(ctx context.Context, out *acmeOutcome) error {
+	out.names = nil
 	for _, name := range r.names {
 		out.names = append(out.names, name.Text)
 	}
