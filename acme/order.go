@@ -225,7 +225,9 @@ func (j *job) newOrder(ctx context.Context) (acme.Order, error) {
 		ask.Identifiers = append(ask.Identifiers, acme.Identifier{Type: n.identifierType(), Value: n.Text})
 	}
 	if j.Replaces != nil && j.dir.RenewalInfo != "" {
-		if cert, err := x509.ParseCertificate(j.Replaces); err == nil {
+		cert, err := x509.ParseCertificate(j.Replaces)
+		// One that has none of the names has no successor (RFC 9773, section 5).
+		if err == nil && slices.ContainsFunc(j.Names, func(n Name) bool { return certified(cert, n) }) {
 			ask.Replaces, _ = certificateID(cert)
 		}
 	}
