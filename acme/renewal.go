@@ -73,11 +73,18 @@ type renewalInfo struct {
 }
 
 // at is a time in the window, by chance as the CA wishes, but always the same for a
-// certificate: each run would be another throw of the dice otherwise. A window that
-// is none is not ok.
+// certificate: each run would be another throw of the dice otherwise. The last
+// twentieth of the certificate's life is left for what may go wrong. A window that is
+// none before that is not ok.
 func (i *renewalInfo) at(cert *x509.Certificate) (at time.Time, ok bool) {
 	start, end := i.Window.Start, i.Window.End
 	if start.IsZero() || !end.After(start) {
+		return time.Time{}, false
+	}
+	if last := cert.NotAfter.Add(-cert.NotAfter.Sub(cert.NotBefore) / 20); end.After(last) {
+		end = last
+	}
+	if !end.After(start) {
 		return time.Time{}, false
 	}
 	sum := sha256.Sum256(cert.Raw)
