@@ -42,8 +42,9 @@ type reloadingTomcat struct {
 }
 
 // startReloadingTomcat starts a Tomcat with what is in base, conf/keystore.p12
-// among it. Release 9 is given the manager of 10, whose files are the same.
-func startReloadingTomcat(t *testing.T, release testtool.TomcatRelease, base string) *reloadingTomcat {
+// among it, and with further SSLHostConfigs. Release 9 is given the manager of 10,
+// whose files are the same.
+func startReloadingTomcat(t *testing.T, release testtool.TomcatRelease, base, hosts string) *reloadingTomcat {
 	t.Helper()
 	if _, err := os.Stat("/usr/share/tomcat10-admin/manager"); err != nil { // which the document names
 		testtool.Missing(t, "Tomcat's manager (tomcat10-admin)")
@@ -64,10 +65,10 @@ func startReloadingTomcat(t *testing.T, release testtool.TomcatRelease, base str
 <GlobalNamingResources><Resource name="UserDatabase" auth="Container" type="org.apache.catalina.UserDatabase" factory="org.apache.catalina.users.MemoryUserDatabaseFactory" pathname="conf/tomcat-users.xml"/></GlobalNamingResources>
 <Service name="Catalina">
 <Connector port="%s" address="127.0.0.1"/>
-<Connector port="%s" SSLEnabled="true"><SSLHostConfig><Certificate certificateKeystoreFile="conf/keystore.p12" certificateKeystorePassword="changeit"/></SSLHostConfig></Connector>
+<Connector port="%s" SSLEnabled="true" maxKeepAliveRequests="-1"><SSLHostConfig><Certificate certificateKeystoreFile="conf/keystore.p12" certificateKeystorePassword="changeit"/></SSLHostConfig>%s</Connector>
 <Engine name="Catalina" defaultHost="localhost"><Realm className="org.apache.catalina.realm.UserDatabaseRealm" resourceName="UserDatabase"/><Host name="localhost" appBase="webapps"/></Engine>
 </Service></Server>
-`, listener, tc.httpPort, tc.port),
+`, listener, tc.httpPort, tc.port, hosts),
 		"conf/tomcat-users.xml":               "<tomcat-users>" + blocks["xml"][1] + "</tomcat-users>\n",
 		"conf/manager.curl":                   blocks["conf"][0],
 		"conf/Catalina/localhost/manager.xml": blocks["xml"][2],
@@ -107,7 +108,7 @@ func TestTomcatTakesRenewedKeystore(t *testing.T) {
 				testtool.Run(t, program, append(args, "-alias", "tomcat", "-keystore", keystore, "-storepass", "changeit")...)
 			}
 			gokeytool("genkeypair", "-keyalg", "EC", "-dname", "CN=localhost", "-validity", "90")
-			tc := startReloadingTomcat(t, release, base)
+			tc := startReloadingTomcat(t, release, base, "")
 			served := servedCertificate(t, tc.port)
 			inFile := func() []byte {
 				t.Helper()
