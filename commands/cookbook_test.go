@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -88,9 +89,46 @@ var recipeServe = regexp.MustCompile(`(?m)^(gokeytool serve .*) &$`)
 // recipeYes is a question of the program that the session answers.
 const recipeYes = "[no]:  yes\n"
 
+// recipeDirectory is what stands for the directory of the CA, in the lines and in
+// what they print.
+const recipeDirectory = "https://ca.example.com/directory"
+
+// recipeCA is a line of a setup that asks for a CA: a public one, which is asked
+// where a line names none, or a private one, which has given away a key.
+var recipeCA = regexp.MustCompile(`(?m)^(pebble|private)$`)
+
+// recipeEAB is the key of an external account of the private CA.
+const recipeEAB = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
+
+// caFunctions are functions of the shell for the setup and for the lines: acme asks
+// this CA, which looks for the answer at another port than 80.
+func caFunctions(ca *testtool.Pebble) string {
+	return fmt.Sprintf(`pebble() {
+	cp %[1]s ca.pem
+	cat >root.pem <<'END'
+%[2]sEND
+}
+private() {
+	cp %[1]s root.pem
+	echo %[6]s >eab
+}
+gokeytool() {
+	if [ "$1" = acme ]; then
+		local said=%[3]s meant=%[4]s words
+		words=("${@/#$said/$meant}")
+		case "$* " in *' -directory '*) ;; *' -host '*) words+=(-directory $meant -caFile ca.pem) ;; esac
+		case "$* " in *' -webroot '* | *' -hook '*) ;; *' -host '*) words+=(-address 127.0.0.1:%[5]d) ;; esac
+		set -- "${words[@]}"
+	fi
+	command gokeytool "$@"
+}
+export SET_TXT=%[7]s CLEAR_TXT=%[8]s
+`, ca.CAFile, ca.Root(0), recipeDirectory, ca.Directory, ca.HTTPPort, recipeEAB, ca.SetTXTURL(), ca.ClearTXTURL())
+}
+
 // play runs a recipe in an empty home directory, and returns what each step
 // prints.
-func (r *recipe) play(t *testing.T) []string {
+func (r *recipe) play(t *testing.T, cas map[string]func() *testtool.Pebble) []string {
 	t.Helper()
 	home, err := os.MkdirTemp("", "alice") // t.TempDir has a name to be quoted
 	if err != nil {
@@ -103,6 +141,11 @@ func (r *recipe) play(t *testing.T) []string {
 		return strings.ReplaceAll(commands, ":8443", ":"+port)
 	}
 	var script strings.Builder
+	var ca *testtool.Pebble
+	if word := recipeCA.FindString(r.setup); word != "" {
+		ca = cas[word]()
+		script.WriteString(caFunctions(ca))
+	}
 	fmt.Fprintf(&script, "certbot() { sh %s/certbot \"$@\"; }\nprintf opensesame >pass\n"+
 		"trap 'cat setup.log' EXIT\nset -e\n{\n%s:\n} >setup.log 2>&1\nset +e\ntrap - EXIT\nexec 2>&1\n", consumersDir, serve(r.setup))
 	for i, step := range r.steps {
@@ -115,7 +158,7 @@ func (r *recipe) play(t *testing.T) []string {
 	script.WriteString("kill $(jobs -p) 2>/dev/null\n:\n")
 	cmd := exec.CommandContext(t.Context(), "bash", "-c", script.String())
 	cmd.Dir = home
-	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_DATA_HOME=", "TZ=UTC", "LC_ALL=C.UTF-8", "NO_PROXY=*",
+	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_DATA_HOME=", "XDG_STATE_HOME=", "GOKEYTOOL_ACME_DIR=", "TZ=UTC", "LC_ALL=C.UTF-8", "NO_PROXY=*",
 		plainPath(t))
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -134,6 +177,10 @@ func (r *recipe) play(t *testing.T) []string {
 		}
 		output = strings.ReplaceAll(output, home, "/home/alice")
 		output = strings.ReplaceAll(output, ":"+port, ":8443")
+		if ca != nil {
+			output = strings.ReplaceAll(output, ca.Directory, recipeDirectory)
+			output = strings.ReplaceAll(output, strings.Split(ca.Directory, "/")[2], strings.Split(recipeDirectory, "/")[2])
+		}
 		outputs = append(outputs, strings.ReplaceAll(output, `port="`+port+`"`, `port="8443"`))
 	}
 	return outputs
@@ -155,13 +202,17 @@ func TestCookbook(t *testing.T) {
 	if len(recipes) < 28 {
 		t.Errorf("%d recipes", len(recipes))
 	}
+	cas := make(map[string]func() *testtool.Pebble)
+	for word, config := range map[string]testtool.PebbleConfig{"pebble": {}, "private": {EAB: map[string]string{"tomcat-team": recipeEAB}}} {
+		cas[word] = sync.OnceValue(func() *testtool.Pebble { return testtool.StartPebble(t, config) })
+	}
 	printed := make(map[int]string) // by line
 	for _, r := range recipes {
 		t.Run(r.question, func(t *testing.T) {
 			if len(r.steps) == 0 {
 				t.Fatal("nothing is shown")
 			}
-			for i, output := range r.play(t) {
+			for i, output := range r.play(t, cas) {
 				step := r.steps[i]
 				if diff := cmp.Diff(maskRecipe(step.output), maskRecipe(output)); diff == "" {
 					continue
