@@ -1,6 +1,7 @@
 package commands_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -40,7 +41,7 @@ echo changeit > pass
 mkdir conf
 cat > conf/server.xml <<END
 <Server><Service><Connector port="8443" SSLEnabled="true"><SSLHostConfig>
-<Certificate certificateKeystoreFile="$PWD/keystore.p12" certificateKeystorePassword="changeit" certificateKeyAlias="tomcat"/>
+<Certificate certificateKeystoreFile="keystore.p12" certificateKeystorePassword="changeit" certificateKeyAlias="tomcat"/>
 </SSLHostConfig></Connector></Service></Server>
 END
 `
@@ -55,7 +56,7 @@ func TestTopics(t *testing.T) {
 	testtool.Look(t, "openssl")
 	files := t.TempDir()
 	env := append(os.Environ(), plainPath(t),
-		"GOKEYTOOL_STOREPASS=changeit", "XDG_DATA_HOME="+t.TempDir(), "GORACE="+quickRace)
+		"GOKEYTOOL_STOREPASS=changeit", "XDG_DATA_HOME="+t.TempDir(), "XDG_STATE_HOME="+t.TempDir(), "GOKEYTOOL_ACME_DIR=", "GORACE="+quickRace)
 	sh := func(dir, line, stdin string) (string, error) {
 		cmd := exec.Command("sh", "-c", line)
 		cmd.Dir, cmd.Env, cmd.Stdin = dir, env, strings.NewReader(stdin)
@@ -66,6 +67,7 @@ func TestTopics(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	server := startTopicServer(t, files, env)
+	pebble := testtool.StartPebble(t, testtool.PebbleConfig{})
 
 	for _, topic := range argv.TableDefault().Topics {
 		t.Run(topic.Title, func(t *testing.T) {
@@ -78,6 +80,10 @@ func TestTopics(t *testing.T) {
 				command := strings.Fields(line)[1]
 				stdin := "another\n" // the password of a key
 				switch command {
+				case "acme":
+					if strings.Contains(line, " -host ") {
+						line += fmt.Sprintf(" -directory %s -caFile %s -address 127.0.0.1:%d", pebble.Directory, pebble.CAFile, pebble.HTTPPort)
+					}
 				case "serve":
 					line += " -port 0 -for 1ms"
 				case "trust":

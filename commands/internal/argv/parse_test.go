@@ -617,6 +617,8 @@ func TestFindTopics(t *testing.T) {
 		{"mtls", "Clients shall show certificates"},
 		{"expired", "A certificate ends soon, or has ended: renew it"},
 		{"localhost", "HTTPS on this machine that browsers and Java trust"},
+		{"renew Let's Encrypt certificate in Tomcat", "A certificate from Let's Encrypt that renews by itself"},
+		{"certbot keystore", "certbot or acme.sh has my certificate, and Java wants a keystore"},
 		{"the weather tomorrow", ""},
 		{"the", ""},
 		{"", ""},

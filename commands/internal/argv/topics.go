@@ -27,6 +27,28 @@ var topics = []Topic{
 		},
 	},
 	{
+		Title: "A certificate from Let's Encrypt that renews by itself",
+		Words: "acme letsencrypt lets encrypt zerossl google automatic automatically automate auto renewal renew free public tomcat 90 days 47 days",
+		Text: "One line gets it, puts it into the keystore with its key and chain, and renews it when it is run again and time has come. " +
+			"The CA looks for an answer at port 80 of the name; dns-01 with -hook needs no port.",
+		Examples: []Example{
+			{"from nothing to what Tomcat serves", "gokeytool acme -host www.example.com -serverxml conf/server.xml -agree"},
+			{"into a keystore, new or old", "gokeytool acme -host www.example.com -keystore public.p12 -agree"},
+			{"every night after that", "gokeytool acme -quiet -keystore public.p12"},
+			{"what is there, and when it is renewed", "gokeytool list -v -keystore public.p12"},
+		},
+	},
+	{
+		Title: "certbot or acme.sh has my certificate, and Java wants a keystore",
+		Words: "certbot acme.sh letsencrypt lets encrypt live privkey fullchain deploy hook renew switch takeover replace",
+		Text: "Its files go into the keystore as they are, and again after each renewal. " +
+			"Or acme renews that keystore from now on, and certbot is not needed.",
+		Examples: []Example{
+			{"key and chain of certbot, now and in its deploy hook", "gokeytool import -keyfile key.pem -file fullchain.pem -alias www -noprompt -keystore server.p12"},
+			{"the keystore is renewed without certbot", "gokeytool acme -host www.example.com -alias www -keystore server.p12 -agree"},
+		},
+	},
+	{
 		Title: "I want a certificate authority of my own",
 		Words: "ca root self signed issue private",
 		Text: "A CA is a key whose certificate says so. Who trusts that certificate trusts all that it signs: " +
