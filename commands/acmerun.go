@@ -494,7 +494,7 @@ func (r *acmeRun) solver() acme.Solver {
 	if address == "" {
 		address = map[acme.Method]string{acme.HTTP01: ":80", acme.TLSALPN01: ":443"}[r.method]
 	}
-	return challenge.Listen(r.method, address)
+	return listenForACME(r.method, address)
 }
 
 // request is what the CA is asked for.
