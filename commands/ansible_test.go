@@ -36,7 +36,7 @@ func TestAnsible(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(playbook, "-i", "localhost,", "-e", "bin="+programs, "-e", "dir="+dir, play)
+	run(playbook, "-i", "localhost,", "-e", "bin="+filepath.Dir(plainProgram(t, "gokeytool")), "-e", "dir="+dir, play)
 	for file, want := range map[string]string{"t.p12": "tomcat, ", "k.jks": "other, "} {
 		list := run(keytool, "-list", "-keystore", file, "-storepass", "changeit")
 		if !strings.Contains(list, "contains 1 entry") || !strings.Contains(list, want) || !strings.Contains(list, "PrivateKeyEntry") {

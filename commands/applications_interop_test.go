@@ -451,14 +451,14 @@ func (l *laboratory) run(t *testing.T, server string, files map[string]string, a
 		var ours appAnswer
 		t.Run(a.name, func(t *testing.T) { // serve ends with it
 			options := []string{"-tomcat", fmt.Sprint(int(l.release)), "-connector", fmt.Sprint(port), "-context", "//" + host + a.path(i)}
-			addr, said := serveXML(t, base, options...)
+			addr, said := serveXML(t, plainProgram(t, "gokeytool"), base, options...)
 			if addr == "" && strings.Contains(theirs.fails, "not start") {
 				ours = theirs // so it is refused
 				return
 			}
 			refused := addr == ""
 			if refused {
-				addr, said = serveXML(t, base, append(options, "-force")...)
+				addr, said = serveXML(t, plainProgram(t, "gokeytool"), base, append(options, "-force")...)
 			}
 			if ours = (appAnswer{fails: "refused"}); addr != "" {
 				ours = l.askServe(t, &a, addr, host, a.path(i))
@@ -512,7 +512,7 @@ func (l *laboratory) runConnectors(t *testing.T, connectors []connector, report 
 	for i, c := range connectors {
 		theirs := negotiated(t, fmt.Sprintf("127.0.0.1:%d", ports[i]))
 		t.Run(c.name, func(t *testing.T) {
-			addr, said := serveXML(t, base, "-tomcat", fmt.Sprint(int(l.release)), "-connector", fmt.Sprint(ports[i]))
+			addr, said := serveXML(t, plainProgram(t, "gokeytool"), base, "-tomcat", fmt.Sprint(int(l.release)), "-connector", fmt.Sprint(ports[i]))
 			ours := appAnswer{fails: "does not listen"}
 			if addr != "" {
 				ours = negotiated(t, addr)

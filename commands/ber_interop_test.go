@@ -86,7 +86,7 @@ func TestBER(t *testing.T) {
 	dir := t.TempDir()
 	play := func(program string, args ...string) string {
 		t.Helper()
-		cmd := exec.Command(filepath.Join(programs, program), args...)
+		cmd := exec.Command(plainProgram(t, program), args...)
 		cmd.Dir = dir
 		out, err := cmd.CombinedOutput()
 		if err != nil && args[0] != "check" && args[0] != "diff" {
@@ -130,7 +130,7 @@ func TestBER(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			cmd := exec.Command(filepath.Join(programs, "keytool"), args...)
+			cmd := exec.Command(plainProgram(t, "keytool"), args...)
 			cmd.Dir = dir
 			var stdout, stderr bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &stdout, &stderr

@@ -48,11 +48,11 @@ echo "$cacerts_aliases"
 		return testtool.Stdout(t, cmd)
 	}
 	var got []string
-	for _, path := range []string{filepath.Dir(keytool), programs} {
+	for _, path := range []string{filepath.Dir(keytool), filepath.Dir(plainProgram(t, "keytool"))} {
 		for _, file := range []string{"cacerts", "cacerts.dpkg-old"} {
 			_ = os.Remove(filepath.Join(dir, file))
 		}
-		run("", filepath.Join(programs, "keytool"), "-importkeystore", "-noprompt", "-srckeystore", cacerts, "-srcstorepass", "changeit",
+		run("", plainProgram(t, "keytool"), "-importkeystore", "-noprompt", "-srckeystore", cacerts, "-srcstorepass", "changeit",
 			"-destkeystore", filepath.Join(dir, "cacerts"), "-deststoretype", "PKCS12", "-deststorepass", "changeit")
 		got = append(got, run(path, "sh", "-ec", script))
 	}

@@ -497,7 +497,7 @@ func TestEvilTerminal(t *testing.T) {
 			if program == "keytool" {
 				words = append([]string{"-" + words[0]}, words[1:]...)
 			}
-			cmd := exec.Command(filepath.Join(programs, program), words...)
+			cmd := exec.Command(plainProgram(t, program), words...)
 			cmd.Env = append(os.Environ(), "TERM=xterm", "NO_COLOR=")
 			screen, err := talk(cmd, test.questions)
 			if _, exit := errors.AsType[*exec.ExitError](err); err != nil && !exit {

@@ -15,7 +15,7 @@ import (
 func TestFilesForJava(t *testing.T) {
 	keytool := testtool.Keytool(t)
 	openssl := testtool.Look(t, "openssl")
-	gokeytool := filepath.Join(programs, "gokeytool")
+	gokeytool := plainProgram(t, "gokeytool")
 	dir := t.TempDir()
 	run := func(t *testing.T, name string, args ...string) string {
 		t.Helper()

@@ -28,13 +28,13 @@ func TestExplainHolds(t *testing.T) {
 		}
 		cmd := exec.Command(bash, "-e", "-o", "pipefail", "-c", line)
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "HOME="+dir, "GOKEYTOOL_JDK=17", "PATH="+programs+string(os.PathListSeparator)+os.Getenv("PATH"))
+		cmd.Env = append(os.Environ(), "HOME="+dir, "GOKEYTOOL_JDK=17", plainPath(t))
 		return testtool.Output(t, cmd)
 	}
 	// explained are the lines for a program.
 	explained := func(t *testing.T, program, line string) (lines []string) {
 		t.Helper()
-		out := run(t, filepath.Join(programs, "gokeytool")+" explain "+line)
+		out := run(t, plainProgram(t, "gokeytool")+" explain "+line)
 		_, rest, found := strings.Cut(out, "\n"+program+"\n")
 		if !found {
 			t.Fatalf("nothing on %s in %s", program, out)

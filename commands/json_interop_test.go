@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -44,7 +43,7 @@ func TestJSONAgainstKeytool(t *testing.T) {
 			}
 		}
 	}
-	if err := json.Unmarshal([]byte(run("", filepath.Join(programs, "gokeytool"), append([]string{"list", "-json"}, store...)...)), &list); err != nil {
+	if err := json.Unmarshal([]byte(run("", plainProgram(t, "gokeytool"), append([]string{"list", "-json"}, store...)...)), &list); err != nil {
 		t.Fatal(err)
 	}
 	all := func(expression string) (found []string) {
@@ -94,7 +93,7 @@ func TestJSONAgainstKeytool(t *testing.T) {
 // TestJSONSigners reads who has signed a JAR, and when, from printcert -json.
 func TestJSONSigners(t *testing.T) {
 	for jar, want := range map[string]string{"timestamped": "1 signers, timestamp of 1", "two": "2 signers, timestamp of 0", "unsigned": "0 signers, timestamp of 0"} {
-		out, err := exec.Command(filepath.Join(programs, "gokeytool"), "printcert", "-json", "-jarfile", "../internal/signedjar/testdata/"+jar+".jar").Output()
+		out, err := exec.Command(plainProgram(t, "gokeytool"), "printcert", "-json", "-jarfile", "../internal/signedjar/testdata/"+jar+".jar").Output()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -323,7 +323,9 @@ func TestHeldFiles(t *testing.T) {
 				}
 			}
 			addTwelve(t, path, tt.fails, func(alias string) *exec.Cmd {
-				return ours(t, dir, "genkeypair", "-keystore", path, "-storepass", "changeit", "-keyalg", "EC", "-dname", "CN=x", "-alias", alias, "-lockTimeout", "60")
+				cmd := ours(t, dir, "genkeypair", "-keystore", path, "-storepass", "changeit", "-keyalg", "EC", "-dname", "CN=x", "-alias", alias, "-lockTimeout", "60")
+				cmd.Path = plainProgram(t, "gokeytool")
+				return cmd
 			})
 		})
 	}

@@ -69,7 +69,7 @@ func TestOddDates(t *testing.T) {
 	dir := t.TempDir()
 	document := func(args ...string) map[string]any {
 		t.Helper()
-		cmd := exec.Command(filepath.Join(programs, "gokeytool"), append(args, "-json")...)
+		cmd := exec.Command(plainProgram(t, "gokeytool"), append(args, "-json")...)
 		cmd.Dir = dir
 		var stderr strings.Builder
 		cmd.Stderr = &stderr

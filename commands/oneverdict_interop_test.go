@@ -194,7 +194,7 @@ func TestOneVerdict(t *testing.T) {
 		name := strings.NewReplacer("SSLHostConfig", "host", "certificate", "", "<Certificate ", "", "conf/", "").Replace(host)
 		t.Run(name, func(t *testing.T) {
 			verdicts := checked(t, base, host)
-			addr, said := serveXML(t, base, "-tomcat", "10", "-connector", fmt.Sprint(ports[i]))
+			addr, said := serveXML(t, plainProgram(t, "gokeytool"), base, "-tomcat", "10", "-connector", fmt.Sprint(ports[i]))
 			sameVerdict(t, verdicts, said, addr == "")
 			if after := followed(host, said); after != "" {
 				if v := last(checked(t, base, after)); v.Status != "healthy" {

@@ -140,7 +140,7 @@ func TestServerXML(t *testing.T) {
 			if listens := err == nil; listens != c.listens {
 				t.Errorf("Tomcat listens: %v", listens)
 			}
-			ourAddr, said := serveXML(t, base, "-tomcat", "10", "-connector", fmt.Sprint(ports[i]))
+			ourAddr, said := serveXML(t, filepath.Join(programs, "gokeytool"), base, "-tomcat", "10", "-connector", fmt.Sprint(ports[i]))
 			if matched, err := regexp.MatchString(c.ours, said); err != nil || !matched || strings.Contains(said, "wrongone") {
 				t.Errorf("serve does not say %q, but:\n%s", c.ours, said)
 			}
@@ -168,13 +168,13 @@ func TestServerXML(t *testing.T) {
 	}
 }
 
-// serveXML has serve take base/conf/server.xml, and further options, on a free
-// port until the test ends. The address is empty where it would not; said is its
+// serveXML has serve of a program take base/conf/server.xml, and further options, on
+// a free port until the test ends. The address is empty where it would not; said is its
 // standard error.
-func serveXML(t *testing.T, base string, options ...string) (addr, said string) {
+func serveXML(t *testing.T, program, base string, options ...string) (addr, said string) {
 	t.Helper()
 	args := append([]string{"serve", "-serverxml", filepath.Join(base, "conf", "server.xml"), "-port", "0", "-for", "120s"}, options...)
-	cmd := exec.Command(filepath.Join(programs, "gokeytool"), args...)
+	cmd := exec.Command(program, args...)
 	// A file has all that was said before it listens; a pipe may lag behind.
 	stderr, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
 	if err != nil {

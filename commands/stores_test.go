@@ -24,7 +24,7 @@ import (
 // gokeytool runs our program in a directory, without anything to read.
 func gokeytool(t testing.TB, dir string, args ...string) (string, error) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), filepath.Join(programs, "gokeytool"), args...)
+	cmd := exec.CommandContext(t.Context(), plainProgram(t, "gokeytool"), args...)
 	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
 	return string(out), err

@@ -56,7 +56,7 @@ func TestTomcatConfig(t *testing.T) {
 		t.Helper()
 		return runIn(t, dir, name, args...)
 	}
-	gokeytool := filepath.Join(programs, "gokeytool")
+	gokeytool := plainProgram(t, "gokeytool")
 	const alias = "Tom & \"Cat\" 'a' \\u0041\\ %41 $c {d} #;!=: \u202e\u200b日"
 	for _, typ := range []string{"pkcs12", "jks", "jceks"} {
 		run(t, gokeytool, "genkeypair", "-alias", alias, "-keyalg", "EC", "-dname", "CN=localhost", "-ext", "san=dns:localhost",
