@@ -193,7 +193,7 @@ func (c *acmeCommand) say(out acmeOutcome) {
 		c.talk().Printf("%s: nothing to do: %s\n", shown, x509util.Describe(out.leaf).Told())
 	}
 	if !out.renewal.At.IsZero() {
-		c.talk().Printf("It is renewed from %s on (%s): %s\n", x509util.Day(out.renewal.At), out.renewal.Why, c.acmeLine(out.target, out.alias))
+		c.talk().Printf("It is renewed from %s on by: %s\n", x509util.Day(out.renewal.At), c.acmeLine(out.target, out.alias))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto"
+	"crypto/sha256"
 	"crypto/x509"
 	"fmt"
 	"os"
@@ -161,10 +162,9 @@ func snapshot(t *testing.T, dir string) string {
 	t.Helper()
 	var text strings.Builder
 	files, _ := filepath.Glob(filepath.Join(dir, "*"))
-	more, _ := filepath.Glob(filepath.Join(dir, ".*"))
-	for _, file := range append(files, more...) {
+	for _, file := range files {
 		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
-			fmt.Fprintf(&text, "%s %v %x\n", filepath.Base(file), info.Mode(), testtool.ReadFile(t, file))
+			fmt.Fprintf(&text, "%s %v %x\n", filepath.Base(file), info.Mode(), sha256.Sum256(testtool.ReadFile(t, file)))
 		}
 	}
 	return text.String()

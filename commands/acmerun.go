@@ -313,6 +313,9 @@ func (r *acmeRun) due(ctx context.Context, out *acmeOutcome) (why string, err er
 		out.renewal = acme.Renewal{At: at, Why: "-within " + r.recipe.one("within")}
 	}
 	if !now.Before(out.renewal.At) {
+		if page := out.renewal.Explanation; page != "" {
+			r.talk().Printf("The CA explains why it is renewed now: %s\n", page)
+		}
 		return out.renewal.Why, nil
 	}
 	return "", nil
@@ -461,6 +464,9 @@ func (r *acmeRun) registered(ctx context.Context, client *acme.Client, agreed bo
 	}
 	if account.New {
 		r.talk().Printf("An account was made at %s\n", r.ca.Title)
+		if terms := client.Directory().Terms; terms != "" {
+			r.talk().Printf("Its terms of service, which -agree agrees to: %s\n", terms)
+		}
 	}
 	return account, nil
 }

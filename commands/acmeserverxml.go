@@ -6,10 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gokeytool/acme"
 	"gokeytool/finding"
+	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/tomcat"
 )
@@ -29,14 +31,28 @@ func (s *session) acmeServerXML(o serverXMLOptions, hosts []string, keyalg strin
 	}
 	about := slices.DeleteFunc(tomcat.About(conf.Findings, connector), func(f finding.Finding) bool { return f.Severity != finding.Error })
 	s.printFindings(o.file, about)
-	return s.acmeConnector(o.file, connector, hosts, keyalg)
+	targets, err := s.acmeConnector(o.file, connector, hosts, keyalg)
+	from := []string{"-serverxml", shell.File(o.file)}
+	if o.connector.given {
+		from = append(from, "-connector", strconv.FormatInt(o.connector.value, 10))
+	}
+	if o.tomcat.given {
+		from = append(from, "-tomcat", strconv.FormatInt(o.tomcat.value, 10))
+	}
+	for i := range targets {
+		targets[i].from = from
+	}
+	return targets, err
 }
 
 // acmeConnector are the targets of a connector in a file.
 func (s *session) acmeConnector(file string, connector *tomcat.Connector, hosts []string, keyalg string) ([]acmeTarget, error) {
-	names, err := acme.ParseNames(hosts)
-	if err != nil {
-		return nil, err
+	var names []acme.Name
+	if len(hosts) > 0 {
+		var err error
+		if names, err = acme.ParseNames(hosts); err != nil {
+			return nil, err
+		}
 	}
 	answers := make(map[*tomcat.SSLHost][]string)
 	for _, name := range names {
@@ -67,7 +83,10 @@ func (s *session) acmeConnector(file string, connector *tomcat.Connector, hosts 
 				targets = append(targets, t)
 				continue
 			}
-			targets[at].hosts = append(targets[at].hosts, t.hosts...)
+			if targets[at].kind != t.kind {
+				return nil, withHint(fmt.Errorf("%s: two Certificates of different types are the same entry of %s", file, t.path()), "give each a certificateKeyAlias of its own")
+			}
+			targets[at].hosts = slices.Concat(targets[at].hosts, t.hosts)
 		}
 	}
 	if len(targets) == 0 {
@@ -112,6 +131,11 @@ func (s *session) acmeCertificates(file string, host *tomcat.SSLHost, names []st
 					"write one as "+c.At("certificateKeystorePassword").String())
 			}
 			t.storetype = optional[string]{newKeystoreType(c.KeystoreTypeGiven), true}
+		} else if !t.alias.given { // the one that Tomcat serves
+			opened, err := store.Open(c.KeystoreFile, store.Options{Password: c.KeystorePassword, ReadOnly: true})
+			if err == nil && c.In(opened).Entry != nil {
+				t.alias = optional[string]{opened.JavaAlias(c.In(opened).Entry), true}
+			}
 		}
 		targets = append(targets, t)
 	}

@@ -36,9 +36,11 @@ type acmeTarget struct {
 	certFile, keyFile, chainFile string
 
 	// Of a server.xml: the names that the SSLHostConfig is for, and the kind of its
-	// key; none and empty where nothing is said.
+	// key, none and empty where nothing is said; and the options that name the
+	// connector.
 	hosts []string
 	kind  string
+	from  []string
 }
 
 // acmeTargetOf is the target of the common options: a keystore.
@@ -314,7 +316,11 @@ func (s *session) openACMEFiles(ctx context.Context, t acmeTarget) (*acmeFiles, 
 			return nil, secretNotWritten(file, err)
 		}
 	}
-	return p, p.settle(ctx)
+	if err := p.settle(ctx); err != nil {
+		p.rest()
+		return nil, err
+	}
+	return p, nil
 }
 
 func (p *acmeFiles) settle(ctx context.Context) (err error) {
@@ -513,6 +519,9 @@ func pemOf(chain [][]byte) []byte {
 // acmeLine is the line that renews a target's certificate, to be pasted. Passwords
 // are in it where the line that was typed gave them by file or variable.
 func (s *session) acmeLine(t acmeTarget, alias string) string {
+	if t.from != nil { // it has the passwords
+		return shell.Line(append([]string{"gokeytool", "acme"}, t.from...)...)
+	}
 	if t.pem() {
 		words := []string{"gokeytool", "acme", "-certfile", shell.File(t.certFile)}
 		if t.keyFile != t.certFile {
