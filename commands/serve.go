@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"gokeytool/endpoint"
@@ -150,6 +151,8 @@ type serving struct {
 	o serveOptions
 	// known is the entry that is served, with all that was asked for; nil before.
 	known *acmeTarget
+	// certificates are those that it gets by itself; nil for none.
+	certificates *certified
 }
 
 // serve answers HTTPS requests with a key of the keystore, until it is
@@ -160,11 +163,10 @@ func serve(ctx context.Context, s *session, o serveOptions) error {
 }
 
 func (s *serving) run(ctx context.Context) error {
-	var certified *certified
 	if s.o.acme.on {
 		stoppable, stop := interrupt.Context(ctx)
 		var err error
-		certified, err = s.certified(stoppable)
+		s.certificates, err = s.certified(stoppable)
 		stopped := stoppable.Err() != nil && ctx.Err() == nil
 		stop()
 		if stopped {
@@ -190,8 +192,8 @@ func (s *serving) run(ctx context.Context) error {
 	if err := s.configure(&cfg); err != nil {
 		return err
 	}
-	if certified != nil {
-		certified.configure(&cfg)
+	if s.certificates != nil {
+		s.certificates.configure(&cfg)
 	}
 	ctx, stop := interrupt.Context(ctx)
 	defer stop()
@@ -215,18 +217,9 @@ func (s *serving) run(ctx context.Context) error {
 		defer port.remove()
 	}
 	reloads, done := context.WithCancel(ctx)
-	finished := make(chan struct{})
-	if certified != nil {
-		renewed := make(chan struct{})
-		go func() {
-			defer close(renewed)
-			certified.stay(reloads)
-		}()
-		defer func() {
-			done()
-			<-renewed
-			s.secrets = append(s.secrets, certified.secrets...)
-		}()
+	var beside sync.WaitGroup // what goes on while it serves
+	if s.certificates != nil {
+		beside.Go(func() { s.certificates.stay(reloads) })
 	}
 	out := new(heldBack)
 	env := *s.Env
@@ -236,17 +229,17 @@ func (s *serving) run(ctx context.Context) error {
 	})
 	s.Env = &env
 	r := reloader{serving: s, server: server, load: load, running: v, current: v.config, out: out, files: v.files}
-	if certified != nil {
-		r.asked = certified.look
+	if s.certificates != nil {
+		r.asked = s.certificates.look
 	}
-	go func() {
-		defer close(finished)
-		r.watch(reloads)
-	}()
+	beside.Go(func() { r.watch(reloads) })
 	err = server.Serve(ctx)
 	done()
-	<-finished
+	beside.Wait()
 	out.release()
+	if s.certificates != nil {
+		s.secrets = append(s.secrets, s.certificates.secrets...)
+	}
 	if err != nil {
 		return err
 	}
