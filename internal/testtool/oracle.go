@@ -2,11 +2,15 @@ package testtool
 
 import (
 	"bufio"
+	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,13 +49,9 @@ func StartJava(t testing.TB, release jdk.Release, options ...string) *Java {
 	if !ok {
 		Missing(t, fmt.Sprintf("JDK %d", release))
 	}
-	source := filepath.Join(t.TempDir(), "Oracle.java")
-	if err := os.WriteFile(source, oracle, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	args := append([]string{"-XX:TieredStopAtLevel=1", "-Duser.timezone=UTC", "-Duser.language=en", "-Dfile.encoding=UTF-8",
 		"--add-exports=java.base/sun.security.tools.keytool=ALL-UNNAMED"}, options...)
-	cmd := exec.Command(filepath.Join(filepath.Dir(tool), "java"), append(args, source)...)
+	cmd := exec.Command(filepath.Join(filepath.Dir(tool), "java"), append(args, "-cp", oracleClasses(t), "Oracle")...)
 	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
 	j := &Java{t: t, stderr: new(strings.Builder), Release: release}
 	cmd.Stderr = j.stderr
@@ -72,6 +72,39 @@ func StartJava(t testing.TB, release jdk.Release, options ...string) *Java {
 		_ = cmd.Wait()
 	})
 	return j
+}
+
+// oracleClasses returns the directory of Oracle.java, compiled for all releases. It is
+// made once for all packages, and again when the source has changed: for a single
+// test it would take more time than the questions.
+func oracleClasses(t testing.TB) string {
+	t.Helper()
+	tools := Keytools(t)
+	oldest := slices.Min(slices.Collect(maps.Keys(tools)))
+	sum := sha256.Sum256(oracle)
+	dir := filepath.Join(toolDir, fmt.Sprintf("oracle-%d-%x", oldest, sum[:8]))
+	if _, err := os.Stat(filepath.Join(dir, "Oracle.class")); err == nil {
+		return dir
+	}
+	if err := os.MkdirAll(toolDir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	made, err := os.MkdirTemp(toolDir, "oracle-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(made)
+	source := filepath.Join(made, "Oracle.java")
+	if err := os.WriteFile(source, oracle, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	Run(t, filepath.Join(filepath.Dir(tools[oldest]), "javac"), "-d", made,
+		"--add-exports=java.base/sun.security.tools.keytool=ALL-UNNAMED", source)
+	// Another test may have been as quick.
+	if err := os.Rename(made, dir); err != nil && !errors.Is(err, fs.ErrExist) {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // ask puts a question and returns the words of the answer. They are those of
