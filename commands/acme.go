@@ -42,7 +42,16 @@ func readACME(l line) acmeOptions {
 func certifyACME(ctx context.Context, s *session, o acmeOptions) error {
 	ctx, stop := interrupt.Context(ctx)
 	defer stop()
+	if err := checkContacts(o.how.contact); err != nil {
+		return err
+	}
 	run := &acmeCommand{session: s, o: o, report: acmeReport{Version: jsonSchema, Certificates: []acmeJSON{}}}
+	if o.account || o.rollover || o.deactivate {
+		return run.accounts(ctx)
+	}
+	if o.revoke || o.systemd {
+		return run.instead(ctx)
+	}
 	err := run.all(ctx)
 	if s.opt.json {
 		if err != nil && len(run.report.Certificates) == 0 {
@@ -60,6 +69,49 @@ type acmeCommand struct {
 	*session
 	o      acmeOptions
 	report acmeReport
+}
+
+// accounts does what is to be done with the account.
+func (c *acmeCommand) accounts(ctx context.Context) error {
+	var targets []acmeTarget
+	if c.opt.keystore.given || c.o.from.file != "" || c.o.recipe.one("certfile") != "" {
+		var err error
+		if targets, err = c.targets(ctx); err != nil {
+			return err
+		}
+	}
+	accounts, err := c.acmeAccounts(ctx, c.o.how, c.o.recipe, targets)
+	if err != nil {
+		return err
+	}
+	if c.o.account {
+		return c.showACMEAccounts(ctx, accounts, c.o.how.contact)
+	}
+	a, err := oneAccount(accounts)
+	switch {
+	case err != nil:
+		return err
+	case c.o.rollover:
+		return a.rollOver(ctx)
+	}
+	return a.deactivate(ctx)
+}
+
+// instead does with the targets what is asked for in place of a certificate.
+func (c *acmeCommand) instead(ctx context.Context) error {
+	targets, err := c.targets(ctx)
+	if err != nil {
+		return err
+	}
+	if c.o.systemd {
+		return c.systemdACME(ctx, targets, c.o.recipe.forTarget, c.o.how)
+	}
+	for _, t := range targets {
+		if err := c.revokeACME(ctx, t, c.o.recipe.forTarget(t), c.o.how, c.o.reason); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // all does what is to be done for all targets. One that fails keeps none of the
@@ -83,7 +135,7 @@ func (c *acmeCommand) all(ctx context.Context) error {
 		}
 		switch {
 		case err == nil:
-			c.say(out)
+			c.sayACME(out)
 		case len(targets) == 1:
 			return err
 		default:
@@ -108,7 +160,7 @@ func (c *acmeCommand) stay(ctx context.Context, targets []acmeTarget) error {
 		}
 	}
 	w := acmeWatch{
-		now: c.Now, turns: make([]acmeTurn, len(ready)), say: c.say,
+		now: c.Now, turns: make([]acmeTurn, len(ready)), say: c.sayACME,
 		fail: func(_ acmeOutcome, err error) { c.sayError(err) },
 		run: func(ctx context.Context, i int) (acmeOutcome, error) {
 			return c.certifyByACME(ctx, ready[i], c.o.recipe.forTarget(ready[i]), c.o.how.keepingClients())
@@ -177,24 +229,6 @@ func (c *acmeCommand) known(ctx context.Context, targets []acmeTarget) ([]acmeTa
 		return named, nil
 	}
 	return nil, withHint(fmt.Errorf("%s: no SSLHostConfig of the connector has a name of its own", c.o.from.file), "say what names are to be certified, with -host NAME")
-}
-
-// say says what became of a target.
-func (c *acmeCommand) say(out acmeOutcome) {
-	shown := acmeShown(out.target, out.alias)
-	if out.note != "" {
-		c.hint(out.note)
-	}
-	switch {
-	case out.dry:
-		c.talk().Printf("%s: all went well, and nothing was changed: a certificate for %s would be got from %s, since %s\n", shown, acmeNames(out.names), out.ca, out.why)
-		return
-	case !out.changed:
-		c.talk().Printf("%s: nothing to do: %s\n", shown, x509util.Describe(out.leaf).Told())
-	}
-	if !out.renewal.At.IsZero() {
-		c.talk().Printf("It is renewed from %s on by: %s\n", x509util.Day(out.renewal.At), c.acmeLine(out.target, out.alias))
-	}
 }
 
 // acmeReport is what -json prints.

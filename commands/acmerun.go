@@ -26,10 +26,11 @@ import (
 type acmeHow struct {
 	dir           optional[string] // -acmeDir
 	agree         bool
-	contact       []string // mail addresses, or URLs
+	contact       []string // mail addresses, or URLs, or the word none
 	eabKid        string
 	eabKey        []byte
 	force, dryRun bool
+	backup        bool // keep what was there as FILE.old
 	// solver proves the names in place of what the recipe says; nil for that.
 	solver acme.Solver
 	method acme.Method  // that solver's
@@ -276,10 +277,25 @@ func (r *acmeRun) run(ctx context.Context, out *acmeOutcome) error {
 		return err
 	}
 	if why == "" {
+		if err := r.contacts(ctx); err != nil {
+			return err
+		}
 		return r.remember(chain)
 	}
 	out.why = why
 	return r.renew(ctx, out)
+}
+
+// contacts gives the account other contacts, where the line names some.
+func (r *acmeRun) contacts(ctx context.Context) error {
+	if len(r.how.contact) == 0 {
+		return nil
+	}
+	client, err := r.client(ctx, r.ca.Directory)
+	if err == nil {
+		_, err = r.registered(ctx, client, r.how.agree)
+	}
+	return err
 }
 
 // due says why a new certificate is needed; empty where it is not. When it will be
@@ -358,6 +374,8 @@ func (r *acmeRun) differs(leaf []byte) string {
 		return "the one that is there did not come by ACME"
 	case r.origin.Directory != r.ca.Directory:
 		return "another CA is asked for"
+	case !r.origin.Revoked.IsZero() && !slices.Contains(unwanted, r.origin.RevokedFor):
+		return "the one that is there was revoked"
 	}
 	for _, option := range []string{"profile", "preferredChain"} {
 		if r.recipe.one(option) != acmeRecipe(r.origin.Recipe).one(option) {
@@ -468,18 +486,15 @@ func (r *acmeRun) registered(ctx context.Context, client *acme.Client, agreed bo
 			r.talk().Printf("Its terms of service, which -agree agrees to: %s\n", terms)
 		}
 	}
+	if slices.Contains(r.how.contact, noContact) && len(account.Contact) > 0 {
+		return client.SetContact(ctx, nil)
+	}
 	return account, nil
 }
 
 // registration is what an account is made with.
 func (h acmeHow) registration(agreed bool) acme.Registration {
-	reg := acme.Registration{Agreed: agreed}
-	for _, contact := range h.contact {
-		if !strings.Contains(contact, ":") {
-			contact = "mailto:" + contact
-		}
-		reg.Contact = append(reg.Contact, contact)
-	}
+	reg := acme.Registration{Agreed: agreed, Contact: acmeContacts(h.contact)}
 	if h.eabKid != "" {
 		reg.EAB = &acme.EAB{KeyID: h.eabKid, Key: h.eabKey}
 	}
@@ -526,6 +541,17 @@ func (r *acmeRun) reuse(req *acme.Request) error {
 	spki, err := keys.MarshalPublic(key.Public())
 	if err != nil {
 		return err
+	}
+	since, compromised, err := r.state.Compromised(spki)
+	switch {
+	case err != nil:
+		return stateNotRead(r.state, err)
+	case compromised && r.given.one("reusekey") != "":
+		return withHint(fmt.Errorf("the key of %s was revoked on %s (%s): it is not used again", r.shown(), x509util.Day(since), keyCompromise),
+			"without -reusekey a new one is made")
+	case compromised:
+		r.talk().Printf("A new key is made, since that of %s was revoked on %s (%s)\n", r.shown(), x509util.Day(since), keyCompromise)
+		return nil
 	}
 	if _, given, _ := r.recipe.keySpec(); given && !sameKind(r.spec, spki) {
 		return nil
@@ -595,7 +621,7 @@ func (r *acmeRun) store(ctx context.Context, issued *acme.Issued, out *acmeOutco
 		return err
 	}
 	defer r.place.rest()
-	return r.place.put(ctx, issued.Key, issued.Chain, out.leaf != nil && r.origin == nil)
+	return r.place.put(ctx, issued.Key, issued.Chain, out.leaf != nil && (r.origin == nil || r.how.backup))
 }
 
 // stored forgets an order whose certificate is the one that is there: the run that
@@ -619,6 +645,24 @@ func (r *acmeRun) saySaved(out *acmeOutcome) {
 		return
 	}
 	r.talk().Printf("%s certificate replaced: %s -> %s\n", r.shown(), x509util.Describe(out.old).Told(), now)
+}
+
+// sayACME says what became of a target.
+func (s *session) sayACME(out acmeOutcome) {
+	shown := acmeShown(out.target, out.alias)
+	if out.note != "" {
+		s.hint(out.note)
+	}
+	switch {
+	case out.dry:
+		s.talk().Printf("%s: all went well, and nothing was changed: a certificate for %s would be got from %s, since %s\n", shown, acmeNames(out.names), out.ca, out.why)
+		return
+	case !out.changed:
+		s.talk().Printf("%s: nothing to do: %s\n", shown, x509util.Describe(out.leaf).Told())
+	}
+	if !out.renewal.At.IsZero() {
+		s.talk().Printf("It is renewed from %s on by: %s\n", x509util.Day(out.renewal.At), s.acmeLine(out.target, out.alias))
+	}
 }
 
 // try does all that renew does, with the CA's directory for tests, or as far as the

@@ -518,16 +518,25 @@ func pemOf(chain [][]byte) []byte {
 
 // acmeLine is the line that renews a target's certificate, to be pasted. Passwords
 // are in it where the line that was typed gave them by file or variable.
-func (s *session) acmeLine(t acmeTarget, alias string) string {
+func (s *session) acmeLine(t acmeTarget, alias string, more ...string) string {
+	more = append(more, s.acmeDirWords()...)
 	if t.from != nil { // it has the passwords
-		return shell.Line(append([]string{"gokeytool", "acme"}, t.from...)...)
+		return shell.Line(append(append([]string{"gokeytool", "acme"}, t.from...), more...)...)
 	}
 	if t.pem() {
 		words := []string{"gokeytool", "acme", "-certfile", shell.File(t.certFile)}
 		if t.keyFile != t.certFile {
 			words = append(words, "-keyfile", shell.File(t.keyFile))
 		}
-		return shell.Line(words...)
+		return shell.Line(append(words, more...)...)
 	}
-	return s.named(t.keystore).KeyLine([]string{"acme", "-alias", alias})
+	return s.named(t.keystore).KeyLine([]string{"acme", "-alias", alias}, more...)
+}
+
+// acmeDirWords are the words of a line that name the directory of -acmeDir again.
+func (s *session) acmeDirWords() []string {
+	if dir, ok := s.req.Value("acmeDir"); ok {
+		return []string{"-acmeDir", dir}
+	}
+	return nil
 }

@@ -263,6 +263,7 @@ var (
 	docLockTimeout   = Doc{"lockTimeout", "<seconds>", "wait so long for others who change the keystore"}
 	docMaxIterations = Doc{"maxIterations", "<number>", "key derivation rounds to bear with (default 1000000)"}
 
+	docACMEDir         = Doc{"acmeDir", "<dir>", "where ACME's accounts and orders are kept"}
 	docJSON            = Doc{"json", "", "print JSON"}
 	docQuiet           = Doc{"quiet", "", "say nothing where all went well"}
 	docJvmRoute        = Doc{"jvmRoute", "<name>", "node name put behind each id, as Tomcat does"}
@@ -433,7 +434,7 @@ var commands = []Command{
 		Name: "list", Summary: "Lists entries in a keystore", Task: taskStore,
 		Options: []Doc{docRfc, docAlias, docKeystore, docCacerts, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
-		Extra: []Doc{docJSON, docMaxIterations},
+		Extra: []Doc{docJSON, docACMEDir, docMaxIterations},
 		Examples: []Example{
 			{"one line an entry", "gokeytool list -keystore keystore.p12"},
 			{"everything about one", "gokeytool list -v -alias tomcat -keystore keystore.p12"},
@@ -675,7 +676,7 @@ var commands = []Command{
 			{"json", "", "print JSON"},
 			{"prometheus", "<file>", "write metrics for node_exporter (- prints them)"},
 			{"v", "", "print entries, notes, and who can read the file, too"},
-			docMaxIterations,
+			docACMEDir, docMaxIterations,
 		},
 		Long: "Looks whether each keystore opens, each key opens and belongs to its certificate, chains are complete and in order, " +
 			"names, purposes, dates and algorithms are good, Java sees every entry, and who can read the file; " +
@@ -881,15 +882,19 @@ var commands = []Command{
 			{"keyalg", "<alg>", "key algorithm name, if another"},
 			{"keysize", "<size>", "key bit size, if another"},
 			{"groupname", "<name>", "name of the curve, if another"},
+			{"force", "", "of one that came by ACME: now, though it is not due"},
+			docACMEDir,
 			{"validity", "<days>", "validity number of days (default: as before)"},
 			docStartdate, docExt, docSigalg, docKeypass, docKeystore, docStorepass, docBackup, docLockTimeout, docNotForJava, docQuiet, docMaxIterations,
 		},
 		Long: "The new certificate has the name and the extensions of the old one, is valid for as long, and for the same key. " +
 			"It is signed by the key itself, or by the authority's key in the same keystore or another; -ext adds or replaces extensions. " +
-			"With -newkey the alias gets a new key as well, under the same password; the keystore as it was is kept as FILE.old.",
+			"With -newkey the alias gets a new key as well, under the same password; the keystore as it was is kept as FILE.old. " +
+			"What came by ACME is got from its CA again, with a new key, when that is due: see acme.",
 		Examples: []Example{
 			{"a self-signed certificate for another year", "gokeytool renew -alias tomcat -validity 365 -keystore keystore.p12"},
 			{"a new key too, signed by the CA in another file", "gokeytool renew -newkey -alias tomcat -signerkeystore ca.p12 -keystore keystore.p12"},
+			{"one that came by ACME, before it is due", "gokeytool renew -force -alias tomcat -keystore keystore.p12"},
 		},
 	},
 	{
@@ -932,7 +937,7 @@ var commands = []Command{
 			{"reason", "<reason>", "why: keyCompromise, superseded ..."},
 			{"rollover", "", "give the account a new key"},
 			{"deactivate", "", "end the account for good"},
-			{"acmeDir", "<dir>", "where accounts and orders are kept"},
+			docACMEDir, docNoprompt,
 			docJSON, docQuiet, docLockTimeout, docMaxIterations,
 		},
 		Values: map[string]*Values{"profile": {}, "keyalg": &valuesACMEKeyalg, "groupname": &valuesACMEGroup},
@@ -941,7 +946,7 @@ var commands = []Command{
 			"What was said about an entry is remembered: without -host it is renewed in the same way. " +
 			"Accounts, and orders that were cut off, are kept in -acmeDir, or GOKEYTOOL_ACME_DIR, or ~/.local/state/gokeytool/acme " +
 			"(below $XDG_STATE_HOME). The command of -exec has GOKEYTOOL_ALIAS, GOKEYTOOL_KEYSTORE and GOKEYTOOL_NAMES in its environment; " +
-			"if it fails it is run again the next time.",
+			"if it fails it is run again the next time. -revoke asks before it does so; its reasons are " + commas(reasons) + ".",
 		Exits: []Exit{{1, "what was asked for was not done, -exec included"}},
 		Examples: []Example{
 			{"from nothing to what Tomcat serves", "gokeytool acme -host www.example.com -serverxml conf/server.xml -agree"},
