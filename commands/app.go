@@ -41,7 +41,7 @@ var actions = map[string]action{
 	"importpass":     command(readImportpass, importpass),
 	"keyclone":       command(readKeyclone, keyclone),
 	"keypasswd":      command(readKeypasswd, keypasswd),
-	"list":           plain(list),
+	"list":           command(readList, list),
 	"man":            command(readMan, man),
 	"migrate":        command(readMigrate, migrate).with(onFirstOperand),
 	"printcert":      command(readPrintcert, printcert).with(heedTrustcacerts),

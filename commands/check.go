@@ -24,6 +24,7 @@ type checkOptions struct {
 	prometheus         optional[string] // the file for metrics; - is the standard output
 	tomcat             optional[int64]  // its version
 	truststore, strict bool
+	acmeDir            optional[string]
 }
 
 func readCheck(l line) checkOptions {
@@ -34,6 +35,7 @@ func readCheck(l line) checkOptions {
 		tomcat:     l.number("tomcat"),
 		truststore: l.has("truststore"),
 		strict:     l.has("strict"),
+		acmeDir:    l.text("acmeDir"),
 	}
 }
 
@@ -56,6 +58,10 @@ func checkStores(ctx context.Context, s *session, o checkOptions) error {
 	}
 	if len(paths) == 0 {
 		paths = []string{s.defaultKeystore()}
+	}
+	origins, err := s.acmeOrigins(o.acmeDir)
+	if err != nil {
+		return err
 	}
 	now := s.Now()
 	limits := entry.DefaultLimits
@@ -84,6 +90,7 @@ func checkStores(ctx context.Context, s *session, o checkOptions) error {
 		Tomcat:         int(o.tomcat.value),
 		Now:            now,
 		Limits:         limits,
+		ACME:           origins.managed,
 		Lookup:         s.property,
 	}) {
 		count.add(v)

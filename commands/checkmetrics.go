@@ -14,8 +14,8 @@ import (
 // checkMetrics gathers metrics in the text format of Prometheus, which needs
 // the samples of a metric together, and none twice.
 type checkMetrics struct {
-	up, ends, begins, findings bytes.Buffer
-	seen                       map[string]bool // keystores by their labels
+	up, ends, begins, renewals, findings bytes.Buffer
+	seen                                 map[string]bool // keystores by their labels
 }
 
 func (m *checkMetrics) add(v check.Verdict) {
@@ -45,6 +45,9 @@ func (m *checkMetrics) add(v check.Verdict) {
 			}
 			seen[labels] = true
 			fmt.Fprintf(&m.ends, "gokeytool_certificate_not_after_timestamp_seconds{%s} %d\n", labels, c.NotAfter.Unix())
+			if i == 0 && e.ACME != nil {
+				fmt.Fprintf(&m.renewals, "gokeytool_certificate_renewal_timestamp_seconds{%s} %d\n", labels, e.ACME.Renew.Unix())
+			}
 			fmt.Fprintf(&m.begins, "gokeytool_certificate_not_before_timestamp_seconds{%s} %d\n", labels, c.NotBefore.Unix())
 		}
 	}
@@ -71,6 +74,7 @@ func (m *checkMetrics) text(now time.Time, c checkCount) []byte {
 	}{
 		{"gokeytool_certificate_not_after_timestamp_seconds", "End of a certificate's validity, in seconds since 1970.", &m.ends},
 		{"gokeytool_certificate_not_before_timestamp_seconds", "Begin of a certificate's validity, in seconds since 1970.", &m.begins},
+		{"gokeytool_certificate_renewal_timestamp_seconds", "From when on a certificate that came by ACME is renewed, in seconds since 1970.", &m.renewals},
 		{"gokeytool_keystore_checked", "Whether a keystore could be opened and checked.", &m.up},
 		{"gokeytool_keystore_findings", "Findings of a keystore by severity.", &m.findings},
 	} {

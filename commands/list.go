@@ -19,8 +19,12 @@ import (
 	"gokeytool/x509util/keytool"
 )
 
+type listOptions struct{ acmeDir optional[string] }
+
+func readList(l line) listOptions { return listOptions{l.text("acmeDir")} }
+
 // list prints the entries of a keystore, or the one of -alias.
-func list(ctx context.Context, s *session) error {
+func list(ctx context.Context, s *session, o listOptions) error {
 	if s.opt.verbose && s.opt.rfc {
 		s.Stderr.Print("Must not specify both -v and -rfc with 'list' command\n")
 		s.Stderr.Print(console.Text(s.table.HelpText("list", s.release)))
@@ -29,12 +33,19 @@ func list(ctx context.Context, s *session) error {
 	if err := s.openKeystore(ctx, access{asks: asksOnce, partial: true}); err != nil {
 		return err
 	}
+	origins, err := s.acmeOrigins(o.acmeDir)
+	if err != nil {
+		return err
+	}
 	if s.opt.json {
-		return cmp.Or(s.listJSON(), s.listedInPart())
+		return cmp.Or(s.listJSON(origins), s.listedInPart())
 	}
 	s.warnUnverified()
 	l := &lister{session: s, out: s.Stdout.Buffer(), printer: s.printer(), opensKeys: s.ks.CheckCost() == nil}
-	err := l.list()
+	if s.ownStyle() && s.opt.verbose {
+		l.origins = origins
+	}
+	err = l.list()
 	if flushErr := l.out.Flush(); err == nil {
 		err = flushErr
 	}
@@ -67,6 +78,7 @@ type lister struct {
 	printer *keytool.Printer
 	// Keys are opened, for a warning, only where that takes no long time.
 	opensKeys bool
+	origins   *acmeOrigins // nil where nothing is said about them
 }
 
 // label is what warnings call an entry.
@@ -204,6 +216,11 @@ func (l *lister) created(e *entry.Entry) time.Time {
 
 func (l *lister) privateKey(alias string, e *entry.Entry, detailed bool) error {
 	l.kind(e.Kind, detailed)
+	if l.origins != nil {
+		for _, line := range l.origins.tell(alias, e) {
+			l.out.Printf("%s: %s\n", line[0], line[1])
+		}
+	}
 	if len(e.Chain) == 0 {
 		if l.ownStyle() && l.unread() {
 			l.out.Print("Certificate chain: not read, for want of the password\n")
@@ -281,13 +298,14 @@ type jsonEntry struct {
 	Kind    string            `json:"kind"` // privateKey, trustedCertificate or secretKey
 	Created *jsontime.Time    `json:"created"`
 	Chain   []jsonCertificate `json:"chain"`
+	ACME    *jsonACME         `json:"acme,omitempty"` // how it came, where that is known
 	// Hidden: Java does not list it.
 	Hidden bool `json:"hiddenFromJava,omitempty"`
 }
 
 // listJSON prints the entries of the keystore, which is open, or that of
 // -alias.
-func (s *session) listJSON() error {
+func (s *session) listJSON(origins *acmeOrigins) error {
 	out := jsonList{Version: jsonSchema, Keystore: s.ks.path, Type: string(s.ks.Type()), Verified: s.ks.Verified(), Unread: s.unread(), Entries: []jsonEntry{}}
 	entries := s.ks.Sorted()
 	if s.opt.alias.given {
@@ -299,7 +317,7 @@ func (s *session) listJSON() error {
 	}
 	for _, e := range entries {
 		alias := s.ks.printedAlias(e)
-		described := jsonEntry{Alias: alias, Kind: jsonKind(e.Kind), Chain: []jsonCertificate{}, Hidden: pkcs12.HiddenFromJava(e)}
+		described := jsonEntry{Alias: alias, Kind: jsonKind(e.Kind), Chain: []jsonCertificate{}, ACME: origins.json(alias, e), Hidden: pkcs12.HiddenFromJava(e)}
 		if !e.Created.IsZero() {
 			described.Created = jsonTime(e.Created)
 		}
