@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"crypto"
 	"errors"
 	"fmt"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
 	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
 )
 
 // printedAlias is the alias of an entry as keytool shows it.
@@ -200,4 +202,13 @@ func (s *session) recoverKey(k *keystore, alias string, password []byte) (entry.
 func (s *session) keep(key entry.Key) entry.Key {
 	s.secrets = append(s.secrets, key.PKCS8, key.Raw)
 	return key
+}
+
+// replaceKey puts a new key into an entry, under the password of the old one.
+func (s *session) replaceKey(alias string, password []byte, key crypto.Signer, chain []entry.Certificate) error {
+	pkcs8, err := keys.MarshalPrivate(key)
+	if err != nil {
+		return err
+	}
+	return s.ks.SetKey(alias, s.keep(entry.Key{PKCS8: pkcs8}), password, chain, s.Now())
 }

@@ -5,8 +5,10 @@ import (
 	"crypto"
 	"errors"
 	"slices"
+	"strconv"
 	"time"
 
+	"gokeytool/internal/interrupt"
 	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
@@ -24,6 +26,8 @@ type renewOptions struct {
 	signer            signerOptions
 	signerkeystore    optional[string]
 	signerstorepass   []byte
+	acmeDir           optional[string]
+	force             bool // although its CA has not said that it is time
 }
 
 func readRenew(l line) renewOptions {
@@ -37,6 +41,8 @@ func readRenew(l line) renewOptions {
 		signer:          readSigner(l),
 		signerkeystore:  l.text("signerkeystore"),
 		signerstorepass: l.secret("signerstorepass"),
+		acmeDir:         l.text("acmeDir"),
+		force:           l.Bool("force"),
 	}
 }
 
@@ -55,6 +61,11 @@ func renew(ctx context.Context, s *session, o renewOptions) error {
 			return withHint(failf("Alias <%s> does not exist", alias), "name the entry with -alias")
 		}
 		alias = keys[0]
+	}
+	if !o.selfsigned && !o.signer.alias.given && !o.signerkeystore.given {
+		if came, err := s.renewByACME(ctx, alias, o); came || err != nil {
+			return err
+		}
 	}
 	own, err := s.renewed(alias, o.newkey)
 	if err != nil {
@@ -112,6 +123,53 @@ func renew(ctx context.Context, s *session, o renewOptions) error {
 	return nil
 }
 
+// renewByACME renews a certificate that came by ACME as acme does: by its CA, when that
+// says that it is time. It says whether it is one.
+func (s *session) renewByACME(ctx context.Context, alias string, o renewOptions) (came bool, err error) {
+	origins, err := s.acmeOrigins(o.acmeDir)
+	if err != nil {
+		return false, err
+	}
+	e, err := s.ks.get(alias)
+	if err != nil {
+		return false, err
+	}
+	origin := origins.ofEntry(e)
+	switch {
+	case origin == nil && o.force:
+		return false, withHint(failf("The certificate of <%s> did not come by ACME, as far as is known here", alias), "others are renewed without -force")
+	case origin == nil:
+		return false, nil
+	}
+	for _, option := range []string{"ext", "startdate", "sigalg", "validity"} {
+		if s.req.Has(option) {
+			return true, withHint(failf("The certificate of <%s> is from %s, by ACME: -%s is the CA's to decide", alias, origin.ca, option),
+				"other names: "+s.acmeLine(acmeTargetFrom(*origin.Origin), alias, "-host", "NAME"),
+				"or sign it with itself: -selfsigned")
+		}
+	}
+	recipe := make(acmeRecipe)
+	for name, value := range map[string]string{"keyalg": o.keyalg.value, "groupname": o.groupname.value} {
+		if value != "" {
+			recipe[name] = []string{value}
+		}
+	}
+	if o.keysize.given {
+		recipe["keysize"] = []string{strconv.FormatInt(o.keysize.value, 10)}
+	}
+	t := s.acmeTargetOf()
+	t.alias, t.storepass = optional[string]{alias, true}, s.ks.password
+	s.giveWay() // it opens the keystore by itself
+	ctx, stop := interrupt.Context(ctx)
+	defer stop()
+	out, err := s.certifyByACME(ctx, t, recipe, acmeHow{dir: o.acmeDir, force: o.force || o.newkey, backup: s.opt.backup})
+	if err != nil {
+		return true, err
+	}
+	s.sayACME(out)
+	return true, nil
+}
+
 // renewed opens the entry to be renewed. A key that is replaced need not be one
 // that can sign.
 func (s *session) renewed(alias string, newkey bool) (*issuerKey, error) {
@@ -156,15 +214,6 @@ func (s *session) renewedKey(old *x509util.Certificate, o renewOptions) (spki []
 	}
 	spki, err = keys.MarshalPublic(key.Public())
 	return spki, key, err
-}
-
-// replaceKey puts a new key into an entry, under the password of the old one.
-func (s *session) replaceKey(alias string, password []byte, key crypto.Signer, chain []entry.Certificate) error {
-	pkcs8, err := keys.MarshalPrivate(key)
-	if err != nil {
-		return err
-	}
-	return s.ks.SetKey(alias, s.keep(entry.Key{PKCS8: pkcs8}), password, chain, s.Now())
 }
 
 // issuersExtensions speak of who issued a certificate: AuthorityKeyIdentifier,
