@@ -168,6 +168,18 @@ func TestServeACME(t *testing.T) {
 		}
 	})
 	t.Run("http-01", func(t *testing.T) { testServeACMERenewal(t, p) })
+	t.Run("dns-01", func(t *testing.T) {
+		dir := t.TempDir()
+		o := acmeServing(p, "*.example.com")
+		o.acme.recipe["hook"] = []string{`curl -sSf -d '{"host":"_acme-challenge.'"$CERTBOT_DOMAIN"'.","value":"'"$CERTBOT_VALIDATION"'"}' ` + p.SetTXTURL()}
+		a := newACMEServer(t, p, dir, o)
+		a.opt.keystore, a.opt.storepass = given(filepath.Join(dir, "k.p12")), []byte(unitPassword)
+		a.start(t)
+		if names := a.leaf(t, "any.example.com").DNSNames; fmt.Sprint(names) != "[*.example.com]" || strings.Contains(a.said.String(), "must be led") {
+			t.Errorf("%q", names)
+		}
+		a.end()
+	})
 	t.Run("server.xml", func(t *testing.T) {
 		dir := t.TempDir()
 		testtool.WriteFiles(t, dir, map[string][]byte{"conf/server.xml": fmt.Appendf(nil, `<Server><Service name="Catalina">
