@@ -1,6 +1,7 @@
 package acme
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -33,7 +34,8 @@ func (e *NameError) Error() string {
 // labels turns internationalised names into what DNS has, as browsers do (UTS #46,
 // non-transitional), and checks them as names of hosts.
 var labels = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(true),
-	idna.BidiRule(), idna.CheckJoiners(true), idna.CheckHyphens(false), idna.ValidateLabels(true), idna.VerifyDNSLength(true))
+	idna.BidiRule(), idna.ValidateLabels(true), idna.CheckJoiners(true), idna.VerifyDNSLength(true),
+	idna.CheckHyphens(false)) // some names have two as their third and fourth character, and are no A-labels
 
 // ParseNames are the names that a user typed: DNS names, also internationalised
 // ones and wildcards, and IP addresses, each once and in their order. The error is a
@@ -92,6 +94,13 @@ func parseName(typed string) (Name, error) {
 		return refuse("a wildcard is \"*.\" before a name, and stands for one label")
 	}
 	ascii, err := labels.ToASCII(strings.TrimSuffix(base, "."))
+	if err == nil {
+		for label := range strings.SplitSeq(ascii, ".") {
+			if label[0] == '-' || label[len(label)-1] == '-' {
+				err = errHyphen
+			}
+		}
+	}
 	if err != nil {
 		return refuse("%s", nameReason(base, err))
 	}
@@ -110,6 +119,8 @@ func parseName(typed string) (Name, error) {
 	}
 	return Name{ascii, false}, nil
 }
+
+var errHyphen = errors.New("a label begins or ends with a hyphen")
 
 // nameReason says in words what a name is refused for.
 func nameReason(name string, err error) string {
