@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -68,6 +69,9 @@ func parseName(typed string) (Name, error) {
 	if text == "" {
 		return refuse("it is empty")
 	}
+	if !utf8.ValidString(text) {
+		return refuse("it is not UTF-8")
+	}
 	if u, err := url.Parse(text); err == nil && u.Scheme != "" && u.Host != "" {
 		return refuse("it is a URL; give the name alone: %s", u.Hostname())
 	}
@@ -96,8 +100,8 @@ func parseName(typed string) (Name, error) {
 	ascii, err := labels.ToASCII(strings.TrimSuffix(base, "."))
 	if err == nil {
 		for label := range strings.SplitSeq(ascii, ".") {
-			if label[0] == '-' || label[len(label)-1] == '-' {
-				err = errHyphen
+			if label == "" || label[0] == '-' || label[len(label)-1] == '-' {
+				err = errLabel
 			}
 		}
 	}
@@ -120,7 +124,7 @@ func parseName(typed string) (Name, error) {
 	return Name{ascii, false}, nil
 }
 
-var errHyphen = errors.New("a label begins or ends with a hyphen")
+var errLabel = errors.New("a label is empty, or begins or ends with a hyphen")
 
 // nameReason says in words what a name is refused for.
 func nameReason(name string, err error) string {
