@@ -655,7 +655,11 @@ func (s *session) sayACME(out acmeOutcome) {
 	}
 	switch {
 	case out.dry:
-		s.talk().Printf("%s: all went well, and nothing was changed: a certificate for %s would be got from %s, since %s\n", shown, acmeNames(out.names), out.ca, out.why)
+		since := ""
+		if out.why != "" {
+			since = ", since " + out.why
+		}
+		s.talk().Printf("%s: all went well, and nothing was changed; a certificate for %s would be got%s\n", shown, acmeNames(out.names), since)
 		return
 	case !out.changed:
 		s.talk().Printf("%s: nothing to do: %s\n", shown, x509util.Describe(out.leaf).Told())
@@ -669,9 +673,7 @@ func (s *session) sayACME(out acmeOutcome) {
 // proofs of the names where it has none, and stores nothing.
 func (r *acmeRun) try(ctx context.Context, out *acmeOutcome) error {
 	out.dry = true
-	if out.why = r.differs(out.leaf); out.why == "" {
-		out.why = "it is time"
-	}
+	out.why = r.differs(out.leaf)
 	agreed := r.how.agree
 	if account, err := r.state.Account(r.ca.Directory); err == nil && account != nil && account.URL != "" {
 		agreed = true // as to the terms of the directory that is tried

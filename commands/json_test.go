@@ -53,7 +53,7 @@ func TestJSONDoc(t *testing.T) {
 			fields(field.Type)
 		}
 	}
-	for _, of := range []any{jsonList{}, jsonCertificates{}, jsonRequests{}, jsonCRLs{}, jsonSigners{}, jsonImport{}, jsonSmoke{}} {
+	for _, of := range []any{jsonList{}, jsonCertificates{}, jsonRequests{}, jsonCRLs{}, jsonSigners{}, jsonImport{}, jsonSmoke{}, acmeReport{}} {
 		fields(reflect.TypeOf(of))
 	}
 }
