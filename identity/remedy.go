@@ -355,9 +355,9 @@ func (e *examination) fetchBy(options ...string) string {
 	if !e.pem() {
 		return e.keystore().KeyLine([]string{"acme", "-alias", e.alias()}, options...)
 	}
-	words := []string{"gokeytool", "acme", "-certFile", cmp.Or(e.id.Keystore, "FILE")}
+	words := []string{"gokeytool", "acme", "-certfile", cmp.Or(e.id.Keystore, "FILE")}
 	if !e.keyInside() {
-		words = append(words, "-keyFile", e.id.KeyFile)
+		words = append(words, "-keyfile", e.id.KeyFile)
 	}
 	return shell.Line(append(words, options...)...)
 }
