@@ -75,7 +75,7 @@ func TestRenewal(t *testing.T) {
 	}
 	for after, want := range map[string]time.Duration{"": usualAsk, "1": minAsk, "99999999": maxAsk, "7200": 2 * time.Hour, "-5": usualAsk, "x": usualAsk} {
 		x.reset(func(_ int, rw http.ResponseWriter, _ *http.Request, _ func() *answered) {
-			say(rw, 200, "application/json", `{"suggestedWindow":{"start":"2030-01-01T00:00:00Z","end":"2030-01-03T00:00:00Z"},"explanationURL":"https://ca.example.com/why"}`, "Retry-After", after)
+			say(rw, 200, "application/json", `{"suggestedWindow":{"start":"2020-01-01T00:00:00Z","end":"2020-01-03T00:00:00Z"},"explanationURL":"https://ca.example.com/why"}`, "Retry-After", after)
 		})
 		o := new(state.Origin)
 		got, err := c.Renewal(t.Context(), der, o)
@@ -137,7 +137,7 @@ func FuzzProblem(f *testing.F) {
 }
 
 func FuzzRenewalInfo(f *testing.F) {
-	cert := &x509.Certificate{Raw: []byte("x")}
+	cert := &x509.Certificate{Raw: []byte("x"), NotBefore: time.Date(2029, 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2040, 1, 1, 0, 0, 0, 0, time.UTC)}
 	f.Add([]byte(`{"suggestedWindow":{"start":"2030-01-01T00:00:00Z","end":"2030-01-03T00:00:00Z"},"explanationURL":"https://a"}`))
 	f.Add([]byte(`{"suggestedWindow":{"start":"0001-01-01T00:00:01Z","end":"9999-12-31T23:59:59Z"}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
