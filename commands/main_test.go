@@ -54,9 +54,12 @@ func runTests(m *testing.M) int {
 	programs = dir
 	// Under the race detector each run would sleep for a second at its end.
 	os.Setenv("GORACE", quickRace)
-	// Nor would it end by SIGHUP where the tests run under nohup.
-	if signal.Ignored(syscall.SIGHUP) {
-		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	// Nor would it, or a server that a test starts, end by the signals that are
+	// ignored where the tests run under nohup, or in a script's background.
+	for _, sig := range []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT} {
+		if signal.Ignored(sig) {
+			signal.Notify(make(chan os.Signal, 1), sig)
+		}
 	}
 	defer endConsumers()
 	return m.Run()

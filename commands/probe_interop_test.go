@@ -134,7 +134,7 @@ func TestProbeStartTLS(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer start.Wait()
-		defer start.Process.Signal(syscall.SIGINT)
+		defer start.Process.Signal(syscall.SIGTERM)
 		for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 			if conn, err := net.Dial("tcp", "127.0.0.1:"+port); err == nil {
 				conn.Close()
