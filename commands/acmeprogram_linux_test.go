@@ -87,15 +87,16 @@ func (a *acmePlace) leaf(name string) []byte {
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	for _, e := range ks.Entries() {
-		key, err := ks.KeyOf(e, []byte("changeit"))
-		if err != nil {
-			a.t.Fatal(err)
-		}
-		key.Wipe()
-		return x509util.Encoded(e.Chain[0].DER)
+	entries := ks.Entries()
+	if len(entries) == 0 {
+		return nil
 	}
-	return nil
+	key, err := ks.KeyOf(entries[0], []byte("changeit"))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	key.Wipe()
+	return x509util.Encoded(entries[0].Chain[0].DER)
 }
 
 // issuedBy counts the serials that a pebble has certified, by its log.

@@ -329,14 +329,12 @@ func (p *acmeFiles) settle(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	p.have, p.sealed = nil, nil
+	p.sealed = nil
 	data, err := p.read(p.target.certFile)
 	if err != nil {
 		return err
 	}
-	for _, c := range pemCertificates(data) {
-		p.have = append(p.have, c)
-	}
+	p.have = pemCertificates(data)
 	if p.target.keyFile != p.target.certFile {
 		if data, err = p.read(p.target.keyFile); err != nil {
 			return err
