@@ -386,19 +386,25 @@ func (r *acmeRun) differs(leaf []byte) string {
 	if err != nil {
 		return "the one that is there can't be read"
 	}
-	var asked []string
-	for _, name := range r.names {
-		asked = append(asked, name.Text)
-	}
-	has := acmeHosts(leaf)
-	slices.Sort(asked)
-	if slices.Sort(has); !slices.Equal(has, asked) {
+	if r.otherNames(acmeHosts(leaf)) {
 		return "other names are asked for"
 	}
 	if _, given, _ := r.recipe.keySpec(); given && !sameKind(r.spec, c.SPKI) {
 		return "another kind of key is asked for"
 	}
 	return ""
+}
+
+// otherNames says whether other names are asked for than those that the certificate
+// was ordered with. A CA may have given it more of them.
+func (r *acmeRun) otherNames(has []string) bool {
+	ordered, err := acme.ParseNames(r.origin.Recipe["host"])
+	if err != nil || len(ordered) != len(r.names) {
+		return true
+	}
+	return slices.ContainsFunc(r.names, func(n acme.Name) bool {
+		return !slices.Contains(ordered, n) || !slices.Contains(has, n.Text)
+	})
 }
 
 // acmeHosts are the DNS names and IP addresses that a certificate, as DER, is
