@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"gokeytool/acme"
 	"gokeytool/commands/internal/argv"
 	"gokeytool/finding"
 	"gokeytool/probe"
@@ -29,6 +30,10 @@ func TestValuesOfTable(t *testing.T) {
 			types = append(types, name)
 		}
 	}
+	var cas []string
+	for _, ca := range acme.CAs() {
+		cas = append(cas, ca.Name)
+	}
 	for _, tt := range []struct {
 		command, option string
 		does            []string
@@ -40,6 +45,9 @@ func TestValuesOfTable(t *testing.T) {
 		{"exportcert", "profile", append(profiles, "")},
 		{"convert", "to", types},
 		{"migrate", "to", types},
+		{"acme", "directory", cas},
+		{"acme", "reason", append(slices.Collect(maps.Keys(acmeReasons)), "")},
+		{"acme", "via", []string{string(acme.HTTP01), string(acme.TLSALPN01), string(acme.DNS01), ""}},
 	} {
 		slices.Sort(tt.does)
 		if names := inTable(table, tt.command, tt.option); !slices.Equal(names, tt.does) {
@@ -70,7 +78,7 @@ func TestValuesOfTomcat(t *testing.T) {
 	for _, d := range serve.Docs() {
 		o := table.Option(d.Name)
 		v := serve.ValuesOf(o)
-		if v.Refusal != "" || !o.Own {
+		if v.Refusal != "" || !o.Own || table.Command("acme").Documents(o) {
 			continue
 		}
 		for _, value := range v.Names {

@@ -137,7 +137,7 @@ var (
 	valuesAccessLog = Values{Names: accessLogs, Silent: []string{""}, Refusal: ": " + and(accessLogs) + " are known"}
 
 	// Of acme.
-	valuesDirectory = Values{Names: []string{"letsencrypt", "letsencrypt-staging", "zerossl", "google"}}
+	valuesDirectory = Values{Names: []string{"letsencrypt", "letsencrypt-staging", "zerossl", "google", "google-staging", "sslcom", "sslcom-rsa", "actalis"}}
 	valuesVia       = Values{Names: vias, Silent: []string{""}, Refusal: ": names are proved by " + or(vias)}
 	valuesReason    = Values{
 		Names: reasons, Silent: []string{""}, AnyCase: true,
