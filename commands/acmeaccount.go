@@ -350,8 +350,11 @@ func (a *acmeAccount) deactivate(ctx context.Context) error {
 
 // acmeTargetFrom is where a certificate went.
 func acmeTargetFrom(o state.Origin) acmeTarget {
-	if !entryOfFiles(&o) {
-		return acmeTarget{keystore: o.Keystore, alias: optional[string]{o.Alias, true}}
+	t := acmeTarget{from: acmeRecipe(o.Recipe).connectorWords()}
+	if entryOfFiles(&o) {
+		t.certFile, t.keyFile, t.chainFile = o.Keystore, cmp.Or(o.KeyFile, o.Keystore), o.ChainFile
+	} else {
+		t.keystore, t.alias = o.Keystore, optional[string]{o.Alias, true}
 	}
-	return acmeTarget{certFile: o.Keystore, keyFile: cmp.Or(acmeRecipe(o.Recipe).one("keyfile"), o.Keystore)}
+	return t
 }

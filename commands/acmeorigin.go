@@ -8,6 +8,7 @@ import (
 	"gokeytool/check"
 	"gokeytool/identity"
 	"gokeytool/internal/jsontime"
+	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
 	"gokeytool/x509util/keytool"
@@ -89,9 +90,7 @@ func caTitle(directory string) string {
 // open.
 func (o *acmeOrigins) line(alias string, origin *acmeOrigin) string {
 	if entryOfFiles(origin.Origin) {
-		target := acmeTargetFrom(*origin.Origin)
-		target.certFile = o.ks.path
-		return o.acmeLine(target, "")
+		return o.acmeLine(acmeTargetFrom(*origin.Origin), "")
 	}
 	return o.here().KeyLine([]string{"renew", "-alias", alias}, o.acmeDirWords()...)
 }
@@ -138,12 +137,17 @@ func (o *acmeOrigins) json(alias string, e *entry.Entry) *jsonACME {
 	return j
 }
 
-// ofEntry is how the certificate of a key came.
+// ofEntry is how the certificate of a key came, or one that stands in a file of its
+// own, beside that of its key.
 func (o *acmeOrigins) ofEntry(e *entry.Entry) *acmeOrigin {
-	if e.Kind != entry.PrivateKey || len(e.Chain) == 0 {
+	if len(e.Chain) == 0 || e.Kind != entry.PrivateKey && o.ks.Type() != store.PEM {
 		return nil
 	}
-	return o.of(x509util.Encoded(e.Chain[0].DER))
+	origin := o.of(x509util.Encoded(e.Chain[0].DER))
+	if origin != nil && e.Kind != entry.PrivateKey && origin.KeyFile == "" {
+		return nil
+	}
+	return origin
 }
 
 // tell are the lines of list about the certificate of an entry.

@@ -595,6 +595,12 @@ func (r *acmeRun) renew(ctx context.Context, out *acmeOutcome) error {
 		Directory: r.ca.Directory, Account: account.URL, Obtained: r.Now().UTC(), Keystore: absolute(r.target.path()), Alias: r.place.alias(),
 		Recipe: r.recipe, ToRun: r.recipe.one("exec") != "",
 	}
+	if t := r.target; t.pem() && t.keyFile != t.certFile {
+		origin.KeyFile = absolute(t.keyFile)
+	}
+	if t := r.target; t.chainFile != "" {
+		origin.ChainFile = absolute(t.chainFile)
+	}
 	leaf := issued.Chain[0]
 	if err := r.state.SetOrigin(leaf, origin); err != nil {
 		return stateNotWritten(r.state, err)

@@ -32,17 +32,30 @@ func (s *session) acmeServerXML(o serverXMLOptions, hosts []string, keyalg strin
 	about := slices.DeleteFunc(tomcat.About(conf.Findings, connector), func(f finding.Finding) bool { return f.Severity != finding.Error })
 	s.printFindings(o.file, about)
 	targets, err := s.acmeConnector(o.file, connector, hosts, keyalg)
-	from := []string{"-serverxml", shell.File(o.file)}
-	if o.connector.given {
-		from = append(from, "-connector", strconv.FormatInt(o.connector.value, 10))
-	}
-	if o.tomcat.given {
-		from = append(from, "-tomcat", strconv.FormatInt(o.tomcat.value, 10))
+	recipe := acmeRecipe{"serverxml": {o.file}}
+	for name, number := range map[string]optional[int64]{"connector": o.connector, "tomcat": o.tomcat} {
+		if number.given {
+			recipe[name] = []string{strconv.FormatInt(number.value, 10)}
+		}
 	}
 	for i := range targets {
-		targets[i].from = from
+		targets[i].from = recipe.connectorWords()
 	}
 	return targets, err
+}
+
+// connectorWords are the options that name a connector; nil for none.
+func (r acmeRecipe) connectorWords() (words []string) {
+	if r.one("serverxml") == "" {
+		return nil
+	}
+	words = []string{"-serverxml", shell.File(r.one("serverxml"))}
+	for _, name := range []string{"connector", "tomcat"} {
+		if value := r.one(name); value != "" {
+			words = append(words, "-"+name, value)
+		}
+	}
+	return words
 }
 
 // acmeConnector are the targets of a connector in a file.

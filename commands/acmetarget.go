@@ -300,6 +300,15 @@ type acmeFiles struct {
 
 // openACMEFiles opens files in PEM, which are made if they are not there.
 func (s *session) openACMEFiles(ctx context.Context, t acmeTarget) (*acmeFiles, error) {
+	if samePath(t.keyFile, t.certFile) {
+		t.keyFile = t.certFile
+	}
+	if samePath(t.chainFile, t.certFile) {
+		t.chainFile = ""
+	}
+	if samePath(t.chainFile, t.keyFile) {
+		return nil, fmt.Errorf("%s can't be both the file of the key and that of the chain", t.keyFile)
+	}
 	p := &acmeFiles{session: s, target: t}
 	for _, file := range []string{t.keyFile, t.certFile, t.chainFile} {
 		check := atomicfile.Check

@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"os"
 	"slices"
 
 	"gokeytool/store"
@@ -24,14 +23,4 @@ func (s *session) sayJava() {
 		properties = append(properties, "javax.net.ssl.trustStoreType=JCEKS")
 	}
 	s.talk().Printf("gokeytool: Java takes it with: %s\n", k.Java(!s.ks.passwordless(), string(s.ks.password), properties...))
-}
-
-// sameFile says whether two paths lead to one file.
-func sameFile(a, b string) bool {
-	one, err := os.Stat(a)
-	if err != nil {
-		return false
-	}
-	other, err := os.Stat(b)
-	return err == nil && os.SameFile(one, other)
 }

@@ -1,6 +1,9 @@
 package commands
 
-import "path/filepath"
+import (
+	"os"
+	"path/filepath"
+)
 
 // devDir is where dev puts its files by default.
 const devDir = "dev"
@@ -11,4 +14,20 @@ func absolute(path string) string {
 		return abs
 	}
 	return path
+}
+
+// sameFile says whether two paths lead to one file.
+func sameFile(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
+}
+
+// samePath says whether two names, which may be empty, are those of one file, whether
+// it is there or not.
+func samePath(a, b string) bool {
+	return a != "" && b != "" && (absolute(a) == absolute(b) || sameFile(a, b))
 }

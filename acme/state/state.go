@@ -39,6 +39,10 @@ type Origin struct {
 	Obtained  time.Time `json:"obtained"`
 	Keystore  string    `json:"keystore"` // absolute path; that of the certificate for PEM
 	Alias     string    `json:"alias,omitempty"`
+	// KeyFile and ChainFile are the absolute paths of the other files in PEM. They are
+	// empty for a keystore, and for what is all in one file.
+	KeyFile   string `json:"keyFile,omitempty"`
+	ChainFile string `json:"chainFile,omitempty"`
 
 	// Recipe is what the line said, by name of the option as typed: "host",
 	// "via", "webroot", "hook", "address", "caFile", "profile", "chain",
