@@ -179,6 +179,58 @@ func TestACMEAround(t *testing.T) {
 		u.fails("gokeytool renew -force "+acmeStore, "", "did not come by ACME")
 	})
 
+	t.Run("lines that renew", func(t *testing.T) {
+		server := `<Server><Service name="Catalina"><Connector port="8443" SSLEnabled="true"><SSLHostConfig hostName="_default_">
+			<Certificate certificateFile="c.pem" certificateKeyFile="k.pem" certificateChainFile="i.pem"/></SSLHostConfig></Connector>
+			<Connector port="9443" SSLEnabled="true"><SSLHostConfig><Certificate certificateKeystoreFile="ks.jks" certificateKeystoreType="JKS"
+			certificateKeystorePassword="trustno1"/></SSLHostConfig></Connector></Service></Server>`
+		for _, words := range []string{
+			`-keystore k.p12 -storepass:file pw`,
+			`-keystore "it's one.jks" -storetype JKS -alias "the key" -storepass:file pw -keypass:file pw`,
+			`-keystore k.jceks -storetype JCEKS -storepass:file pw -acmeDir "other dir"`,
+			`-certfile "my cert.pem" -keyfile 'a $key.pem'`,
+			`-certfile all.pem`,
+			`-certfile c.pem -keyfile ./c.pem`,
+			`-serverxml "my server.xml"`,
+			`-serverxml "my server.xml" -connector 9443`,
+		} {
+			t.Run(words, func(t *testing.T) {
+				u := newACMEUser(t, p)
+				write(t, u.dir, "my server.xml", []byte(server))
+				out := u.does("gokeytool acme -host www.example.com $GET " + words)
+				line := u.printed(out, "on by: ")
+				u.does(line, "nothing to do: ", line)
+				if out := u.does(line+" -force", "replaced: "); u.printed(out, "on by: ") != line {
+					t.Errorf("the next line is another:\n%s", out)
+				}
+				out = u.fails(line+" -force -exec 'test -e ready'", "", "the command of -exec failed")
+				again := u.printed(out, "or now: ")
+				u.fails(again, "", "the command of -exec failed")
+				u.does("touch ready && "+again, "nothing to do: ")
+			})
+		}
+	})
+
+	t.Run("files", func(t *testing.T) {
+		u := newACMEUser(t, p)
+		u.does("gokeytool acme -host www.example.com $GET -certfile c.pem -keyfile k.pem")
+		u.does("gokeytool acme -host www.example.com $GET -certfile all.pem")
+		for _, file := range []string{"c.pem", "all.pem"} {
+			line := u.printed(u.does("gokeytool list -v -keystore "+file, "Obtained by ACME: "), "Renewed by: ")
+			u.does(line, "nothing to do: ")
+			if hint := u.printed(u.fails("gokeytool renew -keystore "+file, "", "can be read, not changed"), "to renew it, "); hint != line {
+				t.Errorf("%s: renew says %s, list says %s", file, hint, line)
+			}
+		}
+		// Two names of one file are one file.
+		u.does("ln -s all.pem link.pem")
+		u.does("gokeytool acme -force -host www.example.com $GET -certfile all.pem -keyfile link.pem")
+		all := testtool.ReadFile(t, filepath.Join(u.dir, "all.pem"))
+		if bytes.Count(all, []byte("BEGIN PRIVATE KEY")) != 1 || bytes.Count(all, []byte("BEGIN CERTIFICATE")) != 2 {
+			t.Errorf("all.pem holds\n%s", all)
+		}
+	})
+
 	t.Run("check", func(t *testing.T) {
 		u := newACMEUser(t, p)
 		check := `gokeytool check -storepass:file pw "my store.p12"`

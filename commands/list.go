@@ -214,13 +214,19 @@ func (l *lister) created(e *entry.Entry) time.Time {
 	return e.Created
 }
 
+// came says how an entry's certificate came, where that is to be said.
+func (l *lister) came(alias string, e *entry.Entry) {
+	if l.origins == nil {
+		return
+	}
+	for _, line := range l.origins.tell(alias, e) {
+		l.out.Printf("%s: %s\n", line[0], line[1])
+	}
+}
+
 func (l *lister) privateKey(alias string, e *entry.Entry, detailed bool) error {
 	l.kind(e.Kind, detailed)
-	if l.origins != nil {
-		for _, line := range l.origins.tell(alias, e) {
-			l.out.Printf("%s: %s\n", line[0], line[1])
-		}
-	}
+	l.came(alias, e)
 	if len(e.Chain) == 0 {
 		if l.ownStyle() && l.unread() {
 			l.out.Print("Certificate chain: not read, for want of the password\n")
@@ -246,6 +252,7 @@ func (l *lister) privateKey(alias string, e *entry.Entry, detailed bool) error {
 
 func (l *lister) trustedCertificate(alias string, e *entry.Entry, detailed bool) error {
 	l.kind(e.Kind, detailed)
+	l.came(alias, e)
 	if !detailed {
 		l.fingerprint(e.Chain[0])
 		l.warnOfDER(l.label(alias), e.Chain[0].DER)

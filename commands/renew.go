@@ -52,7 +52,7 @@ func readRenew(l line) renewOptions {
 // names, in the same keystore or in that of -signerkeystore.
 func renew(ctx context.Context, s *session, o renewOptions) error {
 	if err := s.openKeystore(ctx, access{changes: true}); err != nil {
-		return err
+		return s.renewsFiles(err, o)
 	}
 	alias := s.aliasOrDefault()
 	if !s.opt.alias.given && !s.ks.has(alias) {
@@ -168,6 +168,24 @@ func (s *session) renewByACME(ctx context.Context, alias string, o renewOptions)
 	}
 	s.sayACME(out)
 	return true, nil
+}
+
+// renewsFiles adds to why a keystore can't be changed what renews it, if it is a file in
+// PEM that came by ACME.
+func (s *session) renewsFiles(refusal error, o renewOptions) error {
+	if s.ks == nil || s.ks.Store == nil || s.ks.Type() != store.PEM {
+		return refusal
+	}
+	origins, err := s.acmeOrigins(o.acmeDir)
+	if err != nil {
+		return refusal
+	}
+	for _, e := range s.ks.Entries() {
+		if origin := origins.ofEntry(e); origin != nil {
+			return withHint(refusal, "its certificate came by ACME: to renew it, "+origins.line("", origin))
+		}
+	}
+	return refusal
 }
 
 // renewed opens the entry to be renewed. A key that is replaced need not be one
