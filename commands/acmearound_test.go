@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -282,6 +283,11 @@ func TestACMEAround(t *testing.T) {
 		// A chain that was forgotten comes again.
 		u.does(`gokeytool export -rfc -alias "my key" -file leaf.pem -keystore "my store.p12" -storepass:file pw && gokeytool export -key -alias "my key" -file key.pem -keystore "my store.p12" -storepass:file pw &&
 			rm "my store.p12" && gokeytool import -noprompt -alias "my key" -keyfile key.pem -file leaf.pem -keystore "my store.p12" -storepass:file pw`)
+		smoke := `gokeytool smoke -alias "my key" -keystore "my store.p12" -storepass:file pw`
+		out, _ := u.run(smoke, "")
+		if line := u.printed(out, "-> "); !slices.Equal([]string{line}, remedies("chain-incomplete")) {
+			t.Errorf("%s advises %s", smoke, line)
+		}
 		fixes("chain-incomplete")
 	})
 

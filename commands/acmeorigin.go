@@ -110,6 +110,22 @@ func (o *acmeOrigins) managed(leaf []byte) *check.Managed {
 	}
 }
 
+// cameByACME is how a certificate, as DER, is renewed; nil where it did not come by
+// ACME, or that is not known.
+func (s *session) cameByACME(leaf []byte) *identity.ACME {
+	var dir optional[string]
+	dir.value, dir.given = s.req.Value("acmeDir")
+	origins, err := s.acmeOrigins(dir)
+	if err != nil {
+		return nil
+	}
+	managed := origins.managed(leaf)
+	if managed == nil {
+		return nil
+	}
+	return &managed.ACME
+}
+
 // jsonACME is how a certificate came by ACME.
 type jsonACME struct {
 	CA        string         `json:"ca"` // as it calls itself, or its host

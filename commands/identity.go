@@ -63,5 +63,9 @@ func (s *session) keyIdentity(opened *store.Store, from shell.Keystore, e *entry
 	if err != nil {
 		return identity.Identity{}, err
 	}
-	return check.IdentityOf(opened, from, e, signer), nil
+	id := check.IdentityOf(opened, from, e, signer)
+	if len(id.Chain) > 0 {
+		id.ACME = s.cameByACME(id.Chain[0])
+	}
+	return id, nil
 }
