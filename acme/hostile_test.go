@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -187,5 +188,81 @@ func TestChain(t *testing.T) {
 	_, err := obtain(t, c, Request{Names: names(t, "a.example.com"), Chain: "Nobody", Solver: b.web, Said: func(s string) { said = append(said, s) }})
 	if err != nil || !strings.Contains(strings.Join(said, "\n"), `no chain of the CA ends at "Nobody"`) {
 		t.Errorf("no such chain: %v, %v", said, err)
+	}
+}
+
+// TestHostileOrders has a CA send orders and authorizations in which something is
+// missing, odd or not asked for. Each is an error that says what, and the next run gets
+// its certificate.
+func TestHostileOrders(t *testing.T) {
+	p := testtool.StartPebble(t, testtool.PebbleConfig{AlwaysValid: true, NonceReject: -1})
+	x := newProxy(t, p)
+	const order, authorization = "/my-order/", "/authZ/"
+	for name, test := range map[string]struct {
+		path   string
+		change func(map[string]any)
+		want   string
+	}{
+		"nothing to prove":      {order, func(o map[string]any) { delete(o, "authorizations") }, "names nothing to be proved"},
+		"far too much to prove": {order, func(o map[string]any) { o["authorizations"] = make([]string, 1000) }, "1000 authorizations for 1 names"},
+		"an unknown status":     {order, func(o map[string]any) { o["status"] = "frozen\x1b[2J" }, "which ACME does not know"},
+		"no status":             {order, func(o map[string]any) { delete(o, "status") }, "which ACME does not know"},
+		"valid, of nothing":     {order, func(o map[string]any) { o["status"] = "valid" }, "does not say where the certificate is"},
+		"invalid, and no word":  {order, func(o map[string]any) { o["status"] = "invalid" }, "does not say why"},
+		"ready, without a URL":  {order, func(o map[string]any) { o["status"] = "ready"; delete(o, "finalize") }, "does not say where that is done"},
+		"another name":          {authorization, func(a map[string]any) { a["identifier"] = map[string]string{"type": "dns", "value": "b.example.com"} }, "was not asked to be certified"},
+		"an address":            {authorization, func(a map[string]any) { a["identifier"] = map[string]string{"type": "ip", "value": "192.0.2.1"} }, "was not asked to be certified"},
+		"a wildcard":            {authorization, func(a map[string]any) { a["wildcard"] = true }, "was not asked to be certified"},
+		"no identifier":         {authorization, func(a map[string]any) { delete(a, "identifier") }, "was not asked to be certified"},
+		"no challenge":          {authorization, func(a map[string]any) { delete(a, "challenges") }, "offers no way"},
+		"another challenge": {authorization, func(a map[string]any) {
+			a["challenges"] = []map[string]string{{"type": "dns-01", "status": "pending", "token": "t"}}
+		}, "does not offer http-01, but dns-01"},
+		"a token with a path": {authorization, func(a map[string]any) {
+			a["challenges"] = []map[string]string{{"type": "http-01", "status": "pending", "token": "../../etc/cron.d/x"}}
+		}, "is none"},
+		"an empty token": {authorization, func(a map[string]any) {
+			a["challenges"] = []map[string]string{{"type": "http-01", "status": "pending", "token": ""}}
+		}, "is none"},
+		"a challenge that failed": {authorization, func(a map[string]any) {
+			a["challenges"] = []map[string]string{{"type": "http-01", "status": "invalid", "token": "t"}}
+		}, "its challenge is"},
+		"an expired authorization": {authorization, func(a map[string]any) { a["status"] = "expired" }, "is expired"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x.reset(func(_ int, rw http.ResponseWriter, r *http.Request, forward func() *answered) {
+				a := forward()
+				var object map[string]any
+				if strings.HasPrefix(r.URL.Path, test.path) && json.Unmarshal(a.body, &object) == nil {
+					test.change(object)
+					a.body, _ = json.Marshal(object)
+					a.header.Del("Content-Length")
+				}
+				a.write(rw)
+			})
+			c, err := Connect(t.Context(), Config{Directory: x.Directory, Roots: x.Roots, State: state.Open(t.TempDir()), UserAgent: "test", pause: quick / 10})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.Register(t.Context(), Registration{Agreed: true}); err != nil {
+				t.Fatal(err)
+			}
+			solver := &web{answers: map[string]string{}}
+			r := Request{Lock: lock(t, c, "ks"), Names: names(t, "a.example.com"), Solver: solver}
+			_, err = obtain(t, c, r)
+			if e, ok := errors.AsType[*Error](err); !ok || !strings.Contains(e.Error(), test.want) {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+			if x.count() > 30 {
+				t.Errorf("%d requests", x.count())
+			}
+			if len(solver.answers) > 0 {
+				t.Errorf("left behind: %v", solver.answers)
+			}
+			x.reset(nil)
+			if _, err := obtain(t, c, r); err != nil {
+				t.Errorf("the next run: %v", err)
+			}
+		})
 	}
 }

@@ -57,6 +57,13 @@ func TestRenewal(t *testing.T) {
 			}
 		}
 	}
+	// One for other names only is ordered as if there had been none before.
+	if _, err := obtain(t, c, Request{Names: names(t, "b.example.com"), Solver: b.web, Replaces: der}); err != nil {
+		t.Errorf("replacing one of other names: %v", err)
+	}
+	if n := strings.Count(b.pebble.Log(), "marked as replaced"); n != 1 {
+		t.Errorf("%d orders have replaced another", n)
+	}
 	third := cert.NotAfter.Add(-cert.NotAfter.Sub(cert.NotBefore) / 3)
 	for name, answer := range map[string]string{
 		"garbage":       "x",
