@@ -285,7 +285,11 @@ func (e *Error) advise(p *Problem, say func(string)) {
 				say("The CA does not accept the account or its external account binding: look at -eabKid and -eabKey, which may have been used already.")
 			}
 		case e.method == HTTP01:
-			say(fmt.Sprintf("http://%s/.well-known/acme-challenge/ must be answered by what proves the name: another server, a proxy or a redirect may be in between.", name))
+			host := name
+			if strings.Contains(host, ":") { // IPv6
+				host = "[" + host + "]"
+			}
+			say(fmt.Sprintf("http://%s/.well-known/acme-challenge/ must be answered by what proves the name: another server, a proxy or a redirect may be in between.", host))
 		case e.method == TLSALPN01:
 			say(fmt.Sprintf("Port 443 of %s must lead to what proves the name, with no proxy that ends TLS in between.", name))
 		case e.method == DNS01:
