@@ -209,3 +209,52 @@ func holdsACME(t *testing.T, u *unit, target acmeTarget, out acmeOutcome, p *tes
 		}
 	}
 }
+
+// TestACMEDryRun tries all with the CA's directory for tests, where it has one: the CA
+// itself hears nothing of it, and nothing is changed.
+func TestACMEDryRun(t *testing.T) {
+	genuine, staging := testtool.StartPebble(t, testtool.PebbleConfig{AlwaysValid: true}), testtool.StartPebble(t, testtool.PebbleConfig{AlwaysValid: true})
+	dir := t.TempDir()
+	u := acmeUnit(t, staging, dir)
+	how := byPebble
+	how.dryRun = true
+	keystore := saved(t, dir, keyed(t, "tomcat"), "")
+	before := snapshot(t, dir)
+	r, out, err := u.openACMERun(t.Context(), acmeTarget{keystore: keystore, storepass: []byte(unitPassword)},
+		recipeOf(staging, "host www.example.com", "exec touch "+filepath.Join(dir, "ran")), how)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.ca = acme.CA{Title: "a CA", Directory: genuine.Directory, Staging: staging.Directory}
+	if r.lock, err = r.lockFor(t.Context(), r.what()); err != nil {
+		t.Fatal(err)
+	}
+	err = r.run(t.Context(), &out)
+	r.lock.Unlock()
+	r.place.end()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !out.dry || out.changed || out.ca != staging.Directory {
+		t.Errorf("%+v", out)
+	}
+	if after := snapshot(t, dir); after != before {
+		t.Errorf("something has changed:\n%s\n%s", before, after)
+	}
+	if log := genuine.Log(); strings.Contains(log, "POST ") {
+		t.Errorf("the CA was asked:\n%s", log)
+	}
+	if n := strings.Count(staging.Log(), "Issued certificate serial"); n != 1 {
+		t.Errorf("%d certificates were issued for the test", n)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "state", "orders", "*.json")); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+	if known, _ := filepath.Glob(filepath.Join(dir, "state", "certificates", "*")); len(known) > 0 {
+		t.Errorf("kept: %q", known)
+	}
+	u.sayACME(out)
+	if said := u.err.String(); !strings.Contains(said, "all went well, and nothing was changed") {
+		t.Errorf("said: %s", said)
+	}
+}
