@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -122,6 +123,11 @@ func (s *session) openACMERun(ctx context.Context, t acmeTarget, given acmeRecip
 	if r.state, err = s.acmeState(how.dir); err != nil {
 		return nil, out, err
 	}
+	if len(given["host"]) == 0 { // before a password is asked for
+		if _, err := os.Stat(t.path()); errors.Is(err, fs.ErrNotExist) {
+			return nil, out, nothingKnown(r.state, t.path(), "there is no such file yet")
+		}
+	}
 	if r.place, err = s.openACME(ctx, t); err != nil {
 		return nil, out, err
 	}
@@ -231,8 +237,7 @@ func (r *acmeRun) plan() error {
 		if chain := r.place.chain(); len(chain) > 0 {
 			there = fmt.Sprintf("its certificate, of %s, did not come by ACME", x509util.Describe(chain[0]).Called)
 		}
-		return withHint(fmt.Errorf("nothing is known about %s: %s", acmeIn(r.target, r.place.alias()), there),
-			"say what names it is to have, with -host NAME; what is known is kept in "+r.state.Path())
+		return nothingKnown(r.state, acmeIn(r.target, r.place.alias()), there)
 	}
 	if r.names, err = r.recipe.names(r.method); err != nil {
 		return err
@@ -246,6 +251,12 @@ func (r *acmeRun) plan() error {
 	}
 	_, err = r.recipe.within()
 	return err
+}
+
+// nothingKnown says that no names are given, and none are kept.
+func nothingKnown(dir *state.Dir, what, there string) error {
+	return withHint(fmt.Errorf("nothing is known about %s: %s", what, there),
+		"say what names it is to have, with -host NAME; what is known is kept in "+dir.Path())
 }
 
 // run does what is to be done.

@@ -158,7 +158,7 @@ func TestACMERefused(t *testing.T) {
 		{"no directory", acmeTarget{keystore: filepath.Join(dir, "none", "k.p12")}, nil, "No such file or directory"},
 		{"no PEM", acmeTarget{certFile: keystore, keyFile: filepath.Join(dir, "key.pem")}, nil, "is a PKCS12 keystore, not a file in PEM"},
 		{"text for PEM", acmeTarget{certFile: filepath.Join(dir, "text"), keyFile: filepath.Join(dir, "text")}, nil, "neither a key nor a certificate"},
-		{"no names", acmeTarget{keystore: filepath.Join(dir, "new.p12")}, []string{"host"}, "nothing is known about <mykey>"},
+		{"no names", acmeTarget{keystore: filepath.Join(dir, "new.p12")}, []string{"host"}, "there is no such file yet"},
 		{"a wildcard", acmeTarget{keystore: filepath.Join(dir, "new.p12")}, []string{"host *.example.com"}, "a wildcard is proved by dns-01 alone"},
 		{"an address by dns-01", acmeTarget{keystore: filepath.Join(dir, "new.p12")}, []string{"host 192.0.2.1", "hook true"}, "an IP address is not proved by dns-01"},
 		{"dns-01 without a hook", acmeTarget{keystore: filepath.Join(dir, "new.p12")}, []string{"via dns-01"}, "-via dns-01 needs -hook"},
