@@ -115,6 +115,8 @@ func startLoad(t *testing.T, address string, roots *x509.CertPool) *load {
 	l := &load{address: address, roots: roots, stopped: make(chan struct{}), kept: make(map[string]int), shown: make(map[string]map[string]bool)}
 	for _, store := range acmeStores {
 		l.shown[store.host] = make(map[string]bool)
+	}
+	for _, store := range acmeStores {
 		for range 2 {
 			l.repeat(func() error { return l.request(store.host) })
 		}
