@@ -63,10 +63,12 @@ type parser struct {
 	typed    []option // the options of the line itself, not of a -conf file
 	swallows []string // see Request.Swallows
 	hidden   []string // words that may be a password, or a part of one
-	deferred []line   // passwords still to be read
-	conf     string   // what -conf named
-	hasConf  bool
-	nowarn   bool
+	// misplaced are of these the ones that Java's launcher leaves behind: no operands.
+	misplaced []string
+	deferred  []line // passwords still to be read
+	conf      string // what -conf named
+	hasConf   bool
+	nowarn    bool
 }
 
 // option is an option of the line.
@@ -115,6 +117,7 @@ func (p *parser) javaOptions(args []string) ([]string, error) {
 			p.req.Properties = append(p.req.Properties, Property{name, value})
 			if i+1 < len(args) && p.t.asksSecret("-"+def) { // the value should have stood behind "="
 				p.hidden = append(p.hidden, args[i+1])
+				p.misplaced = append(p.misplaced, args[i+1])
 			}
 		}
 	}
@@ -253,7 +256,7 @@ func (p *parser) options(words []string, configured int) error {
 			break
 		}
 		if !strings.HasPrefix(w, "-") || sub && w == "-" {
-			if sub && p.cmd.Operands != "" && !p.t.dashless(w) && !(i > 1 && p.t.asksSecret(words[i-1])) {
+			if sub && p.cmd.Operands != "" && !p.t.dashless(w) && !(i > 1 && p.t.asksSecret(words[i-1])) && !slices.Contains(p.misplaced, w) {
 				p.req.Operands = append(p.req.Operands, w)
 				continue
 			}

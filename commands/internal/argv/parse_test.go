@@ -635,3 +635,30 @@ func TestFindTopics(t *testing.T) {
 }
 
 func words(s string) []string { return strings.Fields(s) }
+
+// An operand may stand behind a password, but not in the place of one.
+func TestOperandBesidePassword(t *testing.T) {
+	for line, want := range map[string]string{
+		"check -storepass changeit k.p12":                                "[k.p12]",
+		"check -storepass k.p12 k.p12":                                   "[k.p12]",
+		"check k.p12 -storepass changeit":                                "[k.p12]",
+		"check -storepass changeit -keypass changeit a b":                "[a b]",
+		"check k.p12 -J-Djavax.net.ssl.keyStorePassword=changeit":        "[k.p12]",
+		"check k.p12 -J-Djavax.net.ssl.keyStorePassword changeit":        "",
+		"check -J-Djavax.net.ssl.keyStorePassword changeit k.p12":        "",
+		"check k.p12 -J-Duser.home other.p12":                            "[k.p12 other.p12]",
+		"convert -storepass changeit k.p12 -new changeit n.p12 -to pem":  "[k.p12 n.p12]",
+		"convert -J-Djavax.net.ssl.trustStorePassword x k.p12 n.p12":     "",
+		"check -storepass changeit -J-Dkeystore.pkcs12.legacy -- -k.p12": "[-k.p12]",
+	} {
+		r, err := Parse(words(line), TableDefault(), testEnv())
+		if got := fmt.Sprint(func() any {
+			if err != nil {
+				return ""
+			}
+			return r.Operands
+		}()); got != want {
+			t.Errorf("%s: operands %s, want %s (%v)", line, got, want, err)
+		}
+	}
+}
