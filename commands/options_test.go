@@ -99,7 +99,7 @@ var optionLines = map[string][]optionLine{
 		{"-alias one -new another1 -keystore k.jceks -storepass changeit", "", []string{"maxIterations 1"}},
 		{"-same -keypass secretkey -keystore k.jks -storepass changeit", "", []string{"quiet"}},
 	},
-	"list": {{"-keystore k.p12 -storepass changeit", "", []string{"rfc", "alias one", "keystore other.p12", "cacerts", "storepass wrong99", "storetype JCEKS", "json", "maxIterations 1"}}},
+	"list": {{"-keystore k.p12 -storepass changeit", "", []string{"rfc", "alias one", "keystore other.p12", "cacerts", "storepass wrong99", "storetype JCEKS", "json", "maxIterations 1", "acmeDir cert.pem"}}},
 	"printcert": {
 		{"-file cert.pem", "", []string{"rfc", "file other.pem", "sslserver 127.0.0.1:1", "jarfile none", "json"}},
 		{"-file weak.pem -J-Djava.home=@jre", "", []string{"keystore weak.jks", "trustcacerts"}},
@@ -127,7 +127,7 @@ var optionLines = map[string][]optionLine{
 	},
 	"identitydb": {{"-keystore k.p12 -storepass changeit", "", []string{"file none", "storetype JCEKS", "keystore k.jks", "storepass wrong99"}}},
 	"check": {
-		{"k.p12", "", []string{"truststore", "keystore other.p12", "within 9000d", "strict", "json", "prometheus -", "quiet", "maxIterations 1", "storepass secret"}},
+		{"k.p12", "", []string{"truststore", "keystore other.p12", "within 9000d", "strict", "json", "prometheus -", "quiet", "maxIterations 1", "storepass secret", "acmeDir cert.pem"}},
 		{"k.jks", "", []string{"keypass secretkey"}},
 		{"server.xml", "", []string{"tomcat 7"}},
 	},
@@ -159,7 +159,7 @@ var optionLines = map[string][]optionLine{
 	},
 	"renew": {
 		{"-alias one -keystore k.p12 -storepass changeit", "", []string{"alias ca", "signer ca", "signerkeystore other.p12", "newkey", "validity 7", "startdate -1d", "ext san=dns:x", "sigalg SHA512withECDSA",
-			"keystore other.p12", "storepass wrong99", "backup", "quiet", "maxIterations 1"}},
+			"keystore other.p12", "storepass wrong99", "backup", "quiet", "maxIterations 1", "acmeDir cert.pem", "force"}},
 		{"-alias one -newkey -keystore k.p12 -storepass changeit", "", []string{"keyalg RSA", "keysize 521", "groupname secp521r1"}},
 		{"-alias one -keystore k.jks -storepass changeit", "", []string{"keypass secretkey"}},
 		{"-alias ca -signer one -keystore k.jks -storepass changeit", "", []string{"signerkeypass secretkey"}},
