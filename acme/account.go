@@ -447,13 +447,15 @@ func (c *Client) Revoke(ctx context.Context, leaf []byte, key crypto.Signer, rea
 	} else if !sameKey(cert.PublicKey, key.Public()) {
 		return errors.New("the key is not that of the certificate that is to be revoked")
 	}
-	tries := 0
+	lost := false
 	_, err = c.do(ctx, step, func(ctx context.Context) error {
-		tries++
-		return c.acme.RevokeCertificate(ctx, account, cert, key, reason)
+		err := c.acme.RevokeCertificate(ctx, account, cert, key, reason)
+		answered := ctx.Value(callKey{}).(*call)
+		lost = lost || answered.err != nil || answered.status >= http.StatusInternalServerError
+		return err
 	})
-	if e, ok := errors.AsType[*Error](err); ok && tries > 1 && e.Problem.has("alreadyRevoked") {
-		return nil // by the first try, whose answer was lost
+	if e, ok := errors.AsType[*Error](err); ok && lost && e.Problem.has("alreadyRevoked") {
+		return nil // by a try whose answer was lost
 	}
 	return err
 }

@@ -259,7 +259,7 @@ func TestRollOverKilled(t *testing.T) {
 
 // TestRevoke revokes by the account and by the certificate's key.
 func TestRevoke(t *testing.T) {
-	b := newBed(t, testtool.PebbleConfig{AlwaysValid: true})
+	b := newBed(t, testtool.PebbleConfig{AlwaysValid: true, NonceReject: 30})
 	c := b.client(t, t.TempDir())
 	if _, err := c.Register(t.Context(), Registration{Agreed: true}); err != nil {
 		t.Fatal(err)
