@@ -20,6 +20,10 @@ import (
 // reloadInterval is how often serve looks whether its files changed.
 const reloadInterval = time.Second
 
+// lastLook is how long a look that has begun may take when the endpoint stops: that
+// of a file system that hangs is given up.
+const lastLook = 2 * time.Second
+
 // watchedFile is a file as it was before it was read.
 type watchedFile struct {
 	name  string
@@ -90,6 +94,11 @@ func (r *reloader) watch(ctx context.Context) {
 		}()
 		select {
 		case <-ctx.Done():
+			// What it has read is wiped when the command ends.
+			select {
+			case <-done:
+			case <-time.After(lastLook):
+			}
 			return
 		case <-done:
 		}
