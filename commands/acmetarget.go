@@ -18,7 +18,6 @@ import (
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	pemstore "gokeytool/store/pem"
-	"gokeytool/store/pkcs12"
 	"gokeytool/x509util"
 	"gokeytool/x509util/keys"
 )
@@ -377,19 +376,6 @@ func (p *acmeFiles) read(file string) ([]byte, error) {
 	return data, nil
 }
 
-// pemCertificates are the certificates of a file in PEM.
-func pemCertificates(data []byte) (list [][]byte) {
-	for {
-		var block *pem.Block
-		if block, data = pem.Decode(data); block == nil {
-			return list
-		}
-		if block.Type == "CERTIFICATE" {
-			list = append(list, block.Bytes)
-		}
-	}
-}
-
 func (p *acmeFiles) rest() {
 	_ = p.lock.Unlock()
 	p.lock = nil
@@ -427,14 +413,9 @@ func (p *acmeFiles) put(ctx context.Context, key crypto.Signer, chain [][]byte, 
 	if err != nil {
 		return err
 	}
-	private := p.keep(entry.Key{PKCS8: pkcs8})
-	block := &pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}
-	if p.target.keypass != nil {
-		sealed, err := pkcs12.Seal(private, p.target.keypass, nil)
-		if err != nil {
-			return err
-		}
-		block = &pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: sealed}
+	block, err := keyBlock(p.keep(entry.Key{PKCS8: pkcs8}), p.target.keypass)
+	if err != nil {
+		return err
 	}
 	secret := pem.EncodeToMemory(block)
 	defer entry.Wipe(secret)
@@ -512,15 +493,6 @@ func (p *acmeFiles) replace(name string, data []byte, write func([]byte) error) 
 			os.Remove(name)
 		}
 	}, write(data)
-}
-
-// pemOf are certificates in PEM.
-func pemOf(chain [][]byte) []byte {
-	var out bytes.Buffer
-	for _, der := range chain {
-		_ = pem.Encode(&out, &pem.Block{Type: "CERTIFICATE", Bytes: der}) // a buffer takes all
-	}
-	return out.Bytes()
 }
 
 // acmeLine is the line that renews a target's certificate, to be pasted. Passwords

@@ -173,17 +173,15 @@ func (s *session) plainFile(alias string, e *entry.Entry, x exporting) ([]byte, 
 		if err != nil {
 			return nil, err
 		}
-		block := &pem.Block{Type: "PRIVATE KEY", Bytes: key.PKCS8}
+		var password []byte
 		if x.sealed {
-			password, err := s.outputPassword("the key", x.keyfilepass)
-			if err != nil {
+			if password, err = s.outputPassword("the key", x.keyfilepass); err != nil {
 				return nil, err
 			}
-			sealed, err := pkcs12.Seal(key, password, nil)
-			if err != nil {
-				return nil, err
-			}
-			block = &pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: sealed}
+		}
+		block, err := keyBlock(key, password)
+		if err != nil {
+			return nil, err
 		}
 		blocks = append(blocks, block)
 	}
