@@ -183,7 +183,7 @@ func TestRollOverKilled(t *testing.T) {
 		for call := 1; ; call++ {
 			x.reset(nil)
 			dir, left := t.TempDir(), filepath.Join(t.TempDir(), "left")
-			cfg := Config{Directory: x.Directory, Roots: x.Roots, State: state.Open(dir), UserAgent: "test", pause: quick / 10}
+			cfg := x.config(dir)
 			c, err := Connect(t.Context(), cfg)
 			if err != nil {
 				t.Fatal(err)
@@ -193,25 +193,10 @@ func TestRollOverKilled(t *testing.T) {
 				t.Fatal(err)
 			}
 			ctx, cancel := context.WithCancel(t.Context())
-			killed := false
-			x.reset(func(n int, rw http.ResponseWriter, _ *http.Request, forward func() *answered) {
-				if n != call {
-					forward().write(rw)
-					return
-				}
-				killed = true
-				if after {
-					forward()
-				}
-				if err := os.CopyFS(left, os.DirFS(dir)); err != nil {
-					t.Error(err)
-				}
-				cancel()
-				drop(rw)
-			})
+			killed := x.killAt(t, call, after, dir, left, cancel)
 			err = c.RollOver(ctx)
 			cancel()
-			if !killed {
+			if !*killed {
 				if err != nil || call == 1 {
 					t.Fatalf("call %d: %v", call, err)
 				}
@@ -232,13 +217,7 @@ func TestRollOverKilled(t *testing.T) {
 		}
 	}
 	// Only the answer is lost: it is found out at once.
-	c, err := Connect(t.Context(), Config{Directory: x.Directory, Roots: x.Roots, State: state.Open(t.TempDir()), UserAgent: "test", pause: quick / 10})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.Register(t.Context(), Registration{Agreed: true}); err != nil {
-		t.Fatal(err)
-	}
+	c := x.registered(t)
 	lost := false
 	x.reset(func(_ int, rw http.ResponseWriter, r *http.Request, forward func() *answered) {
 		a := forward()

@@ -87,7 +87,7 @@ func TestFaults(t *testing.T) {
 	w := &web{answers: make(map[string]string)}
 	clean := newProxy(t, p)
 	cfg := func(t *testing.T, x *proxy) Config {
-		return Config{Directory: x.Directory, Roots: x.Roots, State: state.Open(t.TempDir()), UserAgent: "test", pause: quick / 10}
+		return x.config(t.TempDir())
 	}
 	if err := run(t.Context(), t, cfg(t, clean), w, filepath.Join(t.TempDir(), "stored")); err != nil {
 		t.Fatal(err)

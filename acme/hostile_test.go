@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"gokeytool/acme/state"
 	"gokeytool/internal/testtool"
 )
 
@@ -89,15 +88,9 @@ func TestHostileChain(t *testing.T) {
 				}
 				forward().write(rw)
 			})
-			c, err := Connect(t.Context(), Config{Directory: x.Directory, Roots: x.Roots, State: state.Open(t.TempDir()), UserAgent: "test", pause: quick / 10})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := c.Register(t.Context(), Registration{Agreed: true}); err != nil {
-				t.Fatal(err)
-			}
+			c := x.registered(t)
 			r := Request{Lock: lock(t, c, "ks"), Names: names(t, "a.example.com"), Solver: &web{answers: map[string]string{}}, NewKey: func() (crypto.Signer, error) { return key, nil }}
-			_, err = obtain(t, c, r)
+			_, err := obtain(t, c, r)
 			if e, ok := errors.AsType[*Error](err); !ok || e.Step != "fetching the certificate" || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
@@ -240,16 +233,10 @@ func TestHostileOrders(t *testing.T) {
 				}
 				a.write(rw)
 			})
-			c, err := Connect(t.Context(), Config{Directory: x.Directory, Roots: x.Roots, State: state.Open(t.TempDir()), UserAgent: "test", pause: quick / 10})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := c.Register(t.Context(), Registration{Agreed: true}); err != nil {
-				t.Fatal(err)
-			}
+			c := x.registered(t)
 			solver := &web{answers: map[string]string{}}
 			r := Request{Lock: lock(t, c, "ks"), Names: names(t, "a.example.com"), Solver: solver}
-			_, err = obtain(t, c, r)
+			_, err := obtain(t, c, r)
 			if e, ok := errors.AsType[*Error](err); !ok || !strings.Contains(e.Error(), test.want) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}

@@ -2,8 +2,6 @@ package acme
 
 import (
 	"context"
-	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -25,26 +23,11 @@ func TestKilled(t *testing.T) {
 		for call := 1; ; call++ {
 			dir, left := t.TempDir(), filepath.Join(t.TempDir(), "left")
 			ctx, cancel := context.WithCancel(t.Context())
-			killed := false
-			x.reset(func(n int, rw http.ResponseWriter, _ *http.Request, forward func() *answered) {
-				if n != call {
-					forward().write(rw)
-					return
-				}
-				killed = true
-				if after {
-					forward()
-				}
-				if err := os.CopyFS(left, os.DirFS(dir)); err != nil {
-					t.Error(err)
-				}
-				cancel()
-				drop(rw)
-			})
-			cfg := Config{Directory: x.Directory, Roots: x.Roots, State: state.Open(dir), UserAgent: "test", pause: quick / 10}
+			killed := x.killAt(t, call, after, dir, left, cancel)
+			cfg := x.config(dir)
 			err := run(ctx, t, cfg, w, filepath.Join(t.TempDir(), "stored"))
 			cancel()
-			if !killed { // there are no more calls
+			if !*killed { // there are no more calls
 				if err != nil || call < 10 {
 					t.Fatalf("call %d: %v", call, err)
 				}

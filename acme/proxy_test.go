@@ -9,11 +9,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
+	"gokeytool/acme/state"
 	"gokeytool/internal/testtool"
 )
 
@@ -124,6 +126,46 @@ func (x *proxy) reset(fault func(n int, w http.ResponseWriter, r *http.Request, 
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.n, x.keys, x.log, x.fault = 0, nil, nil, fault
+}
+
+// killAt ends a client at a request, before or after Pebble has answered it: what it has
+// kept in dir is copied to left, and its context ends. It says whether that was so.
+func (x *proxy) killAt(t testing.TB, call int, after bool, dir, left string, cancel func()) (killed *bool) {
+	killed = new(bool)
+	x.reset(func(n int, rw http.ResponseWriter, _ *http.Request, forward func() *answered) {
+		if n != call {
+			forward().write(rw)
+			return
+		}
+		*killed = true
+		if after {
+			forward()
+		}
+		if err := os.CopyFS(left, os.DirFS(dir)); err != nil {
+			t.Error(err)
+		}
+		cancel()
+		drop(rw)
+	})
+	return killed
+}
+
+// config is that of a client of the proxy.
+func (x *proxy) config(dir string) Config {
+	return Config{Directory: x.Directory, Roots: x.Roots, State: state.Open(dir), UserAgent: "test", pause: quick / 10}
+}
+
+// registered is a client with an account, and a state of its own.
+func (x *proxy) registered(t testing.TB) *Client {
+	t.Helper()
+	c, err := Connect(t.Context(), x.config(t.TempDir()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Register(t.Context(), Registration{Agreed: true}); err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 // count is how many requests there were.
