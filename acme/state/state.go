@@ -44,10 +44,8 @@ type Origin struct {
 	KeyFile   string `json:"keyFile,omitempty"`
 	ChainFile string `json:"chainFile,omitempty"`
 
-	// Recipe is what the line said, by name of the option as typed: "host",
-	// "via", "webroot", "hook", "address", "caFile", "profile", "chain",
-	// "reusekey", "keyalg", "groupname", "keysize", "within", "exec", "serverxml",
-	// "connector", "certFile", "keyFile". No password is in it.
+	// Recipe is what the line said, the values by the option's name: "host", "via",
+	// "exec" and so on, as package commands has them. No password is in it.
 	Recipe map[string][]string `json:"recipe"`
 
 	// ToRun says that the command of -exec has still to run for this certificate.

@@ -83,12 +83,6 @@ func (n *NameServer) SetDefaultIPv4(address string) {
 	post(n.t, n.client, n.management+"/set-default-ipv4", map[string]string{"ip": address})
 }
 
-// SetServFail has questions for a name fail.
-func (n *NameServer) SetServFail(name string) {
-	n.t.Helper()
-	post(n.t, n.client, n.management+"/set-servfail", map[string]string{"host": name + "."})
-}
-
 // post sends JSON to one of the managements.
 func post(t testing.TB, client *http.Client, url string, body any) {
 	t.Helper()
