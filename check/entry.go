@@ -162,7 +162,7 @@ func (x *examination) privateKey(e *entry.Entry, alias string) crypto.Signer {
 		return nil
 	}
 	defer key.Wipe()
-	signer, err := keys.ParsePrivate(key.PKCS8)
+	signer, err := identity.PrivateKey(key)
 	if err != nil {
 		x.find(finding.Warning, "unknown-key", alias, fmt.Sprintf("the key opens, but can't be examined: %v", err), "")
 		return nil

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"gokeytool/identity"
 	"gokeytool/internal/atomicfile"
 	"gokeytool/internal/shell"
 	"gokeytool/internal/text"
@@ -263,7 +264,7 @@ func (p *acmeEntry) chain() (chain [][]byte) {
 }
 
 func (p *acmeEntry) key() (crypto.Signer, error) {
-	signer, err := keys.ParsePrivate(p.opened.PKCS8)
+	signer, err := identity.PrivateKey(p.opened)
 	if err != nil {
 		return nil, p.unusable(fmt.Sprintf("the key of <%s>", p.name), err)
 	}
@@ -400,7 +401,7 @@ func (p *acmeFiles) key() (crypto.Signer, error) {
 		return nil, fmt.Errorf("%s: %w", p.target.keyFile, err)
 	}
 	defer key.Wipe()
-	return keys.ParsePrivate(key.PKCS8)
+	return identity.PrivateKey(key)
 }
 
 func (p *acmeFiles) put(ctx context.Context, key crypto.Signer, chain [][]byte, keep bool) error {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"gokeytool/identity"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
 	"gokeytool/x509util/keys"
@@ -48,12 +49,12 @@ func (s *session) openIssuer(k *keystore, alias string, password []byte) (*issue
 	if err != nil {
 		return nil, err
 	}
-	if key.PKCS8 == nil {
+	if key.Secret() {
 		return nil, withHint(java("java.lang.ClassCastException", "class javax.crypto.spec.SecretKeySpec cannot be cast to class java.security.PrivateKey "+
 			"(javax.crypto.spec.SecretKeySpec and java.security.PrivateKey are in module java.base of loader 'bootstrap')"),
 			fmt.Sprintf("%q is a secret key: it has no certificate, and signs none", alias))
 	}
-	signer, err := keys.ParsePrivate(key.PKCS8)
+	signer, err := identity.PrivateKey(key)
 	if err != nil {
 		return nil, s.unusable(fmt.Sprintf("the key of <%s>", alias), err)
 	}

@@ -9,7 +9,6 @@ import (
 	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
-	"gokeytool/x509util/keys"
 )
 
 // keyAliases are the aliases of the private keys in Java's order: the first
@@ -59,7 +58,7 @@ func (s *session) keyIdentity(opened *store.Store, from shell.Keystore, e *entry
 	if err != nil {
 		return identity.Identity{}, err
 	}
-	signer, err := keys.ParsePrivate(s.keep(key).PKCS8)
+	signer, err := identity.PrivateKey(s.keep(key))
 	if err != nil {
 		return identity.Identity{}, err
 	}

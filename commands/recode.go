@@ -9,11 +9,11 @@ import (
 
 	"gokeytool/check"
 	"gokeytool/commands/internal/argv"
+	"gokeytool/identity"
 	"gokeytool/internal/text"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
-	"gokeytool/x509util/keys"
 )
 
 // target is what a keystore is converted to.
@@ -151,7 +151,7 @@ func (s *session) recodeKey(made *store.Store, e *entry.Entry, alias string, pas
 // hiddenChain is the chain of a key that is in the keystore, but where Java
 // does not find it.
 func (k *keystore) hiddenChain(key entry.Key) []entry.Certificate {
-	signer, err := keys.ParsePrivate(key.PKCS8)
+	signer, err := identity.PrivateKey(key)
 	if err != nil {
 		return nil
 	}

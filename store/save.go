@@ -22,6 +22,9 @@ import (
 //
 // A store that was opened with Options.ReadOnly has no Bytes.
 func (s *Store) Bytes(password []byte) ([]byte, error) {
+	if s.device != nil {
+		return nil, errNoFile
+	}
 	if s.typ.Foreign() {
 		return nil, s.typ.notWritten()
 	}
@@ -91,6 +94,9 @@ func (s *Store) Create(path string, password []byte) error {
 
 // write encodes the store and has it written, and read back.
 func (s *Store) write(path string, password []byte, write func(data []byte, verify func(io.Reader) error) error) error {
+	if s.device != nil {
+		return s.apply()
+	}
 	data, err := s.Bytes(password)
 	if err == nil {
 		err = write(data, func(written io.Reader) error { return sameContent(written, data) })

@@ -43,6 +43,7 @@ type Store struct {
 	costs   sync.Once                 // allows the keys their iterations
 	costly  error                     // why not all keys are opened; nil until costs
 
+	device   Device // nil for a file
 	readOnly bool
 	sum      [sha256.Size]byte // of the file that it was read from, to be changed; else zero
 }
@@ -149,7 +150,7 @@ func (s *Store) Sorted() []*entry.Entry {
 // the last, in the place of the first. What Java does not see in a PKCS12
 // file (pkcs12.HiddenFromJava) comes at the end.
 func (s *Store) JavaOrder() []*entry.Entry {
-	if s.typ == PKCS12 || s.typ.Unprotected() {
+	if s.typ == PKCS12 || s.typ.Unprotected() || s.device != nil {
 		return s.linkedOrder()
 	}
 	var table hashtable
@@ -325,7 +326,7 @@ func (s *Store) SetKey(alias string, key entry.Key, password []byte, chain []ent
 		return err
 	}
 	kind := entry.PrivateKey
-	if key.PKCS8 == nil {
+	if key.Secret() {
 		kind = entry.SecretKey
 	}
 	s.SetSealed(alias, kind, sealed, chain, created)
@@ -339,7 +340,10 @@ func (s *Store) Seal(key entry.Key, password []byte) (sealed []byte, err error) 
 	if s.typ.Foreign() {
 		return nil, s.typ.notWritten()
 	}
-	if key.PKCS8 == nil && !s.typ.secrets() {
+	if key.Signer != nil && s.device == nil {
+		return nil, entry.ErrHeld
+	}
+	if key.Secret() && !s.typ.secrets() {
 		return nil, &NoSecretKeysError{Type: s.typ}
 	}
 	return s.codec.seal(key, password, s.file)

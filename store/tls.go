@@ -68,6 +68,9 @@ func tlsCertificate(key entry.Key, chain []entry.Certificate) (c tls.Certificate
 	if c.Leaf, err = x509.ParseCertificate(chain[0].DER); err != nil {
 		return c, fmt.Errorf("its certificate: %w", err)
 	}
+	if key.Signer != nil {
+		return withChain(c, key.Signer, chain)
+	}
 	private, err := x509.ParsePKCS8PrivateKey(key.PKCS8)
 	if err != nil {
 		return c, fmt.Errorf("%w by crypto/tls: %w", entry.ErrUnsupported, err)
@@ -77,8 +80,12 @@ func tlsCertificate(key entry.Key, chain []entry.Certificate) (c tls.Certificate
 	default:
 		return c, fmt.Errorf("%w by crypto/tls: a key of the type %T", entry.ErrUnsupported, private)
 	}
-	public := private.(crypto.Signer).Public()
-	if same, ok := public.(interface{ Equal(crypto.PublicKey) bool }); !ok || !same.Equal(c.Leaf.PublicKey) {
+	return withChain(c, private.(crypto.Signer), chain)
+}
+
+// withChain completes a certificate for crypto/tls.
+func withChain(c tls.Certificate, private crypto.Signer, chain []entry.Certificate) (tls.Certificate, error) {
+	if same, ok := private.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !same.Equal(c.Leaf.PublicKey) {
 		return c, errors.New("its certificate is that of another key")
 	}
 	c.PrivateKey = private

@@ -32,6 +32,8 @@ const (
 	PKCS7 Type = "PKCS7" // certificates in a PKCS #7 message
 	BKS   Type = "BKS"   // BouncyCastle's
 	UBER  Type = "UBER"  // BouncyCastle's, encrypted
+	// PKCS11 is a token, no file: see OpenDevice. ParseType does not know it.
+	PKCS11 Type = "PKCS11"
 )
 
 // ParseType returns the type that a user names, ignoring case as Java does.
@@ -110,11 +112,11 @@ func (t Type) Unprotected() bool { return t == PEM || t == DER || t == PKCS7 }
 
 // fold returns the alias as the format compares it.
 func (t Type) fold(alias string) string {
-	if t == CaseExactJKS {
+	if t == CaseExactJKS || t == PKCS11 {
 		return alias
 	}
 	return lower(alias)
 }
 
 // secrets says whether the format holds secret keys.
-func (t Type) secrets() bool { return t == JCEKS || t == PKCS12 }
+func (t Type) secrets() bool { return t == JCEKS || t == PKCS12 || t == PKCS11 }

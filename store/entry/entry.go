@@ -8,7 +8,10 @@
 // (integrity is then not checked); an empty one is the empty password.
 package entry
 
-import "time"
+import (
+	"crypto"
+	"time"
+)
 
 // Kind says what an entry holds.
 type Kind uint8
@@ -73,13 +76,19 @@ type Entry struct {
 
 // Key is an opened key.
 type Key struct {
-	// PKCS8 is the PrivateKeyInfo of a private key in DER; nil for a secret key.
+	// PKCS8 is the PrivateKeyInfo of a private key in DER; nil for a secret key, and
+	// where Signer is set.
 	PKCS8 []byte
+	// Signer is a private key that can be used only where it is, in a PKCS #11 token.
+	Signer crypto.Signer
 	// Algorithm and Raw are a secret key's algorithm by its Java name
 	// ("AES", "DESede", "HmacSHA256", "PBEWithMD5AndDES") and its bytes.
 	Algorithm string
 	Raw       []byte
 }
+
+// Secret says whether it is a secret key.
+func (k Key) Secret() bool { return k.PKCS8 == nil && k.Signer == nil }
 
 // Wipe overwrites the key's secret bytes.
 func (k Key) Wipe() {

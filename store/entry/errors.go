@@ -17,6 +17,8 @@ var (
 	ErrDamaged = errors.New("damaged file")
 	// ErrUnsupported: well-formed, but using what this program cannot do.
 	ErrUnsupported = errors.New("unsupported")
+	// ErrHeld: the key stays in its token, and can't be stored elsewhere.
+	ErrHeld = errors.New("the key never leaves its token")
 	// ErrLimit: a size, count or iteration number beyond Limits.
 	ErrLimit = errors.New("limit exceeded")
 )
