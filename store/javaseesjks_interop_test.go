@@ -10,6 +10,7 @@ import (
 	"testing"
 	"unicode/utf16"
 
+	"gokeytool/internal/javastring"
 	"gokeytool/internal/testtool"
 	"gokeytool/jdk"
 	"gokeytool/store/entry"
@@ -101,7 +102,7 @@ func notFound(s *sight) {
 	s.trusted = nil
 	for i, line := range s.entries {
 		alias, _, _ := strings.Cut(line, "\t")
-		rest, ok := lines[lower(alias)]
+		rest, ok := lines[javastring.Lower(alias)]
 		if !ok {
 			rest = "none\t\t"
 		}

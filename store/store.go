@@ -24,6 +24,7 @@ import (
 	"sync"
 	"time"
 
+	"gokeytool/internal/javastring"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
 )
@@ -133,7 +134,7 @@ func (s *Store) Sorted() []*entry.Entry {
 		places[i] = place{s.JavaAlias(e), i}
 	}
 	slices.SortFunc(places, func(a, b place) int {
-		return cmp.Or(compareUTF16(a.alias, b.alias), a.index-b.index)
+		return cmp.Or(javastring.Compare(a.alias, b.alias), a.index-b.index)
 	})
 	sorted := make([]*entry.Entry, len(places))
 	for i, p := range places {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"gokeytool/internal/javastring"
 	"gokeytool/store/bks"
 	"gokeytool/store/entry"
 	"gokeytool/store/jceks"
@@ -115,7 +116,7 @@ func (t Type) fold(alias string) string {
 	if t == CaseExactJKS || t == PKCS11 {
 		return alias
 	}
-	return lower(alias)
+	return javastring.Lower(alias)
 }
 
 // secrets says whether the format holds secret keys.
