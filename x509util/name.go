@@ -8,7 +8,9 @@ import (
 	"unicode/utf16"
 
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
+	"golang.org/x/text/unicode/norm"
 
+	"gokeytool/internal/javastring"
 	"gokeytool/jdk"
 	"gokeytool/x509util/internal/ber"
 )
@@ -255,9 +257,8 @@ func (a attribute) text() (s string, ok bool) {
 // Equal reports whether two names are equal as Java's X500Name.equals has it:
 // the parts of one are those of the other, in their order; values of RFC 2253
 // attributes that are PrintableString or UTF8String are compared ignoring
-// case, blanks at the ends and the number of blanks between words, all others
-// byte for byte. (Java also folds Unicode compatibility forms, which is left
-// out here.)
+// case, blanks at the ends, the number of blanks between words and Unicode's
+// compatibility forms, all others byte for byte.
 func (n Name) Equal(o Name) bool {
 	return len(n.rdns) == len(o.rdns) && n.Within(o)
 }
@@ -302,14 +303,30 @@ func (n Name) Values(oid string) (values []string) {
 	return values
 }
 
-// canonical returns what is compared of each attribute, sorted.
+// canonical returns what is compared of each attribute, sorted: those of RFC 2253 come
+// first.
 func (r rdn) canonical() []string {
-	var all []string
+	var known, others []string
 	for _, a := range r {
-		all = append(all, a.canonical())
+		if k := keywordOf(a.oid); k != nil && k.rfc2253 {
+			known = append(known, a.canonical())
+		} else {
+			others = append(others, a.canonical())
+		}
 	}
-	slices.Sort(all)
-	return all
+	slices.SortFunc(known, javastring.Compare)
+	slices.SortFunc(others, javastring.Compare)
+	return append(known, others...)
+}
+
+// Canonical returns the name as Java's X500Principal.getName(CANONICAL) does: least
+// significant part first, "cn=duke,o=example\\, inc.". Names that are Equal have the same.
+func (n Name) Canonical() string {
+	parts := make([]string, 0, len(n.rdns))
+	for _, r := range slices.Backward(n.rdns) {
+		parts = append(parts, strings.Join(r.canonical(), "+"))
+	}
+	return strings.Join(parts, ",")
 }
 
 // dotted returns the attribute's type as "2.5.4.3".
@@ -318,10 +335,14 @@ func (a attribute) dotted() string {
 	return s
 }
 
+// canonical returns the attribute as Java compares it (AVA.toRFC2253CanonicalString).
 func (a attribute) canonical() string {
 	k := keywordOf(a.oid)
-	if k == nil || !k.rfc2253 || a.value.Tag != casn1.PrintableString && a.value.Tag != casn1.UTF8String {
+	if k == nil || !k.rfc2253 {
 		return a.dotted() + "=#" + hex.EncodeToString(a.value.Full)
+	}
+	if a.value.Tag != casn1.PrintableString && a.value.Tag != casn1.UTF8String {
+		return strings.ToLower(k.text) + "=#" + hex.EncodeToString(a.value.Full)
 	}
 	text := ber.DecodeBytes(a.value.Body, 0xFF) // here, not in text, Java takes a PrintableString for Latin-1
 	if a.value.Tag == casn1.UTF8String {
@@ -329,13 +350,17 @@ func (a attribute) canonical() string {
 	}
 	var b strings.Builder
 	wasBlank := false
-	for _, c := range text {
+	for i, c := range text {
+		if i == 0 && c == '#' || strings.ContainsRune(",+<>;\"\\", c) {
+			b.WriteByte('\\')
+		}
 		if c != ' ' || !wasBlank {
 			b.WriteRune(c)
 		}
 		wasBlank = c == ' '
 	}
-	return k.text + "=" + strings.ToLower(strings.ToUpper(javaTrim(b.String())))
+	folded := javastring.Lower(strings.ReplaceAll(strings.ToUpper(k.text+"="+javaTrim(b.String())), "ß", "SS"))
+	return norm.NFKD.String(folded)
 }
 
 // javaTrim is Java's String.trim: blanks and control characters go.
