@@ -2,6 +2,7 @@ package tomcat
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -143,6 +144,17 @@ func (r *reader) pem(e *element, list settings, c *Certificate) {
 // keystore completes a certificate in a keystore.
 func (r *reader) keystore(e *element, list settings, c *Certificate) {
 	c.CertificateFile, c.KeyFile, c.ChainFile = "", "", ""
+	typ := list.get("certificateKeystoreType")
+	if typ != nil {
+		c.KeystoreType, c.KeystoreTypeGiven = r.storeType(typ), typ.value
+	} else if name, ok := r.lookup("javax.net.ssl.keyStoreType"); ok && strings.EqualFold(name, TokenType) {
+		c.KeystoreType, c.KeystoreTypeGiven = TokenType, name
+	}
+	c.KeystorePasswordGiven = list.get("certificateKeystorePassword") != nil
+	if c.KeystoreType == TokenType {
+		r.token(e, list, c)
+		return
+	}
 	at := list.get("certificateKeystoreFile")
 	switch {
 	case at == nil:
@@ -161,21 +173,31 @@ func (r *reader) keystore(e *element, list settings, c *Certificate) {
 		r.about(e, finding.Error, "it names neither a keystore nor PEM files: Tomcat does not start this connector, not even where there is "+c.KeystoreFile+
 			" (\"SSLHostConfig attribute certificateFile must be defined\")", remedy)
 	case at.value == "" || strings.EqualFold(at.value, "NONE"):
-		r.say(at, finding.Error, "a keystore without a file is one of Java's alone, and can't be served here", "use a keystore file of the type PKCS12, JKS or JCEKS")
+		text, remedy := "a keystore without a file is one of Java's alone, and can't be served here", "use a keystore file of the type PKCS12, JKS or JCEKS"
+		if c.KeystoreType == "" || c.KeystoreType == "JCEKS" || c.KeystoreType == CaseExactJKS {
+			text = "without a file, a keystore of this type is empty: Tomcat does not start this connector (\"No aliases for private keys found in key store\")"
+			remedy = "name the file, or set " + r.dialect(list, "certificateKeystoreType", "keystoreType") + " to PKCS11 if the key is in a token"
+		}
+		r.say(at, finding.Error, text, remedy)
 	default:
 		c.KeystoreFile = r.file(at)
 	}
-	if at := list.get("certificateKeystoreType"); at != nil {
-		c.KeystoreType, c.KeystoreTypeGiven = r.storeType(at), at.value
-	}
-	c.KeystorePasswordGiven = list.get("certificateKeystorePassword") != nil
 	if at := list.get("certificateKeystoreProvider"); at != nil {
-		r.say(at, finding.Warning, "Java's security providers have no part in what is served here", "")
+		if strings.HasPrefix(at.value, tokenProvider) {
+			given := cmp.Or(c.KeystoreTypeGiven, "JKS")
+			r.say(at, finding.Error, fmt.Sprintf("the provider %s has no keystores of the type %s: Tomcat does not start this connector (\"%[2]s not found\")", clip(at.value, 60), clip(given, 60)),
+				"remove it, or set "+r.dialect(list, "certificateKeystoreType", "keystoreType")+" to PKCS11 if the key is in a token")
+		} else {
+			r.say(at, finding.Warning, "Java's security providers have no part in what is served here", "")
+		}
 	}
 	if c.KeystorePassword == nil && c.KeystorePasswordFile == "" && r.version < 12 {
-		c.KeystorePassword = []byte("changeit")
+		c.KeystorePassword = []byte(defaultPassword)
 	}
 }
+
+// defaultPassword is the one that Tomcat tries where none is configured.
+const defaultPassword = "changeit"
 
 // storeType checks the type of a keystore. The types that Java tells from each
 // other by the content are returned empty.
@@ -188,15 +210,19 @@ func (r *reader) storeType(at *setting) string {
 	case "BKS", "BCFKS", "UBER":
 		r.say(at, finding.Error, fmt.Sprintf("keystores of the type %s can't be served here, nor by Java without BouncyCastle's provider (\"%s not found\")", at.value, at.value), "copy the key to a PKCS12 keystore with convert, and write PKCS12")
 		return kind
-	case "PKCS11", "DKS", "WINDOWS-MY", "WINDOWS-ROOT", "KEYCHAINSTORE":
+	case TokenType:
+		return kind
+	case "DKS", "WINDOWS-MY", "WINDOWS-ROOT", "KEYCHAINSTORE":
 		r.say(at, finding.Error, fmt.Sprintf("keystores of the type %s can't be served here", at.value), "copy the key to a PKCS12 keystore, where it may leave its store")
 		return kind
 	default:
 		remedy := "write PKCS12, JKS or JCEKS"
-		if trimmed := strings.TrimSpace(kind); trimmed != kind && (trimmed == "JKS" || trimmed == "PKCS12" || trimmed == "JCEKS") {
+		if trimmed := strings.TrimSpace(kind); trimmed != kind && (trimmed == "JKS" || trimmed == "PKCS12" || trimmed == "JCEKS" || trimmed == TokenType) {
 			remedy = "write " + trimmed + ", without blanks"
 		}
-		if kind == "P12" || kind == "PFX" || kind == "PKCS#12" {
+		if kind == "PKCS#11" || kind == "P11" || strings.HasPrefix(kind, strings.ToUpper(tokenProvider)) {
+			remedy = "write PKCS11"
+		} else if kind == "P12" || kind == "PFX" || kind == "PKCS#12" {
 			remedy = "write PKCS12"
 		} else if kind == "PEM" {
 			remedy = "use " + map[bool]string{true: "SSLCertificateFile and SSLCertificateKeyFile", false: "certificateFile and certificateKeyFile"}[at.element == elementConnector]

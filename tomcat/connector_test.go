@@ -185,6 +185,11 @@ func TestConnectorsOfShippedFile(t *testing.T) {
 
 // TestVersions reads one text for several versions.
 func TestVersions(t *testing.T) {
+	const flatToken = `<Connector port="8443" SSLEnabled="true" scheme="https" secure="true" `
+	const tokenXML = `certificateKeystoreType="PKCS11" certificateKeystorePassword="1234" certificateKeystoreProvider="SunPKCS11-Tok"`
+	certificateXML := func(attributes string) string {
+		return `<Connector port="8443" SSLEnabled="true"><SSLHostConfig><Certificate ` + attributes + `/></SSLHostConfig></Connector>`
+	}
 	const flatJava = `<Connector port="8443" SSLEnabled="true" scheme="https" secure="true" keystoreFile="a.jks" `
 	for _, c := range []struct {
 		name    string
@@ -273,8 +278,51 @@ func TestVersions(t *testing.T) {
 			finds: []string{"error keystoreFile it is certificateKeystoreFile of Certificate", "error truststoreFile it is truststoreFile of SSLHostConfig"}},
 		{name: "keystore from the network", version: 10, xml: `<Connector port="8443" SSLEnabled="true"><SSLHostConfig><Certificate certificateKeystoreFile="https://example.com/a.jks"/></SSLHostConfig></Connector>`,
 			finds: []string{"error certificateKeystoreFile scheme \"https\""}},
-		{name: "keystore in a token", version: 10, xml: `<Connector port="8443" SSLEnabled="true"><SSLHostConfig><Certificate certificateKeystoreFile="NONE" certificateKeystoreType="pkcs11" certificateKeystoreProvider="SunPKCS11"/></SSLHostConfig></Connector>`,
-			finds: []string{"error certificateKeystoreFile without a file", "error certificateKeystoreType can't be served here", "warning certificateKeystoreProvider no part"}},
+		{name: "keystore without a file", version: 10, xml: certificateXML(`certificateKeystoreFile="NONE"`), finds: []string{"error certificateKeystoreFile No aliases for private keys found in key store\"); name the file, or set certificateKeystoreType to PKCS11"}},
+		{name: "keystore of Windows", version: 10, xml: certificateXML(`certificateKeystoreFile="" certificateKeystoreType="Windows-MY"`), finds: []string{"error certificateKeystoreFile Java's alone", "error certificateKeystoreType can't be served here"}},
+		{name: "keystore in a token", version: 10, xml: certificateXML(`certificateKeystoreType="pkcs11" certificateKeystorePassword="1234" certificateKeystoreProvider="SunPKCS11-Tok"`), check: func(c *Connector) bool {
+			cert := &c.Hosts[0].Certificates[0]
+			return cert.Token() && cert.KeystoreFile == "" && cert.KeystoreProvider == "SunPKCS11-Tok" && string(cert.KeystorePassword) == "1234"
+		}},
+		{name: "token without a name", version: 10, xml: certificateXML(`certificateKeystoreFile="NONE" certificateKeystoreType="PKCS11" certificateKeystorePassword="1234" certificateKeyAlias="a"`)},
+		{name: "token with an empty name", version: 10, xml: certificateXML(`certificateKeystoreFile="" certificateKeystoreType="PKCS11" certificateKeystorePassword="1234"`)},
+		{name: "token and a file", version: 10, xml: certificateXML(`certificateKeystoreFile="a.p12" certificateKeystoreType="PKCS11" certificateKeystorePassword="1234"`),
+			finds: []string{"warning certificateKeystoreFile does not look at it"}, check: func(c *Connector) bool { return c.Hosts[0].Certificates[0].KeystoreFile == "" }},
+		{name: "token in the flat dialect", version: 7, xml: flatToken + `keystoreType="PKCS11" keystoreProvider="SunPKCS11-Tok" keystorePass="1234" keyAlias="a" keyPass="1234"/>`,
+			finds: []string{"info keyPass no passwords of their own"}, check: func(c *Connector) bool { return c.Hosts[0].Certificates[0].Token() }},
+		{name: "token without a PIN", version: 10, xml: certificateXML(`certificateKeystoreType="PKCS11"`), finds: []string{"error  changeit, as the PIN"},
+			check: func(c *Connector) bool { return c.Hosts[0].Certificates[0].KeystorePassword == nil }},
+		{name: "token without a PIN, flat", version: 9, xml: flatToken + `keystoreType="PKCS11" keystoreFile="NONE"/>`, finds: []string{"error  set keystorePass to the PIN"}},
+		{name: "token without a PIN in Tomcat 7 with a key's", version: 7, xml: flatToken + `keystoreType="PKCS11" keyPass="1234"/>`, finds: []string{"info keyPass passwords of their own"},
+			check: func(c *Connector) bool { return string(c.Hosts[0].Certificates[0].KeystorePassword) == "1234" }},
+		{name: "token without a PIN and a default", version: 12, xml: certificateXML(`certificateKeystoreType="PKCS11"`), finds: []string{"warning  no password provided"}},
+		{name: "token with an empty PIN", version: 10, xml: certificateXML(`certificateKeystoreType="PKCS11" certificateKeystorePassword=""`), finds: []string{"warning certificateKeystorePassword no password provided"}},
+		{name: "token with the default for a PIN", version: 10, xml: certificateXML(`certificateKeystoreType="PKCS11" certificateKeystorePassword="changeit"`), finds: []string{"warning certificateKeystorePassword each start costs one of the token's tries"}},
+		{name: "token with its PIN in a file", version: 10, xml: certificateXML(`certificateKeystoreType="PKCS11" certificateKeystorePasswordFile="/base/conf/password"`), check: func(c *Connector) bool {
+			return string(c.Hosts[0].Certificates[0].KeystorePassword) == "from file"
+		}},
+		{name: "provider without the configuration's name", version: 10, xml: certificateXML(`certificateKeystoreType="PKCS11" certificateKeystorePassword="1234" certificateKeystoreProvider="SunPKCS11"`),
+			finds: []string{"error certificateKeystoreProvider PKCS11 not found"}},
+		{name: "provider in other letters", version: 10, xml: certificateXML(`certificateKeystoreType="PKCS11" certificateKeystorePassword="1234" certificateKeystoreProvider="sunPKCS11-Tok"`),
+			finds: []string{"error certificateKeystoreProvider no such provider: sunPKCS11-Tok"}},
+		{name: "empty provider", version: 10, xml: certificateXML(`certificateKeystoreType="PKCS11" certificateKeystorePassword="1234" certificateKeystoreProvider=""`),
+			finds: []string{"error certificateKeystoreProvider missing provider"}},
+		{name: "provider of files", version: 10, xml: certificateXML(`certificateKeystoreType="PKCS11" certificateKeystorePassword="1234" certificateKeystoreProvider="SunJSSE"`),
+			finds: []string{"error certificateKeystoreProvider PKCS11 not found"}},
+		{name: "provider of somebody else", version: 10, xml: certificateXML(`certificateKeystoreType="PKCS11" certificateKeystorePassword="1234" certificateKeystoreProvider="IAIK"`),
+			finds: []string{"warning certificateKeystoreProvider none of Java's own"}},
+		{name: "file with a token's provider", version: 10, xml: certificateXML(`certificateKeystoreFile="a.p12" certificateKeystoreType="PKCS12" certificateKeystoreProvider="SunPKCS11-Tok"`),
+			finds: []string{"error certificateKeystoreProvider PKCS12 not found\"); remove it, or set certificateKeystoreType to PKCS11"}},
+		{name: "token as people write it", version: 10, xml: certificateXML(`certificateKeystoreFile="NONE" certificateKeystoreType="PKCS#11" certificateKeystorePassword="1234"`),
+			finds: []string{"error certificateKeystoreFile can't be served here", "error certificateKeystoreType write PKCS11"}},
+		{name: "truststore beside a token", version: 10, xml: strings.Replace(certificateXML(tokenXML), "<SSLHostConfig", `<SSLHostConfig truststoreFile="t.p12"`, 1),
+			finds: []string{"error truststoreFile the trustAnchors parameter must be non-empty\"); set truststoreType to PKCS12, and truststoreProvider to SUN"}},
+		{name: "truststore with a type beside a token", version: 10, xml: strings.Replace(certificateXML(tokenXML), "<SSLHostConfig", `<SSLHostConfig truststoreFile="t.p12" truststoreType="PKCS12"`, 1),
+			finds: []string{"error truststoreType PKCS12 not found\"); set truststoreProvider to SUN"}},
+		{name: "truststore with all beside a token", version: 10, xml: strings.Replace(certificateXML(tokenXML), "<SSLHostConfig", `<SSLHostConfig truststoreFile="t.p12" truststoreType="PKCS12" truststoreProvider="SUN"`, 1)},
+		{name: "truststore in a token", version: 10, xml: strings.Replace(certificateXML(tokenXML), "<SSLHostConfig", `<SSLHostConfig truststoreFile="NONE" truststoreType="PKCS11"`, 1),
+			check: func(c *Connector) bool { return c.Hosts[0].Truststore.Token() }},
+		{name: "truststore beside a token, flat", version: 9, xml: flatToken + `keystoreType="PKCS11" keystorePass="1234" truststoreFile="t.p12"/>`, finds: []string{"error truststoreFile set truststoreType to PKCS12"}},
 		{name: "PEM as a type", version: 9, xml: flatJava + `keystoreType="PEM"/>`, finds: []string{"error keystoreType SSLCertificateFile"}},
 		{name: "file of Windows", version: 10, xml: `<Connector port="8443" SSLEnabled="true"><SSLHostConfig><Certificate certificateKeystoreFile="C:\keys\a.jks"/></SSLHostConfig></Connector>`,
 			check: func(c *Connector) bool { return c.Hosts[0].Certificates[0].KeystoreFile == `C:\keys\a.jks` }},
@@ -556,6 +604,29 @@ func TestWipe(t *testing.T) {
 	c.Wipe()
 	if string(c.KeystorePassword) != "\x00\x00\x00\x00\x00\x00" || string(c.KeyPassword) != "\x00\x00\x00\x00\x00\x00" {
 		t.Errorf("%q, %q", c.KeystorePassword, c.KeyPassword)
+	}
+}
+
+func TestServedKeyOfToken(t *testing.T) {
+	key := func(alias string) KeyEntry { return KeyEntry{Alias: alias, Key: true} }
+	for _, c := range []struct {
+		alias   string
+		entries []KeyEntry
+		want    int
+		finds   []string
+	}{
+		{"", []KeyEntry{key("B"), key("a")}, 0, []string{`warning certificateKeyAlias serves "B"`}},
+		{"B", []KeyEntry{key("B")}, 0, nil},
+		{"B", []KeyEntry{key("b"), key("B"), key("a")}, 1, []string{`warning certificateKeyAlias the token also has "b"`}},
+		{"TOMCAT", []KeyEntry{key("tomcat"), key("a")}, -1, []string{`error certificateKeyAlias it has "tomcat", and tokens tell small letters from capitals`}},
+		{"", []KeyEntry{{Alias: "a"}}, -1, []string{"error certificateKeyAlias no private key"}},
+		{"", nil, -1, []string{"error certificateKeyAlias No aliases for private keys"}},
+	} {
+		got, findings := (&Certificate{KeystoreType: TokenType, KeyAlias: c.alias}).ServedKey(c.entries)
+		if got != c.want {
+			t.Errorf("%q of %v: %d, want %d", c.alias, c.entries, got, c.want)
+		}
+		checkFindings(t, findings, c.finds)
 	}
 }
 

@@ -478,6 +478,7 @@ func (r *reader) unsupported(list settings) {
 
 // trust reports on the trust in clients' certificates.
 func (r *reader) trust(h *SSLHost, list settings) {
+	r.trustedInToken(h, list)
 	if at := list.get("caCertificateFile"); at != nil || list.get("caCertificatePath") != nil {
 		if at == nil {
 			at = list.get("caCertificatePath")

@@ -57,7 +57,7 @@ func (c *Certificate) ServedKey(entries []KeyEntry) (index int, findings []findi
 				continue
 			}
 			if e.Key {
-				return i, nil
+				return i, c.alike(at, keys)
 			}
 			if e.Secret {
 				secret(e)
@@ -76,7 +76,11 @@ func (c *Certificate) ServedKey(entries []KeyEntry) (index int, findings []findi
 				find(finding.Error, fmt.Sprintf("the entry %q is there, "+lost, e.Alias, c.KeyAlias), rename)
 				return -1, findings
 			}
-			text += fmt.Sprintf("; it has %q, and CaseExactJKS tells small letters from capitals", e.Alias)
+			tells := "CaseExactJKS tells"
+			if c.Token() {
+				tells = "tokens tell"
+			}
+			text += fmt.Sprintf("; it has %q, and %s small letters from capitals", e.Alias, tells)
 			break
 		}
 		find(finding.Error, text, c.nameKey(at.Attribute, keys))
@@ -106,9 +110,25 @@ func (c *Certificate) ServedKey(entries []KeyEntry) (index int, findings []findi
 	return first, findings
 }
 
+// alike warns of keys whose aliases differ from the configured one in case alone.
+func (c *Certificate) alike(at finding.Place, keys []string) []finding.Finding {
+	var others []string
+	for _, alias := range keys {
+		if alias != c.KeyAlias && strings.EqualFold(alias, c.KeyAlias) {
+			others = append(others, alias)
+		}
+	}
+	if !c.Token() || len(others) == 0 {
+		return nil
+	}
+	return []finding.Finding{{Severity: finding.Warning, At: at,
+		Text:   fmt.Sprintf("the token also has %s, which differ from this alias in case alone: Tomcat's documentation warns of such aliases", text.Elide(text.Quote(others), 8)),
+		Remedy: "give them names of their own with rename"}}
+}
+
 // named says whether an entry has the configured alias, as Java finds it.
 func (c *Certificate) named(e KeyEntry) bool {
-	if c.KeystoreType == CaseExactJKS {
+	if c.KeystoreType == CaseExactJKS || c.Token() {
 		return e.Alias == c.KeyAlias
 	}
 	// Java makes both lower-case, which is less than folding: ſ is no s.

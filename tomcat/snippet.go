@@ -165,11 +165,12 @@ func (w *snippetWriter) host(h *SSLHost) {
 		name = ""
 	}
 	t := &h.Truststore
+	trustType, trustProvider := h.trusts()
 	var attributes attributeList
 	attributes.add("hostName", name,
 		"protocols", protocolSum(h.Protocols), "ciphers", h.Ciphers, "honorCipherOrder", isTrue(h.HonorCipherOrder), "groups", w.groups(h.Groups),
 		"certificateVerification", verificationName(h.Verification, "optional", "required"), "certificateVerificationDepth", number(h.VerificationDepth, 10),
-		"truststoreFile", t.File, "truststoreType", t.Type, "truststoreProvider", t.Provider)
+		"truststoreFile", t.File, "truststoreType", trustType, "truststoreProvider", trustProvider)
 	attributes.addPassword("truststorePassword", w.password("the truststore", t.Password))
 	attributes.add("caCertificateFile", h.CACertificateFile, "caCertificatePath", h.CACertificatePath,
 		"certificateRevocationListFile", h.CRLFile, "certificateRevocationListPath", h.CRLPath,
@@ -260,10 +261,11 @@ func (w *snippetWriter) flat(version int, c Connector) {
 		attributes.addPassword("SSLPassword", keyPassword)
 	} else {
 		t := &h.Truststore
+		trustType, trustProvider := h.trusts()
 		attributes.add("sslEnabledProtocols", strings.ReplaceAll(protocolSum(h.Protocols), "+", ","), "ciphers", w.javaNames(version, h.Ciphers),
 			"useServerCipherSuitesOrder", isTrue(h.HonorCipherOrder),
 			"clientAuth", verificationName(h.Verification, "want", "true"), "trustMaxCertLength", number(h.VerificationDepth, 10),
-			"truststoreFile", t.File, "truststoreType", t.Type, "truststoreProvider", t.Provider)
+			"truststoreFile", t.File, "truststoreType", trustType, "truststoreProvider", trustProvider)
 		attributes.addPassword("truststorePass", w.password("the truststore", t.Password))
 		attributes.add("crlFile", h.CRLFile, "sessionCacheSize", number(h.SessionCacheSize, -1), "sessionTimeout", number(int(h.SessionTimeout/time.Second), 86400))
 		attributes.add(files...)

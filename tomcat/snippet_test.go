@@ -33,6 +33,14 @@ func snippetCases() map[string]struct {
 		"keystore7": {7, Connector{Port: 8443, Hosts: []SSLHost{{
 			Certificates: []Certificate{{KeystoreFile: "${catalina.base}/conf/tomcat.jks", KeystorePassword: []byte(`a"b<c>&d'é`), KeyAlias: "tomcat", KeyPassword: []byte("other")}},
 		}}}},
+		"token10": {10, Connector{Port: 8443, Hosts: []SSLHost{{
+			Verification: VerificationRequired, Truststore: Truststore{File: "t.p12", Provider: "SUN"},
+			Certificates: []Certificate{{KeystoreType: TokenType, KeystoreProvider: "SunPKCS11-Tok", KeystorePasswordFile: "/pin", KeyAlias: "Tomcat"}},
+		}}}},
+		"token7": {7, Connector{Port: 8443, Hosts: []SSLHost{{
+			Truststore:   Truststore{File: "t.jks"},
+			Certificates: []Certificate{{KeystoreType: TokenType, KeystorePassword: []byte("1234"), KeyAlias: "Tomcat"}},
+		}}}},
 		"pem7": {7, Connector{Port: 8443, Hosts: []SSLHost{{
 			Protocols: []uint16{tls.VersionTLS12}, Verification: VerificationRequired, CACertificateFile: "/ca.pem",
 			Certificates: []Certificate{{CertificateFile: "/a.pem", KeyFile: "/a.key", ChainFile: "/chain.pem", KeyPassword: []byte("k")}},

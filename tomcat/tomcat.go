@@ -198,7 +198,7 @@ type Certificate struct {
 	Type string
 
 	// KeystoreFile is Tomcat's default, ~/.keystore, where none is given,
-	// and empty for PEM files.
+	// and empty for PEM files and for a token.
 	KeystoreFile string
 	// KeystoreType is empty to tell it by the content, as Java does for
 	// JKS and PKCS12. It is in capitals.
@@ -210,7 +210,7 @@ type Certificate struct {
 	KeystoreProvider string
 	// KeystorePassword is Tomcat's default, "changeit", where none is
 	// given; nil where Tomcat has no default (12 and later), or where it
-	// is in a KeystorePasswordFile that was not read.
+	// is in a KeystorePasswordFile that was not read. See Token.
 	KeystorePassword []byte
 	// KeystorePasswordGiven says that one is written, be it empty.
 	KeystorePasswordGiven bool
