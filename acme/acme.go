@@ -70,6 +70,10 @@ type Request struct {
 	// NewKey makes the key. It is called once for an order, which keeps the
 	// key until the certificate is stored.
 	NewKey func() (crypto.Signer, error)
+	// FindKey finds a key that NewKey has made and that stays in a token, by its
+	// SubjectPublicKeyInfo; nil with no error where it is there no more. An order keeps
+	// that in place of the key. A nil FindKey says that keys are kept with orders.
+	FindKey func(spki []byte) (crypto.Signer, error)
 	// KeyIs says in any words what kind of key NewKey makes, such as "EC secp256r1":
 	// an order that an earlier run has left is gone on with only if it has the same.
 	KeyIs string

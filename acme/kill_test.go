@@ -1,7 +1,11 @@
 package acme
 
 import (
+	"bytes"
 	"context"
+	"crypto"
+	"crypto/x509"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -166,4 +170,80 @@ func TestLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	lock(t, c, "ks")
+}
+
+// TestHeldKeys orders certificates for keys that stay in a token: no file has one, and
+// the next run finds it by its public half.
+func TestHeldKeys(t *testing.T) {
+	b := newBed(t, testtool.PebbleConfig{AlwaysValid: true})
+	for _, test := range []struct {
+		name   string
+		change func(r *Request, o *state.Order)
+		again  bool // it is the same certificate
+		aside  int
+	}{
+		{"the same", func(*Request, *state.Order) {}, true, 0},
+		{"the chain has not come yet", func(_ *Request, o *state.Order) { o.Chain = "" }, true, 0},
+		{"another name", func(r *Request, _ *state.Order) { r.Names = names(t, "b.example.com") }, false, 1},
+		{"the key is gone", func(r *Request, _ *state.Order) {
+			r.FindKey = func([]byte) (crypto.Signer, error) { return nil, nil }
+		}, false, 1},
+		{"keys are in files now", func(r *Request, _ *state.Order) { r.FindKey, r.NewKey = nil, newKey }, false, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			c := b.client(t, dir)
+			if _, err := c.Register(t.Context(), Registration{Agreed: true}); err != nil {
+				t.Fatal(err)
+			}
+			token := make(map[string]crypto.Signer)
+			r := Request{Names: names(t, "a.example.com"), Solver: b.web, KeyIs: "on the token", Lock: lock(t, c, "ks")}
+			r.NewKey = func() (crypto.Signer, error) {
+				key, err := newKey()
+				if err != nil {
+					return nil, err
+				}
+				spki, err := x509.MarshalPKIXPublicKey(key.Public())
+				token[string(spki)] = key
+				return struct{ crypto.Signer }{key}, err // no file can hold it
+			}
+			r.FindKey = func(spki []byte) (crypto.Signer, error) { return token[string(spki)], nil }
+			issued, err := obtain(t, c, r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files, err := filepath.Glob(filepath.Join(dir, "orders", "*.json"))
+			if err != nil || len(files) != 1 {
+				t.Fatal(files, err)
+			}
+			if kept, err := os.ReadFile(files[0]); err != nil || bytes.Contains(kept, []byte("PRIVATE")) {
+				t.Errorf("kept: %s, %v", kept, err)
+			}
+			o, err := r.Lock.Order()
+			if err != nil || o == nil || !o.Key.IsZero() {
+				t.Fatalf("kept: %+v, %v", o, err)
+			}
+			o.Key.Signer = issued.Key
+			test.change(&r, o)
+			if err := r.Lock.SetOrder(o); err != nil {
+				t.Fatal(err)
+			}
+			next, err := obtain(t, c, r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if again := slices.Equal(issued.Chain[0], next.Chain[0]); again != test.again {
+				t.Errorf("the same certificate: %v", again)
+			}
+			aside, err := filepath.Glob(filepath.Join(dir, "orders", "*.aside"))
+			if err != nil || len(aside) != test.aside {
+				t.Errorf("put aside: %v, %v", aside, err)
+			}
+			for _, file := range aside {
+				if kept, err := os.ReadFile(file); err != nil || bytes.Contains(kept, []byte("PRIVATE")) {
+					t.Errorf("put aside: %s, %v", kept, err)
+				}
+			}
+		})
+	}
 }

@@ -114,6 +114,14 @@ func (j *job) once(ctx context.Context) (*Issued, error) {
 		}
 		kept = nil
 	}
+	if kept != nil && kept.Held != nil {
+		if kept.Key.Signer, err = j.FindKey(kept.Held); err != nil {
+			return nil, err
+		}
+		if kept.Key.IsZero() {
+			return nil, j.gone(kept, "its key is in the token no more")
+		}
+	}
 	if kept != nil && kept.Chain != "" {
 		chain, err := parseChain([]byte(kept.Chain))
 		if err == nil {
@@ -137,12 +145,18 @@ func (j *job) once(ctx context.Context) (*Issued, error) {
 	if _, err := request(key, j.Names); err != nil { // before the CA is troubled
 		return nil, err
 	}
+	var held []byte
+	if j.FindKey != nil {
+		if held, err = x509.MarshalPKIXPublicKey(key.Public()); err != nil {
+			return nil, err
+		}
+	}
 	order, err := j.newOrder(ctx)
 	if err != nil {
 		return nil, err
 	}
 	j.kept = &state.Order{Directory: j.cfg.Directory, Account: j.account.Location, URL: order.Location, Names: texts(j.Names),
-		Profile: j.Profile, KeyIs: j.KeyIs, Made: j.cfg.Now().UTC(), Key: state.Key{Signer: key}}
+		Profile: j.Profile, KeyIs: j.KeyIs, Made: j.cfg.Now().UTC(), Key: state.Key{Signer: key}, Held: held}
 	if err := j.Lock.SetOrder(j.kept); err != nil {
 		return nil, err
 	}
@@ -151,7 +165,7 @@ func (j *job) once(ctx context.Context) (*Issued, error) {
 
 // fits says whether an order that is kept is one for what is asked for now.
 func (j *job) fits(o *state.Order) bool {
-	return o.Directory == j.cfg.Directory && o.Account == j.account.Location && o.Profile == j.Profile && o.KeyIs == j.KeyIs &&
+	return o.Directory == j.cfg.Directory && o.Account == j.account.Location && o.Profile == j.Profile && o.KeyIs == j.KeyIs && (o.Held != nil) == (j.FindKey != nil) &&
 		slices.Equal(sorted(o.Names), sorted(texts(j.Names)))
 }
 
@@ -164,8 +178,12 @@ func (j *job) putAway(o *state.Order, why string) error {
 		return j.Lock.ForgetOrder()
 	}
 	path, err := j.Lock.SetAside(o, j.cfg.Now())
+	where := "is kept in " + path
+	if o.Held != nil {
+		where = "stays in its token"
+	}
 	if err == nil {
-		j.say("the order of an earlier run, for %s, is put away: %s. The CA may have certified its key, which is kept in %s", strings.Join(o.Names, ", "), why, path)
+		j.say("the order of an earlier run, for %s, is put away: %s. The CA may have certified its key, which %s", strings.Join(o.Names, ", "), why, where)
 	}
 	return err
 }

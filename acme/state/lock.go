@@ -60,8 +60,8 @@ func (l *Lock) Unlock() error {
 	return l.lock.Unlock()
 }
 
-// Order is the order that an earlier run has left; nil with no error for none. The
-// error is a *FileError or an *fs.PathError.
+// Order is the order that an earlier run has left; nil with no error for none. One whose
+// key is held in a token comes without it. The error is a *FileError or an *fs.PathError.
 func (l *Lock) Order() (*Order, error) {
 	o, err := readOrder(l.path)
 	if err == nil && o != nil && o.For != l.For {
@@ -79,8 +79,8 @@ func readOrder(path string) (*Order, error) {
 	if err != nil || !found {
 		return nil, err
 	}
-	if o.Key.IsZero() {
-		return nil, &FileError{path, errors.New("the order has no key")}
+	if o.Key.IsZero() == (o.Held == nil) {
+		return nil, &FileError{path, errors.New("the order has no key, or two")}
 	}
 	return &o, nil
 }
@@ -91,7 +91,16 @@ func (l *Lock) SetOrder(o *Order) error {
 		return errors.New("an order without a key cannot be kept")
 	}
 	o.For = l.For
-	return write(l.path, o)
+	return writeOrder(l.path, o)
+}
+
+// writeOrder writes an order, and no key that stays in a token.
+func writeOrder(path string, o *Order) error {
+	kept := *o
+	if kept.Held != nil {
+		kept.Key = Key{}
+	}
+	return write(path, &kept)
 }
 
 // ForgetOrder forgets the order, whose key is stored or was never certified.
@@ -109,7 +118,7 @@ func (l *Lock) SetAside(o *Order, now time.Time) (string, error) {
 	}
 	// The name is by the order, so that a run that was killed here does it again.
 	path := base + "-" + digest([]byte(o.Directory + " " + o.URL))[:12] + ".aside"
-	if err := write(path, o); err != nil {
+	if err := writeOrder(path, o); err != nil {
 		return "", err
 	}
 	return path, l.ForgetOrder()

@@ -87,7 +87,10 @@ type Order struct {
 	Profile   string    `json:"profile,omitempty"`
 	KeyIs     string    `json:"keyIs,omitempty"` // what key was asked for
 	Made      time.Time `json:"made"`
-	Key       Key       `json:"key"`
+	Key       Key       `json:"key,omitzero"`
+	// Held is the SubjectPublicKeyInfo of a key that stays in a token; nil where the file
+	// has the key.
+	Held []byte `json:"held,omitempty"`
 	// Finalized says that the CA was, or was about to be, asked to certify the key.
 	Finalized bool `json:"finalized,omitempty"`
 	// Chain is the certificate with its chain, as PEM, once it has come.
