@@ -80,7 +80,7 @@ func Main(args []string, env *Env) (code int) {
 // run is Main without a care for faults of our own.
 func run(args []string, env *Env) (code int) {
 	ctx := context.Background()
-	env.generated = nil
+	env.generated, env.defaulted = nil, false
 	program := "gokeytool"
 	if len(args) > 0 {
 		program = strings.TrimSuffix(filepath.Base(args[0]), ".exe")

@@ -103,6 +103,9 @@ func (s *session) askKeyPassword(alias string) ([]byte, error) {
 	if s.ks.keypass != nil {
 		return s.ks.keypass, nil
 	}
+	if s.ks.token != nil {
+		return nil, nil // the PIN protects it
+	}
 	same := s.ks.password
 	if (same != nil && s.ks.pkcs12()) || s.opt.protected {
 		return same, nil

@@ -120,6 +120,10 @@ func entriesOf(s *store.Store) string {
 // else the keystore's, else the user is asked: but not for PKCS12, where keys
 // have no password of their own. The question has the alias as it was named.
 func (s *session) recoverEntry(k *keystore, e *entry.Entry, alias string) (entry.Key, []byte, error) {
+	if k.token != nil {
+		key, err := k.KeyOf(e, nil)
+		return s.keep(key), nil, err
+	}
 	if k.keypass != nil {
 		key, err := k.KeyOf(e, k.keypass)
 		return s.keep(key), k.keypass, err
@@ -179,6 +183,10 @@ func (s *session) recoverKey(k *keystore, alias string, password []byte) (entry.
 	}
 	if e.Kind == entry.TrustedCertificate {
 		return entry.Key{}, nil, noKey(alias)
+	}
+	if k.token != nil {
+		key, err := k.KeyOf(e, nil)
+		return s.keep(key), nil, err
 	}
 	if password == nil && k.password != nil {
 		key, err := k.KeyOf(e, k.password)

@@ -38,6 +38,8 @@ type Env struct {
 	asking func()
 
 	lines terminal.Lines
+	// defaulted: the keystore's password is that of the variable for all keystores.
+	defaulted bool
 	// generated are the files of the passwords that this command has made.
 	generated []string
 	// warnVisible: JDK 25 warns where a password may be typed in sight, that is

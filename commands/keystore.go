@@ -44,6 +44,12 @@ type keystore struct {
 	storetype string        // as what
 	replaces  bool          // all of the file is written again
 	adapt     func() error  // has what is read protect new keys as the options say
+
+	// Of a token, which has no password: what opens it is its PIN.
+	place  *tokenPlace
+	token  *openToken
+	public bool                         // nobody is logged in: what is private is not seen
+	reread func() (*store.Store, error) // what is on it now
 }
 
 // option is the name of an option of the keystore on the line.
@@ -61,7 +67,7 @@ func (k *keystore) pkcs12() bool { return strings.EqualFold(k.typ, string(store.
 // encryption nor integrity, as Java keeps trusted certificates, or a file of keys
 // and certificates that is no keystore to Java.
 func (k *keystore) passwordless() bool {
-	if k.Type().Unprotected() {
+	if k.Type().Unprotected() || k.token != nil {
 		return true
 	}
 	p, ok := k.Params()
@@ -94,7 +100,7 @@ func errDomain() error {
 // keys, which ends every command that used one.
 func (s *session) warnOfFormat() {
 	k := s.ks
-	if k == nil || !k.exists || k.Store == nil || k.Type() == store.PKCS12 || k.Type().Foreign() {
+	if k == nil || !k.exists || k.Store == nil || k.Type() == store.PKCS12 || k.Type() == store.PKCS11 || k.Type().Foreign() {
 		return
 	}
 	typ := k.Type()
@@ -113,7 +119,7 @@ func (s *session) warnOfFormat() {
 // warnUnverified prints keytool's warning about a keystore that was read
 // without its password.
 func (s *session) warnUnverified() {
-	if s.ks.password != nil || s.opt.protected || s.ks.passwordless() {
+	if s.ks.password != nil || s.ks.token != nil || s.opt.protected || s.ks.passwordless() {
 		return
 	}
 	s.Stderr.Print(`

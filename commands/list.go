@@ -142,8 +142,11 @@ func (l *lister) shown() []*entry.Entry {
 
 // provider is the Java security provider that keytool names for the type.
 func (l *lister) provider() string {
-	if l.opt.providername.given {
+	switch {
+	case l.opt.providername.given:
 		return l.opt.providername.value
+	case l.ks.token != nil:
+		return cmp.Or(l.ks.place.provider, "gokeytool")
 	}
 	switch l.ks.typ {
 	case string(store.JCEKS):
@@ -159,11 +162,17 @@ func (l *lister) provider() string {
 // entry writes one entry.
 func (l *lister) entry(alias string, e *entry.Entry) error {
 	detailed := l.opt.verbose || l.opt.rfc
-	format := "%s, %s, "
-	if detailed {
-		format = "Alias name: %s\nCreation date: %s\nEntry type: "
+	created := keytool.MediumDate(l.created(e), l.printer.Location)
+	switch { // a token keeps no dates
+	case l.ks.token != nil && detailed:
+		l.out.Printf("Alias name: %s\nEntry type: ", alias)
+	case l.ks.token != nil:
+		l.out.Printf("%s, ", alias)
+	case detailed:
+		l.out.Printf("Alias name: %s\nCreation date: %s\nEntry type: ", alias, created)
+	default:
+		l.out.Printf("%s, %s, ", alias, created)
 	}
-	l.out.Printf(format, alias, keytool.MediumDate(l.created(e), l.printer.Location))
 	switch {
 	case e.Kind == entry.PrivateKey && (len(e.Chain) > 0 || l.ks.Type() == store.PKCS12):
 		return l.privateKey(alias, e, detailed)

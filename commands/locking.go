@@ -41,12 +41,17 @@ func (s *session) lockTimeout() (time.Duration, bool, error) {
 // lock locks a file that is to be changed. Who has to wait for more than a second
 // is told for whom.
 func (s *session) lock(ctx context.Context, path string) (*store.FileLock, error) {
+	return s.lockAs(ctx, path, path)
+}
+
+// lockAs is lock for a file that stands for something, which is called so.
+func (s *session) lockAs(ctx context.Context, path, called string) (*store.FileLock, error) {
 	timeout, bounded, err := s.lockTimeout()
 	if err != nil {
 		return nil, err
 	}
 	wait := store.Wait{Timeout: timeout, Said: func(h store.Holder) {
-		s.hint(fmt.Sprintf("waiting for %v to be done with %s", h, path))
+		s.hint(fmt.Sprintf("waiting for %v to be done with %s", h, called))
 	}}
 	if bounded && timeout == 0 {
 		wait.Timeout = -1
@@ -81,6 +86,9 @@ func (k *keystore) settle() error {
 	current, err := k.relock()
 	if err != nil || current {
 		return err
+	}
+	if k.token != nil {
+		return &store.ChangedError{Path: k.path}
 	}
 	_, statErr := os.Stat(k.path)
 	if statErr != nil || k.replaces || k.exists && !samePassword(k.password, k.opened) {
@@ -119,6 +127,9 @@ func (k *keystore) relock() (current bool, err error) {
 		if err := k.acquire(); err != nil {
 			return false, err
 		}
+	}
+	if k.token != nil {
+		return k.sameToken()
 	}
 	if _, regular, err := atomicfile.Target(k.path); err != nil || !regular || k.unlocked != nil {
 		return true, nil // nobody else writes it, or it can't be written

@@ -82,6 +82,11 @@ func (s *session) openKeystore(ctx context.Context, a access) (err error) {
 	if err := s.checkStoreProvider(); err != nil {
 		return err
 	}
+	if place, ok, err := s.tokenPlace(s.opt.keystore, s.opt.storetype.value, s.opt.providername); err != nil {
+		return err
+	} else if ok {
+		return s.openTokenKeystore(ctx, a, place)
+	}
 	k := &keystore{
 		path: s.keystorePath(), password: s.opt.storepass,
 		keypass: s.opt.keypass, destkeypass: s.opt.destkeypass, options: s.openOptions(),

@@ -35,6 +35,7 @@ func (e *Env) setDefaultPassword(table *argv.Table, req *argv.Request) {
 			req.Secrets = make(map[string][]byte)
 		}
 		req.Secrets["storepass"] = []byte(password)
+		e.defaulted = true
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 
 	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/console"
+	"gokeytool/pkcs11/sunconfig"
+	"gokeytool/store"
 )
 
 // noKeystore is the name by which -keystore says that there is no file. The
@@ -47,15 +49,39 @@ func (s *session) checkProviders() error {
 				continue
 			}
 			configured := i < len(value.Args) && value.Args[i] != nil
-			token := strings.HasSuffix(name, "SunPKCS11")
-			if !known || configured && token {
+			if !known {
 				return noProvider(failf(missing, name))
+			}
+			if configured && strings.HasSuffix(name, "SunPKCS11") {
+				if err := s.configureToken(*value.Args[i]); err != nil {
+					return withHint(failf(missing, name), err.Error())
+				}
+				continue
 			}
 			if configured {
 				return java("java.lang.UnsupportedOperationException", "configure is not supported")
 			}
 		}
 	}
+	return nil
+}
+
+// configureToken takes in Java's provider of tokens with a configuration: a file, or
+// what stands behind two dashes.
+func (s *session) configureToken(argument string) error {
+	text, inline := strings.CutPrefix(argument, "--")
+	data := []byte(strings.ReplaceAll(text, `\n`, "\n"))
+	if !inline {
+		var err error
+		if data, err = readSmallFile(argument); err != nil {
+			return err
+		}
+	}
+	config, err := sunconfig.Parse(data)
+	if err != nil {
+		return err
+	}
+	s.tokenProviders = append(s.tokenProviders, tokenProvider{"SunPKCS11-" + config.Name, config})
 	return nil
 }
 
@@ -74,6 +100,9 @@ func (s *session) checkProviderName(name, storetype string) error {
 		return java("java.lang.IllegalArgumentException", "missing provider")
 	}
 	types, known := providers[name]
+	if slices.ContainsFunc(s.tokenProviders, func(p tokenProvider) bool { return p.name == name }) {
+		types, known = string(store.PKCS11), true
+	}
 	if !known {
 		return noProvider(java("java.security.NoSuchProviderException", "no such provider: "+name))
 	}
@@ -117,11 +146,18 @@ func isToken(storetype string) bool {
 // checkToken refuses what keytool refuses for keystores that are no files:
 // PKCS #11 tokens and those of Windows. passwords: the command changes some.
 func (s *session) checkToken(passwords bool, keypass []byte) error {
-	if !isToken(s.opt.storetype.value) {
+	byURI := s.opt.keystore.given && isTokenURI(s.opt.keystore.value)
+	if !byURI && !isToken(s.opt.storetype.value) {
 		return nil
 	}
 	typ := niceType(s.opt.storetype.value)
-	if s.opt.keystore.given && s.opt.keystore.value != noKeystore {
+	if byURI {
+		if typ != "" && typ != string(store.PKCS11) {
+			return withHint(java("java.security.KeyStoreException", typ+" not found"),
+				"-keystore names a token (pkcs11:), whose type is PKCS11: leave -storetype away")
+		}
+		typ = string(store.PKCS11)
+	} else if s.opt.keystore.given && s.opt.keystore.value != noKeystore {
 		return s.notNone(typ)
 	}
 	if passwords {

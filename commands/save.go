@@ -43,6 +43,9 @@ func (k *keystore) save() error {
 			return err
 		}
 	}
+	if k.token != nil {
+		return k.Save(k.path, nil)
+	}
 	end := func(bool) {}
 	if k.backup != nil && k.exists {
 		var err error

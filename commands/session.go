@@ -38,6 +38,9 @@ type session struct {
 	cacertsStore *store.Store // see cacerts
 	securityFile *securityProperties
 	openedWith   map[string]string // see opensWith
+
+	tokens         openTokens
+	tokenProviders []tokenProvider // in the order of the line
 }
 
 func newSession(env *Env, table *argv.Table, req *argv.Request, release jdk.Release) *session {
@@ -67,6 +70,7 @@ func (s *session) flushWarnings() {
 // code for err, the command's result.
 func (s *session) finish(err error) int {
 	s.giveWay()
+	s.closeTokens()
 	defer func() {
 		for _, secret := range s.secrets {
 			entry.Wipe(secret)

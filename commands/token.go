@@ -1,0 +1,596 @@
+package commands
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"sync"
+
+	"gokeytool/internal/atomicfile"
+	"gokeytool/internal/console"
+	"gokeytool/internal/interrupt"
+	"gokeytool/pkcs11"
+	"gokeytool/pkcs11/sunconfig"
+	"gokeytool/pkcs11/uri"
+	"gokeytool/store"
+	"gokeytool/store/token"
+)
+
+// tokenPlace says which token a keystore is, and where.
+type tokenPlace struct {
+	name     string // as texts have it: the URI without its PIN, or NONE
+	uri      uri.URI
+	java     bool   // Java's configuration says it, not a URI
+	provider string // what Java calls the provider; empty for a URI
+	at       pkcs11.Location
+	which    pkcs11.Selection
+}
+
+// tokenProvider is Java's provider with a configuration of the line.
+type tokenProvider struct {
+	name   string // SunPKCS11- and the name of the configuration
+	config sunconfig.Config
+}
+
+// sameWay says whether two tokens are reached by the same module or server.
+func (p tokenPlace) sameWay(o tokenPlace) bool {
+	return p.at.Module == o.at.Module && p.at.Address == o.at.Address
+}
+
+// same says whether two places are one.
+func (p tokenPlace) same(o tokenPlace) bool {
+	return p.sameWay(o) && reflect.DeepEqual(p.which, o.which)
+}
+
+// isTokenURI says whether the name of a keystore is that of a token, as a PKCS #11 URI
+// writes it. A file that is called so goes before.
+func isTokenURI(name string) bool {
+	if !uri.Is(name) {
+		return false
+	}
+	_, err := os.Lstat(name)
+	return err != nil
+}
+
+// isTokenStore says whether the options of a keystore name a token: by a URI, or by
+// the type.
+func isTokenStore(keystore, storetype string) bool {
+	return isTokenURI(keystore) || strings.EqualFold(storetype, string(store.PKCS11))
+}
+
+// uriPlace is the token that a URI names.
+func (s *session) uriPlace(name string) (tokenPlace, error) {
+	u, err := uri.Parse(name)
+	if err != nil {
+		return tokenPlace{}, withHint(err, "a token is named as in pkcs11:token=LABEL?module-path=/path/of/the/module.so")
+	}
+	p := tokenPlace{uri: u, name: u.String()}
+	p.at = s.tokenLocation(u.ModulePath)
+	p.which = pkcs11.Selection{
+		Slot:            u.Slot,
+		SlotDescription: u.SlotDescription, SlotManufacturer: u.SlotManufacturer,
+		Label: u.Token, Manufacturer: u.Manufacturer, Model: u.Model, Serial: u.Serial,
+		LibraryDescription: u.LibraryDescription, LibraryManufacturer: u.LibraryManufacturer, LibraryVersion: u.LibraryVersion,
+	}
+	return p, nil
+}
+
+// javaPlace is the token of a provider that the line configures: of that name, or the
+// first. It is false where there is none.
+func (s *session) javaPlace(providername optional[string]) (tokenPlace, bool) {
+	for _, p := range s.tokenProviders {
+		if providername.given && providername.value != p.name {
+			continue
+		}
+		return tokenPlace{
+			name: noKeystore, java: true, provider: p.name, at: s.tokenLocation(p.config.Library),
+			which: pkcs11.Selection{Slot: p.config.Slot, Index: p.config.Index},
+			uri:   uri.URI{ModulePath: p.config.Library},
+		}, true
+	}
+	return tokenPlace{}, false
+}
+
+// tokenPlace is the token that the options of a keystore name; false where it is a file.
+func (s *session) tokenPlace(keystore optional[string], storetype string, providername optional[string]) (tokenPlace, bool, error) {
+	if keystore.given && isTokenURI(keystore.value) {
+		p, err := s.uriPlace(keystore.value)
+		return p, true, err
+	}
+	if strings.EqualFold(storetype, string(store.PKCS11)) {
+		p, ok := s.javaPlace(providername)
+		return p, ok, nil
+	}
+	return tokenPlace{}, false, nil
+}
+
+// tokenLocation is where a module is: on a server of p11-kit's if the environment names
+// one, and no module is named.
+func (s *session) tokenLocation(module string) pkcs11.Location {
+	at := pkcs11.Location{Module: module, Environment: s.moduleEnvironment()}
+	if module == "" {
+		at.Address, _ = s.LookupEnv("P11_KIT_SERVER_ADDRESS")
+	}
+	return at
+}
+
+// moduleEnvironment is that of the process in which a module runs: without passwords.
+func (s *session) moduleEnvironment() []string {
+	var list []string
+	for _, v := range s.environment() {
+		if !strings.HasPrefix(v, defaultPasswordVariable+"=") {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+// openTokens are the tokens that a command has opened. Each is opened once, and its PIN
+// is tried once, whatever the command opens it for.
+type openTokens struct {
+	mu   sync.Mutex
+	list []*openToken
+}
+
+// openToken is one of them.
+type openToken struct {
+	*pkcs11.Token
+	place   tokenPlace
+	login   sync.Mutex // is held while the PIN is asked for and tried
+	in      bool       // the user is logged in
+	refused error      // what came of the PIN that was tried
+	made    *interrupt.Made
+	mu      sync.Mutex
+	device  *token.Keystore // in which a key may have been generated that no entry has yet
+}
+
+// sameCard says whether two tokens are one, as far as they say: also where it was found
+// by two ways.
+func sameCard(a, b pkcs11.TokenInfo) bool {
+	return a.Serial != "" && a.Serial == b.Serial && a.Label == b.Label && a.Model == b.Model && a.Manufacturer == b.Manufacturer
+}
+
+// findToken opens a token, or returns the one that was opened before. Nobody is logged in
+// by that.
+func (s *session) findToken(ctx context.Context, p tokenPlace) (*openToken, error) {
+	s.tokens.mu.Lock()
+	defer s.tokens.mu.Unlock()
+	for _, t := range s.tokens.list {
+		if t.place.same(p) {
+			return t, nil
+		}
+	}
+	opened, err := pkcs11.Open(ctx, p.at, p.which)
+	if err != nil {
+		return nil, s.tokenError(p, err)
+	}
+	info := opened.Info()
+	for _, t := range s.tokens.list {
+		if t.place.sameWay(p) && t.Info().Slot == info.Slot {
+			return t, opened.Close()
+		}
+	}
+	t := &openToken{Token: opened, place: p}
+	for _, other := range s.tokens.list {
+		if sameCard(other.Info(), info) {
+			other.login.Lock()
+			t.refused = other.refused
+			other.login.Unlock()
+		}
+	}
+	t.made, err = interrupt.Make(func() error { return nil }, t.end)
+	if err != nil {
+		return nil, err
+	}
+	s.tokens.list = append(s.tokens.list, t)
+	return t, nil
+}
+
+// end closes a token, and takes away what was generated for nothing.
+func (t *openToken) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.device != nil {
+		_ = t.device.Discard()
+		t.device = nil
+	}
+	_ = t.Close()
+}
+
+// closeTokens ends the use of all tokens of the command.
+func (s *session) closeTokens() {
+	s.tokens.mu.Lock()
+	defer s.tokens.mu.Unlock()
+	for _, t := range s.tokens.list {
+		t.made.Undo()
+	}
+	s.tokens.list = nil
+}
+
+// tokenAccess says how a token is opened.
+type tokenAccess struct {
+	pin       []byte       // what an option gave; nil for none
+	option    string       // which option gives it; storepass if empty
+	protected bool         // it is entered at the device
+	asks      bool         // the user is asked for a PIN that is not known
+	prompt    console.Text // the question; empty for the usual one
+	public    bool         // what can be read without the PIN is of use too
+}
+
+// openStore opens a keystore that is only read: a file, or the token of a URI. A password
+// in the options is the token's PIN, so it must be one that was given for it: none that is
+// guessed, and none of another keystore.
+func (s *session) openStore(ctx context.Context, name string, o store.Options, option string) (*store.Store, error) {
+	if !isTokenURI(name) {
+		return store.Open(name, o)
+	}
+	return s.openTokenStore(ctx, name, tokenAccess{pin: o.Password, option: option, asks: true})
+}
+
+// openTokenStore opens the token of a URI as a keystore.
+func (s *session) openTokenStore(ctx context.Context, name string, a tokenAccess) (*store.Store, error) {
+	p, err := s.uriPlace(name)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.findToken(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.logIn(t, p, a); err != nil {
+		return nil, err
+	}
+	opened, _, err := s.readToken(t, p)
+	return opened, err
+}
+
+// readToken reads the objects of a token as a keystore.
+func (s *session) readToken(t *openToken, p tokenPlace) (*store.Store, *token.Keystore, error) {
+	device, err := token.Open(t.Token)
+	if err != nil {
+		return nil, nil, s.tokenError(p, err)
+	}
+	return store.OpenDevice(p.name, device), device, nil
+}
+
+// logIn logs in to a token with the PIN that was given, or that the user is asked for. It
+// says whether somebody is logged in: not if ENTER was the answer where what is public is
+// of use too.
+func (s *session) logIn(t *openToken, p tokenPlace, a tokenAccess) (bool, error) {
+	t.login.Lock()
+	defer t.login.Unlock()
+	if t.in {
+		return true, nil
+	}
+	if t.refused != nil {
+		return false, t.refused
+	}
+	info, err := t.CurrentInfo()
+	if err != nil {
+		return false, s.tokenError(p, err)
+	}
+	if info.Flags&pkcs11.LoginRequired == 0 {
+		return true, nil
+	}
+	if err := s.unready(p, info); err != nil {
+		return false, err
+	}
+	pin, typed, err := s.pinOf(p, info, a)
+	if err != nil {
+		return false, err
+	}
+	protected := info.Flags&pkcs11.ProtectedPath != 0
+	switch {
+	case protected:
+		if pin != nil {
+			s.hint(fmt.Sprintf("%s: its PIN is entered at the device alone: the one given is not used", p.name))
+		}
+		pin = nil
+		s.hint(fmt.Sprintf("enter the PIN of %s at the device", tokenCalled(info)))
+	case len(pin) == 0 && pin != nil:
+		return false, s.noPIN(p, info, a, "the PIN that was given is empty: it was not tried, as each try counts")
+	case pin == nil && a.protected:
+		return false, s.loadFailed(withHint(fmt.Errorf("%s: no PIN can be entered at the device of %s", p.name, tokenCalled(info)),
+			"leave -protected away, to be asked for the PIN here"))
+	case pin == nil && a.public && typed:
+		return false, nil
+	case pin == nil:
+		return false, s.noPIN(p, info, a, "")
+	}
+	if info.Flags&pkcs11.UserPINFinalTry != 0 && !typed && !protected && s.ownStyle() {
+		return false, withHint(fmt.Errorf("%s: one try is left before the PIN is locked, and it is not made with a PIN that nobody types", p.name),
+			"leave the PIN's option and the pin-source away, and type it: if it is right, all tries are there again")
+	}
+	if err := t.Login(pin); err != nil {
+		t.refused = s.loginError(t, p, err)
+		return false, t.refused
+	}
+	t.in = true
+	return true, nil
+}
+
+// pinOf is the PIN that the line gives, or that the user is asked for: then it was typed.
+// It is nil where none is known.
+func (s *session) pinOf(p tokenPlace, info pkcs11.TokenInfo, a tokenAccess) (pin []byte, typed bool, err error) {
+	given := s.saidPIN(a.pin)
+	hasSource := p.uri.PINSource != "" || p.uri.PINValue != nil
+	switch {
+	case given != nil && hasSource:
+		return nil, false, fmt.Errorf("%s: the PIN is given twice, by -%s and in the URI", p.name, cmp.Or(a.option, "storepass"))
+	case given != nil:
+		return given, false, nil
+	case p.uri.PINValue != nil:
+		s.secrets = append(s.secrets, p.uri.PINValue)
+		return p.uri.PINValue, false, nil
+	case p.uri.PINSource != "":
+		pin, err := s.readPIN(p.uri.PINSource)
+		return pin, false, err
+	case a.protected || info.Flags&pkcs11.ProtectedPath != 0 || !a.asks:
+		return nil, false, nil
+	}
+	prompt := a.prompt
+	if prompt == "" || s.ownStyle() {
+		if hint := fewTries(info); hint != "" {
+			s.hint(hint)
+		}
+		prompt = console.Textf("Enter PIN of %s:  ", tokenCalled(info))
+	}
+	pin, err = s.promptSecret(prompt)
+	return pin, true, err
+}
+
+// saidPIN is a password of the line as a PIN: not that of the variable for all
+// keystores, which is none of a token.
+func (s *session) saidPIN(pin []byte) []byte {
+	if s.defaulted && len(pin) > 0 && &pin[0] == &s.req.Secrets["storepass"][0] {
+		return nil
+	}
+	return pin
+}
+
+// readPIN reads the file of a pin-source: its first line.
+func (s *session) readPIN(source string) ([]byte, error) {
+	path := strings.TrimPrefix(source, "file:")
+	if rest, ok := strings.CutPrefix(path, "//"); ok && strings.HasPrefix(source, "file:") {
+		path = rest[max(strings.IndexByte(rest, '/'), 0):]
+	}
+	if strings.HasPrefix(source, "|") || strings.Contains(source, "://") && !strings.HasPrefix(source, "file:") {
+		return nil, fmt.Errorf("pin-source=%s: only a file is read", source)
+	}
+	if err := s.refusePlantedFile("the PIN", path); err != nil {
+		return nil, err
+	}
+	data, err := readSmallFile(path)
+	if err != nil {
+		return nil, fileError(path, pathCause(err))
+	}
+	s.secrets = append(s.secrets, data)
+	s.sayWhoReads("the PIN", path)
+	line, _, _ := bytes.Cut(data, []byte("\n"))
+	return bytes.TrimSuffix(line, []byte("\r")), nil
+}
+
+// refusePlantedFile refuses, in our own style, a file with a secret that another user may
+// have put where all can write.
+func (e *Env) refusePlantedFile(what, path string) error {
+	info, err := os.Stat(path)
+	if err != nil || os.Geteuid() == 0 {
+		return nil
+	}
+	target, _, err := atomicfile.Target(path)
+	if err == nil {
+		err = atomicfile.Guard(target, info)
+	}
+	if err != nil {
+		return fmt.Errorf("%s, the file of %s, is not used: %w", path, what, pathCause(err))
+	}
+	return nil
+}
+
+// tokenCalled is a token as texts call it.
+func tokenCalled(info pkcs11.TokenInfo) string {
+	switch {
+	case info.Label != "":
+		return fmt.Sprintf("token %q", info.Label)
+	case info.Serial != "":
+		return fmt.Sprintf("the token with the serial number %q", info.Serial)
+	}
+	return fmt.Sprintf("the token in slot %d", info.Slot)
+}
+
+// fewTries says that a wrong PIN was tried before.
+func fewTries(info pkcs11.TokenInfo) string {
+	switch {
+	case info.Flags&pkcs11.UserPINFinalTry != 0:
+		return fmt.Sprintf("%s: the next wrong PIN locks it", tokenCalled(info))
+	case info.Flags&pkcs11.UserPINCountLow != 0:
+		return fmt.Sprintf("%s: a wrong PIN was tried since the last right one; few tries may be left", tokenCalled(info))
+	}
+	return ""
+}
+
+// loadFailed is what Java says where a token is not opened.
+func (s *session) loadFailed(err error) error {
+	if s.ownStyle() {
+		return err
+	}
+	hints := append([]string{err.Error()}, s.hints(err)...)
+	return withHint(java("java.io.IOException", "load failed"), hints...)
+}
+
+// unready is why nobody can log in to a token, before a PIN is tried.
+func (s *session) unready(p tokenPlace, info pkcs11.TokenInfo) error {
+	var err error
+	switch {
+	case info.Flags&pkcs11.TokenInitialized == 0:
+		err = withHint(fmt.Errorf("%s: %s is not initialized", p.name, tokenCalled(info)),
+			"its vendor's tool does that, or pkcs11-tool --init-token; it takes away all that is on it")
+	case info.Flags&pkcs11.UserPINLocked != 0:
+		err = withHint(fmt.Errorf("%s: the PIN of %s is locked, as wrong ones were tried", p.name, tokenCalled(info)), unlockPIN)
+	case info.Flags&pkcs11.UserPINInitialized == 0:
+		err = withHint(fmt.Errorf("%s: %s has no user's PIN yet", p.name, tokenCalled(info)),
+			"who has the PIN of its security officer (SO) sets it: pkcs11-tool --init-pin")
+	default:
+		return nil
+	}
+	return s.loadFailed(err)
+}
+
+// unlockPIN is how a PIN is unlocked.
+const unlockPIN = "who has the PIN of its security officer (SO), or its PUK, unlocks it with the vendor's tool, or pkcs11-tool --init-pin; the keys stay"
+
+// noPIN says that the PIN is not known.
+func (s *session) noPIN(p tokenPlace, info pkcs11.TokenInfo, a tokenAccess, why string) error {
+	option := cmp.Or(a.option, "storepass")
+	hints := []string{fmt.Sprintf("give it with -%[1]s:file FILE or -%[1]s:env NAME, with pin-source=FILE in the URI, or type it when asked", option)}
+	if why != "" {
+		hints = append([]string{why}, hints...)
+	}
+	return s.loadFailed(withHint(fmt.Errorf("%s: %s needs its PIN, and none was given", p.name, tokenCalled(info)), hints...))
+}
+
+// loginError is what came of a PIN that was tried.
+func (s *session) loginError(t *openToken, p tokenPlace, err error) error {
+	hints := []string{"it was tried once, and is not tried again by this command: each wrong one counts"}
+	if info, infoErr := t.CurrentInfo(); infoErr == nil {
+		if info.Flags&pkcs11.UserPINLocked != 0 {
+			hints = append(hints, fmt.Sprintf("the PIN of %s is locked now", tokenCalled(info)), unlockPIN)
+		} else if few := fewTries(info); few != "" {
+			hints = append(hints, few)
+		}
+	}
+	return s.loadFailed(withHint(fmt.Errorf("%s: %w", p.name, err), hints...))
+}
+
+// tokenError is why a token can't be used, with what can be done about it.
+func (s *session) tokenError(p tokenPlace, err error) error {
+	err = fmt.Errorf("%s: %w", p.name, err)
+	if s.ownStyle() {
+		return err
+	}
+	return withHint(java("java.security.ProviderException", "Initialization failed"), err.Error())
+}
+
+// openTokenKeystore is openKeystore for a token.
+func (s *session) openTokenKeystore(ctx context.Context, a access, p tokenPlace) error {
+	k := &keystore{
+		path: p.name, typ: string(store.PKCS11), exists: true, place: &p,
+		options: s.openOptions(), destination: a.destination, storetype: string(store.PKCS11),
+	}
+	if a.changes {
+		k.refuse = s.refuseNew
+	}
+	s.ks = k
+	t, err := s.findToken(ctx, p)
+	if err != nil {
+		return err
+	}
+	k.token = t
+	if a.changes {
+		s.changing = k
+		k.acquire = func() error { return s.acquireToken(ctx, k) }
+		if err := k.acquire(); err != nil {
+			return err
+		}
+	}
+	if a.ask != nil {
+		if err := a.ask(); err != nil {
+			return err
+		}
+	}
+	pin := s.opt.storepass
+	if pin == nil {
+		pin = a.password
+	}
+	prompt := cmp.Or(a.prompt, "Enter keystore password:  ")
+	in, err := s.logIn(t, p, tokenAccess{
+		pin: pin, option: k.option("storepass"), protected: s.opt.protected,
+		asks: true, prompt: prompt, public: s.ownStyle() && !a.changes && !a.keys,
+	})
+	if err != nil {
+		return err
+	}
+	k.public = !in
+	if err := k.readToken(s); err != nil {
+		return err
+	}
+	if a.changes {
+		if err := k.settle(); err != nil {
+			return err
+		}
+	}
+	return checkFileName(a.file)
+}
+
+// readToken reads the keystore's token.
+func (k *keystore) readToken(s *session) error {
+	opened, device, err := s.readToken(k.token, *k.place)
+	if err != nil {
+		return err
+	}
+	k.Store = opened
+	k.token.mu.Lock()
+	k.token.device = device
+	k.token.mu.Unlock()
+	k.reading = store.NewReading(k.path, opened)
+	if k.refuse != nil {
+		k.had.note(opened)
+	}
+	k.reread = func() (*store.Store, error) {
+		now, _, err := s.readToken(k.token, *k.place)
+		return now, err
+	}
+	return nil
+}
+
+// tokenLockFile is the file whose lock is that of a token: in a directory of the user's.
+func (s *session) tokenLockFile(info pkcs11.TokenInfo) (string, error) {
+	dir := s.userDirectory("XDG_STATE_HOME", ".local", "state")
+	if !filepath.IsAbs(dir) {
+		return "", withHint(errors.New("there is no home directory for the lock of a token"), "name a directory for it in the variable XDG_STATE_HOME")
+	}
+	dir = filepath.Join(dir, "tokens")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", withHint(fmt.Errorf("no lock can be made for the token: %w", err),
+			"without a lock nothing is written; name another directory for it in the variable XDG_STATE_HOME")
+	}
+	return filepath.Join(dir, tokenFileName(info)), nil
+}
+
+// tokenFileName names a token in a file's name.
+func tokenFileName(info pkcs11.TokenInfo) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{info.Manufacturer, info.Model, info.Serial, info.Label}, "\x00")))
+	return fmt.Sprintf("%x", sum[:16])
+}
+
+// acquireToken locks the keystore's token, for this user.
+func (s *session) acquireToken(ctx context.Context, k *keystore) error {
+	path, err := s.tokenLockFile(k.token.Info())
+	if err != nil {
+		return err
+	}
+	k.lock, err = s.lockAs(ctx, path, k.path)
+	if busy, ok := errors.AsType[*store.BusyError](err); ok {
+		busy.Path = k.path
+	}
+	return err
+}
+
+// sameToken says whether a token, which is locked again, holds what was read.
+func (k *keystore) sameToken() (bool, error) {
+	if k.Store == nil || k.reread == nil {
+		return true, nil // it is read after that
+	}
+	now, err := k.reread()
+	if err != nil {
+		return false, err
+	}
+	return k.reading.Holds(now), nil
+}
