@@ -4,6 +4,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Field;
+import java.lang.reflect.InvocationTargetException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,6 +43,7 @@ import javax.net.ssl.X509TrustManager;
  *                                 trusted: PURPOSE is server, client, or any for PKIX alone
  *   contents TYPE DATA PASSWORD   a word for each entry, in Java's order, with its key; and what is trusted
  *   keytool INPUT ARGS...         a command of keytool: its output
+ *   pkcs11config ARGUMENT         what SunPKCS11 reads in a configuration: its name, library, slot and templates
  *
  * A usage error of keytool ends the process.
  */
@@ -94,7 +98,7 @@ public class Oracle {
         return new String(word, StandardCharsets.UTF_8);
     }
 
-    private static String answer(byte[][] question) throws Exception {
+    private static String answer(byte[][] question) throws Throwable {
         CertificateFactory factory = CertificateFactory.getInstance("X.509");
         switch (text(question[0])) {
         case "certificate":
@@ -112,9 +116,47 @@ public class Oracle {
             return contents(question);
         case "keytool":
             return keytool(question);
+        case "pkcs11config":
+            return pkcs11config(text(question[1]));
         default:
             throw new IllegalArgumentException(text(question[0]));
         }
+    }
+
+    private static String pkcs11config(String argument) throws Throwable {
+        Object config;
+        try {
+            Constructor<?> constructor = Class.forName("sun.security.pkcs11.Config").getDeclaredConstructor(String.class);
+            constructor.setAccessible(true);
+            config = constructor.newInstance(argument);
+        } catch (InvocationTargetException e) {
+            throw e.getCause();
+        }
+        StringBuilder said = new StringBuilder();
+        for (String field : new String[] {"name", "library", "slotID", "slotListIndex", "handleStartupErrors",
+                "keyStoreCompatibilityMode", "nssUseSecmod"}) {
+            said.append(get(config, field)).append('\0');
+        }
+        Object templates = get(config, "templateManager");
+        if (templates != null) {
+            for (Object template : (List<?>) get(templates, "primitiveTemplates")) {
+                Object key = get(template, "key");
+                said.append(get(key, "operation")).append(' ').append(get(key, "keyType")).append(' ').append(get(key, "keyAlgorithm"));
+                for (Object attribute : (Object[]) get(get(template, "template"), "attributes")) {
+                    Object value = get(attribute, "pValue");
+                    String shown = value instanceof byte[] ? HexFormat.of().formatHex((byte[]) value) : value instanceof Integer ? "n" + value : "" + value;
+                    said.append(' ').append(get(attribute, "type")).append('=').append(shown);
+                }
+                said.append('\0');
+            }
+        }
+        return said.toString();
+    }
+
+    private static Object get(Object of, String field) throws Exception {
+        Field found = of.getClass().getDeclaredField(field);
+        found.setAccessible(true);
+        return found.get(of);
     }
 
     private static String validate(CertificateFactory factory, byte[][] question) throws Exception {

@@ -240,6 +240,24 @@ func (j *Java) Validate(purpose string, root []byte, chain ...[]byte) (exception
 	return answer
 }
 
+// PKCS11Config is what Java's provider for PKCS #11 reads in a configuration: its
+// name, library, slot, slotListIndex, handleStartupErrors (1 is halt),
+// keyStoreCompatibilityMode and whether it is for NSS, then its templates; or the
+// exceptions. Java is to be started with PKCS11ConfigOptions.
+func (j *Java) PKCS11Config(argument string) (config, exceptions []string) {
+	j.t.Helper()
+	answer, ok := j.ask("pkcs11config", argument)
+	if !ok {
+		return nil, answer
+	}
+	return answer[:len(answer)-1], nil
+}
+
+// PKCS11ConfigOptions are the options of Java for PKCS11Config.
+var PKCS11ConfigOptions = []string{
+	"--add-opens=jdk.crypto.cryptoki/sun.security.pkcs11=ALL-UNNAMED", "--add-opens=jdk.crypto.cryptoki/sun.security.pkcs11.wrapper=ALL-UNNAMED",
+}
+
 // Keytool runs a command of keytool inside the process, and returns all that it
 // prints. Files are named absolutely: the process stays in its directory. A
 // usage error ends the process, and with it the test.

@@ -84,7 +84,7 @@ var (
 const pinValue = "pin-value"
 
 // Parse reads a URI. An error says what is wrong, without the PIN that may be in it.
-// Names of attributes are taken in any case; those that begin with x- are another
+// Names of attributes are taken in any case; those that begin with x- or vendor- are another
 // vendor's, and are not looked at. Bytes beyond ASCII are taken as they are, and so is a
 // slash in the path, which the RFC has percent-encoded.
 func Parse(uri string) (URI, error) {
@@ -144,7 +144,7 @@ func (u *URI) parsePart(part, separator string, attributes, others []attribute, 
 			return fmt.Errorf(`attribute %s has no "="%s`, shown, afterPIN(after, separator))
 		case !isName(name):
 			return fmt.Errorf("the name of attribute %s is not one: names have letters, digits, - and _%s", shown, afterPIN(after, separator))
-		case strings.HasPrefix(name, "x-"):
+		case strings.HasPrefix(name, "x-") || strings.HasPrefix(name, "vendor-"):
 			continue
 		}
 		n := slices.IndexFunc(attributes, func(a attribute) bool { return a.name == name })

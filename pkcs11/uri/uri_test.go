@@ -43,7 +43,7 @@ func TestParse(t *testing.T) {
 			URI{Token: "Name with a small A with acute: á", Object: "my-certificate", Type: "cert"},
 			"pkcs11:token=Name%20with%20a%20small%20A%20with%20acute%3A%20%C3%A1;object=my-certificate;type=cert",
 		},
-		"pkcs11:token=my-token;object=my-certificate;type=cert;x-vend-aaa=value-a?pin-source=file:/etc/token_pin&x-vend-bbb=value-b": {
+		"pkcs11:token=my-token;object=my-certificate;type=cert;vendor-aaa=value-a;x-a=b?pin-source=file:/etc/token_pin&vendor-bbb=value-b": {
 			URI{Token: "my-token", Object: "my-certificate", Type: "cert", PINSource: "/etc/token_pin"},
 			"pkcs11:token=my-token;object=my-certificate;type=cert?pin-source=/etc/token_pin",
 		},
