@@ -138,13 +138,26 @@ func (s *session) exportSecret(alias string, x exporting) error {
 	if x.sealed || x.own || x.issuers {
 		return failf("Alias <%s> has no certificate", alias)
 	}
-	key, _, err := s.recoverKey(s.ks, alias, s.ks.keypass)
+	key, err := s.exportedKey(alias)
 	if err != nil {
 		return err
 	}
 	data := secretEncodings[x.format](key.Raw)
 	s.secrets = append(s.secrets, data)
 	return s.writeExport(x, data)
+}
+
+// exportedKey is the key of an alias as it leaves the keystore.
+func (s *session) exportedKey(alias string) (entry.Key, error) {
+	key, _, err := s.recoverKey(s.ks, alias, s.ks.keypass)
+	if err != nil {
+		return key, err
+	}
+	e, err := s.ks.get(alias)
+	if err != nil {
+		return key, err
+	}
+	return s.outside(s.ks, e, key)
 }
 
 // secretEncodings write the bytes of a secret key, by -format.
@@ -169,7 +182,7 @@ func (x exporting) certificates(e *entry.Entry) [][]byte {
 func (s *session) plainFile(alias string, e *entry.Entry, x exporting) ([]byte, error) {
 	var blocks []*pem.Block
 	if x.key {
-		key, _, err := s.recoverKey(s.ks, alias, s.ks.keypass)
+		key, err := s.exportedKey(alias)
 		if err != nil {
 			return nil, err
 		}
@@ -235,7 +248,7 @@ func (s *session) exchangeFile(alias string, e *entry.Entry, x exporting) ([]byt
 	}
 	var key entry.Key
 	if e.Kind == entry.PrivateKey {
-		if key, _, err = s.recoverKey(s.ks, alias, s.ks.keypass); err != nil {
+		if key, err = s.exportedKey(alias); err != nil {
 			return nil, err
 		}
 	}

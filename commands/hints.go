@@ -161,11 +161,7 @@ func (s *session) hiddenHints(k *keystore) []string {
 
 // trustmarkLine is the command that has Java trust the keystore's certificates.
 func (s *session) trustmarkLine(k *keystore) string {
-	at := s.here()
-	if k != s.ks { // that of an import's source
-		at = shell.Keystore{Path: k.path, Open: s.req.Again("srcstorepass", "storepass")}
-	}
-	return at.Operand([]string{"trustmark"})
+	return s.lineOf(k).Operand([]string{"trustmark"})
 }
 
 // missingIssuerHints say which certificate a reply needs to be led to a root:

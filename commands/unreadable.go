@@ -123,7 +123,7 @@ func (s *session) refuseImported(source *keystore, alias string, e *entry.Entry)
 	if err == nil {
 		return nil
 	}
-	take := "or take the entry out of the source, which keeps it as it was: " + shell.Keystore{Path: source.path, Open: s.req.Again("srcstorepass", "storepass")}.Line([]string{"delete", "-backup", "-alias", alias})
+	take := "or take the entry out of the source, which keeps it as it was: " + s.lineOf(source).Line([]string{"delete", "-backup", "-alias", alias})
 	if p, ok := source.Params(); ok && !s.ownStyle() && p.CertAlgorithm != pkcs12.None {
 		err = inWords(java("java.io.IOException", "keystore password was incorrect"), err)
 	}

@@ -1,0 +1,58 @@
+package commands
+
+import (
+	"errors"
+	"fmt"
+
+	"gokeytool/internal/shell"
+	"gokeytool/store"
+	"gokeytool/store/entry"
+)
+
+// heldKeyError says that a key of a token can't be stored elsewhere.
+type heldKeyError struct {
+	path, alias string
+	secret      bool // it has no certificates either
+}
+
+func (e *heldKeyError) Error() string {
+	return fmt.Sprintf("<%s> in %s: %v", e.alias, e.path, entry.ErrHeld)
+}
+
+func (e *heldKeyError) Unwrap() error { return entry.ErrHeld }
+
+// outside is a key of an entry as it can be stored outside of its keystore: one on a
+// token only if the token gives it out. Of others the error says what is done instead.
+func (s *session) outside(k *keystore, e *entry.Entry, key entry.Key) (entry.Key, error) {
+	if k.Type() != store.PKCS11 || key.Signer == nil && len(key.Raw) > 0 {
+		return key, nil
+	}
+	out, err := k.Extract(e)
+	if !errors.Is(err, entry.ErrHeld) {
+		return s.keep(out), err
+	}
+	held := &heldKeyError{k.path, k.JavaAlias(e), e.Kind == entry.SecretKey}
+	return entry.Key{}, withHint(held, s.heldHints(k, held)...)
+}
+
+// heldHints say what is done instead of taking a key out of its token.
+func (s *session) heldHints(k *keystore, held *heldKeyError) []string {
+	if held.secret {
+		return []string{"a secret key that is to be in several places is made outside and imported into each: importkeystore, or importpass"}
+	}
+	at := s.lineOf(k)
+	return []string{
+		"its certificates can go alone: " + at.Line([]string{"exportcert", "-alias", held.alias, "-fullchain"}, "-file", "CHAIN.pem"),
+		"the key is used where it is: serve, smoke, certreq, gencert, renew, acme and others take " + shell.Line("-keystore", at.Path) + ", and Tomcat a keystore of the type PKCS11",
+		"for another place make another key there, and have it certified",
+	}
+}
+
+// lineOf is a keystore as lines to be pasted name it: the command's, or the one that it
+// imports from.
+func (s *session) lineOf(k *keystore) shell.Keystore {
+	if k == s.ks {
+		return s.here()
+	}
+	return shell.Keystore{Path: k.path, Open: s.req.Again("srcstorepass", "storepass")}
+}
