@@ -69,7 +69,7 @@ type Verdict struct {
 	// has it that was checked, else where none is named. It is empty where
 	// there is no key.
 	Serves string `json:"serves,omitempty"`
-	// Readers are the programs that may have to read the file.
+	// Readers are the programs that may have to read the file; none of a token.
 	Readers  []Reader          `json:"readers,omitempty"`
 	Findings []finding.Finding `json:"findings"`
 }
@@ -80,7 +80,8 @@ type Entry struct {
 	// stands in a PKCS12 file without being an entry.
 	Alias string `json:"alias"`
 	// Kind is Java's name of the kind: PrivateKeyEntry, trustedCertEntry
-	// or SecretKeyEntry.
+	// or SecretKeyEntry. It is "certificate" for one on a token that is no entry,
+	// or whose key is not seen without the PIN.
 	Kind string `json:"kind"`
 	// Created is when the entry was made; zero where the file does not say,
 	// and null in JSON where the year has more than four digits.
@@ -156,6 +157,13 @@ type Options struct {
 	// ACME says what is known of a certificate, as DER, that came by ACME; nil for
 	// nothing. It must be safe for concurrent use. A nil function knows none.
 	ACME func(leaf []byte) *Managed
+	// Tokens are the PKCS #11 tokens among the paths, by their names there. If it is the
+	// only one, it also stands for the keystores of the type PKCS11 that a server.xml
+	// names; without one those are not opened.
+	Tokens map[string]*Token
+	// Env gives the value of a variable of the environment, such as CATALINA_OPTS; nil
+	// knows none.
+	Env func(name string) (value string, ok bool)
 	// Lookup gives the value of a property that a server.xml names by
 	// ${...}, such as user.home; nil knows none.
 	Lookup func(name string) (value string, ok bool)

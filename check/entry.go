@@ -91,7 +91,7 @@ func (x *examination) refused(alias string, chain []entry.Certificate) (found bo
 
 // takeOut is the command that deletes an entry, and keeps the file as it was.
 func (x *examination) takeOut(alias string) string {
-	if alias == "" {
+	if alias == "" || x.token != nil { // from there nothing comes back
 		return ""
 	}
 	return shell.Note(x.keystore().Line([]string{"delete", "-backup", "-alias", alias}), "or put one in its place that Java reads")
@@ -291,7 +291,11 @@ func (x *examination) samePassword(alias string) string {
 // trusted looks at a trusted certificate. Its signature does not matter, nor
 // who issued it: it is trusted for itself.
 func (x *examination) trusted(alias string, c *x509util.Certificate) {
-	x.dates(alias, 0, 1, c, shell.Note(x.keystore().Line([]string{"delete", "-backup", "-alias", alias}), "if nothing needs it any more"), false)
+	remedy := shell.Note(x.keystore().Line([]string{"delete", "-backup", "-alias", alias}), "if nothing needs it any more")
+	if x.token != nil {
+		remedy = "" // only its security officer can
+	}
+	x.dates(alias, 0, 1, c, remedy, false)
 	if text := x.weakKey(c); text != "" {
 		x.find(finding.Warning, "weak-key", alias, text, "")
 	}
@@ -331,7 +335,7 @@ type keyEntry struct {
 // imported under another alias.
 func (x *examination) beside(alias string, c *x509util.Certificate) {
 	own := x.keys[string(c.SPKI)]
-	if own == nil || x.Type.Unprotected() || x.o.Now.After(c.NotAfter) || own.has[string(c.Raw)] {
+	if own == nil || x.token != nil || x.Type.Unprotected() || x.o.Now.After(c.NotAfter) || own.has[string(c.Raw)] {
 		return
 	}
 	if !c.NotBefore.After(own.certificate.NotBefore) && (c.SelfSigned() || !own.certificate.SelfSigned()) {

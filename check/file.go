@@ -60,6 +60,7 @@ type examination struct {
 	Verdict
 	o          Options
 	store      *store.Store
+	token      *Token          // nil for a file
 	password   []byte          // that opened the store; nil if none did
 	serves     *tomcat.Served  // what the connector serves of it; nil without one
 	apart      map[string]bool // aliases of the keys that KeyPassword opens
@@ -76,6 +77,9 @@ type examination struct {
 
 // keystore is the file as remedies name it.
 func (x *examination) keystore() shell.Keystore {
+	if x.token != nil {
+		return x.token.From
+	}
 	k := shell.Keystore{Path: x.Path}
 	switch {
 	case x.Password == PasswordGiven && len(x.password) > 0:

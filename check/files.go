@@ -50,7 +50,7 @@ func Files(ctx context.Context, paths []string, o Options) iter.Seq[Verdict] {
 		go func() {
 			defer close(order)
 			defer close(jobs)
-			find(paths, func(j job) bool {
+			find(paths, o.Tokens, func(j job) bool {
 				j.result = make(chan []Verdict, 1)
 				select {
 				case order <- j:
@@ -105,7 +105,8 @@ func (o Options) withWork(pool *entry.Work) Options {
 // job is a file to look at.
 type job struct {
 	path   string
-	named  bool  // so that it must be a keystore
+	named  bool // so that it must be a keystore
+	token  *Token
 	err    error // why it was not even found
 	result chan []Verdict
 }
@@ -115,6 +116,11 @@ func (j job) do(o Options) []Verdict {
 		x := &examination{o: o, Verdict: Verdict{Path: j.path}}
 		x.unreadable(j.err)
 		return []Verdict{x.finish()}
+	}
+	if j.token != nil {
+		u := named(o)
+		u.java = false
+		return []Verdict{examineToken(j.path, j.token, o, u)}
 	}
 	if j.named && isServerXML(j.path) {
 		return serverXML(j.path, o)
@@ -133,10 +139,17 @@ func (j job) do(o Options) []Verdict {
 var errNoMatch = errors.New("there is no file of that name, and as a pattern it matches none")
 
 // find calls add for every file that may be a keystore, until add returns false.
-func find(paths []string, add func(job) bool) {
+func find(paths []string, tokens map[string]*Token, add func(job) bool) {
 	var before covered
 	once := func(j job) bool { return before.has(j.path) || add(j) }
 	for _, path := range paths {
+		if t := tokens[path]; t != nil {
+			if !once(job{path: path, named: true, token: t}) {
+				return
+			}
+			before.add(path, false)
+			continue
+		}
 		info, err := os.Stat(path)
 		names, pattern := []string{path}, false
 		if err != nil && errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(path, "*?[") {

@@ -37,6 +37,8 @@ func (x *examination) look() {
 	}
 	x.content(inJava)
 	switch x.Type {
+	case store.PKCS11:
+		x.objects(inJava)
 	case store.PKCS12:
 		x.aliases(inJava)
 		x.openedWith()
@@ -106,7 +108,7 @@ func (x *examination) content(inJava []*entry.Entry) {
 	case x.trust && certificates == 0 && !unmarked && !x.partial():
 		x.find(finding.Error, "no-trust-anchors", "", "there is no trusted certificate in it: every client is refused (Java says: the trustAnchors parameter must be non-empty)",
 			x.keystore().Line([]string{"importcert", "-alias", "NAME"}, "-file", "CA"))
-	case len(x.Entries) == 0 && !x.partial():
+	case len(x.Entries) == 0 && !x.partial() && x.token == nil:
 		x.find(finding.Warning, "empty", "", "there is nothing in it; as a trust store it makes Java say: the trustAnchors parameter must be non-empty", "")
 	}
 	if keys > 1 && !x.server && !x.Type.Unprotected() && slices.ContainsFunc(inJava, func(e *entry.Entry) bool { return x.purposeOf(e).TLS() }) {

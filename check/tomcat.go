@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"gokeytool/store/entry"
 	"gokeytool/tomcat"
 	"gokeytool/tomcat/disk"
+	"gokeytool/tomcat/jvm"
 	"gokeytool/tomcat/machine"
 )
 
@@ -68,10 +70,14 @@ func serverXML(path string, o Options) []Verdict {
 	o.size = entry.NewWork(defaultMaxSize, 0, nil)
 	o.guesses = entry.NewWork(maxGuesses, 0, nil)
 	list := []Verdict{x.finish()}
+	var java *jvm.Machine
+	if slices.ContainsFunc(conf.Connectors, hasToken) {
+		java = javaOf(tomcat.Base(path), o)
+	}
 	for _, c := range conf.Connectors {
 		for i := range c.Hosts {
 			at := fmt.Sprintf("the connector on port %d (%s:%d)", c.Port, path, c.Hosts[i].Line)
-			list = append(list, host(&c, &c.Hosts[i], at, tomcat.Base(path), o)...)
+			list = append(list, host(&c, &c.Hosts[i], at, tomcat.Base(path), java, o)...)
 		}
 	}
 	return list
@@ -136,7 +142,7 @@ func (x *examination) tomcatFinding(id string, f finding.Finding) {
 }
 
 // host looks at the files of one SSLHostConfig.
-func host(c *tomcat.Connector, h *tomcat.SSLHost, at, base string, o Options) []Verdict {
+func host(c *tomcat.Connector, h *tomcat.SSLHost, at, base string, java *jvm.Machine, o Options) []Verdict {
 	var list []Verdict
 	for i := range h.Certificates {
 		cert := &h.Certificates[i]
@@ -145,8 +151,9 @@ func host(c *tomcat.Connector, h *tomcat.SSLHost, at, base string, o Options) []
 			list = append(list, pemFiles(c, h, cert, at, base, o))
 			continue
 		}
-		if strings.EqualFold(cert.KeystoreType, "PKCS11") {
-			continue // not a file; tomcat says so
+		if cert.Token() {
+			list = append(list, configuredToken(c, h, cert, at, java, o))
+			continue
 		}
 		own := o
 		own.KeyPassword, own.Keypass = cert.KeyPassword, again("-keypass:file", cert.KeyPasswordFile)
@@ -160,7 +167,10 @@ func host(c *tomcat.Connector, h *tomcat.SSLHost, at, base string, o Options) []
 		list = append(list, v)
 	}
 	trust := use{named: true, role: "trust store of " + at, trust: true}
-	if h.Truststore.File != "" {
+	switch {
+	case h.Truststore.Token():
+		list = append(list, trustedToken(h, trust, o))
+	case h.Truststore.File != "":
 		trust.file = configuredFile{h.At("truststoreFile"), base}
 		own := o
 		if h.Truststore.Password != nil {

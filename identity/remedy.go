@@ -81,6 +81,9 @@ func (e *examination) bind(note string) string {
 	if e.pem() || e.id.ACME != nil {
 		return e.bring("CERTIFICATE", note)
 	}
+	if e.id.StoreType == "PKCS11" {
+		return shell.Comment("write the certificate of this key to the token, with the CKA_ID of the key and this label")
+	}
 	k := e.keystore()
 	return shell.Note(k.KeyLine([]string{"import", "-noprompt", "-backup", "-alias", e.alias()}, "-keyfile", k.Path, "-file", "CERTIFICATE"), note)
 }

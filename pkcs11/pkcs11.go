@@ -72,4 +72,5 @@ const (
 	UserPINCountLow    TokenFlags = 0x10000
 	UserPINFinalTry    TokenFlags = 0x20000
 	UserPINLocked      TokenFlags = 0x40000
+	UserPINToBeChanged TokenFlags = 0x80000 // it is the one that the token came with
 )
