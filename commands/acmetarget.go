@@ -95,7 +95,7 @@ type acmePlace interface {
 func (s *session) openACME(ctx context.Context, t acmeTarget) (acmePlace, error) {
 	// A session of its own: there may be several targets, and a command's keystore
 	// is another one.
-	sub := &session{Env: s.Env, table: s.table, req: s.req, release: s.release, opt: t.common(s.opt)}
+	sub := &session{Env: s.Env, table: s.table, req: s.req, release: s.release, opt: t.common(s.opt), tokens: s.tokens}
 	before := s.asking
 	s.asking = sub.giveWay
 	var place acmePlace

@@ -41,6 +41,9 @@ func convert(ctx context.Context, s *session, o convertOptions) error {
 	if err := s.openKeystore(ctx, access{asks: asksOnce}); err != nil {
 		return err
 	}
+	if s.ks.public {
+		return withHint(fmt.Errorf("%s: without its PIN nobody sees which keys it has", s.ks.path), "give the PIN with -storepass:file FILE or -storepass:env NAME, or type it when asked")
+	}
 	var data []byte
 	var what string
 	if to.typ == store.PEM {
@@ -115,6 +118,9 @@ func (s *session) storeAsPEM(encrypt bool) ([]byte, error) {
 // keyBlock is the key of an entry for PEM, in clear or encrypted.
 func (s *session) keyBlock(e *entry.Entry, encrypt bool) (label string, der []byte, err error) {
 	key, _, err := s.openKey(e)
+	if err == nil {
+		key, err = s.outside(s.ks, e, key)
+	}
 	if err != nil || !encrypt {
 		return "PRIVATE KEY", key.PKCS8, err
 	}

@@ -37,24 +37,24 @@ func diff(ctx context.Context, s *session, o diffOptions) error {
 	case !server && s.opt.alias.given:
 		return errors.New("-alias is for a server: two keystores are compared whole")
 	}
-	left, err := s.openCompared(a, s.opt.storepass)
+	left, err := s.openCompared(ctx, a, s.opt.storepass, "storepass")
 	if err != nil {
 		return err
 	}
 	var same bool
 	if isServer(b) {
-		same, err = s.diffServer(ctx, a, left, b)
+		same, err = s.diffServer(ctx, shownName(a), left, b)
 	} else {
 		password := o.storepass2
-		if password == nil {
+		if password == nil && !isTokenURI(a) && !isTokenURI(b) { // a PIN is of one token alone
 			password = s.opt.storepass
 		}
 		if b != a {
 			s.opensWith(b, "storepass2")
 		}
 		var right *store.Store
-		if right, err = s.openCompared(b, password); err == nil {
-			same = s.diffStores(a, left, b, right)
+		if right, err = s.openCompared(ctx, b, password, "storepass2"); err == nil {
+			same = s.diffStores(shownName(a), left, shownName(b), right)
 		}
 	}
 	if err == nil && !same {
@@ -66,15 +66,18 @@ func diff(ctx context.Context, s *session, o diffOptions) error {
 // isServer says whether an operand is a server and not a file: there is none of
 // that name, which has a port or is an address of the web.
 func isServer(operand string) bool {
-	if _, err := os.Stat(operand); err == nil {
+	if _, err := os.Stat(operand); err == nil || isTokenURI(operand) {
 		return false
 	}
 	return strings.Contains(operand, "://") || strings.Contains(operand, ":") && !strings.ContainsAny(operand, `/\`)
 }
 
 // openCompared opens a keystore to look at: with the password given, changeit,
-// or one that is asked for.
-func (s *session) openCompared(path string, password []byte) (*store.Store, error) {
+// or one that is asked for. A token's PIN is that of the option, or asked for.
+func (s *session) openCompared(ctx context.Context, path string, password []byte, option string) (*store.Store, error) {
+	if isTokenURI(path) {
+		return s.openTokenStore(ctx, path, tokenAccess{pin: password, option: option, asks: true})
+	}
 	asks := password == nil
 	if asks {
 		password = []byte(tomcatPassword)

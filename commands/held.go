@@ -3,6 +3,7 @@ package commands
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"gokeytool/internal/shell"
 	"gokeytool/store"
@@ -47,6 +48,37 @@ func (s *session) heldHints(k *keystore, held *heldKeyError) []string {
 		"for another place make another key there, and have it certified",
 	}
 }
+
+// setTrusted stores a trusted certificate, where the keystore can have one: on a token the
+// security officer alone makes a certificate a trusted one.
+func (k *keystore) setTrusted(alias string, c entry.Certificate, created time.Time) error {
+	if k.token != nil {
+		return errTrustedOnToken(k.path)
+	}
+	return k.SetCertificate(alias, c, created)
+}
+
+// errTrustedOnToken is Java's refusal to store a trusted certificate on a token.
+func errTrustedOnToken(path string) error {
+	return withHint(java("java.security.KeyStoreException", "java.lang.UnsupportedOperationException: "+trustedOnToken), trustedHint(path))
+}
+
+// trustedHint says where trusted certificates go.
+func trustedHint(path string) string {
+	return path + " is a token, whose security officer (SO) alone makes a certificate a trusted one (CKA_TRUSTED): trusted certificates belong in a truststore, which is a file"
+}
+
+// refuseTrustOnToken refuses a command that adds trusted certificates, before it asks for
+// anything, where the keystore is a token.
+func (s *session) refuseTrustOnToken() error {
+	if !isTokenStore(s.opt.keystore.value, s.opt.storetype.value) {
+		return nil
+	}
+	return errTrustedOnToken(s.keystorePath())
+}
+
+// trustedOnToken is the text of that.
+const trustedOnToken = "trusted certificates may only be set by token initialization application"
 
 // lineOf is a keystore as lines to be pasted name it: the command's, or the one that it
 // imports from.

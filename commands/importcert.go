@@ -301,7 +301,7 @@ func (s *session) addTrusted(alias string, exists, force bool) (bool, error) {
 	} else {
 		s.warnOf("The input", c)
 	}
-	return true, s.ks.SetCertificate(alias, entry.X509(c.Raw), s.Now())
+	return true, s.ks.setTrusted(alias, entry.X509(c.Raw), s.Now())
 }
 
 // derSequence begins every certificate in DER, and no text.

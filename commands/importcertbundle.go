@@ -46,7 +46,10 @@ type bundled struct {
 // importBundle makes trusted certificates of all that a file, a directory or
 // the system has, in one go.
 func importBundle(ctx context.Context, s *session, source string, o importcertOptions) error {
-	found, err := s.readBundle(source, o.keyfilepass)
+	if err := s.refuseTrustOnToken(); err != nil {
+		return err
+	}
+	found, err := s.readBundle(ctx, source, o.keyfilepass)
 	if err != nil {
 		return err
 	}
@@ -143,7 +146,14 @@ func (s *session) passwordKnown() bool {
 
 // readBundle reads the certificates of a source: "system", "cacerts", a
 // directory, or a file of certificates or a keystore, which the password opens.
-func (s *session) readBundle(source string, password []byte) (*bundle, error) {
+func (s *session) readBundle(ctx context.Context, source string, password []byte) (*bundle, error) {
+	if isTokenURI(source) { // certificates can be seen by everybody
+		opened, err := s.openTokenStore(ctx, source, tokenAccess{pin: password, option: "keyfilepass", public: true})
+		if err != nil {
+			return nil, err
+		}
+		return storedBundle(shownName(source), opened)
+	}
 	switch source {
 	case bundleCacerts:
 		cacerts, err := s.cacerts()

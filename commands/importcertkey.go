@@ -3,9 +3,11 @@ package commands
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 
 	"gokeytool/internal/shell"
+	"gokeytool/store/entry"
 	"gokeytool/x509util"
 )
 
@@ -13,6 +15,10 @@ import (
 // certificate chain: what keytool can't. The key stands in -keyfile, in PEM,
 // DER or a keystore, the certificates in -file or beside the key.
 func importKey(ctx context.Context, s *session, keyfile string, o importcertOptions) error {
+	if isTokenURI(keyfile) {
+		return withHint(fmt.Errorf("-keyfile %s is a token: %w", shownName(keyfile), entry.ErrHeld),
+			"-keyfile takes the file of a key; a key on a token is used where it is, and what it gives out goes by importkeystore -srckeystore")
+	}
 	// Nobody is asked for a password when a file is not there.
 	for _, name := range append([]string{keyfile, s.opt.file.value}, o.ca...) {
 		if _, err := os.Stat(name); err != nil && name != "" {

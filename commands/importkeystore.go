@@ -39,7 +39,7 @@ func importkeystore(ctx context.Context, s *session, o importkeystoreOptions) er
 	if err := s.checkStoreOptions(access{}); err != nil {
 		return err
 	}
-	inPlace, err := s.convertsInPlace(o.srckeystore)
+	inPlace, err := s.convertsInPlace(o)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func importkeystore(ctx context.Context, s *session, o importkeystoreOptions) er
 	var source *keystore
 	a := access{creates: true, changes: true, replaces: inPlace, destination: true, prompt: "Enter destination keystore password:  "}
 	if inPlace {
-		if source, err = s.openSource(o, inPlace); err != nil {
+		if source, err = s.openSource(ctx, o, inPlace); err != nil {
 			return err
 		}
 		a.password = source.password
@@ -59,9 +59,12 @@ func importkeystore(ctx context.Context, s *session, o importkeystoreOptions) er
 		s.ks.reading = source.reading
 	}
 	if source == nil {
-		if source, err = s.openSource(o, inPlace); err != nil {
+		if source, err = s.openSource(ctx, o, inPlace); err != nil {
 			return err
 		}
+	}
+	if source.token != nil && source.token == s.ks.token && s.ownStyle() {
+		return s.sameTokens(o)
 	}
 	i := importer{session: s, source: source, destalias: o.destalias, sum: s.newImport()}
 	if s.opt.alias.given {
@@ -109,6 +112,7 @@ type importer struct {
 	destalias optional[string]
 	ahead     *resealer // nil if not all is imported
 	sum       *jsonImport
+	held      *heldKeyError // of a key that was not imported; nil for none
 }
 
 // notImported is, in our own style, the error of an import that has not taken
@@ -131,6 +135,9 @@ func (i *importer) notImported() error {
 			hints = []string{replaceHint}
 		}
 	}
+	if i.held != nil {
+		hints = append(hints, i.heldHints(i.source, i.held)...)
+	}
 	return withHint(fmt.Errorf("not imported from %s: %s", i.source.path, strings.Join(names, ", ")), hints...)
 }
 
@@ -141,8 +148,9 @@ const declined = "declined"
 const replaceHint = "-noprompt replaces entries without a question; -destalias NAME, with -srcalias, imports under another name"
 
 // convertsInPlace says whether source and destination are the same file.
-func (s *session) convertsInPlace(srckeystore optional[string]) (bool, error) {
-	if isToken(s.opt.srcstoretype.value) {
+func (s *session) convertsInPlace(o importkeystoreOptions) (bool, error) {
+	srckeystore := o.srckeystore
+	if isToken(s.opt.srcstoretype.value) || isTokenURI(srckeystore.value) {
 		return false, nil
 	}
 	if !srckeystore.given {
@@ -163,9 +171,18 @@ func (s *session) convertsInPlace(srckeystore optional[string]) (bool, error) {
 	return false, nil
 }
 
+// sameTokens refuses to import from a token into itself.
+func (s *session) sameTokens(o importkeystoreOptions) error {
+	line := s.here().Line([]string{"changealias", "-alias", cmp.Or(s.opt.alias.value, "ALIAS"), "-destalias", cmp.Or(o.destalias.value, "NEWALIAS")})
+	return withHint(failf("Source and destination are the same token: %s", s.ks.path), "to give an entry another alias: "+line)
+}
+
 // openSource opens the keystore to import from, which may be changed by that.
-func (s *session) openSource(o importkeystoreOptions, changed bool) (*keystore, error) {
+func (s *session) openSource(ctx context.Context, o importkeystoreOptions, changed bool) (*keystore, error) {
 	storetype := s.opt.srcstoretype
+	if isTokenStore(o.srckeystore.value, storetype.value) {
+		return s.openSourceToken(ctx, o)
+	}
 	s.opensWith(o.srckeystore.value, "srcstorepass")
 	k := &keystore{path: o.srckeystore.value, exists: true, password: s.opt.srcstorepass, keypass: s.opt.srckeypass, options: s.openOptions()}
 	k.options.ReadOnly = !changed
@@ -233,6 +250,36 @@ func (s *session) openSource(o importkeystoreOptions, changed bool) (*keystore, 
 	return k, nil
 }
 
+// openSourceToken opens the token to import from.
+func (s *session) openSourceToken(ctx context.Context, o importkeystoreOptions) (*keystore, error) {
+	storetype := s.opt.srcstoretype.value
+	byURI := isTokenURI(o.srckeystore.value)
+	switch {
+	case !byURI && o.srckeystore.value != noKeystore:
+		return nil, s.notNone(niceType(storetype))
+	case storetype != "" && !strings.EqualFold(storetype, string(store.PKCS11)):
+		return nil, withHint(java("java.security.KeyStoreException", niceType(storetype)+" not found"),
+			"-srckeystore names a token (pkcs11:), whose type is PKCS11: leave -srcstoretype away")
+	case byURI && s.opt.srckeypass != nil && s.ownStyle():
+		return nil, errors.New("-srckeypass: keys on a token have no passwords; its PIN is given with -srcstorepass")
+	}
+	if o.srcprovidername.given {
+		if err := s.checkProviderName(o.srcprovidername.value, string(store.PKCS11)); err != nil {
+			return nil, err
+		}
+	}
+	place, known, err := s.tokenPlace(o.srckeystore, storetype, o.srcprovidername)
+	if err != nil {
+		return nil, err
+	}
+	if !known {
+		return nil, java("java.security.KeyStoreException", niceType(storetype)+" not found")
+	}
+	return s.openBeside(ctx, place, tokenAccess{
+		pin: s.opt.srcstorepass, option: "srcstorepass", protected: s.opt.srcprotected, asks: true, prompt: "Enter source keystore password:  ",
+	})
+}
+
 // unlockSource asks for the password of the keystore to import from, in our own
 // style.
 func (s *session) unlockSource(k *keystore) error {
@@ -263,9 +310,10 @@ func (i *importer) importAll() error {
 		return withHint(failf("if alias not specified, destalias and srckeypass must not be specified"), whichEntry(i.source)...)
 	}
 	entries := i.source.JavaOrder()
-	seals := i.sealingPassword(i.source.password)
-	i.ahead = resealAhead(i.source.Store, entries, i.source.password, i.ks.Store, seals)
-	defer i.ahead.stop()
+	if i.source.token == nil && i.ks.token == nil { // keys of tokens take one session
+		i.ahead = resealAhead(i.source.Store, entries, i.source.password, i.ks.Store, i.sealingPassword(i.source.password))
+		defer i.ahead.stop()
+	}
 	imported := 0
 	for n, e := range entries {
 		alias := i.source.printedAlias(e)
@@ -356,10 +404,19 @@ func (i *importer) importEntry(alias string) (importResult, error) {
 	if err := i.refuseImported(i.source, alias, e); err != nil {
 		return entryFailed, err
 	}
-	if e.Kind == entry.TrustedCertificate {
+	switch {
+	case e.Kind == entry.TrustedCertificate && i.ks.token != nil:
+		err = &unheldError{"java.lang.UnsupportedOperationException: " + trustedOnToken}
+	case e.Kind == entry.TrustedCertificate:
 		err = i.ks.SetCertificate(newAlias, e.Chain[0], i.Now())
-	} else {
+	default:
 		err = i.importKey(e, alias, newAlias)
+	}
+	if held, ok := errors.AsType[*heldKeyError](err); ok && i.ownStyle() {
+		i.Stderr.Printf("Entry for alias %s not imported: %v.\n", alias, entry.ErrHeld)
+		i.failed(alias, entry.ErrHeld.Error())
+		i.held = held
+		return entryFailed, nil
 	}
 	if reason := unimportable(err, i.release); reason != "" {
 		i.Stderr.Printf("Problem importing entry for alias %[1]s: java.security.KeyStoreException: %[2]s.\nEntry for alias %[1]s not imported.\n",
@@ -445,6 +502,11 @@ func (i *importer) importKey(e *entry.Entry, alias, newAlias string) error {
 	if unprotected != nil {
 		return unprotected
 	}
+	if i.source.token != nil && i.source.token != i.ks.token {
+		if key, err = i.fromToken(e, key); err != nil {
+			return err
+		}
+	}
 	if err := i.ks.SetKey(newAlias, key, i.sealingPassword(password), e.Chain, i.Now()); err != nil {
 		return err
 	}
@@ -452,6 +514,34 @@ func (i *importer) importKey(e *entry.Entry, alias, newAlias string) error {
 		i.warnOfSecretKey("<"+newAlias+">", key)
 	}
 	return nil
+}
+
+// fromToken is a key of a token to be stored elsewhere. In keytool's style the error is
+// Java's.
+func (i *importer) fromToken(e *entry.Entry, key entry.Key) (entry.Key, error) {
+	if !i.ownStyle() && i.ks.token == nil && i.ks.destkeypass == nil {
+		return key, &unheldError{"non-null password required to create " + e.Kind.String()}
+	}
+	out, err := i.outside(i.source, e, key)
+	if i.ownStyle() || !errors.Is(err, entry.ErrHeld) {
+		return out, err
+	}
+	private := e.Kind == entry.PrivateKey
+	switch reason := "Key protection algorithm not found: java.lang.NullPointerException: Cannot "; {
+	case i.ks.token != nil:
+		return key, &unheldError{"Cannot move sensitive keys across tokens"}
+	case i.ks.Type() == store.PKCS12 && private:
+		return key, &unheldError{reason + `invoke "String.equals(Object)" because the return value of "java.security.Key.getFormat()" is null`}
+	case i.ks.Type() == store.PKCS12:
+		return key, &unheldError{reason + `read the array length because "buf" is null`}
+	case i.ks.Type() == store.JCEKS && private:
+		return key, &unheldError{`Cannot read the array length because "plain" is null`}
+	case i.ks.Type() == store.JCEKS:
+		return key, &unheldError{"Cannot serialize sensitive, unextractable keys"}
+	case private:
+		return key, &unheldError{"Cannot get key bytes, not PKCS#8 encoded"}
+	}
+	return key, &unheldError{"Cannot store non-PrivateKeys"}
 }
 
 // checkProtection refuses to take a key into a PKCS12 keystore without a

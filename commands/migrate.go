@@ -3,9 +3,11 @@ package commands
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"gokeytool/internal/atomicfile"
+	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
@@ -20,6 +22,10 @@ func migrate(ctx context.Context, s *session, o migrateOptions) error {
 	to, err := s.resolveTarget(o.target, "")
 	if err != nil {
 		return err
+	}
+	if isTokenStore(s.opt.keystore.value, s.opt.storetype.value) {
+		return withHint(fmt.Errorf("%s is a token, which has no other format", s.keystorePath()),
+			"entries of a file go to a token by importkeystore -srckeystore FILE -destkeystore "+shell.Quote(s.keystorePath()))
 	}
 	if to.typ == store.PEM {
 		return withHint(errors.New("a keystore is not turned into PEM in place"),

@@ -333,7 +333,7 @@ func (s *session) keystorePath() string {
 		path, _ := s.cacertsPath(s.req)
 		return path
 	case s.opt.keystore.given:
-		return s.opt.keystore.value
+		return shownName(s.opt.keystore.value)
 	case isToken(s.opt.storetype.value):
 		return noKeystore
 	}

@@ -126,6 +126,9 @@ func (s *session) recodeKey(made *store.Store, e *entry.Entry, alias string, pas
 	if err != nil {
 		return err
 	}
+	if key, err = s.outside(s.ks, e, key); err != nil {
+		return err
+	}
 	seals := password
 	if made.Type() != store.PKCS12 && opened != nil && !samePassword(opened, s.ks.password) {
 		seals = opened

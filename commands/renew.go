@@ -72,7 +72,7 @@ func renew(ctx context.Context, s *session, o renewOptions) error {
 		return err
 	}
 	old := own.certificate
-	issuer, err := s.renewer(alias, own, o)
+	issuer, err := s.renewer(ctx, alias, own, o)
 	if err != nil {
 		return err
 	}
@@ -256,9 +256,9 @@ func daysOf(c *x509util.Certificate) int64 {
 }
 
 // renewer finds who signs the new certificate.
-func (s *session) renewer(alias string, own *issuerKey, o renewOptions) (*issuerKey, error) {
+func (s *session) renewer(ctx context.Context, alias string, own *issuerKey, o renewOptions) (*issuerKey, error) {
 	if o.signerkeystore.given {
-		return s.signerElsewhere(own.certificate, o)
+		return s.signerElsewhere(ctx, own.certificate, o)
 	}
 	signer, err := s.signer(s.ks, o.signer)
 	if err != nil || signer != nil {
@@ -284,24 +284,8 @@ func (s *session) renewer(alias string, own *issuerKey, o renewOptions) (*issuer
 // signerElsewhere opens the key that signs in a keystore of its own: that of
 // -signer, else the one that signed the old certificate, else the only one. The
 // password of the other keystore is tried before one is asked for.
-func (s *session) signerElsewhere(old *x509util.Certificate, o renewOptions) (*issuerKey, error) {
-	path := o.signerkeystore.value
-	s.opensWith(path, "signerstorepass")
-	k := &keystore{path: path, exists: true, password: o.signerstorepass, options: s.openOptions()}
-	given := k.password != nil
-	if !given {
-		k.password = s.ks.password
-	}
-	err := k.load("")
-	if !given && errors.Is(err, entry.ErrPassword) {
-		_, k.password, err = s.unlock(locked{
-			path: path, prompt: "Enter signer keystore password:  ", must: true,
-			open: func(password []byte) (*store.Store, error) { return k.reopen(password, "") },
-		})
-		if err == nil && k.password == nil {
-			err = noPassword(path, "signerstorepass")
-		}
-	}
+func (s *session) signerElsewhere(ctx context.Context, old *x509util.Certificate, o renewOptions) (*issuerKey, error) {
+	k, err := s.openSigner(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -315,7 +299,36 @@ func (s *session) signerElsewhere(old *x509util.Certificate, o renewOptions) (*i
 		}
 	}
 	if len(keys) != 1 {
-		return nil, withHint(failf("None of the keys in %s has signed the old certificate", path), "name the one that shall sign with -signer")
+		return nil, withHint(failf("None of the keys in %s has signed the old certificate", k.path), "name the one that is to sign with -signer")
 	}
 	return s.openIssuer(k, keys[0], o.signer.keypass)
+}
+
+// openSigner opens the keystore of -signerkeystore.
+func (s *session) openSigner(ctx context.Context, o renewOptions) (*keystore, error) {
+	path := o.signerkeystore.value
+	s.opensWith(path, "signerstorepass")
+	if isTokenURI(path) {
+		place, err := s.uriPlace(path)
+		if err != nil {
+			return nil, err
+		}
+		return s.openBeside(ctx, place, tokenAccess{pin: o.signerstorepass, option: "signerstorepass", asks: true})
+	}
+	k := &keystore{path: path, exists: true, password: o.signerstorepass, options: s.openOptions()}
+	given := k.password != nil
+	if !given {
+		k.password = s.ks.password
+	}
+	err := k.load("")
+	if !given && (errors.Is(err, entry.ErrPassword) || k.password == nil) {
+		_, k.password, err = s.unlock(locked{
+			path: path, prompt: "Enter signer keystore password:  ", must: true,
+			open: func(password []byte) (*store.Store, error) { return k.reopen(password, "") },
+		})
+		if err == nil && k.password == nil {
+			err = noPassword(path, "signerstorepass")
+		}
+	}
+	return k, err
 }

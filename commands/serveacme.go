@@ -89,7 +89,7 @@ func (s *serving) certified(ctx context.Context) (*certified, error) {
 // apart is another session of the same line, which shares nothing that is written to.
 func (s *session) apart() *session {
 	env := *s.Env
-	sub := &session{Env: &env, table: s.table, req: s.req, release: s.release, opt: s.opt}
+	sub := &session{Env: &env, table: s.table, req: s.req, release: s.release, opt: s.opt, tokens: s.tokens}
 	env.asking = sub.giveWay
 	return sub
 }

@@ -39,12 +39,12 @@ type session struct {
 	securityFile *securityProperties
 	openedWith   map[string]string // see opensWith
 
-	tokens         openTokens
+	tokens         *openTokens     // shared with sessions within it
 	tokenProviders []tokenProvider // in the order of the line
 }
 
 func newSession(env *Env, table *argv.Table, req *argv.Request, release jdk.Release) *session {
-	s := &session{Env: env, table: table, req: req, release: release, warnings: req.Warnings}
+	s := &session{Env: env, table: table, req: req, release: release, warnings: req.Warnings, tokens: new(openTokens)}
 	env.asking = s.giveWay
 	return s
 }

@@ -59,6 +59,19 @@ func isTokenURI(name string) bool {
 	return err != nil
 }
 
+// shownName is the name of a keystore as texts have it: that of a token without the PIN
+// that may be in it.
+func shownName(name string) string {
+	if !isTokenURI(name) {
+		return name
+	}
+	u, err := uri.Parse(name)
+	if err != nil {
+		return uri.Scheme + "..." // there may be a PIN in it
+	}
+	return u.String()
+}
+
 // isTokenStore says whether the options of a keystore name a token: by a URI, or by
 // the type.
 func isTokenStore(keystore, storetype string) bool {
@@ -251,6 +264,19 @@ func (s *session) openTokenStore(ctx context.Context, name string, a tokenAccess
 	return opened, err
 }
 
+// openBeside opens a token beside the command's keystore, to use its keys.
+func (s *session) openBeside(ctx context.Context, p tokenPlace, a tokenAccess) (*keystore, error) {
+	t, err := s.findToken(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.logIn(t, p, a); err != nil {
+		return nil, err
+	}
+	opened, _, err := s.readToken(t, p)
+	return &keystore{Store: opened, path: p.name, typ: string(store.PKCS11), exists: true, place: &p, token: t, options: s.openOptions()}, err
+}
+
 // readToken reads the objects of a token as a keystore.
 func (s *session) readToken(t *openToken, p tokenPlace) (*store.Store, *token.Keystore, error) {
 	device, err := token.Open(t.Token)
@@ -299,7 +325,7 @@ func (s *session) logIn(t *openToken, p tokenPlace, a tokenAccess) (bool, error)
 	case pin == nil && a.protected:
 		return false, s.loadFailed(withHint(fmt.Errorf("%s: no PIN can be entered at the device of %s", p.name, tokenCalled(info)),
 			"leave -protected away, to be asked for the PIN here"))
-	case pin == nil && a.public && typed:
+	case pin == nil && a.public && (typed || !a.asks):
 		return false, nil
 	case pin == nil:
 		return false, s.noPIN(p, info, a, "")
@@ -505,14 +531,11 @@ func (s *session) openTokenKeystore(ctx context.Context, a access, p tokenPlace)
 			return err
 		}
 	}
-	pin := s.opt.storepass
-	if pin == nil {
-		pin = a.password
-	}
 	prompt := cmp.Or(a.prompt, "Enter keystore password:  ")
 	in, err := s.logIn(t, p, tokenAccess{
-		pin: pin, option: k.option("storepass"), protected: s.opt.protected,
-		asks: true, prompt: prompt, public: s.ownStyle() && !a.changes && !a.keys,
+		// a.password is a guess, or was given for another keystore.
+		pin: s.opt.storepass, option: k.option("storepass"), protected: s.opt.protected,
+		asks: a.asks != asksNever, prompt: prompt, public: a.asks == asksNever || s.ownStyle() && !a.changes && !a.keys,
 	})
 	if err != nil {
 		return err

@@ -41,6 +41,9 @@ func trust(ctx context.Context, s *session, o trustOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := s.refuseTrustOnToken(); err != nil {
+		return err
+	}
 	if err := s.openKeystore(ctx, access{creates: true, changes: true}); err != nil {
 		return err
 	}
