@@ -317,6 +317,8 @@ func (e *Env) javaProperty(name string) (string, bool) {
 	switch name {
 	case "user.home":
 		return e.Home(), true
+	case "java.home":
+		return e.LookupEnv("JAVA_HOME")
 	case "user.dir":
 		dir, err := os.Getwd()
 		return dir, err == nil

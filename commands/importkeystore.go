@@ -201,7 +201,7 @@ func (s *session) openSource(ctx context.Context, o importkeystoreOptions, chang
 		k.domain = strings.EqualFold(storetype.value, domainType) && !s.ownStyle()
 		named, err := s.parseType(storetype.value)
 		if err != nil && !k.domain {
-			return nil, java("java.security.KeyStoreException", niceType(storetype.value)+" not found")
+			return nil, noStoreType(niceType(storetype.value))
 		}
 		if named == store.PKCS12 {
 			s.ignoreSourceKeyPassword(k)

@@ -144,7 +144,7 @@ func (s *session) openKeystore(ctx context.Context, a access) (err error) {
 		}
 		k.domain = isDomain
 		if _, err := s.parseType(s.opt.storetype.value); err != nil && !isDomain {
-			return java("java.security.KeyStoreException", niceType(s.opt.storetype.value)+" not found")
+			return noStoreType(niceType(s.opt.storetype.value))
 		}
 	}
 	if k.none {

@@ -2,11 +2,16 @@ package commands
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
 	"slices"
 	"strings"
 
-	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/console"
+	"gokeytool/internal/javastring"
+	"gokeytool/jdk"
 	"gokeytool/pkcs11/sunconfig"
 	"gokeytool/store"
 )
@@ -30,59 +35,157 @@ var providerClasses = []string{
 }
 
 // checkProviders answers -addprovider and -providerclass as keytool does: the
-// JDK's own providers are there, any other is not.
+// JDK's own providers are there, any other is not. It takes in the tokens that
+// SunPKCS11 is configured with.
 func (s *session) checkProviders() error {
+	s.tokenProviders = nil
 	// keytool looks at the names first, wherever they stand.
-	values := slices.SortedStableFunc(slices.Values(s.req.Values), func(a, b argv.Value) int { return cmp.Compare(a.Name, b.Name) })
-	for _, value := range values {
-		for i, name := range value.Texts {
-			var known bool
-			var missing string
-			switch value.Name {
-			case "addprovider":
-				_, known = providers[name]
-				missing = "Provider named \"%s\" not found"
-			case "providerclass":
-				known = slices.Contains(providerClasses, name)
-				missing = "Provider \"%s\" not found"
-			default:
-				continue
+	for _, option := range []struct{ name, missing string }{
+		{"addprovider", "Provider named \"%s\" not found"}, {"providerclass", "Provider \"%s\" not found"},
+	} {
+		for _, p := range s.lineProviders(option.name) {
+			name := p.name
+			missing := failf(option.missing, name)
+			if option.name == "providerclass" && slices.Contains(providerClasses, name) {
+				name = name[strings.LastIndexByte(name, '.')+1:]
+			} else if option.name == "providerclass" {
+				return noProvider(missing)
 			}
-			configured := i < len(value.Args) && value.Args[i] != nil
-			if !known {
-				return noProvider(failf(missing, name))
+			token := name == sunPKCS11 || s.isTokenProvider(name)
+			if _, known := providers[name]; !known && !token && option.name == "addprovider" {
+				return noProvider(missing)
 			}
-			if configured && strings.HasSuffix(name, "SunPKCS11") {
-				if err := s.configureToken(*value.Args[i]); err != nil {
-					return withHint(failf(missing, name), err.Error())
-				}
-				continue
-			}
-			if configured {
+			switch {
+			case p.argument == nil:
+			case !token:
 				return java("java.lang.UnsupportedOperationException", "configure is not supported")
+			default:
+				if err := s.configureToken(*p.argument, missing); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	return nil
 }
 
-// configureToken takes in Java's provider of tokens with a configuration: a file, or
-// what stands behind two dashes.
-func (s *session) configureToken(argument string) error {
-	text, inline := strings.CutPrefix(argument, "--")
-	data := []byte(strings.ReplaceAll(text, `\n`, "\n"))
-	if !inline {
-		var err error
-		if data, err = readSmallFile(argument); err != nil {
-			return err
+// lineProvider is a provider that the line names, with its -providerarg.
+type lineProvider struct {
+	name     string
+	argument *string
+}
+
+// hash is the hash of a pair in keytool (sun.security.tools.keytool.Pair).
+func (p lineProvider) hash() uint32 {
+	h := javastring.HashCode(p.name)
+	if p.argument == nil {
+		h += 2
+	} else {
+		h = 17*h + javastring.HashCode(*p.argument)
+	}
+	return h ^ h>>16
+}
+
+// lineProviders are the providers of -addprovider or -providerclass, in the order in which
+// keytool loads them: that of a HashSet, which is made for three.
+func (s *session) lineProviders(option string) []lineProvider {
+	var list []lineProvider
+	for _, value := range s.req.Values {
+		if value.Name != option {
+			continue
+		}
+		for i, name := range value.Texts {
+			p := lineProvider{name: name}
+			if i < len(value.Args) {
+				p.argument = value.Args[i]
+			}
+			if !slices.ContainsFunc(list, func(o lineProvider) bool { return reflect.DeepEqual(o, p) }) {
+				list = append(list, p)
+			}
 		}
 	}
-	config, err := sunconfig.Parse(data)
-	if err != nil {
-		return err
+	buckets := uint32(4)
+	for 4*len(list) > 3*int(buckets) {
+		buckets *= 2
 	}
-	s.tokenProviders = append(s.tokenProviders, tokenProvider{"SunPKCS11-" + config.Name, config})
+	slices.SortStableFunc(list, func(a, b lineProvider) int { return cmp.Compare(a.hash()%buckets, b.hash()%buckets) })
+	return list
+}
+
+// sunPKCS11 is Java's provider of tokens before it is configured.
+const sunPKCS11 = "SunPKCS11"
+
+// isTokenProvider says whether a name is that of a token that the line has configured.
+func (s *session) isTokenProvider(name string) bool {
+	return slices.ContainsFunc(s.tokenProviders, func(p tokenProvider) bool { return p.name == name })
+}
+
+// configureToken takes in Java's provider of tokens with a configuration: a file, or
+// what stands behind two dashes. notFound is what keytool says where it can't be read.
+func (s *session) configureToken(argument string, notFound error) error {
+	config, err := s.readConfiguration(argument)
+	if e, ok := errors.AsType[*jdk.Error](err); ok && e.Class == "java.lang.RuntimeException" {
+		return withHint(e, "it is a system property of Java: -J-Dname=value sets it")
+	}
+	if err != nil {
+		return withHint(notFound, err.Error())
+	}
+	class, text := "java.security.ProviderException", ""
+	if config.Quiet != sunconfig.Halt {
+		class = "java.lang.UnsupportedOperationException"
+	}
+	var hints []string
+	info, statErr := os.Stat(config.Library)
+	switch {
+	case config.NSS:
+		text = "Could not initialize NSS"
+		hints = append(hints, "the databases of Mozilla's NSS are not opened: name the module of the token by library")
+	case statErr != nil || !info.Mode().IsRegular():
+		text = "Library " + config.Library + " does not exist"
+	case config.Beyond != "":
+		text = "Initialization failed"
+		hints = append(hints, fmt.Sprintf("%s can't be passed to the module through p11-kit", config.Beyond))
+	}
+	if text != "" {
+		return withHint(java(class, text), hints...)
+	}
+	p := tokenProvider{sunPKCS11 + "-" + config.Name, config}
+	if !s.isTokenProvider(p.name) { // Java adds none of a name that it has
+		s.tokenProviders = append(s.tokenProviders, p)
+	}
 	return nil
+}
+
+// readConfiguration reads a configuration of SunPKCS11.
+func (s *session) readConfiguration(argument string) (sunconfig.Config, error) {
+	j := sunconfig.Java{Release: s.release, Property: s.property}
+	if text, inline := strings.CutPrefix(argument, "--"); inline {
+		config, err := j.ParseInline(text)
+		return config, prefixed("the configuration of "+sunPKCS11, err)
+	}
+	path, err := j.Expand(argument)
+	if err != nil {
+		return sunconfig.Config{}, err
+	}
+	if s.ownStyle() {
+		if err := s.refusePlantedFile("the configuration", path); err != nil {
+			return sunconfig.Config{}, err
+		}
+	}
+	data, err := readSmallFile(path)
+	if err != nil {
+		return sunconfig.Config{}, fmt.Errorf("%s: %w", path, pathCause(err))
+	}
+	config, err := j.Parse(data)
+	return config, prefixed(path, err)
+}
+
+// prefixed says where an error is.
+func prefixed(where string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", where, err)
 }
 
 // checkStoreProvider answers -providername: who is to open the keystore.
@@ -100,8 +203,11 @@ func (s *session) checkProviderName(name, storetype string) error {
 		return java("java.lang.IllegalArgumentException", "missing provider")
 	}
 	types, known := providers[name]
-	if slices.ContainsFunc(s.tokenProviders, func(p tokenProvider) bool { return p.name == name }) {
-		types, known = string(store.PKCS11), true
+	if s.isTokenProvider(name) {
+		types, known = "", true
+		if _, ok := s.javaPlace(optional[string]{name, true}); ok {
+			types = string(store.PKCS11)
+		}
 	}
 	if !known {
 		return noProvider(java("java.security.NoSuchProviderException", "no such provider: "+name))
@@ -111,9 +217,20 @@ func (s *session) checkProviderName(name, storetype string) error {
 		typ = niceType(storetype)
 	}
 	if !slices.Contains(strings.Fields(types), strings.ToUpper(typ)) {
-		return java("java.security.KeyStoreException", typ+" not found")
+		return noStoreType(typ)
 	}
 	return nil
+}
+
+// noStoreType says that no provider has a type of keystores, which is named as keytool
+// writes it.
+func noStoreType(name string) error {
+	err := java("java.security.KeyStoreException", name+" not found")
+	if !strings.EqualFold(name, string(store.PKCS11)) {
+		return err
+	}
+	return withHint(err, "-addprovider "+sunPKCS11+" -providerarg FILE says which token: FILE has the lines name = NAME and library = /path/of/the/module.so",
+		"or name the token itself: -keystore pkcs11:token=LABEL?module-path=/path/of/the/module.so")
 }
 
 // defaultType is the keystore.type of java.security.
@@ -135,7 +252,7 @@ func isWindows(name string) bool {
 }
 
 func noProvider(err error) error {
-	return withHint(err, "Java providers and PKCS#11 tokens are out of reach without Java: all formats and algorithms that gokeytool knows are built in")
+	return withHint(err, "Java's providers are not loaded: all formats and algorithms that gokeytool knows are built in, and "+sunPKCS11+" is, for tokens")
 }
 
 // isToken says whether keystores of a type are no files.

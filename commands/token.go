@@ -99,7 +99,7 @@ func (s *session) uriPlace(name string) (tokenPlace, error) {
 // first. It is false where there is none.
 func (s *session) javaPlace(providername optional[string]) (tokenPlace, bool) {
 	for _, p := range s.tokenProviders {
-		if providername.given && providername.value != p.name {
+		if providername.given && providername.value != p.name || !p.config.Enabled(sunconfig.KeyStore) {
 			continue
 		}
 		return tokenPlace{

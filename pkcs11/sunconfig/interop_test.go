@@ -1,7 +1,6 @@
 package sunconfig
 
 import (
-	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
@@ -13,6 +12,7 @@ import (
 
 	"gokeytool/internal/testtool"
 	"gokeytool/jdk"
+	"gokeytool/pkcs11"
 )
 
 // shown is a configuration as testtool.Java.PKCS11Config has it, or the exception.
@@ -77,13 +77,13 @@ func ofJava(config, exceptions []string) string {
 				continue
 			}
 			if value == "true" || value == "false" {
-				value = hex.EncodeToString(boolean(0, value == "true").Value)
+				value = hex.EncodeToString(pkcs11.NewBool(0, value == "true").Value)
 			} else if number, ok := strings.CutPrefix(value, "n"); ok && number != "ull" {
 				n, err := strconv.ParseInt(number, 10, 64)
 				if err != nil {
 					panic(err)
 				}
-				value = hex.EncodeToString(binary.LittleEndian.AppendUint64(nil, uint64(n)))
+				value = hex.EncodeToString(pkcs11.NewNumber(0, uint64(n)).Value)
 			}
 			words[k] = typ + "=" + value
 		}

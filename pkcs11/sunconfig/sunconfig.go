@@ -3,7 +3,6 @@
 package sunconfig
 
 import (
-	"encoding/binary"
 	"math/big"
 	"path/filepath"
 	"slices"
@@ -32,6 +31,9 @@ type Config struct {
 	// NSS is whether the library is Mozilla's, by nssSecmodDirectory and the like. There
 	// is then no Library.
 	NSS bool
+	// Beyond is a keyword that p11-kit has nothing for: nssArgs, or functionList with
+	// another function than the usual one. Empty for none.
+	Beyond string
 
 	enabled, disabled []uint64 // mechanisms; enabled is nil for all
 }
@@ -253,7 +255,10 @@ func (p *parser) entry(keyword string) (err error) {
 	case "cleaner.shortInterval", "cleaner.longInterval":
 		err = p.interval(keyword, 1000)
 	case "functionList":
-		_, err = p.text(keyword)
+		var function string
+		if function, err = p.text(keyword); function != "C_GetFunctionList" {
+			p.config.Beyond = keyword
+		}
 	case "cipherTextStealingVariant":
 		err = p.choice(keyword, []string{"CS1", "CS2", "CS3"}, "cipherTextStealingVariant must be one of [CS1, CS2, CS3], read:")
 	case "nssLibraryDirectory":
@@ -548,7 +553,7 @@ func (p *parser) nssArgs(keyword string) error {
 	if p.t.advance() != quote {
 		return p.atToken("Expected quoted string")
 	}
-	p.has.nssArgs = true
+	p.has.nssArgs, p.config.Beyond = true, keyword
 	_, err := p.java.Expand(p.t.value)
 	return err
 }
@@ -667,7 +672,7 @@ func (p *parser) attribute(typ pkcs11.AttributeType, value string) (pkcs11.Attri
 	case value == "null":
 		return pkcs11.Attribute{Type: typ}, nil
 	case value == "true", value == "false":
-		return boolean(typ, value == "true"), nil
+		return pkcs11.NewBool(typ, value == "true"), nil
 	case strings.HasPrefix(value, "0h"):
 		// Java reads a number here: 0h0001 is one byte, and 0hFF two.
 		n, ok := new(big.Int).SetString(value[2:], 16)
@@ -677,17 +682,9 @@ func (p *parser) attribute(typ pkcs11.AttributeType, value string) (pkcs11.Attri
 		return pkcs11.Attribute{Type: typ, Value: twosComplement(n)}, nil
 	case isNumber(value):
 		n, err := p.decodeNumber(value)
-		return pkcs11.Attribute{Type: typ, Value: binary.LittleEndian.AppendUint64(nil, uint64(int64(n)))}, err
+		return pkcs11.NewNumber(typ, uint64(int64(n))), err
 	}
 	return pkcs11.Attribute{}, p.atLine("Unknown attribute value " + value)
-}
-
-// boolean is an attribute that is a CK_BBOOL.
-func boolean(typ pkcs11.AttributeType, value bool) pkcs11.Attribute {
-	if value {
-		return pkcs11.Attribute{Type: typ, Value: []byte{1}}
-	}
-	return pkcs11.Attribute{Type: typ, Value: []byte{0}}
 }
 
 // twosComplement is a number as Java's BigInteger.toByteArray writes it: as few bytes
