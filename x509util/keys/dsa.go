@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/dsa" //lint:ignore SA1019 keytool makes DSA keys, and old keystores hold them
 	"crypto/rand"
@@ -132,13 +133,18 @@ func marshalInteger(n *big.Int) []byte {
 }
 
 // generateDSA makes a key with the parameters that Java has for its size.
-func generateDSA(spec Spec, _ jdk.Release) (crypto.Signer, error) {
+// sizeOfDSA is the size of a DSA key in bits.
+func sizeOfDSA(spec Spec) (int, error) {
 	if spec.Group != "" {
-		return nil, jdk.ArgumentError("Inappropriate parameter")
+		return 0, jdk.ArgumentError("Inappropriate parameter")
 	}
-	size := spec.Size
-	if size == 0 {
-		size = 2048
+	return cmp.Or(spec.Size, 2048), nil
+}
+
+func generateDSA(spec Spec, _ jdk.Release) (crypto.Signer, error) {
+	size, err := sizeOfDSA(spec)
+	if err != nil {
+		return nil, err
 	}
 	params, err := dsaParams(size)
 	if err != nil {

@@ -118,6 +118,42 @@ func Generate(spec Spec, rel jdk.Release) (crypto.Signer, error) {
 	return findGenerator(spec.Algorithm, rel).generate(spec, rel)
 }
 
+// Parameters are what a Spec comes to, for who makes the key elsewhere.
+type Parameters struct {
+	Algorithm string // RSA, RSASSA-PSS, EC, DSA, Ed25519; else -keyalg as it was given
+	Bits      int    // of RSA, RSASSA-PSS and DSA
+	CurveOID  string // of EC
+}
+
+// Parameters returns what kind of key Generate would make. Errors are those of Generate;
+// of kinds of keys other than those of Parameters.Algorithm not all are found.
+func (s Spec) Parameters(rel jdk.Release) (Parameters, error) {
+	if err := s.Check(); err != nil {
+		return Parameters{}, err
+	}
+	if err := CheckAlgorithm(s.Algorithm, rel); err != nil {
+		return Parameters{}, err
+	}
+	p := Parameters{Algorithm: findGenerator(s.Algorithm, rel).names[0]}
+	var err error
+	switch p.Algorithm {
+	case "RSA", "RSASSA-PSS":
+		p.Bits, err = sizeOfRSA(s, rel)
+	case "DSA":
+		p.Bits, err = sizeOfDSA(s)
+	case "EC":
+		var c *Curve
+		if c, err = chooseCurve(s, rel); err == nil {
+			p.CurveOID = c.OID
+		}
+	case "EdDSA":
+		p.Algorithm, err = chooseNamed(s, "", "Ed25519", "Ed448")
+	case "Ed25519", "Ed448":
+		p.Algorithm, err = chooseNamed(s, p.Algorithm, "Ed25519", "Ed448")
+	}
+	return p, err
+}
+
 // SpecOf returns what Generate needs to make another key of the kind and
 // size of a SubjectPublicKeyInfo.
 func SpecOf(spki []byte) (Spec, error) {
@@ -154,8 +190,17 @@ func generatePSS(spec Spec, rel jdk.Release) (crypto.Signer, error) {
 }
 
 func newRSA(spec Spec, rel jdk.Release) (*rsa.PrivateKey, error) {
+	size, err := sizeOfRSA(spec, rel)
+	if err != nil {
+		return nil, err
+	}
+	return rsa.GenerateKey(rand.Reader, size)
+}
+
+// sizeOfRSA is the size of an RSA key in bits.
+func sizeOfRSA(spec Spec, rel jdk.Release) (int, error) {
 	if spec.Group != "" {
-		return nil, jdk.ArgumentError("Params must be instance of RSAKeyGenParameterSpec")
+		return 0, jdk.ArgumentError("Params must be instance of RSAKeyGenParameterSpec")
 	}
 	size := spec.Size
 	if size == 0 {
@@ -176,12 +221,21 @@ func newRSA(spec Spec, rel jdk.Release) (*rsa.PrivateKey, error) {
 		if rel >= jdk.Release25 {
 			problem = "java.security.InvalidAlgorithmParameterException: " + problem
 		}
-		return nil, jdk.ArgumentError(problem)
+		return 0, jdk.ArgumentError(problem)
 	}
-	return rsa.GenerateKey(rand.Reader, size)
+	return size, nil
 }
 
 func generateEC(spec Spec, rel jdk.Release) (crypto.Signer, error) {
+	c, err := chooseCurve(spec, rel)
+	if err != nil {
+		return nil, err
+	}
+	return ecdsa.GenerateKey(c.implementation(), rand.Reader)
+}
+
+// chooseCurve is the curve of an EC key.
+func chooseCurve(spec Spec, rel jdk.Release) (*Curve, error) {
 	var c *Curve
 	switch {
 	case spec.Group != "":
@@ -203,7 +257,7 @@ func generateEC(spec Spec, rel jdk.Release) (crypto.Signer, error) {
 	default:
 		c = curveByName("secp384r1")
 	}
-	return ecdsa.GenerateKey(c.implementation(), rand.Reader)
+	return c, nil
 }
 
 // keySizeError is the answer to a size for which there is no curve, given with
