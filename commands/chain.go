@@ -32,15 +32,15 @@ func chain(ctx context.Context, s *session, o chainOptions) error {
 		return err
 	}
 	aliases := s.ks.keyAliases()
-	if s.opt.alias.given {
-		e, err := s.ks.get(s.opt.alias.value)
+	if s.alias().given {
+		e, err := s.ks.get(s.alias().value)
 		if err != nil {
 			return err
 		}
 		if e.Kind != entry.PrivateKey {
-			return noKey(s.opt.alias.value)
+			return noKey(s.alias().value)
 		}
-		aliases = []string{s.opt.alias.value}
+		aliases = []string{s.alias().value}
 	}
 	if len(aliases) == 0 {
 		return fmt.Errorf("%s has no private key, and so no chain", s.ks.path)

@@ -24,7 +24,7 @@ func changealias(ctx context.Context, s *session, o changealiasOptions) error {
 	if err != nil {
 		return err
 	}
-	if e.Kind != entry.TrustedCertificate {
+	if e.Kind != entry.TrustedCertificate && s.ks.token == nil {
 		// keytool opens the key to store it again. Ours stays sealed as it is,
 		// but that its password is known stays a condition.
 		if _, _, err := s.recoverEntry(s.ks, e, alias); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"gokeytool/internal/shell"
 	"gokeytool/internal/text"
+	"gokeytool/jdk"
 	"gokeytool/store/entry"
 	"gokeytool/x509util"
 	"gokeytool/x509util/keys"
@@ -75,15 +76,10 @@ func genkeypair(ctx context.Context, s *session, o genkeypairOptions) error {
 			"a certificate needs at least one field in its name, such as -dname CN=localhost: Java can't read the keystore otherwise")
 	}
 
-	key, err := keys.Generate(spec, s.release)
+	key, private, err := s.makeKey(spec)
 	if err != nil {
 		return err
 	}
-	pkcs8, err := keys.MarshalPrivate(key)
-	if err != nil {
-		return err
-	}
-	private := s.keep(entry.Key{PKCS8: pkcs8})
 	spki, err := keys.MarshalPublic(key.Public())
 	if err != nil {
 		return err
@@ -97,6 +93,9 @@ func genkeypair(ctx context.Context, s *session, o genkeypairOptions) error {
 	}
 
 	name := keys.GeneratedName(spec, key.Public(), s.release)
+	if s.ks.token != nil && s.opt.providername.given && s.release < jdk.Release25 {
+		name, _, _ = strings.Cut(name, " (") // Java's keys of a token don't say their curve
+	}
 	if issuer.alias != "" {
 		s.talk().Printf("Generating %s key pair and a certificate (%s) issued by <%s> with a validity of %s days\n\tfor: %s\n",
 			name, leaf.SigName, issuer.alias, text.Group(o.days), subject.String())

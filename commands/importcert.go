@@ -267,6 +267,9 @@ func (s *session) addTrusted(alias string, exists, force bool) (bool, error) {
 	if exists {
 		return false, aliasTaken("Certificate not imported, alias", alias)
 	}
+	if s.ks.token != nil && s.ownStyle() {
+		return false, s.noTrust(alias)
+	}
 	data, err := s.readInput(s.opt.file.value)
 	if err != nil {
 		return false, err
@@ -301,7 +304,10 @@ func (s *session) addTrusted(alias string, exists, force bool) (bool, error) {
 	} else {
 		s.warnOf("The input", c)
 	}
-	return true, s.ks.setTrusted(alias, entry.X509(c.Raw), s.Now())
+	if s.ks.token != nil {
+		return false, s.noTrust(alias)
+	}
+	return true, s.ks.SetCertificate(alias, entry.X509(c.Raw), s.Now())
 }
 
 // derSequence begins every certificate in DER, and no text.

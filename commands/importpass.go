@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 type importpassOptions struct{ secretKey secretKeyOptions }
@@ -16,6 +17,9 @@ func importpass(ctx context.Context, s *session, o importpassOptions) error {
 	}
 	if err := s.openKeystore(ctx, access{creates: true, changes: true}); err != nil {
 		return err
+	}
+	if s.ks.token != nil && s.ownStyle() {
+		return withHint(fmt.Errorf("%s: a token holds keys, no passwords", s.ks.path), "PKCS12 and JCEKS files hold them: -keystore passwords.p12")
 	}
 	return s.addSecretKey(o.secretKey.algorithm.or(keystoresPBE), o.secretKey.size)
 }

@@ -29,11 +29,18 @@ func keyclone(ctx context.Context, s *session, o keycloneOptions) error {
 	if _, exists := s.ks.Store.Get(destalias); exists {
 		return aliasTaken("Destination alias", destalias)
 	}
+	if s.ks.token != nil && !s.ownStyle() { // Java stores the key that it has, with another name
+		if err := s.ks.Rename(alias, destalias, s.Now()); err != nil {
+			return err
+		}
+		return s.saveKeystore()
+	}
 	key, password, err := s.recoverEntry(s.ks, e, alias)
 	if err != nil {
 		return err
 	}
 	switch {
+	case s.ks.token != nil:
 	case s.ks.pkcs12() || s.opt.protected:
 	case s.opt.newpass != nil:
 		password = s.opt.newpass

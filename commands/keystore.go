@@ -8,6 +8,7 @@ import (
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
+	"gokeytool/store/token"
 )
 
 // keystore is the keystore of a command, opened.
@@ -48,8 +49,9 @@ type keystore struct {
 	// Of a token, which has no password: what opens it is its PIN.
 	place  *tokenPlace
 	token  *openToken
-	public bool                         // nobody is logged in: what is private is not seen
-	reread func() (*store.Store, error) // what is on it now
+	device *token.Keystore
+	named  optional[string] // the alias of the object that its URI names
+	public bool             // nobody is logged in: what is private is not seen
 }
 
 // option is the name of an option of the keystore on the line.

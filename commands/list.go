@@ -3,6 +3,7 @@ package commands
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -68,6 +69,15 @@ func (s *session) listedInPart() error {
 		s.hint(s.unreadHints()...)
 		return nil
 	}
+	return s.notRead()
+}
+
+// notRead is the error of what is not known of a keystore for want of its password, or
+// of a token's PIN.
+func (s *session) notRead() error {
+	if s.ks.public {
+		return withHint(fmt.Errorf("%s needs its PIN, and none was given: its keys were not seen, and with them their entries", s.ks.path), pinHint("storepass"))
+	}
 	return noPassword(s.ks.path, "storepass")
 }
 
@@ -83,25 +93,33 @@ type lister struct {
 
 // label is what warnings call an entry.
 func (l *lister) label(alias string) string {
-	if l.opt.alias.given {
+	if l.alias().given {
 		return "The certificate"
 	}
 	return "<" + alias + ">"
 }
 
 func (l *lister) list() error {
-	if l.opt.alias.given {
+	if l.alias().given {
 		e, err := l.listed()
 		if err != nil {
 			return err
 		}
-		return l.entry(l.opt.alias.value, e)
+		return l.entry(l.alias().value, e)
 	}
 	all := l.shown()
 	entries := text.CountGrouped(len(all), "entry", "entries")
-	l.out.Printf("Keystore type: %s\nKeystore provider: %s\n\n", l.typ(), l.provider())
+	l.out.Printf("Keystore type: %s\nKeystore provider: %s\n", l.typ(), l.provider())
+	if l.ks.token != nil && l.ownStyle() {
+		l.out.Printf("Token: %s\n", tokenLine(l.ks.token.Info()))
+	}
+	l.out.Print("\n")
 	if l.ownStyle() && l.unread() {
-		l.out.Printf("Of your keystore %s can be seen without its password\n\n", entries)
+		what := "password"
+		if l.ks.public {
+			what = "PIN"
+		}
+		l.out.Printf("Of your keystore %s can be seen without its %s\n\n", entries, what)
 	} else {
 		l.out.Printf("Your keystore contains %s\n\n", entries)
 	}
@@ -113,15 +131,16 @@ func (l *lister) list() error {
 			l.out.Print("\n\n*******************************************\n*******************************************\n\n\n")
 		}
 	}
+	l.others()
 	return nil
 }
 
 // listed is the entry of -alias. In our own style one that may be in what was
 // not read is not called missing.
 func (s *session) listed() (*entry.Entry, error) {
-	e, err := s.ks.get(s.opt.alias.value)
+	e, err := s.ks.get(s.alias().value)
 	if err != nil && s.ownStyle() && s.unread() {
-		err = noPassword(s.ks.path, "storepass")
+		err = s.notRead()
 	}
 	return e, err
 }
@@ -181,6 +200,9 @@ func (l *lister) entry(alias string, e *entry.Entry) error {
 	}
 	// Java takes a private key without certificates in JKS for a secret one.
 	l.kind(entry.SecretKey, detailed)
+	if err := l.keyOnToken(e); err != nil {
+		return err
+	}
 	l.warnOfSecretEntry(alias, e)
 	return nil
 }
@@ -236,6 +258,9 @@ func (l *lister) came(alias string, e *entry.Entry) {
 func (l *lister) privateKey(alias string, e *entry.Entry, detailed bool) error {
 	l.kind(e.Kind, detailed)
 	l.came(alias, e)
+	if err := l.keyOnToken(e); err != nil {
+		return err
+	}
 	if len(e.Chain) == 0 {
 		if l.ownStyle() && l.unread() {
 			l.out.Print("Certificate chain: not read, for want of the password\n")
@@ -304,6 +329,7 @@ type jsonList struct {
 	Type     string      `json:"type"`
 	Verified bool        `json:"verified"`         // the password has proved that nobody changed it
 	Unread   bool        `json:"unread,omitempty"` // for want of a password there may be more
+	Token    *jsonToken  `json:"token,omitempty"`  // where the keystore is one
 	Entries  []jsonEntry `json:"entries"`
 	Warnings []string    `json:"warnings"`
 }
@@ -314,6 +340,7 @@ type jsonEntry struct {
 	Kind    string            `json:"kind"` // privateKey, trustedCertificate or secretKey
 	Created *jsontime.Time    `json:"created"`
 	Chain   []jsonCertificate `json:"chain"`
+	Key     *jsonTokenKey     `json:"key,omitempty"`  // of one on a token
 	ACME    *jsonACME         `json:"acme,omitempty"` // how it came, where that is known
 	// Hidden: Java does not list it.
 	Hidden bool `json:"hiddenFromJava,omitempty"`
@@ -322,9 +349,9 @@ type jsonEntry struct {
 // listJSON prints the entries of the keystore, which is open, or that of
 // -alias.
 func (s *session) listJSON(origins *acmeOrigins) error {
-	out := jsonList{Version: jsonSchema, Keystore: s.ks.path, Type: string(s.ks.Type()), Verified: s.ks.Verified(), Unread: s.unread(), Entries: []jsonEntry{}}
+	out := jsonList{Version: jsonSchema, Keystore: s.ks.path, Type: string(s.ks.Type()), Verified: s.ks.Verified(), Unread: s.unread(), Token: s.ks.tokenJSON(), Entries: []jsonEntry{}}
 	entries := s.ks.Sorted()
-	if s.opt.alias.given {
+	if s.alias().given {
 		e, err := s.listed()
 		if err != nil {
 			return err
@@ -334,6 +361,10 @@ func (s *session) listJSON(origins *acmeOrigins) error {
 	for _, e := range entries {
 		alias := s.ks.printedAlias(e)
 		described := jsonEntry{Alias: alias, Kind: jsonKind(e.Kind), Chain: []jsonCertificate{}, ACME: origins.json(alias, e), Hidden: pkcs12.HiddenFromJava(e)}
+		var err error
+		if described.Key, err = s.ks.tokenKeyJSON(e); err != nil {
+			return err
+		}
 		if !e.Created.IsZero() {
 			described.Created = jsonTime(e.Created)
 		}

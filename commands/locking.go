@@ -87,9 +87,6 @@ func (k *keystore) settle() error {
 	if err != nil || current {
 		return err
 	}
-	if k.token != nil {
-		return &store.ChangedError{Path: k.path}
-	}
 	_, statErr := os.Stat(k.path)
 	if statErr != nil || k.replaces || k.exists && !samePassword(k.password, k.opened) {
 		return &store.ChangedError{Path: k.path} // it is gone, or all that is in it is written again
@@ -129,7 +126,7 @@ func (k *keystore) relock() (current bool, err error) {
 		}
 	}
 	if k.token != nil {
-		return k.sameToken()
+		return true, nil // it is compared with what was read when it is written
 	}
 	if _, regular, err := atomicfile.Target(k.path); err != nil || !regular || k.unlocked != nil {
 		return true, nil // nobody else writes it, or it can't be written

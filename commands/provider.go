@@ -278,10 +278,12 @@ func (s *session) checkToken(passwords bool, keypass []byte) error {
 		return s.notNone(typ)
 	}
 	if passwords {
-		return java("java.lang.UnsupportedOperationException", "-storepasswd and -keypasswd commands not supported if -storetype is "+typ)
+		return withHint(java("java.lang.UnsupportedOperationException", "-storepasswd and -keypasswd commands not supported if -storetype is "+typ),
+			"keys on a token have no passwords of their own, and its PIN is changed by its vendor's tool, or by pkcs11-tool --login --change-pin")
 	}
 	if keypass != nil || s.opt.newpass != nil || s.opt.destkeypass != nil {
-		return java("java.lang.IllegalArgumentException", "-keypass and -new can not be specified if -storetype is "+typ)
+		return withHint(java("java.lang.IllegalArgumentException", "-keypass and -new can not be specified if -storetype is "+typ),
+			"keys on a token have no passwords of their own: its PIN is -storepass")
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func renew(ctx context.Context, s *session, o renewOptions) error {
 		return s.renewsFiles(err, o)
 	}
 	alias := s.aliasOrDefault()
-	if !s.opt.alias.given && !s.ks.has(alias) {
+	if !s.alias().given && !s.ks.has(alias) {
 		keys := s.ks.keyAliases()
 		if len(keys) != 1 {
 			return withHint(failf("Alias <%s> does not exist", alias), "name the entry with -alias")

@@ -164,8 +164,8 @@ func (s *serving) servedAlias() (string, error) {
 	if s.known != nil {
 		return s.ks.StoredAlias(s.known.alias.value), nil
 	}
-	if s.opt.alias.given {
-		return s.ks.StoredAlias(s.opt.alias.value), nil
+	if s.alias().given {
+		return s.ks.StoredAlias(s.alias().value), nil
 	}
 	aliases := s.ks.keyAliases()
 	if len(aliases) == 0 {

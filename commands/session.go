@@ -180,6 +180,9 @@ func (s *session) here() shell.Keystore {
 
 // named is another keystore that opens with the same passwords.
 func (s *session) named(path string) shell.Keystore {
+	if s.ks != nil && s.ks.place != nil && path == s.ks.path {
+		path = s.ks.place.whole()
+	}
 	return shell.Keystore{Path: path, Open: append(s.again("storepass"), s.iterations()...), Keypass: s.again("keypass")}
 }
 
@@ -194,13 +197,17 @@ func (s *session) iterations() []string {
 	return []string{"-maxIterations", strconv.FormatInt(s.opt.maxIterations.value, 10)}
 }
 
-// aliasOrDefault is the alias given, else keytool's default.
-func (s *session) aliasOrDefault() string {
-	if s.opt.alias.given {
-		return s.opt.alias.value
+// alias is the one of -alias, else the one that the keystore's name has with it: the URI
+// of a token may name an object.
+func (s *session) alias() optional[string] {
+	if !s.opt.alias.given && s.ks != nil {
+		return s.ks.named
 	}
-	return defaultAlias
+	return s.opt.alias
 }
+
+// aliasOrDefault is the alias given, else keytool's default.
+func (s *session) aliasOrDefault() string { return s.alias().or(defaultAlias) }
 
 // promptSecret asks for a password that is wiped when the command ends.
 func (s *session) promptSecret(prompt console.Text) ([]byte, error) {

@@ -31,11 +31,11 @@ func smoke(ctx context.Context, s *session, o smokeOptions) error {
 		return err
 	}
 	aliases := s.ks.keyAliases()
-	if s.opt.alias.given {
-		if _, err := s.ks.get(s.opt.alias.value); err != nil {
+	if s.alias().given {
+		if _, err := s.ks.get(s.alias().value); err != nil {
 			return err
 		}
-		aliases = []string{s.ks.StoredAlias(s.opt.alias.value)}
+		aliases = []string{s.ks.StoredAlias(s.alias().value)}
 	}
 	ctx, stop := interrupt.Context(ctx)
 	defer stop()

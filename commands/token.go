@@ -16,11 +16,14 @@ import (
 	"gokeytool/internal/atomicfile"
 	"gokeytool/internal/console"
 	"gokeytool/internal/interrupt"
+	"gokeytool/internal/shell"
 	"gokeytool/pkcs11"
 	"gokeytool/pkcs11/sunconfig"
 	"gokeytool/pkcs11/uri"
 	"gokeytool/store"
 	"gokeytool/store/token"
+	"gokeytool/x509util"
+	"gokeytool/x509util/keys"
 )
 
 // tokenPlace says which token a keystore is, and where.
@@ -31,6 +34,8 @@ type tokenPlace struct {
 	provider string // what Java calls the provider; empty for a URI
 	at       pkcs11.Location
 	which    pkcs11.Selection
+	// templates are the attributes of Java's configuration for what is stored.
+	templates []sunconfig.Template
 }
 
 // tokenProvider is Java's provider with a configuration of the line.
@@ -105,7 +110,7 @@ func (s *session) javaPlace(providername optional[string]) (tokenPlace, bool) {
 		return tokenPlace{
 			name: noKeystore, java: true, provider: p.name, at: s.tokenLocation(p.config.Library),
 			which: pkcs11.Selection{Slot: p.config.Slot, Index: p.config.Index},
-			uri:   uri.URI{ModulePath: p.config.Library},
+			uri:   uri.URI{ModulePath: p.config.Library}, templates: p.config.Templates,
 		}, true
 	}
 	return tokenPlace{}, false
@@ -161,7 +166,7 @@ type openToken struct {
 	refused error      // what came of the PIN that was tried
 	made    *interrupt.Made
 	mu      sync.Mutex
-	device  *token.Keystore // in which a key may have been generated that no entry has yet
+	devices []*token.Keystore // in which keys may have been generated that no entry has yet
 }
 
 // sameCard says whether two tokens are one, as far as they say: also where it was found
@@ -210,10 +215,10 @@ func (s *session) findToken(ctx context.Context, p tokenPlace) (*openToken, erro
 func (t *openToken) end() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.device != nil {
-		_ = t.device.Discard()
-		t.device = nil
+	for _, d := range t.devices {
+		_ = d.Discard()
 	}
+	t.devices = nil
 	_ = t.Close()
 }
 
@@ -234,6 +239,7 @@ type tokenAccess struct {
 	protected bool         // it is entered at the device
 	asks      bool         // the user is asked for a PIN that is not known
 	prompt    console.Text // the question; empty for the usual one
+	insists   bool         // ENTER is no answer to it, the first two times: keytool's way
 	public    bool         // what can be read without the PIN is of use too
 }
 
@@ -273,17 +279,37 @@ func (s *session) openBeside(ctx context.Context, p tokenPlace, a tokenAccess) (
 	if _, err := s.logIn(t, p, a); err != nil {
 		return nil, err
 	}
-	opened, _, err := s.readToken(t, p)
-	return &keystore{Store: opened, path: p.name, typ: string(store.PKCS11), exists: true, place: &p, token: t, options: s.openOptions()}, err
+	opened, device, err := s.readToken(t, p)
+	return &keystore{Store: opened, device: device, path: p.name, typ: string(store.PKCS11), exists: true, place: &p, token: t, options: s.openOptions()}, err
 }
 
 // readToken reads the objects of a token as a keystore.
 func (s *session) readToken(t *openToken, p tokenPlace) (*store.Store, *token.Keystore, error) {
-	device, err := token.Open(t.Token)
+	device, err := token.Open(t.Token, s.tokenOptions(p))
 	if err != nil {
 		return nil, nil, s.tokenError(p, err)
 	}
 	return store.OpenDevice(p.name, device), device, nil
+}
+
+// tokenOptions say how a token is read and written.
+func (s *session) tokenOptions(p tokenPlace) token.Options {
+	return token.Options{
+		Certificate: tokenCertificate, Public: keys.ParsePublic,
+		Java: !s.ownStyle(), Release: s.release, Templates: p.templates,
+	}
+}
+
+// tokenCertificate reads what has to be known of a certificate on a token.
+func tokenCertificate(der []byte) (token.Certificate, error) {
+	c, err := x509util.ParseCertificate(der)
+	if err != nil {
+		return token.Certificate{}, err
+	}
+	return token.Certificate{
+		Subject: c.Subject.Canonical(), Issuer: c.Issuer.Canonical(), SubjectDER: c.Subject.DER(), IssuerDER: c.Issuer.DER(),
+		Serial: c.Serial, NotBefore: c.NotBefore, NotAfter: c.NotAfter, SPKI: c.SPKI,
+	}, nil
 }
 
 // logIn logs in to a token with the PIN that was given, or that the user is asked for. It
@@ -368,8 +394,13 @@ func (s *session) pinOf(p tokenPlace, info pkcs11.TokenInfo, a tokenAccess) (pin
 		}
 		prompt = console.Textf("Enter PIN of %s:  ", tokenCalled(info))
 	}
-	pin, err = s.promptSecret(prompt)
-	return pin, true, err
+	for range 3 {
+		if pin, err = s.promptSecret(prompt); err != nil || pin != nil || !a.insists {
+			return pin, true, err
+		}
+	}
+	s.Stderr.Print("Too many failures - try later\n")
+	return nil, true, errQuiet
 }
 
 // saidPIN is a password of the line as a PIN: not that of the variable for all
@@ -462,20 +493,28 @@ func (s *session) unready(p tokenPlace, info pkcs11.TokenInfo) error {
 		err = withHint(fmt.Errorf("%s: the PIN of %s is locked, as wrong ones were tried", p.name, tokenCalled(info)), unlockPIN)
 	case info.Flags&pkcs11.UserPINInitialized == 0:
 		err = withHint(fmt.Errorf("%s: %s has no user's PIN yet", p.name, tokenCalled(info)),
-			"who has the PIN of its security officer (SO) sets it: pkcs11-tool --init-pin")
+			initPIN)
 	default:
 		return nil
 	}
 	return s.loadFailed(err)
 }
 
+// initPIN is how the first PIN is set.
+const initPIN = "who has the PIN of its security officer (SO) sets it: pkcs11-tool --login --login-type so --init-pin, or the vendor's tool"
+
 // unlockPIN is how a PIN is unlocked.
-const unlockPIN = "who has the PIN of its security officer (SO), or its PUK, unlocks it with the vendor's tool, or pkcs11-tool --init-pin; the keys stay"
+const unlockPIN = "who has the PIN of its security officer (SO), or its PUK, unlocks it: the vendor's tool, or pkcs11-tool --login --login-type so --init-pin; the keys stay"
+
+// pinHint says how a PIN is given.
+func pinHint(option string) string {
+	return fmt.Sprintf("give it with -%[1]s:file FILE or -%[1]s:env NAME, with pin-source=FILE in the URI, or type it when asked", option)
+}
 
 // noPIN says that the PIN is not known.
 func (s *session) noPIN(p tokenPlace, info pkcs11.TokenInfo, a tokenAccess, why string) error {
 	option := cmp.Or(a.option, "storepass")
-	hints := []string{fmt.Sprintf("give it with -%[1]s:file FILE or -%[1]s:env NAME, with pin-source=FILE in the URI, or type it when asked", option)}
+	hints := []string{pinHint(option)}
 	if why != "" {
 		hints = append([]string{why}, hints...)
 	}
@@ -484,16 +523,51 @@ func (s *session) noPIN(p tokenPlace, info pkcs11.TokenInfo, a tokenAccess, why 
 
 // loginError is what came of a PIN that was tried.
 func (s *session) loginError(t *openToken, p tokenPlace, err error) error {
-	hints := []string{"it was tried once, and is not tried again by this command: each wrong one counts"}
-	if info, infoErr := t.CurrentInfo(); infoErr == nil {
+	code, _ := errors.AsType[pkcs11.Code](err)
+	info, infoErr := t.CurrentInfo()
+	if infoErr != nil {
+		info = t.Info()
+	}
+	called := tokenCalled(info)
+	counts := "it was tried once, and this command tries none again: each wrong one counts"
+	var hints []string
+	switch code {
+	case pkcs11.PINIncorrect, pkcs11.PINInvalid, pkcs11.PINLenRange:
+		err = &wrongPINError{p.name, called, code}
+		hints = append(hints, counts)
 		if info.Flags&pkcs11.UserPINLocked != 0 {
-			hints = append(hints, fmt.Sprintf("the PIN of %s is locked now", tokenCalled(info)), unlockPIN)
+			hints = append(hints, fmt.Sprintf("the PIN of %s is locked now", called), unlockPIN)
 		} else if few := fewTries(info); few != "" {
 			hints = append(hints, few)
 		}
+	case pkcs11.PINLocked:
+		err = fmt.Errorf("%s: the PIN of %s is locked, as wrong ones were tried (%w)", p.name, called, code)
+		hints = append(hints, unlockPIN)
+	case pkcs11.PINExpired:
+		err = fmt.Errorf("%s: the PIN of %s has expired (%w)", p.name, called, code)
+		hints = append(hints, "give it another: pkcs11-tool --login --change-pin, or the vendor's tool")
+	case pkcs11.UserPINNotInitialized:
+		err = fmt.Errorf("%s: %s has no user's PIN yet (%w)", p.name, called, code)
+		hints = append(hints, initPIN)
+	case pkcs11.FunctionCanceled:
+		err = fmt.Errorf("%s: no PIN was entered at the device (%w)", p.name, code)
+	default:
+		err = fmt.Errorf("%s: nobody could log in to %s: %w", p.name, called, err)
 	}
-	return s.loadFailed(withHint(fmt.Errorf("%s: %w", p.name, err), hints...))
+	return s.loadFailed(withHint(err, hints...))
 }
+
+// wrongPINError says that a token has refused a PIN.
+type wrongPINError struct {
+	name, called string
+	code         pkcs11.Code
+}
+
+func (e *wrongPINError) Error() string {
+	return fmt.Sprintf("%s: this is not the PIN of %s (%v)", e.name, e.called, e.code)
+}
+
+func (e *wrongPINError) Unwrap() error { return e.code }
 
 // tokenError is why a token can't be used, with what can be done about it.
 func (s *session) tokenError(p tokenPlace, err error) error {
@@ -509,6 +583,7 @@ func (s *session) openTokenKeystore(ctx context.Context, a access, p tokenPlace)
 	k := &keystore{
 		path: p.name, typ: string(store.PKCS11), exists: true, place: &p,
 		options: s.openOptions(), destination: a.destination, storetype: string(store.PKCS11),
+		named: optional[string]{p.uri.Object, p.uri.Object != ""},
 	}
 	if a.changes {
 		k.refuse = s.refuseNew
@@ -535,13 +610,17 @@ func (s *session) openTokenKeystore(ctx context.Context, a access, p tokenPlace)
 	in, err := s.logIn(t, p, tokenAccess{
 		// a.password is a guess, or was given for another keystore.
 		pin: s.opt.storepass, option: k.option("storepass"), protected: s.opt.protected,
-		asks: a.asks != asksNever, prompt: prompt, public: a.asks == asksNever || s.ownStyle() && !a.changes && !a.keys,
+		asks: a.asks != asksNever, prompt: prompt, insists: !s.ownStyle() && a.asks == asksUntilValid,
+		public: a.asks == asksNever || s.ownStyle() && a.partial,
 	})
 	if err != nil {
 		return err
 	}
 	k.public = !in
 	if err := k.readToken(s); err != nil {
+		return err
+	}
+	if err := k.nameByID(); err != nil {
 		return err
 	}
 	if a.changes {
@@ -558,17 +637,12 @@ func (k *keystore) readToken(s *session) error {
 	if err != nil {
 		return err
 	}
-	k.Store = opened
+	k.Store, k.device = opened, device
 	k.token.mu.Lock()
-	k.token.device = device
+	k.token.devices = append(k.token.devices, device)
 	k.token.mu.Unlock()
-	k.reading = store.NewReading(k.path, opened)
 	if k.refuse != nil {
 		k.had.note(opened)
-	}
-	k.reread = func() (*store.Store, error) {
-		now, _, err := s.readToken(k.token, *k.place)
-		return now, err
 	}
 	return nil
 }
@@ -606,14 +680,49 @@ func (s *session) acquireToken(ctx context.Context, k *keystore) error {
 	return err
 }
 
-// sameToken says whether a token, which is locked again, holds what was read.
-func (k *keystore) sameToken() (bool, error) {
-	if k.Store == nil || k.reread == nil {
-		return true, nil // it is read after that
+// namesObject says whether the command's keystore is a token whose URI names one of its
+// objects.
+func (s *session) namesObject() bool {
+	return s.ks != nil && s.ks.place != nil && (s.ks.place.uri.Object != "" || s.ks.place.uri.ID != nil)
+}
+
+// nameByID finds the alias of the object that a URI names by its CKA_ID.
+func (k *keystore) nameByID() error {
+	id := k.place.uri.ID
+	if id == nil || k.named.given {
+		return nil
 	}
-	now, err := k.reread()
-	if err != nil {
-		return false, err
+	for _, e := range k.Entries() {
+		if bytes.Equal(k.device.ID(e), id) {
+			k.named = optional[string]{k.JavaAlias(e), true}
+			return nil
+		}
 	}
-	return k.reading.Holds(now), nil
+	if k.public {
+		return nil // keys were not seen
+	}
+	return withHint(fmt.Errorf("%s: no entry has the CKA_ID %x", k.path, id), "to see them all, with their IDs: "+
+		shell.Line("gokeytool", "list", "-v", "-keystore", k.place.whole()))
+}
+
+// whole names the token of a place without an object: as a URI, also where Java's
+// configuration has named it.
+func (p tokenPlace) whole() string {
+	u := p.uri
+	u.Object, u.ID, u.Type, u.PINValue = "", nil, "", nil
+	return u.String()
+}
+
+// noTrust refuses to store a trusted certificate on a token. That alias has no key.
+func (s *session) noTrust(alias string) error {
+	const text = "trusted certificates may only be set by token initialization application"
+	hints := []string{
+		"only its security officer (SO) can make a certificate on a token trusted (CKA_TRUSTED); keep it in a file: -keystore truststore.p12",
+		fmt.Sprintf("a CA's reply goes to the alias of its key, and <%s> is none: the keys of %s are shown by %s", alias, s.ks.path,
+			s.here().Line([]string{"list"})),
+	}
+	if s.ownStyle() {
+		return withHint(fmt.Errorf("%s: a trusted certificate can't be stored on a token", s.ks.path), hints...)
+	}
+	return withHint(java("java.security.KeyStoreException", "java.lang.UnsupportedOperationException: "+text), hints...)
 }

@@ -130,8 +130,8 @@ func (s *session) servedEntry() (servedEntry, error) {
 		return servedEntry{}, s.ks.errKeyless()
 	}
 	alias := aliases[0]
-	if s.opt.alias.given {
-		alias = s.ks.StoredAlias(s.opt.alias.value)
+	if s.alias().given {
+		alias = s.ks.StoredAlias(s.alias().value)
 	} else if len(aliases) > 1 {
 		s.Stderr.Printf("gokeytool: no -alias given: taking <%s>, which Java finds first among %d keys %q\n", alias, len(aliases), aliases)
 	}

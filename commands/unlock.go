@@ -153,12 +153,17 @@ func (k *keystore) reopen(password []byte, storetype string) (*store.Store, erro
 
 // unread says that parts of the command's keystore stayed unread for want of a
 // password.
-func (s *session) unread() bool { return s.ks != nil && s.ks.Store != nil && s.ks.Unread() }
+func (s *session) unread() bool {
+	return s.ks != nil && s.ks.Store != nil && (s.ks.Unread() || s.ks.public)
+}
 
 // unreadHints tell of a keystore that was read without its password.
 func (s *session) unreadHints() []string {
 	if !s.unread() {
 		return nil
+	}
+	if s.ks.public {
+		return []string{fmt.Sprintf("no PIN was given for %s: its keys were not seen, and with them their entries", s.ks.path)}
 	}
 	return []string{fmt.Sprintf("no password was given for %s: what it encrypts, its certificates as a rule, was not read", s.ks.path)}
 }

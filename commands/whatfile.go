@@ -142,8 +142,8 @@ func (s *session) remedy(what store.Content, name string) []string {
 	if to.Path == name {
 		to = shell.Keystore{Path: "KEYSTORE"}
 	}
-	if s.opt.alias.given {
-		alias = s.opt.alias.value
+	if s.alias().given {
+		alias = s.alias().value
 	}
 	switch what {
 	case store.PEMCertificate, store.DERCertificate, store.PEMPKCS7, store.DERPKCS7:

@@ -53,11 +53,6 @@ func (r Reading) Current(o Options) (bool, error) {
 	return r.there && sha256.Sum256(atomicfile.Settled(data)) == r.sum, nil
 }
 
-// Holds says whether a store has the entries of the reading, and no others.
-func (r Reading) Holds(now *Store) bool {
-	return sameEntries(r.entries, now.file.Entries, sameEntry)
-}
-
 // Carry makes the changes that changed has had since the reading in now as well,
 // the store that the file holds now. An entry that only one of the two has changed
 // is taken from that one. The error is a *ChangedError if both have changed the

@@ -27,6 +27,28 @@ var softHSMModules = []string{
 	"/opt/homebrew/lib/softhsm/libsofthsm2.so", "/usr/local/lib/softhsm/libsofthsm2.so",
 }
 
+// spyModules are where OpenSC's pkcs11-spy is: a module that hands calls on to another,
+// and writes them down.
+var spyModules = []string{
+	"/usr/lib/x86_64-linux-gnu/pkcs11-spy.so", "/usr/lib/aarch64-linux-gnu/pkcs11-spy.so", "/usr/lib64/pkcs11-spy.so",
+	"/opt/homebrew/lib/pkcs11-spy.so", "/usr/local/lib/pkcs11-spy.so",
+}
+
+// Spy is the token through a module that writes down each call, into the log: with
+// that environment.
+func (h SoftHSM) Spy(t testing.TB) (spied SoftHSM, environment []string, log string) {
+	t.Helper()
+	for _, module := range spyModules {
+		if _, err := os.Stat(module); err == nil {
+			spied, log = h, filepath.Join(t.TempDir(), "calls")
+			spied.Module = module
+			return spied, []string{h.Environment, "PKCS11SPY=" + h.Module, "PKCS11SPY_OUTPUT=" + log}, log
+		}
+	}
+	Missing(t, "OpenSC's pkcs11-spy")
+	return h, nil, ""
+}
+
 // NewSoftHSM makes an empty token.
 func NewSoftHSM(t testing.TB) SoftHSM {
 	t.Helper()

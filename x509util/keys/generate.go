@@ -2,6 +2,7 @@ package keys
 
 import (
 	"crypto"
+	"crypto/dsa" //lint:ignore SA1019 keytool makes DSA keys, and tokens do
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -11,6 +12,7 @@ import (
 
 	"gokeytool/internal/text"
 	"gokeytool/jdk"
+	"gokeytool/x509util/internal/ber"
 )
 
 // Spec says what key pair to generate, by keytool's option values.
@@ -121,8 +123,9 @@ func Generate(spec Spec, rel jdk.Release) (crypto.Signer, error) {
 // Parameters are what a Spec comes to, for who makes the key elsewhere.
 type Parameters struct {
 	Algorithm string // RSA, RSASSA-PSS, EC, DSA, Ed25519; else -keyalg as it was given
-	Bits      int    // of RSA, RSASSA-PSS and DSA
-	CurveOID  string // of EC
+	Bits      int    // of RSA and RSASSA-PSS
+	Curve     []byte // of EC: its OID in DER
+	DSA       *dsa.Parameters
 }
 
 // Parameters returns what kind of key Generate would make. Errors are those of Generate;
@@ -140,11 +143,14 @@ func (s Spec) Parameters(rel jdk.Release) (Parameters, error) {
 	case "RSA", "RSASSA-PSS":
 		p.Bits, err = sizeOfRSA(s, rel)
 	case "DSA":
-		p.Bits, err = sizeOfDSA(s)
+		var size int
+		if size, err = sizeOfDSA(s); err == nil {
+			p.DSA, err = dsaParams(size)
+		}
 	case "EC":
 		var c *Curve
 		if c, err = chooseCurve(s, rel); err == nil {
-			p.CurveOID = c.OID
+			p.Curve = ber.EncodeOID(c.OID)
 		}
 	case "EdDSA":
 		p.Algorithm, err = chooseNamed(s, "", "Ed25519", "Ed448")

@@ -299,7 +299,7 @@ var commands = []Command{
 		Name: "delete", Summary: "Deletes an entry", Task: taskStore,
 		Options: []Doc{docAlias, docKeystore, docCacerts, docStorepass, docStoretype,
 			docProviderName, docAddProvider, docProviderClass, docProviderPath, docV, docProtected},
-		Extra: []Doc{docBackup, docLockTimeout, docMaxIterations},
+		Extra: []Doc{{"noprompt", "", "destroy a key on a token without asking"}, docBackup, docLockTimeout, docMaxIterations},
 		Examples: []Example{
 			{"forget a certificate authority", "gokeytool delete -alias oldroot -keystore truststore.p12"},
 		},
