@@ -2,8 +2,12 @@ package commands
 
 import (
 	"context"
+	"errors"
 
+	"gokeytool/identity"
 	"gokeytool/store/entry"
+	"gokeytool/store/token"
+	"gokeytool/x509util/keys"
 )
 
 type selfcertOptions struct {
@@ -22,6 +26,9 @@ func selfcert(ctx context.Context, s *session, o selfcertOptions) error {
 		return err
 	}
 	alias := s.aliasOrDefault()
+	if bare, ok := s.bareKey(alias); ok {
+		return s.certifyBare(alias, bare, o)
+	}
 	key, err := s.openIssuer(s.ks, alias, s.ks.keypass)
 	if err != nil {
 		return err
@@ -48,6 +55,41 @@ func selfcert(ctx context.Context, s *session, o selfcertOptions) error {
 		}
 	}
 	if err := s.ks.SetChain(alias, []entry.Certificate{entry.X509(made.Raw)}, s.Now()); err != nil {
+		return err
+	}
+	return s.saveKeystore()
+}
+
+// certifyBare gives a key on a token that has no certificate its first one, by which it
+// becomes the entry of that alias.
+func (s *session) certifyBare(alias string, bare token.Other, o selfcertOptions) error {
+	if !o.dname.given {
+		return withHint(errors.New("the key has no certificate yet, of which the name could be taken"), "give a name with -dname, such as -dname CN=localhost")
+	}
+	key, err := s.ks.device.Key(bare)
+	if err != nil {
+		return err
+	}
+	signer, err := identity.PrivateKey(key)
+	if err != nil {
+		return s.unusable("the key", err)
+	}
+	spki, err := keys.MarshalPublic(signer.Public())
+	if err != nil {
+		return err
+	}
+	subject, err := s.subject(o.dname)
+	if err != nil {
+		return err
+	}
+	made, err := s.newCertificate(certificate{issuance: o.issuance, subject: subject, spki: spki}, &issuerKey{signer: signer, name: subject})
+	if err != nil {
+		return err
+	}
+	if err := s.refuseCertificate(made, ""); err != nil {
+		return err
+	}
+	if err := s.ks.SetKey(alias, key, nil, []entry.Certificate{entry.X509(made.Raw)}, s.Now()); err != nil {
 		return err
 	}
 	return s.saveKeystore()

@@ -698,6 +698,11 @@ func (k *keystore) nameByID() error {
 			return nil
 		}
 	}
+	for _, o := range k.device.Others() {
+		if bytes.Equal(o.ID, id) {
+			return nil // it is no entry: see bareKey
+		}
+	}
 	if k.public {
 		return nil // keys were not seen
 	}
@@ -725,4 +730,23 @@ func (s *session) noTrust(alias string) error {
 		return withHint(fmt.Errorf("%s: a trusted certificate can't be stored on a token", s.ks.path), hints...)
 	}
 	return withHint(java("java.security.KeyStoreException", "java.lang.UnsupportedOperationException: "+text), hints...)
+}
+
+// bareKey is a private key on the command's token that is no entry, as it has no
+// certificate: that of a label, or the one whose CKA_ID the URI names. It is false where
+// there is none, or an entry has the alias, and in keytool's style, as Java sees none.
+func (s *session) bareKey(alias string) (token.Other, bool) {
+	if s.ks.device == nil || !s.ownStyle() {
+		return token.Other{}, false
+	}
+	if _, is := s.ks.Store.Get(alias); is {
+		return token.Other{}, false
+	}
+	for _, o := range s.ks.device.Others() {
+		id := s.ks.place.uri.ID
+		if o.Kind == "private key" && (id != nil && bytes.Equal(o.ID, id) || id == nil && o.Label == alias) {
+			return o, true
+		}
+	}
+	return token.Other{}, false
 }

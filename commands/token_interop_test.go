@@ -2,6 +2,8 @@ package commands_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -10,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"gokeytool/internal/filelock"
 	"gokeytool/internal/testtool"
 )
 
@@ -267,6 +270,8 @@ func TestTokenErrors(t *testing.T) {
 	o.bad("-list -storetype PKCS11 -keystore NONE -storepass 1234", `^keytool error: java.security.KeyStoreException: PKCS11 not found$`)
 	o.bad("list -v -rfc -keystore TOKEN -storepass 1234")
 	o.bad("genkeypair -alias x -keyalg Ed448 -dname CN=x -keystore TOKEN -storepass 1234")
+	o.bad("genkeypair -alias x -keyalg EC -sigalg SHA256withRSA -dname CN=x -keystore TOKEN -storepass 1234") // after the key was made
+	o.bad("-genkeypair -alias x -keyalg EC -sigalg SHA256withRSA -dname CN=x JAVA -storepass 1234")
 	if text := o.objects(); strings.Contains(text, "Private Key") {
 		t.Errorf("something is left:\n%s", text)
 	}
@@ -282,4 +287,81 @@ func TestTokenErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.good("list -keystore "+name+" -storepass changeit", `Keystore type: PKCS12`)
+}
+
+// TestTokenBareKey: a key that another program has made, without a certificate, is named,
+// and the line that is printed makes it an entry.
+func TestTokenBareKey(t *testing.T) {
+	t.Parallel()
+	o := newToken(t)
+	o.Tool(t, "--keypairgen", "--key-type", "EC:secp256r1", "--label", "spare", "--id", "0a0b")
+	o.good("-list JAVA -storepass 1234", `contains 0 entries`)
+	r := o.good("list -keystore TOKEN&pin-source="+o.file("pin", "1234\n"), `private key "spare" \(CKA_ID 0a0b\): it has no certificate`)
+	line := regexp.MustCompile(`gokeytool selfcert .*`).FindString(r.err)
+	if line == "" {
+		t.Fatalf("no line:\n%s", r.err)
+	}
+	o.shell(line)
+	o.good("list -v -alias spare -keystore TOKEN -storepass 1234", `^Owner: CN=NAME$`)
+	o.good("certreq -keystore pkcs11:object=spare?module-path="+o.Module+" -storepass 1234", `BEGIN NEW`)
+	o.good("-list JAVA -storepass 1234", `^spare, PrivateKeyEntry`)
+	o.bad("selfcert -alias other -keystore TOKEN -storepass 1234 -dname CN=x", `Alias <other> does not exist`)
+}
+
+// file writes a file into the directory.
+func (o *onToken) file(name, content string) string {
+	testtool.WriteFiles(o, o.dir, map[string]string{name: content})
+	return filepath.Join(o.dir, name)
+}
+
+// shell runs a line as it is printed.
+func (o *onToken) shell(line string) string {
+	o.Helper()
+	cmd := exec.Command(testtool.Look(o, "bash"), "-c", line)
+	cmd.Dir, cmd.Env = o.dir, append(o.env, plainPath(o))
+	return testtool.Output(o, cmd)
+}
+
+// TestTokenLock: who changes a token locks it, and not while a question waits.
+func TestTokenLock(t *testing.T) {
+	t.Parallel()
+	o := newToken(t)
+	o.good("genkeypair -alias one -keyalg EC -dname CN=one -keystore TOKEN -storepass 1234")
+	var listed struct {
+		Token struct{ Manufacturer, Model, Serial, Label string }
+	}
+	if err := json.Unmarshal([]byte(o.good("list -json -keystore TOKEN -storepass 1234").out), &listed); err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256([]byte(strings.Join([]string{listed.Token.Manufacturer, listed.Token.Model, listed.Token.Serial, listed.Token.Label}, "\x00")))
+	lock, err := filelock.Lock(t.Context(), filepath.Join(o.dir, "gokeytool", "tokens", hex.EncodeToString(sum[:16])))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.bad("genkeypair -alias two -keyalg EC -dname CN=two -keystore TOKEN -storepass 1234 -lockTimeout 0", `pkcs11:token=tok\S* is in use by`)
+	o.good("list -keystore TOKEN -storepass 1234", "1 entry")
+	if err := lock.Unlock(); err != nil {
+		t.Fatal(err)
+	}
+	// one waits at a question, while another writes
+	cmd := exec.Command(plainProgram(t, "gokeytool"), strings.Fields("delete -alias one -keystore "+o.URI()+" -storepass 1234")...)
+	cmd.Dir, cmd.Env = o.dir, o.env
+	answer, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked screen
+	cmd.Stderr = &asked
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	testtool.WaitFor(t, func() bool { return strings.Contains(asked.text(), "Destroy it?") })
+	o.good("genkeypair -alias two -keyalg EC -dname CN=two -keystore TOKEN -storepass 1234 -lockTimeout 0")
+	if _, err := answer.Write([]byte("yes\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil || !strings.Contains(asked.text(), "changed the token") {
+		t.Errorf("%v: %s", err, asked.text())
+	}
+	o.good("list -keystore TOKEN -storepass 1234", "2 entries")
 }

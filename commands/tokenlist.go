@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"gokeytool/internal/shell"
 	"gokeytool/pkcs11"
 	"gokeytool/store/entry"
 	"gokeytool/store/token"
@@ -118,7 +119,31 @@ func (l *lister) others() {
 	l.out.Print("\nAlso on the token, but no entries:\n")
 	for _, o := range others {
 		l.out.Printf("  %s\n", otherLine(o))
+		if o.Kind == "private key" {
+			l.hint("to make the private key an entry, by a certificate that it signs itself, for a CA's to take its place: " + l.bareLine(o))
+		}
 	}
+}
+
+// bareLine makes a key without a certificate an entry.
+func (l *lister) bareLine(o token.Other) string {
+	place := *l.ks.place
+	alias := o.Label
+	if alias == "" {
+		alias = "ALIAS"
+	}
+	words := []string{"gokeytool", "selfcert", "-alias", alias, "-dname", "CN=NAME", "-keystore", place.object(o)}
+	return shell.Line(append(words, l.again("storepass")...)...)
+}
+
+// object names an object of the place's token, by its CKA_ID where its label is none.
+func (p tokenPlace) object(o token.Other) string {
+	u := p.uri
+	u.Object, u.ID, u.Type, u.PINValue = "", nil, "", nil
+	if o.Label == "" {
+		u.ID = o.ID
+	}
+	return u.String()
 }
 
 // jsonToken is a token as list -json shows it.
