@@ -83,11 +83,14 @@ func isTokenStore(keystore, storetype string) bool {
 	return isTokenURI(keystore) || strings.EqualFold(storetype, string(store.PKCS11))
 }
 
+// tokenNameHint says how a token is named.
+const tokenNameHint = "a token is named as in -keystore 'pkcs11:token=LABEL?module-path=/path/of/the/module.so', or as for keytool with -storetype PKCS11 -keystore NONE -addprovider SunPKCS11 -providerarg FILE"
+
 // uriPlace is the token that a URI names.
 func (s *session) uriPlace(name string) (tokenPlace, error) {
 	u, err := uri.Parse(name)
 	if err != nil {
-		return tokenPlace{}, withHint(err, "a token is named as in pkcs11:token=LABEL?module-path=/path/of/the/module.so")
+		return tokenPlace{}, withHint(err, tokenNameHint)
 	}
 	p := tokenPlace{uri: u, name: u.String()}
 	p.at = s.tokenLocation(u.ModulePath)
