@@ -11,11 +11,13 @@ import (
 	"gokeytool/commands/internal/argv"
 	"gokeytool/internal/console"
 	"gokeytool/internal/jsontime"
+	"gokeytool/internal/shell"
 	"gokeytool/internal/text"
 	"gokeytool/jdk"
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
+	"gokeytool/store/token"
 	"gokeytool/x509util"
 	"gokeytool/x509util/keytool"
 )
@@ -320,6 +322,48 @@ func (l *lister) certificate(alias string, i int, c entry.Certificate) error {
 		})...)
 	}
 	return nil
+}
+
+// keyOnToken writes what list -v says of an entry's key.
+func (l *lister) keyOnToken(e *entry.Entry) error {
+	if l.ks.device == nil || !l.ownStyle() || !l.opt.verbose || e.Kind == entry.TrustedCertificate {
+		return nil
+	}
+	a, err := l.ks.device.Attributes(e)
+	if err != nil {
+		return err
+	}
+	l.out.Printf("Key on the token: %s\n", keyLine(a))
+	return nil
+}
+
+// others writes, in our own style, what is on a token and no entry.
+func (l *lister) others() {
+	if l.ks.device == nil || !l.ownStyle() || l.alias().given {
+		return
+	}
+	others := l.ks.device.Others()
+	if len(others) == 0 {
+		return
+	}
+	l.out.Print("\nAlso on the token, but no entries:\n")
+	for _, o := range others {
+		l.out.Printf("  %s\n", otherLine(o))
+		if o.Kind == "private key" {
+			l.hint("to make the private key an entry, by a certificate that it signs itself, for a CA's to take its place: " + l.bareLine(o))
+		}
+	}
+}
+
+// bareLine makes a key without a certificate an entry.
+func (l *lister) bareLine(o token.Other) string {
+	place := *l.ks.place
+	alias := o.Label
+	if alias == "" {
+		alias = "ALIAS"
+	}
+	words := []string{"gokeytool", "selfcert", "-alias", alias, "-dname", "CN=NAME", "-keystore", place.object(o)}
+	return shell.Line(append(words, l.again("storepass")...)...)
 }
 
 // jsonList is what list prints.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"gokeytool/internal/shell"
 	"gokeytool/pkcs11"
 	"gokeytool/store/entry"
 	"gokeytool/store/token"
@@ -92,48 +91,6 @@ func otherLine(o token.Other) string {
 		why = "it has no label"
 	}
 	return fmt.Sprintf("%s %s (CKA_ID %s): %s", o.Kind, called, idText(o.ID), why)
-}
-
-// keyOnToken writes what list -v says of an entry's key.
-func (l *lister) keyOnToken(e *entry.Entry) error {
-	if l.ks.device == nil || !l.ownStyle() || !l.opt.verbose || e.Kind == entry.TrustedCertificate {
-		return nil
-	}
-	a, err := l.ks.device.Attributes(e)
-	if err != nil {
-		return err
-	}
-	l.out.Printf("Key on the token: %s\n", keyLine(a))
-	return nil
-}
-
-// others writes, in our own style, what is on a token and no entry.
-func (l *lister) others() {
-	if l.ks.device == nil || !l.ownStyle() || l.alias().given {
-		return
-	}
-	others := l.ks.device.Others()
-	if len(others) == 0 {
-		return
-	}
-	l.out.Print("\nAlso on the token, but no entries:\n")
-	for _, o := range others {
-		l.out.Printf("  %s\n", otherLine(o))
-		if o.Kind == "private key" {
-			l.hint("to make the private key an entry, by a certificate that it signs itself, for a CA's to take its place: " + l.bareLine(o))
-		}
-	}
-}
-
-// bareLine makes a key without a certificate an entry.
-func (l *lister) bareLine(o token.Other) string {
-	place := *l.ks.place
-	alias := o.Label
-	if alias == "" {
-		alias = "ALIAS"
-	}
-	words := []string{"gokeytool", "selfcert", "-alias", alias, "-dname", "CN=NAME", "-keystore", place.object(o)}
-	return shell.Line(append(words, l.again("storepass")...)...)
 }
 
 // object names an object of the place's token, by its CKA_ID where its label is none.
