@@ -268,7 +268,8 @@ func (s *session) addTrusted(alias string, exists, force bool) (bool, error) {
 		return false, aliasTaken("Certificate not imported, alias", alias)
 	}
 	if s.ks.token != nil && s.ownStyle() {
-		return false, s.noTrust(alias)
+		return false, withMore(errTrustedOnToken(s.ks.path),
+			fmt.Sprintf("a CA's reply goes to the alias of its key, and <%s> is none: the keys are shown by %s", alias, s.here().Line([]string{"list"})))
 	}
 	data, err := s.readInput(s.opt.file.value)
 	if err != nil {
@@ -304,10 +305,7 @@ func (s *session) addTrusted(alias string, exists, force bool) (bool, error) {
 	} else {
 		s.warnOf("The input", c)
 	}
-	if s.ks.token != nil {
-		return false, s.noTrust(alias)
-	}
-	return true, s.ks.SetCertificate(alias, entry.X509(c.Raw), s.Now())
+	return true, s.ks.setTrusted(alias, entry.X509(c.Raw), s.Now())
 }
 
 // derSequence begins every certificate in DER, and no text.

@@ -721,20 +721,6 @@ func (p tokenPlace) whole() string {
 	return u.String()
 }
 
-// noTrust refuses to store a trusted certificate on a token. That alias has no key.
-func (s *session) noTrust(alias string) error {
-	const text = "trusted certificates may only be set by token initialization application"
-	hints := []string{
-		"only its security officer (SO) can make a certificate on a token trusted (CKA_TRUSTED); keep it in a file: -keystore truststore.p12",
-		fmt.Sprintf("a CA's reply goes to the alias of its key, and <%s> is none: the keys of %s are shown by %s", alias, s.ks.path,
-			s.here().Line([]string{"list"})),
-	}
-	if s.ownStyle() {
-		return withHint(fmt.Errorf("%s: a trusted certificate can't be stored on a token", s.ks.path), hints...)
-	}
-	return withHint(java("java.security.KeyStoreException", "java.lang.UnsupportedOperationException: "+text), hints...)
-}
-
 // bareKey is a private key on the command's token that is no entry, as it has no
 // certificate: that of a label, or the one whose CKA_ID the URI names. It is false where
 // there is none, or an entry has the alias, and in keytool's style, as Java sees none.

@@ -119,7 +119,7 @@ func TestTokenOwnStyle(t *testing.T) {
 	o.good("exportcert -alias ca -rfc -file ca.pem"+pin, `stored in file`)
 	o.good("importcert -alias rsa -file rsa.pem -ca ca.pem"+pin, `reply was installed`)
 	o.good("chain -alias rsa"+pin, `^  2  CN=ca`)
-	o.bad("importcert -alias root -file ca.pem -noprompt"+pin, `a trusted certificate can't be stored on a token`, `security officer`)
+	o.bad("importcert -alias root -file ca.pem -noprompt"+pin, `trusted certificates may only be set by token initialization application`, `security officer`)
 	o.good("changealias -alias ec -destalias ec2" + pin)
 	o.bad("list -alias ec"+pin, `Alias <ec> does not exist`, `"ec2"`)
 	o.good("selfcert -alias ec2 -dname CN=again" + pin)
