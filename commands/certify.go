@@ -45,6 +45,9 @@ func (s *session) signer(k *keystore, o signerOptions) (*issuerKey, error) {
 
 // openIssuer opens the key of an alias for signing.
 func (s *session) openIssuer(k *keystore, alias string, password []byte) (*issuerKey, error) {
+	if k.token != nil && password != nil && s.ownStyle() {
+		return nil, errNoKeyPassword("signerkeypass")
+	}
 	key, password, err := s.recoverKey(k, alias, password)
 	if err != nil {
 		return nil, err

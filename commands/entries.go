@@ -40,7 +40,7 @@ func (k *keystore) get(alias string) (*entry.Entry, error) {
 func aliasTaken(what, alias string) error {
 	return explainedBy(failf("%s <%s> already exists", what, alias), func(s *session) []string {
 		return []string{fmt.Sprintf("it is in %s: give another -alias, or make room first: %s",
-			s.ks.path, s.here().Line([]string{"delete", "-backup", "-alias", alias}))}
+			s.ks.path, removalLine(s.ks, s.here(), alias))}
 	})
 }
 

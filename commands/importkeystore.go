@@ -261,7 +261,7 @@ func (s *session) openSourceToken(ctx context.Context, o importkeystoreOptions) 
 		return nil, withHint(java("java.security.KeyStoreException", niceType(storetype)+" not found"),
 			"-srckeystore names a token (pkcs11:), whose type is PKCS11: leave -srcstoretype away")
 	case byURI && s.opt.srckeypass != nil && s.ownStyle():
-		return nil, errors.New("-srckeypass: keys on a token have no passwords; its PIN is given with -srcstorepass")
+		return nil, errNoKeyPassword("srckeypass")
 	}
 	if o.srcprovidername.given {
 		if err := s.checkProviderName(o.srcprovidername.value, string(store.PKCS11)); err != nil {

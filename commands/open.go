@@ -85,6 +85,9 @@ func (s *session) openKeystore(ctx context.Context, a access) (err error) {
 	if place, ok, err := s.tokenPlace(s.opt.keystore, s.opt.storetype.value, s.opt.providername); err != nil {
 		return err
 	} else if ok {
+		if err := s.refuseForToken(); err != nil {
+			return err
+		}
 		return s.openTokenKeystore(ctx, a, place)
 	}
 	k := &keystore{

@@ -153,8 +153,12 @@ func openTrusted(name string) (*os.File, error) {
 
 // uselessNew refuses to make a password for a keystore that has one.
 func uselessNew(req *argv.Request, option string) error {
-	keystore := map[string]string{"storepass": "keystore", "srcstorepass": "srckeystore"}[option]
+	keystore := map[string]string{"storepass": "keystore", "srcstorepass": "srckeystore", "signerstorepass": "signerkeystore"}[option]
 	path, given := req.Value(keystore)
+	storetype, _ := req.Value(map[string]string{"storepass": "storetype", "srcstorepass": "srcstoretype"}[option])
+	if isTokenURI(path) || isToken(storetype) || slices.ContainsFunc(req.Operands, isTokenURI) {
+		return errors.New("there is no such file, and a new password is no token's PIN")
+	}
 	if !given {
 		return nil
 	}

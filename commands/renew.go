@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -66,6 +67,11 @@ func renew(ctx context.Context, s *session, o renewOptions) error {
 		if came, err := s.renewByACME(ctx, alias, o); came || err != nil {
 			return err
 		}
+	}
+	if o.newkey && s.ks.token != nil {
+		return withHint(fmt.Errorf("-newkey: the key of <%s> would be destroyed on the token, for good", alias),
+			"make a new key under another alias: "+s.here().Line([]string{"genkeypair", "-alias", "NEWALIAS", "-keyalg", "EC"}),
+			"the certificate of a key is renewed without -newkey")
 	}
 	own, err := s.renewed(alias, o.newkey)
 	if err != nil {

@@ -138,7 +138,7 @@ func (s *session) sayOtherEntry(alias string, leaf *x509util.Certificate) {
 		return
 	}
 	s.note(fmt.Sprintf("the key is in the keystore under alias <%s> as well, with another certificate: a server may go on to show that one", other))
-	s.note("if it is of no use any more: " + s.here().Line([]string{"delete", "-backup", "-alias", other}))
+	s.note("if it is of no use any more: " + removalLine(s.ks, s.here(), other))
 }
 
 // note tells in our own style what is to be known of what was done.

@@ -123,7 +123,10 @@ func (s *session) refuseImported(source *keystore, alias string, e *entry.Entry)
 	if err == nil {
 		return nil
 	}
-	take := "or take the entry out of the source, which keeps it as it was: " + s.lineOf(source).Line([]string{"delete", "-backup", "-alias", alias})
+	take := "or take the entry out of the source, which is kept as it was: " + removalLine(source, s.lineOf(source), alias)
+	if source.token != nil {
+		take = "or leave the entry out: name those that are to be imported with -srcalias, one by one"
+	}
 	if p, ok := source.Params(); ok && !s.ownStyle() && p.CertAlgorithm != pkcs12.None {
 		err = inWords(java("java.io.IOException", "keystore password was incorrect"), err)
 	}
