@@ -242,6 +242,9 @@ func (c *conn) abort(why error) {
 // close finalizes the module, and ends its process when it does not end by itself.
 func (c *conn) close() {
 	const most = 3 * time.Second
+	// A call that another goroutine has made may take longer.
+	late := time.AfterFunc(most, func() { c.abort(ErrClosed) })
+	defer late.Stop()
 	if c.ended() == nil {
 		_, _ = c.callFor(c.ask(callFinalize), min(c.timeout, most))
 	}

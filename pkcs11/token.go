@@ -220,10 +220,12 @@ func (t *Token) Login(pin []byte) error {
 	defer func() { <-t.sessions }()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.pinErr != nil {
+	switch {
+	case t.closed:
+		return ErrClosed
+	case t.pinErr != nil:
 		return t.pinErr
-	}
-	if t.logged {
+	case t.logged:
 		return nil
 	}
 	if err := t.connect(); err != nil {
@@ -331,6 +333,10 @@ func (t *Token) session(writable bool) (*Session, error) {
 			return s, nil
 		}
 	}
+	// The caller's place is among those that are taken.
+	if len(t.idle) > 0 && len(t.idle)+len(t.sessions) > cap(t.sessions) {
+		return t.replace(writable)
+	}
 	s, err := t.c.openSession(t.slot, writable)
 	if errors.Is(err, SessionCount) && len(t.idle) > 0 {
 		return t.replace(writable)
@@ -351,7 +357,7 @@ func (t *Token) replace(writable bool) (*Session, error) {
 		return nil, err
 	}
 	s, err := t.c.openSession(t.slot, writable)
-	if err == nil && t.logged {
+	if last := len(t.idle) == 0 && len(t.sessions) == 1; err == nil && t.logged && last {
 		err = t.login(s) // closing the last session has logged out
 	}
 	if err != nil {
@@ -412,7 +418,7 @@ func (t *Token) Do(writable bool, f func(*Session) error) error {
 	}
 	if err = s.alive(); err != nil {
 		t.give(s, err)
-		if !s.c.lost(err) {
+		if errors.Is(err, ErrTimeout) || !s.c.lost(err) {
 			return err
 		}
 		if s, err = t.take(writable); err != nil {
