@@ -38,7 +38,7 @@ func convert(ctx context.Context, s *session, o convertOptions) error {
 	case to.typ == store.PEM && s.opt.newpass != nil && !o.encrypt:
 		return errors.New("-new does nothing without -encrypt where the new file is PEM: its keys are in clear")
 	}
-	if err := s.openKeystore(ctx, access{asks: asksOnce}); err != nil {
+	if err := s.openKeystore(ctx, access{asks: asksOnce, newFile: true}); err != nil {
 		return err
 	}
 	if s.ks.public {

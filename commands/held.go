@@ -8,6 +8,7 @@ import (
 	"gokeytool/internal/shell"
 	"gokeytool/store"
 	"gokeytool/store/entry"
+	"gokeytool/store/token"
 )
 
 // heldKeyError says that a key of a token can't be stored elsewhere.
@@ -60,12 +61,10 @@ func (k *keystore) setTrusted(alias string, c entry.Certificate, created time.Ti
 
 // errTrustedOnToken is Java's refusal to store a trusted certificate on a token.
 func errTrustedOnToken(path string) error {
-	return withHint(java("java.security.KeyStoreException", "java.lang.UnsupportedOperationException: "+trustedOnToken), trustedHint(path))
-}
-
-// trustedHint says where trusted certificates go.
-func trustedHint(path string) string {
-	return path + " is a token, whose security officer (SO) alone makes a certificate a trusted one (CKA_TRUSTED): trusted certificates belong in a truststore, which is a file"
+	return withHint(&token.Error{
+		Java: &javaError{Class: "java.security.KeyStoreException", Text: "java.lang.UnsupportedOperationException: " + trustedOnToken},
+		What: "a trusted certificate", Err: token.ErrTrusted,
+	}, path+" is a token, whose security officer (SO) alone makes a certificate a trusted one (CKA_TRUSTED): trusted certificates belong in a truststore, which is a file")
 }
 
 // refuseTrustOnToken refuses a command that adds trusted certificates, before it asks for
@@ -86,5 +85,9 @@ func (s *session) lineOf(k *keystore) shell.Keystore {
 	if k == s.ks {
 		return s.here()
 	}
-	return shell.Keystore{Path: k.path, Open: s.req.Again("srcstorepass", "storepass")}
+	path := k.path
+	if k.place != nil {
+		path = k.place.whole()
+	}
+	return shell.Keystore{Path: path, Open: s.req.Again("srcstorepass", "storepass")}
 }

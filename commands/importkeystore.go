@@ -16,6 +16,7 @@ import (
 	"gokeytool/store"
 	"gokeytool/store/entry"
 	"gokeytool/store/pkcs12"
+	"gokeytool/store/token"
 )
 
 type importkeystoreOptions struct {
@@ -406,16 +407,18 @@ func (i *importer) importEntry(alias string) (importResult, error) {
 	}
 	switch {
 	case e.Kind == entry.TrustedCertificate && i.ks.token != nil:
-		err = &unheldError{"java.lang.UnsupportedOperationException: " + trustedOnToken}
+		err = errTrustedOnToken(i.ks.path)
 	case e.Kind == entry.TrustedCertificate:
 		err = i.ks.SetCertificate(newAlias, e.Chain[0], i.Now())
 	default:
 		err = i.importKey(e, alias, newAlias)
 	}
-	if held, ok := errors.AsType[*heldKeyError](err); ok && i.ownStyle() {
-		i.Stderr.Printf("Entry for alias %s not imported: %v.\n", alias, entry.ErrHeld)
-		i.failed(alias, entry.ErrHeld.Error())
-		i.held = held
+	if err == nil && i.ks.token != nil {
+		err = i.storeOnToken()
+	}
+	if reason := i.tokenReason(err); reason != "" {
+		i.Stderr.Printf("Entry for alias %s not imported: %s.\n", alias, reason)
+		i.failed(alias, reason)
 		return entryFailed, nil
 	}
 	if reason := unimportable(err, i.release); reason != "" {
@@ -458,6 +461,34 @@ func (i *importer) unanswered(alias string) error {
 	return withHint(java("java.lang.NullPointerException", "invalid null input"), replaceHint)
 }
 
+// storeOnToken stores an entry by itself: a module may refuse one, and take others. What
+// was not taken is in the keystore no more after that.
+func (i *importer) storeOnToken() error {
+	err := i.ks.save()
+	if of, ok := errors.AsType[*token.Error](err); ok && !errors.Is(err, token.ErrReadOnly) && !errors.Is(err, token.ErrChanged) {
+		return cmp.Or[error](i.ks.readToken(i.session), of)
+	}
+	return err
+}
+
+// tokenReason is why an entry can't be imported from or into a token, in our own style; ""
+// for any other error.
+func (i *importer) tokenReason(err error) string {
+	if !i.ownStyle() {
+		return ""
+	}
+	if held, ok := errors.AsType[*heldKeyError](err); ok {
+		if i.held == nil || i.held.secret { // what is said of private keys helps more
+			i.held = held
+		}
+		return entry.ErrHeld.Error()
+	}
+	if ofToken, ok := errors.AsType[*token.Error](err); ok {
+		return ofToken.Error()
+	}
+	return ""
+}
+
 // unimportable is what Java says of an entry that the destination can't take,
 // while others may follow; "" for any other error.
 func unimportable(err error, release jdk.Release) string {
@@ -466,7 +497,10 @@ func unimportable(err error, release jdk.Release) string {
 	var algorithm *pkcs12.SecretAlgorithmError
 	var refused *unheldError
 	var protection *pkcs12.ProtectionError
+	var ofToken *token.Error
 	switch {
+	case errors.As(err, &ofToken) && ofToken.Java != nil && ofToken.Java.Class == "java.security.KeyStoreException":
+		return ofToken.Java.Text
 	case errors.As(err, &protection):
 		_, text, _ := strings.Cut(protection.Java(release), ": ")
 		return text

@@ -45,6 +45,8 @@ type access struct {
 	foreignKeys bool
 	// passwords: passwords are changed, which those of tokens can't be.
 	passwords bool
+	// newFile: -new is the password of a file that is made.
+	newFile bool
 	// destination: the options of the keystore have names of their own, such as
 	// -deststorepass.
 	destination bool
@@ -268,7 +270,7 @@ func (s *session) checkStoreOptions(a access) error {
 	if s.opt.cacerts && (s.opt.keystore.given || s.opt.storetype.given) {
 		return illegal("The -keystore or -storetype option cannot be used with the -cacerts option")
 	}
-	if err := s.checkToken(a.passwords, keypass); err != nil {
+	if err := s.checkToken(a, keypass); err != nil {
 		return err
 	}
 	if s.opt.protected && (storepass != nil || keypass != nil || s.opt.newpass != nil || s.opt.destkeypass != nil) {

@@ -20,7 +20,7 @@ func (s *session) openKeystoreIfAny(ctx context.Context) error {
 // openedWhole says in our own style why not all of an optional keystore was read:
 // it has a password, and not the empty one.
 func (s *session) openedWhole() error {
-	if !s.ownStyle() || !s.unread() {
+	if !s.ownStyle() || !s.unread() || s.ks.token != nil { // trusted certificates are public
 		return nil
 	}
 	k := s.ks

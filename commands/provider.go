@@ -261,8 +261,8 @@ func isToken(storetype string) bool {
 }
 
 // checkToken refuses what keytool refuses for keystores that are no files:
-// PKCS #11 tokens and those of Windows. passwords: the command changes some.
-func (s *session) checkToken(passwords bool, keypass []byte) error {
+// PKCS #11 tokens and those of Windows.
+func (s *session) checkToken(a access, keypass []byte) error {
 	byURI := s.opt.keystore.given && isTokenURI(s.opt.keystore.value)
 	if !byURI && !isToken(s.opt.storetype.value) {
 		return nil
@@ -277,11 +277,11 @@ func (s *session) checkToken(passwords bool, keypass []byte) error {
 	} else if s.opt.keystore.given && s.opt.keystore.value != noKeystore {
 		return s.notNone(typ)
 	}
-	if passwords {
+	if a.passwords {
 		return withHint(java("java.lang.UnsupportedOperationException", "-storepasswd and -keypasswd commands not supported if -storetype is "+typ),
 			"keys on a token have no passwords of their own, and its PIN is changed by its vendor's tool, or by pkcs11-tool --login --change-pin")
 	}
-	if keypass != nil || s.opt.newpass != nil || s.opt.destkeypass != nil {
+	if keypass != nil || s.opt.newpass != nil && !a.newFile || s.opt.destkeypass != nil {
 		return withHint(java("java.lang.IllegalArgumentException", "-keypass and -new can not be specified if -storetype is "+typ),
 			"keys on a token have no passwords of their own: its PIN is -storepass")
 	}
