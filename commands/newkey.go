@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"gokeytool/identity"
+	"gokeytool/internal/interrupt"
 	"gokeytool/store/entry"
 	"gokeytool/store/token"
 	"gokeytool/x509util/keys"
@@ -39,7 +40,11 @@ var tokenAlgorithms = []string{"RSA", "EC", "DSA"}
 
 // generate makes a key on the keystore's token.
 func (k *keystore) generate(p keys.Parameters) (crypto.Signer, entry.Key, error) {
-	key, err := k.device.Generate(token.KeySpec{Algorithm: p.Algorithm, Bits: p.Bits, Curve: p.Curve, Parameters: p.DSA})
+	var key entry.Key
+	err := interrupt.Whole(func() (err error) { // what is there is then known, and taken away
+		key, err = k.device.Generate(token.KeySpec{Algorithm: p.Algorithm, Bits: p.Bits, Curve: p.Curve, Parameters: p.DSA})
+		return err
+	})
 	if err != nil {
 		return nil, entry.Key{}, err
 	}

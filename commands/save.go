@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"gokeytool/internal/atomicfile"
+	"gokeytool/internal/interrupt"
 	"gokeytool/store"
 )
 
@@ -44,7 +45,7 @@ func (k *keystore) save() error {
 		}
 	}
 	if k.token != nil {
-		return k.Save(k.path, nil)
+		return interrupt.Whole(func() error { return k.Save(k.path, nil) })
 	}
 	end := func(bool) {}
 	if k.backup != nil && k.exists {
