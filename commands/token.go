@@ -158,6 +158,27 @@ func (s *session) moduleEnvironment() []string {
 type openTokens struct {
 	mu   sync.Mutex
 	list []*openToken
+
+	pins sync.Mutex
+	// refused is what came of a PIN, by the card: one may be reached by several ways.
+	refused map[string]error
+}
+
+// refusedPIN is what came of a PIN that was tried on a card; nil where none was refused.
+func (o *openTokens) refusedPIN(card pkcs11.TokenInfo) error {
+	o.pins.Lock()
+	defer o.pins.Unlock()
+	return o.refused[cardName(card)]
+}
+
+// refuse notes that a card has refused a PIN.
+func (o *openTokens) refuse(card pkcs11.TokenInfo, err error) {
+	o.pins.Lock()
+	defer o.pins.Unlock()
+	if o.refused == nil {
+		o.refused = make(map[string]error)
+	}
+	o.refused[cardName(card)] = err
 }
 
 // openToken is one of them.
@@ -166,16 +187,18 @@ type openToken struct {
 	place   tokenPlace
 	login   sync.Mutex // is held while the PIN is asked for and tried
 	in      bool       // the user is logged in
-	refused error      // what came of the PIN that was tried
 	made    *interrupt.Made
 	mu      sync.Mutex
 	devices []*token.Keystore // in which keys may have been generated that no entry has yet
 }
 
-// sameCard says whether two tokens are one, as far as they say: also where it was found
-// by two ways.
-func sameCard(a, b pkcs11.TokenInfo) bool {
-	return a.Serial != "" && a.Serial == b.Serial && a.Label == b.Label && a.Model == b.Model && a.Manufacturer == b.Manufacturer
+// cardName tells tokens apart, by whatever way they are reached.
+func cardName(info pkcs11.TokenInfo) string {
+	name := strings.Join([]string{info.Manufacturer, info.Model, info.Serial, info.Label}, "\x00")
+	if info.Serial == "" {
+		name += fmt.Sprintf("\x00%d", info.Slot)
+	}
+	return name
 }
 
 // findToken opens a token, or returns the one that was opened before. Nobody is logged in
@@ -186,6 +209,12 @@ func (s *session) findToken(ctx context.Context, p tokenPlace) (*openToken, erro
 	for _, t := range s.tokens.list {
 		if t.place.same(p) {
 			return t, nil
+		}
+	}
+	if p.uri.ModuleName != "" && p.at.Module == "" && p.at.Address == "" {
+		var err error
+		if p.at.Module, err = pkcs11.ModulePath(ctx, p.at, p.uri.ModuleName); err != nil {
+			return nil, s.tokenError(p, err)
 		}
 	}
 	opened, err := pkcs11.Open(ctx, p.at, p.which)
@@ -199,13 +228,6 @@ func (s *session) findToken(ctx context.Context, p tokenPlace) (*openToken, erro
 		}
 	}
 	t := &openToken{Token: opened, place: p}
-	for _, other := range s.tokens.list {
-		if sameCard(other.Info(), info) {
-			other.login.Lock()
-			t.refused = other.refused
-			other.login.Unlock()
-		}
-	}
 	t.made, err = interrupt.Make(func() error { return nil }, t.end)
 	if err != nil {
 		return nil, err
@@ -324,8 +346,8 @@ func (s *session) logIn(t *openToken, p tokenPlace, a tokenAccess) (bool, error)
 	if t.in {
 		return true, nil
 	}
-	if t.refused != nil {
-		return false, t.refused
+	if err := s.tokens.refusedPIN(t.Info()); err != nil {
+		return false, err
 	}
 	info, err := t.CurrentInfo()
 	if err != nil {
@@ -364,8 +386,9 @@ func (s *session) logIn(t *openToken, p tokenPlace, a tokenAccess) (bool, error)
 			"leave the PIN's option and the pin-source away, and type it: if it is right, all tries are there again")
 	}
 	if err := t.Login(pin); err != nil {
-		t.refused = s.loginError(t, p, err)
-		return false, t.refused
+		err = s.loginError(t, p, err)
+		s.tokens.refuse(t.Info(), err)
+		return false, err
 	}
 	t.in = true
 	return true, nil
@@ -666,7 +689,7 @@ func (s *session) tokenLockFile(info pkcs11.TokenInfo) (string, error) {
 
 // tokenFileName names a token in a file's name.
 func tokenFileName(info pkcs11.TokenInfo) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{info.Manufacturer, info.Model, info.Serial, info.Label}, "\x00")))
+	sum := sha256.Sum256([]byte(cardName(info)))
 	return fmt.Sprintf("%x", sum[:16])
 }
 
