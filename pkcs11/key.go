@@ -60,15 +60,15 @@ func (k *PrivateKey) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([
 	if err != nil {
 		return nil, err
 	}
-	signature, again, err := k.try(how, digest, opts)
+	signature, again, err := k.try(how, digest, opts, false)
 	if err != nil && again {
-		signature, _, err = k.try(how, digest, opts)
+		signature, _, err = k.try(how, digest, opts, true)
 	}
 	return signature, err
 }
 
-// try signs; again says that the key is worth to be looked for once more.
-func (k *PrivateKey) try(how method, digest []byte, opts crypto.SignerOpts) (signature []byte, again bool, err error) {
+// try signs; again says that the key is worth to be looked for a second time.
+func (k *PrivateKey) try(how method, digest []byte, opts crypto.SignerOpts, second bool) (signature []byte, again bool, err error) {
 	s, err := k.token.take(false)
 	if err != nil {
 		return nil, false, err
@@ -82,6 +82,15 @@ func (k *PrivateKey) try(how method, digest []byte, opts crypto.SignerOpts) (sig
 		if candidates, err = k.find(s); err != nil {
 			return nil, s.c.away(err), err
 		}
+	}
+	if len(candidates) == 0 {
+		err = fmt.Errorf("%s: the token %q has no private key %s of the type of the public key%s", s.c.module,
+			k.token.info.Label, k.ref, k.token.unlogged())
+		if !second {
+			// Some modules notice that a token is there again only when they begin.
+			k.token.drop(s.c)
+		}
+		return nil, true, err
 	}
 	for _, h := range candidates {
 		signature, err = how.sign(s, h, k.token)
@@ -117,7 +126,7 @@ func (k *PrivateKey) keep(h *handle) {
 func (k *PrivateKey) forget(h *handle) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.found == h {
+	if h == k.found {
 		k.found = nil
 	}
 }
@@ -148,10 +157,6 @@ func (k *PrivateKey) find(s *Session) ([]*handle, error) {
 		if k.fits(values) {
 			candidates = append(candidates, &handle{c: s.c, object: o, always: Bool(values[AlwaysAuthenticate])})
 		}
-	}
-	if len(candidates) == 0 {
-		return nil, fmt.Errorf("%s: the token %q has no private key %s of the type of the public key%s", s.c.module,
-			k.token.info.Label, k.ref, k.token.unlogged())
 	}
 	return candidates[:min(len(candidates), maxCandidates)], nil
 }

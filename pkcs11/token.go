@@ -376,16 +376,36 @@ func (t *Token) take(writable bool) (*Session, error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	err := t.connect()
-	var s *Session
-	if err == nil {
-		s, err = t.session(writable)
-	}
+	s, err := t.connected(writable)
 	if err != nil {
 		<-t.sessions
 		return nil, err
 	}
 	return s, nil
+}
+
+// connected is session on a connection that is there.
+func (t *Token) connected(writable bool) (*Session, error) {
+	before := t.c
+	if err := t.connect(); err != nil {
+		return nil, err
+	}
+	s, err := t.session(writable)
+	if err == nil || t.c != nil || before == nil || errors.Is(err, ErrTimeout) {
+		return s, err
+	}
+	// The connection had gone before, and nobody had noticed.
+	if err := t.connect(); err != nil {
+		return nil, err
+	}
+	return t.session(writable)
+}
+
+// drop gives up a connection.
+func (t *Token) drop(c *conn) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.lose(c, nil)
 }
 
 func (t *Token) give(s *Session, err error) {
