@@ -44,6 +44,10 @@ func (k *Keystore) Apply(entries []*entry.Entry) error {
 	if err != nil {
 		return javaErrorOf(err)
 	}
+	for _, c := range p.changes {
+		c.held.material.Wipe()
+		k.made = slices.DeleteFunc(k.made, func(held *key) bool { return held == c.held })
+	}
 	return k.settle(p, entries)
 }
 
@@ -562,13 +566,14 @@ func (w *writer) storeChain(c *change) error {
 }
 
 // reusableLeaf is a certificate of the token that becomes an entry's: the one that it
-// was, or one that has no name.
+// was, or one that has no name. Where the ID of the key changes another is made first:
+// at no instant is there a key without its certificate.
 func (w *writer) reusableLeaf(c *change) *object {
 	for _, o := range w.certificates {
 		if !bytes.Equal(o.der, c.chain[0].der) || o.trusted {
 			continue
 		}
-		if c.was != nil && o == c.was.leaf || o.label == nil && !w.isLeaf(o) {
+		if c.was != nil && o == c.was.leaf && bytes.Equal(o.id, c.id) || o.label == nil && !w.isLeaf(o) {
 			return o
 		}
 	}
@@ -752,23 +757,24 @@ func (w *writer) remove(p *plan, gone *place) error {
 }
 
 // finishID gives a key and its certificate the ID of one that is gone. It works without,
-// so an error is none.
+// so an error is none. At no instant is there a key without its certificate.
 func (w *writer) finishID(c *change) {
 	if c.final == nil {
 		return
 	}
-	was, to := pkcs11.Attribute{Type: pkcs11.ID, Value: c.id}, pkcs11.Attribute{Type: pkcs11.ID, Value: c.final}
-	if w.s.Set(c.made.handle, to) != nil {
+	leaf := *c.chain[0]
+	if w.createCertificate(&leaf, []pkcs11.Attribute{{Type: pkcs11.Label, Value: c.label}, {Type: pkcs11.ID, Value: c.final}}) != nil {
 		return
 	}
-	if w.s.Set(c.leaf.handle, to) != nil {
-		_ = w.s.Set(c.made.handle, was)
+	if w.s.Set(c.made.handle, pkcs11.Attribute{Type: pkcs11.ID, Value: c.final}) != nil {
+		_ = w.s.Destroy(leaf.handle)
 		return
 	}
-	c.made.id, c.leaf.id = c.final, c.final
+	_ = w.s.Destroy(c.leaf.handle)
 }
 
-// settle reads what the token holds now: the entries are those that were stored.
+// settle reads what the token holds now: the entries are those that were stored. Where it
+// can't be read they are stored as well; the next Apply then finds that it is not as it was.
 func (k *Keystore) settle(p *plan, entries []*entry.Entry) error {
 	var c *contents
 	err := k.token.do(false, func(s session) (err error) {
@@ -776,7 +782,7 @@ func (k *Keystore) settle(p *plan, entries []*entry.Entry) error {
 		return err
 	})
 	if err != nil {
-		return err
+		return nil
 	}
 	m, err := k.mapObjects(c)
 	if err != nil {
@@ -791,8 +797,6 @@ func (k *Keystore) settle(p *plan, entries []*entry.Entry) error {
 	}
 	for _, ch := range p.changes {
 		handles[ch.entry], copies[ch.entry] = ch.made.handle, ch.copy
-		ch.held.material.Wipe()
-		k.made = slices.DeleteFunc(k.made, func(held *key) bool { return held == ch.held })
 	}
 	byHandle := make(map[pkcs11.Object]*place)
 	for _, place := range m.places {

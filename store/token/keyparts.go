@@ -24,6 +24,7 @@ const ckkChaCha20 = 0x33
 // Algorithms of keys (RFC 3279, 5480, 8410).
 var (
 	oidRSA    = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1}
+	oidPSS    = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}
 	oidDSA    = asn1.ObjectIdentifier{1, 2, 840, 10040, 4, 1}
 	oidDH     = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 3, 1}
 	oidEC     = asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}
@@ -108,7 +109,7 @@ func publicParts(spki []byte) parts {
 		return nil
 	}
 	switch {
-	case oid.Equal(oidRSA):
+	case oid.Equal(oidRSA), oid.Equal(oidPSS):
 		n, e := new(big.Int), new(big.Int)
 		key := cryptobyte.String(bits.Bytes)
 		if !key.ReadASN1(&sequence, casn1.SEQUENCE) || !sequence.ReadASN1Integer(n) || !sequence.ReadASN1Integer(e) {
@@ -247,7 +248,7 @@ func privateParts(pkcs8 []byte, forJava bool) (keyType uint64, p parts, err erro
 		return keyType, parts{pkcs11.ECParams: encoded, pkcs11.Value: bytes.Clone(value)}, err
 	}
 	switch {
-	case oid.Equal(oidRSA):
+	case oid.Equal(oidRSA), oid.Equal(oidPSS):
 		types := []pkcs11.AttributeType{0, pkcs11.Modulus, pkcs11.PublicExponent, pkcs11.PrivateExponent, pkcs11.Prime1, pkcs11.Prime2, pkcs11.Exponent1, pkcs11.Exponent2, pkcs11.Coefficient}
 		numbers, ok := integers(key, len(types))
 		if !ok {
@@ -264,7 +265,7 @@ func privateParts(pkcs8 []byte, forJava bool) (keyType uint64, p parts, err erro
 		if !key.ReadASN1(&sequence, casn1.SEQUENCE) || !sequence.ReadASN1Integer(&version) || !sequence.ReadASN1(&value, casn1.OCTET_STRING) {
 			return 0, nil, errPKCS8
 		}
-		return pkcs11.KeyEC, parts{pkcs11.ECParams: params, pkcs11.Value: new(big.Int).SetBytes(value).Bytes()}, nil
+		return pkcs11.KeyEC, parts{pkcs11.ECParams: bytes.Clone(params), pkcs11.Value: new(big.Int).SetBytes(value).Bytes()}, nil
 	case oid.Equal(oidDSA), oid.Equal(oidDH):
 		x := new(big.Int)
 		count := 3
@@ -313,13 +314,10 @@ type secretType struct {
 }
 
 var secretTypesByName = map[string]secretType{
-	"AES": {pkcs11.KeyAES, []int{16, 24, 32}, 0}, "DES": {pkcs11.KeyDES, []int{8}, 0}, "DESEDE": {pkcs11.KeyDES3, []int{16, 24}, 0},
+	"AES": {pkcs11.KeyAES, []int{16, 24, 32}, 0}, "DES": {pkcs11.KeyDES, []int{8}, jdk.Release21}, "DESEDE": {pkcs11.KeyDES3, []int{16, 24}, 0},
 	"RC4": {pkcs11.KeyRC4, nil, 0}, "ARCFOUR": {pkcs11.KeyRC4, nil, 0}, "BLOWFISH": {pkcs11.KeyBlowfish, nil, 0},
 	"CHACHA20": {ckkChaCha20, []int{32}, 0}, "CHACHA20-POLY1305": {ckkChaCha20, []int{32}, 0}, "GENERIC": {pkcs11.KeyGenericSecret, nil, 0},
 }
-
-// hmacRelease is the first release whose provider stores keys for HMACs.
-const hmacRelease = jdk.Release21
 
 // secretParts are the attributes of a secret key.
 func secretParts(key entry.Key, release jdk.Release, forJava bool) (keyType uint64, value []byte, err error) {
@@ -327,11 +325,11 @@ func secretParts(key entry.Key, release jdk.Release, forJava bool) (keyType uint
 	t, ok := secretTypesByName[name]
 	switch {
 	case strings.HasPrefix(name, "HMAC"):
-		t, ok = secretType{pkcs11.KeyGenericSecret, nil, hmacRelease}, len(key.Raw) > 0
+		t, ok = secretType{keyType: pkcs11.KeyGenericSecret}, true
 	case !forJava && name == "GENERIC SECRET": // as Unseal calls it
-		t, ok = secretType{pkcs11.KeyGenericSecret, nil, 0}, true
+		t, ok = secretType{keyType: pkcs11.KeyGenericSecret}, true
 	}
-	if !ok || forJava && release < t.since || t.sizes != nil && !slices.Contains(t.sizes, len(key.Raw)) {
+	if !ok || len(key.Raw) == 0 || forJava && release < t.since || t.sizes != nil && !slices.Contains(t.sizes, len(key.Raw)) {
 		return 0, nil, &Error{
 			Java: javaError("java.security.KeyStoreException", "Cannot convert to PKCS11 keys"),
 			What: fmt.Sprintf("a token holds no secret key of the algorithm %s with %d bytes", key.Algorithm, len(key.Raw)),

@@ -325,9 +325,6 @@ func (k *Keystore) Seal(sealed entry.Key) ([]byte, error) {
 	// What it consists of is looked at now: nothing has been changed yet.
 	held := &key{}
 	if sealed.Secret() {
-		if sealed.Raw == nil {
-			return nil, entry.ErrHeld
-		}
 		keyType, value, err := secretParts(sealed, k.options.Release, k.options.Java)
 		if err != nil {
 			return nil, err
