@@ -11,21 +11,30 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.Key;
+import java.security.KeyFactory;
 import java.security.KeyStore;
 import java.security.MessageDigest;
-import java.security.cert.Certificate;
+import java.security.PrivateKey;
+import java.security.Provider;
+import java.security.Security;
+import java.security.Signature;
 import java.security.cert.CertPathValidator;
+import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.security.cert.PKIXParameters;
 import java.security.cert.TrustAnchor;
 import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import javax.crypto.spec.SecretKeySpec;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
 
@@ -43,6 +52,9 @@ import javax.net.ssl.X509TrustManager;
  *                                 trusted: PURPOSE is server, client, or any for PKIX alone
  *   contents TYPE DATA PASSWORD   a word for each entry, in Java's order, with its key; and what is trusted
  *   keytool INPUT ARGS...         a command of keytool: its output
+ *   token CONFIGURATION PIN [set ALIAS ALGORITHM KEY CERTIFICATE... | delete ALIAS]   what is in a token, as
+ *                                 contents; a private key is tried too. set stores a key first: a secret one
+ *                                 without certificates
  *   pkcs11config ARGUMENT         what SunPKCS11 reads in a configuration: its name, library, slot and templates
  *
  * A usage error of keytool ends the process.
@@ -116,10 +128,60 @@ public class Oracle {
             return contents(question);
         case "keytool":
             return keytool(question);
+        case "token":
+            return token(question);
         case "pkcs11config":
             return pkcs11config(text(question[1]));
         default:
             throw new IllegalArgumentException(text(question[0]));
+        }
+    }
+
+    /** The providers by their configurations: each is logged in once. */
+    private static final Map<String, Provider> TOKENS = new HashMap<>();
+
+    private static String token(byte[][] question) throws Exception {
+        String configuration = text(question[1]);
+        Provider provider = TOKENS.get(configuration);
+        if (provider == null) {
+            provider = Security.getProvider("SunPKCS11").configure("--" + configuration);
+            TOKENS.put(configuration, provider);
+        }
+        KeyStore store = KeyStore.getInstance("PKCS11", provider);
+        store.load(null, text(question[2]).toCharArray());
+        if (question.length > 3 && text(question[3]).equals("delete")) {
+            store.deleteEntry(text(question[4]));
+        } else if (question.length > 3) {
+            String algorithm = text(question[5]);
+            Certificate[] chain = new Certificate[question.length - 7];
+            for (int i = 0; i < chain.length; i++) {
+                chain[i] = CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(question[7 + i]));
+            }
+            if (chain.length == 0) {
+                store.setKeyEntry(text(question[4]), new SecretKeySpec(question[6], algorithm), null, null);
+            } else {
+                store.setKeyEntry(text(question[4]), KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(question[6])), null, chain);
+            }
+        }
+        StringBuilder list = new StringBuilder();
+        for (String alias : Collections.list(store.aliases())) {
+            list(list, store, alias, null, provider);
+        }
+        return list.toString();
+    }
+
+    /** Signs with a key of a token, and verifies. */
+    private static void prove(PrivateKey key, Certificate certificate, Provider provider) throws Exception {
+        String algorithm = "SHA256with" + (key.getAlgorithm().equals("EC") ? "ECDSA" : key.getAlgorithm());
+        Signature signature = Signature.getInstance(algorithm, provider);
+        signature.initSign(key);
+        signature.update(new byte[] {1, 2, 3});
+        byte[] made = signature.sign();
+        signature = Signature.getInstance(algorithm);
+        signature.initVerify(certificate.getPublicKey());
+        signature.update(new byte[] {1, 2, 3});
+        if (!signature.verify(made)) {
+            throw new IllegalStateException("the key is not the certificate's");
         }
     }
 
@@ -221,30 +283,7 @@ public class Oracle {
         store.load(new ByteArrayInputStream(question[2]), password);
         StringBuilder list = new StringBuilder();
         for (String alias : Collections.list(store.aliases())) {
-            String kind = store.isCertificateEntry(alias) ? "trusted"
-                : store.entryInstanceOf(alias, KeyStore.SecretKeyEntry.class) ? "secret"
-                : store.isKeyEntry(alias) ? "key" : "none";
-            String key = "";
-            if (kind.equals("key") || kind.equals("secret")) {
-                try {
-                    Key opened = store.getKey(alias, password);
-                    key = opened == null ? "null" : "ok " + opened.getAlgorithm() + " "
-                        + (kind.equals("secret") ? HexFormat.of().formatHex(opened.getEncoded()) : "");
-                } catch (Exception e) {
-                    key = e.toString().replaceAll("[\t\0]", " ");
-                }
-            }
-            list.append(HexFormat.of().formatHex(alias.getBytes(StandardCharsets.UTF_8)))
-                .append('\t').append(kind).append('\t').append(key);
-            Certificate[] chain = store.getCertificateChain(alias);
-            Certificate only = store.getCertificate(alias);
-            if (chain == null) {
-                chain = only == null ? new Certificate[0] : new Certificate[] {only};
-            }
-            for (Certificate certificate : chain) {
-                list.append('\t').append(sha256(certificate));
-            }
-            list.append('\0');
+            list(list, store, alias, password, null);
         }
         TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
         factory.init(store);
@@ -253,6 +292,37 @@ public class Oracle {
             list.append('\t').append(sha256(certificate));
         }
         return list.toString();
+    }
+
+    /** Writes an entry, and tries its key with the provider of a token, if there is one. */
+    private static void list(StringBuilder list, KeyStore store, String alias, char[] password, Provider provider) throws Exception {
+        String kind = store.isCertificateEntry(alias) ? "trusted"
+            : store.entryInstanceOf(alias, KeyStore.SecretKeyEntry.class) ? "secret"
+            : store.isKeyEntry(alias) ? "key" : "none";
+        String key = "";
+        if (kind.equals("key") || kind.equals("secret")) {
+            try {
+                Key opened = store.getKey(alias, password);
+                key = opened == null ? "null" : "ok " + opened.getAlgorithm() + " "
+                    + (kind.equals("secret") && opened.getEncoded() != null ? HexFormat.of().formatHex(opened.getEncoded()) : "");
+                if (provider != null && opened instanceof PrivateKey) {
+                    prove((PrivateKey) opened, store.getCertificate(alias), provider);
+                }
+            } catch (Exception e) {
+                key = e.toString().replaceAll("[\t\0]", " ");
+            }
+        }
+        list.append(HexFormat.of().formatHex(alias.getBytes(StandardCharsets.UTF_8)))
+            .append('\t').append(kind).append('\t').append(key);
+        Certificate[] chain = store.getCertificateChain(alias);
+        Certificate only = store.getCertificate(alias);
+        if (chain == null) {
+            chain = only == null ? new Certificate[0] : new Certificate[] {only};
+        }
+        for (Certificate certificate : chain) {
+            list.append('\t').append(sha256(certificate));
+        }
+        list.append('\0');
     }
 
     private static String sha256(Certificate certificate) throws Exception {

@@ -192,14 +192,7 @@ func (j *Java) Contents(storeType string, data []byte, password string) (c JavaC
 	if !ok {
 		return c, answer
 	}
-	for _, line := range answer[:len(answer)-1] {
-		fields := strings.Split(line, "\t")
-		alias, err := hex.DecodeString(fields[0])
-		if err != nil {
-			j.t.Fatal(err)
-		}
-		c.Entries = append(c.Entries, JavaContent{JavaEntry{Alias: string(alias), Kind: fields[1], Chain: fields[3:]}, fields[2]})
-	}
+	c.Entries = j.contents(answer[:len(answer)-1])
 	c.Trusted = strings.Split(answer[len(answer)-1], "\t")[1:]
 	slices.Sort(c.Trusted)
 	c.Trusted = slices.Compact(c.Trusted)
@@ -238,6 +231,33 @@ func (j *Java) Validate(purpose string, root []byte, chain ...[]byte) (exception
 		return nil
 	}
 	return answer
+}
+
+// Token is what Java finds in a PKCS #11 token, in the manner of Contents, or the
+// exceptions. The configuration is that of its provider. A private key has "ok" only if
+// its signature was verified. Words that follow change the token first: "set", an alias,
+// an algorithm, a key (PKCS #8, or a secret) and its certificates; or "delete" and an alias.
+func (j *Java) Token(configuration, pin string, words ...string) (entries []JavaContent, exceptions []string) {
+	j.t.Helper()
+	answer, ok := j.ask(append([]string{"token", configuration, pin}, words...)...)
+	if !ok {
+		return nil, answer
+	}
+	return j.contents(answer[:len(answer)-1]), nil
+}
+
+// contents are the entries of an answer, a word each.
+func (j *Java) contents(answer []string) (entries []JavaContent) {
+	j.t.Helper()
+	for _, line := range answer {
+		fields := strings.Split(line, "\t")
+		alias, err := hex.DecodeString(fields[0])
+		if err != nil {
+			j.t.Fatal(err)
+		}
+		entries = append(entries, JavaContent{JavaEntry{Alias: string(alias), Kind: fields[1], Chain: fields[3:]}, fields[2]})
+	}
+	return entries
 }
 
 // PKCS11Config is what Java's provider for PKCS #11 reads in a configuration: its
