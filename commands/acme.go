@@ -264,7 +264,7 @@ func (c *acmeCommand) note(out acmeOutcome, err error) {
 		return
 	}
 	j := acmeJSON{
-		Keystore: out.target.keystore, Alias: out.alias, CertFile: out.target.certFile, KeyFile: out.target.keyFile,
+		Keystore: shownName(out.target.keystore), Alias: out.alias, CertFile: out.target.certFile, KeyFile: out.target.keyFile,
 		Names: append([]string{}, out.names...), Directory: out.ca, Changed: out.changed, DryRun: out.dry, Why: out.why,
 		RenewWhy: out.renewal.Why, Executed: out.ran, Line: c.acmeLine(out.target, out.alias),
 	}

@@ -76,6 +76,7 @@ type acmeRun struct {
 	target acmeTarget
 	place  acmePlace
 	given  acmeRecipe
+	made   bool // a key was made on a token
 
 	lock   *state.Lock
 	origin *state.Origin // of the certificate that is there; nil if it did not come by ACME
@@ -123,7 +124,7 @@ func (s *session) openACMERun(ctx context.Context, t acmeTarget, given acmeRecip
 	if r.state, err = s.acmeState(how.dir); err != nil {
 		return nil, out, err
 	}
-	if len(given["host"]) == 0 { // before a password is asked for
+	if len(given["host"]) == 0 && !t.token() { // before a password is asked for
 		if _, err := os.Stat(t.path()); errors.Is(err, fs.ErrNotExist) {
 			return nil, out, nothingKnown(r.state, t.path(), "there is no such file yet")
 		}
@@ -261,10 +262,7 @@ func nothingKnown(dir *state.Dir, what, there string) error {
 
 // run does what is to be done.
 func (r *acmeRun) run(ctx context.Context, out *acmeOutcome) error {
-	out.names = nil
-	for _, name := range r.names {
-		out.names = append(out.names, name.Text)
-	}
+	out.names = acmeTexts(r.names)
 	out.ca = r.ca.Directory
 	chain := r.place.chain()
 	if len(chain) > 0 {
@@ -578,10 +576,76 @@ func (r *acmeRun) reuse(req *acme.Request) error {
 	return nil
 }
 
+// onToken has a key certified that stays on its token: the one that is there, or a new
+// one where there is none. None is ever destroyed for a certificate.
+func (r *acmeRun) onToken(ctx context.Context, req *acme.Request) error {
+	req.KeyIs, req.FindKey = "on the token", r.place.found
+	if len(r.place.chain()) == 0 {
+		req.NewKey = func() (crypto.Signer, error) {
+			defer r.place.rest()
+			key, err := r.place.make(ctx, r.spec, acmeTexts(r.names))
+			r.made = err == nil
+			return key, err
+		}
+		return nil
+	}
+	key, err := r.place.key()
+	if err != nil {
+		return err
+	}
+	spki, err := keys.MarshalPublic(key.Public())
+	if err != nil {
+		return err
+	}
+	other := func(why string) error {
+		return withHint(fmt.Errorf("%s: %s, and to make another key the one on the token would be destroyed, for good", acmeIn(r.target, r.place.alias()), why),
+			"name a new entry with -alias, or remove this one: "+r.named(r.target.path()).Line([]string{"delete", "-alias", r.place.alias()}))
+	}
+	since, compromised, err := r.state.Compromised(spki)
+	if err != nil {
+		return stateNotRead(r.state, err)
+	}
+	if compromised {
+		return other(fmt.Sprintf("its key was revoked on %s (%s)", x509util.Day(since), keyCompromise))
+	}
+	if _, given, _ := r.recipe.keySpec(); given && !sameKind(r.spec, spki) {
+		return other("another kind of key is asked for")
+	}
+	req.NewKey = func() (crypto.Signer, error) { return key, nil }
+	return nil
+}
+
+// takeBack takes the key away that this run has made on a token, if no order is for it.
+func (r *acmeRun) takeBack(ctx context.Context) error {
+	if !r.made {
+		return nil
+	}
+	if order, err := r.lock.Order(); err != nil || order != nil {
+		if order != nil {
+			r.talk().Printf("The key of %s stays on the token: the same line goes on with its order\n", r.shown())
+		}
+		return err
+	}
+	defer r.place.rest()
+	return r.place.unmake(context.WithoutCancel(ctx))
+}
+
+// acmeTexts are names as texts.
+func acmeTexts(names []acme.Name) (texts []string) {
+	for _, name := range names {
+		texts = append(texts, name.Text)
+	}
+	return texts
+}
+
 // renew gets a certificate and stores it. The keystore is not locked meanwhile.
 func (r *acmeRun) renew(ctx context.Context, out *acmeOutcome) error {
 	req := r.request(r.lock)
-	if err := r.reuse(&req); err != nil {
+	reuse := r.reuse
+	if r.target.token() {
+		reuse = func(req *acme.Request) error { return r.onToken(ctx, req) }
+	}
+	if err := reuse(&req); err != nil {
 		return err
 	}
 	r.place.rest()
@@ -598,7 +662,7 @@ func (r *acmeRun) renew(ctx context.Context, out *acmeOutcome) error {
 	}
 	issued, err := client.Obtain(ctx, req)
 	if err != nil {
-		return err
+		return cmp.Or(r.takeBack(ctx), err)
 	}
 	// It is kept where the certificate came from before it is stored, so that who
 	// finds it there knows.

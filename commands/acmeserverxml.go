@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -134,6 +135,11 @@ func (s *session) acmeCertificates(file string, host *tomcat.SSLHost, names []st
 			t.certFile, t.keyFile, t.chainFile, t.keypass = c.CertificateFile, c.KeyFile, c.ChainFile, c.KeyPassword
 			targets = append(targets, t)
 			continue
+		}
+		if strings.EqualFold(c.KeystoreTypeGiven, string(store.PKCS11)) {
+			return nil, withHint(fmt.Errorf("%s:%d: the keystore is a token, which Java's configuration names and server.xml does not", file, c.Line),
+				"name the token: gokeytool acme -keystore 'pkcs11:token=LABEL?module-path=/path/of/the/module.so' -alias "+shell.Quote(cmp.Or(c.KeyAlias, "ALIAS"))+" -host NAME",
+				"Tomcat takes the new certificate when it is reloaded: -exec COMMAND")
 		}
 		t.keystore, t.storepass, t.keypass = c.KeystoreFile, c.KeystorePassword, c.KeyPassword
 		t.alias = optional[string]{c.KeyAlias, c.KeyAlias != ""}

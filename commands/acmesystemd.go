@@ -61,6 +61,10 @@ func (s *session) systemdACME(ctx context.Context, targets []acmeTarget, recipe 
 		}
 	}
 	for _, t := range targets {
+		if t.token() {
+			return withHint(fmt.Errorf("%s: what a token's module needs of the machine is not known, and a unit would keep it from that", t.path()),
+				"run the line by cron, or by a unit of your own: "+shell.Line(append([]string{"gokeytool"}, s.absoluteLine(state.Path())...)...))
+		}
 		r, _, err := s.openACMERun(ctx, t, recipe(t), how)
 		if err != nil {
 			return err
@@ -158,7 +162,7 @@ func (s *session) absoluteLine(stateDir string) []string {
 		default:
 			for _, value := range v.Texts {
 				if slices.Contains(acmePaths, v.Name) && value != "" {
-					value = absolute(value)
+					value = shownName(absolute(value))
 				}
 				words = append(words, "-"+v.Name, value)
 			}

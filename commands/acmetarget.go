@@ -45,7 +45,11 @@ type acmeTarget struct {
 
 // acmeTargetOf is the target of the common options: a keystore.
 func (s *session) acmeTargetOf() acmeTarget {
-	return acmeTarget{keystore: s.keystorePath(), storetype: s.opt.storetype, alias: s.opt.alias, storepass: s.opt.storepass, keypass: s.opt.keypass}
+	keystore := s.keystorePath()
+	if isTokenURI(s.opt.keystore.value) {
+		keystore = s.opt.keystore.value // with its PIN
+	}
+	return acmeTarget{keystore: keystore, storetype: s.opt.storetype, alias: s.opt.alias, storepass: s.opt.storepass, keypass: s.opt.keypass}
 }
 
 // pem says whether the target is files.
@@ -56,8 +60,11 @@ func (t acmeTarget) path() string {
 	if t.pem() {
 		return t.certFile
 	}
-	return t.keystore
+	return shownName(t.keystore)
 }
+
+// token says whether the target is on a token.
+func (t acmeTarget) token() bool { return !t.pem() && isTokenStore(t.keystore, t.storetype.value) }
 
 // common are the common options of a session that opens the target's keystore.
 func (t acmeTarget) common(o commonOptions) commonOptions {
@@ -77,6 +84,12 @@ type acmePlace interface {
 	chain() [][]byte
 	// key opens the private key that is there.
 	key() (crypto.Signer, error)
+	// make makes a key where it is to stay, with a certificate that it signs itself, and
+	// unmake takes both away again.
+	make(ctx context.Context, spec keys.Spec, names []string) (crypto.Signer, error)
+	unmake(ctx context.Context) error
+	// found is the key that is there, if it is the one of a SubjectPublicKeyInfo; else nil.
+	found(spki []byte) (crypto.Signer, error)
 	// put stores another key and its chain. What is there is kept beside it if keep.
 	put(ctx context.Context, key crypto.Signer, chain [][]byte, keep bool) error
 	// alias is that of the entry; empty for files.
@@ -152,6 +165,10 @@ func (s *session) openACMEEntry(ctx context.Context, t acmeTarget) (*acmeEntry, 
 		return nil, err
 	}
 	p := &acmeEntry{session: s, target: t}
+	if s.ks.place != nil && s.ks.place.java {
+		return nil, withHint(errors.New("what is kept of a certificate from a CA names its token by a URI, and not by Java's configuration"),
+			"the same token: "+shell.Line("-keystore", s.ks.place.whole()))
+	}
 	if err := p.writable(); err != nil {
 		return nil, err
 	}
@@ -167,6 +184,9 @@ func (p *acmeEntry) writable() error {
 	if p.ks.none {
 		return errNone()
 	}
+	if p.ks.token != nil {
+		return nil // it tells when it is changed
+	}
 	if p.ks.unlocked != nil {
 		return p.ks.notSaved(pathCause(p.ks.unlocked))
 	}
@@ -179,8 +199,8 @@ func (p *acmeEntry) writable() error {
 // acmeAlias is the alias of -alias, else mykey if there is such a key, the only key
 // of the keystore, or mykey where there is none.
 func (s *session) acmeAlias() (string, error) {
-	if s.opt.alias.given {
-		return s.opt.alias.value, nil
+	if alias := s.alias(); alias.given {
+		return alias.value, nil
 	}
 	aliases := s.ks.keyAliases()
 	switch {
@@ -198,7 +218,7 @@ func (p *acmeEntry) look() error {
 	p.opened = entry.Key{}
 	e, there := p.ks.Store.Get(p.name)
 	if !there {
-		if p.password != nil {
+		if p.password != nil || p.ks.token != nil {
 			return nil
 		}
 		if p.password = p.ks.keypass; p.password == nil {
@@ -226,7 +246,11 @@ func (p *acmeEntry) look() error {
 }
 
 func (p *acmeEntry) settle(context.Context) error {
-	if err := p.ks.settle(); err != nil {
+	err := p.ks.settle()
+	if _, changed := errors.AsType[*store.ChangedError](err); changed && p.ks.token != nil {
+		err = p.ks.readToken(p.session) // nothing of ours is to be stored yet
+	}
+	if err != nil {
 		return p.resolved(err)
 	}
 	return p.resolved(p.look())
@@ -241,10 +265,10 @@ func (p *acmeEntry) resolve(err error) error { return p.resolved(err) }
 func (p *acmeEntry) again() acmeTarget {
 	t := p.target
 	t.alias = optional[string]{p.name, true}
-	if t.storepass == nil {
+	if t.storepass == nil && p.ks.token == nil { // a token stays open
 		t.storepass = bytes.Clone(p.ks.password)
 	}
-	if t.keypass == nil && !samePassword(p.password, p.ks.password) {
+	if t.keypass == nil && p.ks.token == nil && !samePassword(p.password, p.ks.password) {
 		t.keypass = bytes.Clone(p.password)
 	}
 	return t
@@ -271,7 +295,66 @@ func (p *acmeEntry) key() (crypto.Signer, error) {
 	return signer, nil
 }
 
+// make makes a key on a token, as an entry: who is killed after that leaves one that can
+// be used.
+func (p *acmeEntry) make(ctx context.Context, spec keys.Spec, names []string) (crypto.Signer, error) {
+	if err := p.settle(ctx); err != nil {
+		return nil, err
+	}
+	signer, private, err := p.makeKey(spec)
+	if err != nil {
+		return nil, err
+	}
+	spki, err := keys.MarshalPublic(signer.Public())
+	if err != nil {
+		return nil, err
+	}
+	subject, err := x509util.NewName([]x509util.NamePart{{Keyword: "CN", Value: names[0]}})
+	if err != nil {
+		return nil, err
+	}
+	leaf, err := p.newCertificate(certificate{issuance: issuance{days: defaultDays}, subject: subject, spki: spki}, &issuerKey{signer: signer, name: subject})
+	if err != nil {
+		return nil, err
+	}
+	if err := p.ks.SetKey(p.name, private, nil, []entry.Certificate{entry.X509(leaf.Raw)}, p.Now()); err != nil {
+		return nil, err
+	}
+	if err := p.ks.save(); err != nil {
+		return nil, err
+	}
+	return signer, p.look()
+}
+
+func (p *acmeEntry) unmake(ctx context.Context) error {
+	if err := p.settle(ctx); err != nil {
+		return err
+	}
+	if err := p.ks.Delete(p.name); err != nil {
+		return err
+	}
+	return p.ks.save()
+}
+
+// found is the key that is there, if it is the one of a SubjectPublicKeyInfo.
+func (p *acmeEntry) found(spki []byte) (crypto.Signer, error) {
+	if p.opened.Signer == nil {
+		return nil, nil
+	}
+	has, err := keys.MarshalPublic(p.opened.Signer.Public())
+	if err != nil || !bytes.Equal(has, spki) {
+		return nil, err
+	}
+	return p.opened.Signer, nil
+}
+
 func (p *acmeEntry) put(_ context.Context, key crypto.Signer, chain [][]byte, keep bool) error {
+	if p.ks.token != nil { // the key is there
+		if err := p.ks.SetChain(p.name, entryCertificates(chain), p.Now()); err != nil {
+			return err
+		}
+		return p.ks.save()
+	}
 	if err := p.replaceKey(p.name, p.password, key, entryCertificates(chain)); err != nil {
 		return err
 	}
@@ -404,6 +487,12 @@ func (p *acmeFiles) key() (crypto.Signer, error) {
 	return identity.PrivateKey(key)
 }
 
+func (p *acmeFiles) make(context.Context, keys.Spec, []string) (crypto.Signer, error) {
+	return nil, entry.ErrUnsupported
+}
+func (p *acmeFiles) unmake(context.Context) error        { return entry.ErrUnsupported }
+func (p *acmeFiles) found([]byte) (crypto.Signer, error) { return nil, nil }
+
 func (p *acmeFiles) put(ctx context.Context, key crypto.Signer, chain [][]byte, keep bool) error {
 	if p.lock == nil {
 		if err := p.settle(ctx); err != nil {
@@ -510,7 +599,7 @@ func (s *session) acmeLine(t acmeTarget, alias string, more ...string) string {
 		}
 		return shell.Line(append(words, more...)...)
 	}
-	return s.named(t.keystore).KeyLine([]string{"acme", "-alias", alias}, more...)
+	return s.named(t.path()).KeyLine([]string{"acme", "-alias", alias}, more...)
 }
 
 // acmeDirWords are the words of a line that name the directory of -acmeDir again.

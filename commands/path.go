@@ -8,8 +8,11 @@ import (
 // devDir is where dev puts its files by default.
 const devDir = "dev"
 
-// absolute is a path that means the same from everywhere.
+// absolute is a path that means the same from everywhere, as the name of a token does.
 func absolute(path string) string {
+	if isTokenURI(path) {
+		return path
+	}
 	if abs, err := filepath.Abs(path); err == nil {
 		return abs
 	}
