@@ -268,16 +268,6 @@ type tokenAccess struct {
 	public    bool         // what can be read without the PIN is of use too
 }
 
-// openStore opens a keystore that is only read: a file, or the token of a URI. A password
-// in the options is the token's PIN, so it must be one that was given for it: none that is
-// guessed, and none of another keystore.
-func (s *session) openStore(ctx context.Context, name string, o store.Options, option string) (*store.Store, error) {
-	if !isTokenURI(name) {
-		return store.Open(name, o)
-	}
-	return s.openTokenStore(ctx, name, tokenAccess{pin: o.Password, option: option, asks: true})
-}
-
 // openTokenStore opens the token of a URI as a keystore.
 func (s *session) openTokenStore(ctx context.Context, name string, a tokenAccess) (*store.Store, error) {
 	p, err := s.uriPlace(name)
