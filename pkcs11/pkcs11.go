@@ -2,7 +2,19 @@
 // 2.40 and 3.0): of HSMs, smart cards and YubiKeys. The vendor's module is a shared
 // library, which a static program can't load: p11-kit loads it in a process of its
 // own, and answers calls on a pipe or a Unix socket (p11-kit remote, p11-kit server).
-// This package speaks its protocol.
+// This package speaks its protocol, as p11-kit 0.23 to 0.26 have it.
+//
+// A token has one process and one pipe, which carries one call at a time; goroutines
+// share it and at most four sessions. A call costs some 30 microseconds beyond what the
+// module takes. Without a module's name all tokens are there of all modules that p11-kit
+// is configured with ("p11-kit remote pkcs11:"; it numbers slots itself, so that a slot
+// says little there).
+//
+// A token that was pulled out and put back, or whose process died, is opened again by the
+// next call: it has to be the same token (label, serial number, model and maker), it is
+// logged in to with the PIN that it took before, and keys are found again by KeyRef and
+// prove with their first signature that they are the ones of their public keys. A PIN
+// that was refused is never tried again.
 //
 // Nothing that the other side sends is trusted: sizes, counts and times are bounded,
 // and a module that hangs or dies is an error within seconds, its process ended.
