@@ -5,7 +5,7 @@
 // This package speaks its protocol, as p11-kit 0.23 to 0.26 have it.
 //
 // A token has one process and one pipe, which carries one call at a time; goroutines
-// share it and at most four sessions. A call costs some 30 microseconds beyond what the
+// share it and at most four sessions. A call costs some 50 microseconds beyond what the
 // module takes. Without a module's name all tokens are there of all modules that p11-kit
 // is configured with ("p11-kit remote pkcs11:"; it numbers slots itself, so that a slot
 // says little there).
