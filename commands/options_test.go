@@ -48,7 +48,7 @@ var optionLines = map[string][]optionLine{
 		{"-alias one -destalias two -keystore k.jks -storepass changeit", "", []string{"keypass secretkey", "cacerts"}},
 	},
 	"delete": {{"-alias one -keystore k.p12 -storepass changeit", "", []string{"alias ca", "keystore other.p12", "storepass wrong99", "storetype JCEKS", "backup",
-		"maxIterations 1", "cacerts"}}},
+		"maxIterations 1", "cacerts", "noprompt"}}},
 	"exportcert": {
 		{"-alias one -keystore k.p12 -storepass changeit", "", []string{"rfc", "alias ca", "file out", "keystore other.p12", "storepass wrong99", "storetype JCEKS", "cacerts",
 			"key", "chain", "fullchain", "bundle -", "format p7b", "profile default", "maxIterations 1", "encrypt"}},
@@ -176,6 +176,7 @@ type optionLine struct {
 // withoutEffect are documented options that may do nothing, and why.
 var withoutEffect = map[string]string{
 	"importpass quiet": "it says nothing anyway: a password was piped in",
+	"delete noprompt":  "it asks about keys on tokens alone",
 	"renew backup":     "the keystore as it was is kept anyway",
 }
 
