@@ -63,6 +63,7 @@ func (s *session) keyIdentity(opened *store.Store, from shell.Keystore, e *entry
 		return identity.Identity{}, err
 	}
 	id := check.IdentityOf(opened, from, e, signer)
+	id.NoPSS = lacksPSS(signer)
 	if len(id.Chain) > 0 {
 		id.ACME = s.cameByACME(id.Chain[0])
 	}

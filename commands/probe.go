@@ -58,7 +58,7 @@ func probeServer(ctx context.Context, s *session, o probeOptions) error {
 	if err := s.probeTrust(&cfg, o); err != nil {
 		return err
 	}
-	if err := s.probeIdentities(&cfg, o); err != nil {
+	if err := s.probeIdentities(ctx, &cfg, o); err != nil {
 		return err
 	}
 	report, err := probe.Examine(ctx, cfg)
@@ -114,13 +114,38 @@ func (s *session) probeTrust(cfg *probe.Config, o probeOptions) error {
 
 // probeIdentities opens the client's own key, and the entry that the server
 // should have.
-func (s *session) probeIdentities(cfg *probe.Config, o probeOptions) error {
-	if s.opt.keystore.given {
+func (s *session) probeIdentities(ctx context.Context, cfg *probe.Config, o probeOptions) error {
+	if err := s.checkProviders(); err != nil {
+		return err
+	}
+	place, onToken, err := s.tokenPlace(s.opt.keystore, s.opt.storetype.value, s.opt.providername)
+	if err != nil {
+		return err
+	}
+	switch {
+	case onToken:
+		if err := s.openTokenKeystore(ctx, access{asks: asksOnce}, place); err != nil {
+			return err
+		}
+		alias := s.alias().value
+		if !s.alias().given {
+			aliases := s.ks.keyAliases()
+			if len(aliases) == 0 {
+				return fmt.Errorf("%s holds no such private key", s.ks.path)
+			}
+			alias = aliases[0]
+		}
+		id, err := s.identity(alias)
+		if err != nil {
+			return err
+		}
+		cfg.Certificate = clientCertificate(id)
+	case s.opt.keystore.given:
 		id, err := s.onlyIdentity(s.opt.keystore.value, s.opt.storepass, s.opt.alias.value)
 		if err != nil {
 			return err
 		}
-		cfg.Certificate = &tls.Certificate{Certificate: id.Chain, PrivateKey: id.Key}
+		cfg.Certificate = clientCertificate(id)
 	}
 	if o.against != "" {
 		opened, _, err := openUnasked(o.against, s.opt.storepass, "storepass")
@@ -140,6 +165,15 @@ func (s *session) probeIdentities(cfg *probe.Config, o probeOptions) error {
 		return fmt.Errorf("%s has no such entry to compare with: name one with -alias", o.against)
 	}
 	return nil
+}
+
+// clientCertificate is an identity as a client shows it.
+func clientCertificate(id identity.Identity) *tls.Certificate {
+	c := &tls.Certificate{Certificate: id.Chain, PrivateKey: id.Key}
+	if id.NoPSS {
+		c.SupportedSignatureAlgorithms = []tls.SignatureScheme{tls.PKCS1WithSHA256, tls.PKCS1WithSHA384, tls.PKCS1WithSHA512, tls.PKCS1WithSHA1}
+	}
+	return c
 }
 
 // onlyIdentity opens the key of an alias, or the first one.

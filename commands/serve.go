@@ -151,6 +151,7 @@ type serving struct {
 	o serveOptions
 	// known is the entry that is served, with all that was asked for; nil before.
 	known *acmeTarget
+	keys  keyWatch // of tokens
 	// certificates are those that it gets by itself; nil for none.
 	certificates *certified
 }

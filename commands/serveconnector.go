@@ -27,7 +27,11 @@ func (s *serving) optionConnector() (tomcat.Connector, error) {
 		}
 	}
 	if !s.o.attribute("certificateFile").given {
-		attributes = append(attributes, tomcat.Attribute{Name: "keystoreFile", Value: s.keystorePath()})
+		name := s.keystorePath()
+		if isTokenStore(name, s.opt.storetype.value) {
+			name = "token" // the connector opens nothing, and knows no URIs
+		}
+		attributes = append(attributes, tomcat.Attribute{Name: "keystoreFile", Value: name})
 	}
 	if s.o.truststorePassword != nil {
 		attributes = append(attributes, tomcat.Attribute{Name: "truststorePassword", Value: string(s.o.truststorePassword)})
@@ -88,7 +92,9 @@ func (v *served) bound(host *tomcat.SSLHost) {
 
 // examine judges what a host serves.
 func (s *serving) examine(host endpoint.Host, v *served) {
-	for _, id := range host.Identities {
+	for i := range host.Identities {
+		s.watchKey(&host.Identities[i], v)
+		id := host.Identities[i]
 		v.checks = append(v.checks, identity.Examine(id, identity.Options{Now: s.Now()})...)
 	}
 	v.checks = append(v.checks, host.Policy.Examine(host.Identities)...)

@@ -64,7 +64,7 @@ type reloader struct {
 // watch looks at the files every second, and whatever they are like on SIGHUP,
 // until the context ends. It does not wait for a file system that hangs.
 func (r *reloader) watch(ctx context.Context) {
-	if len(r.files) == 0 {
+	if len(r.files) == 0 && !r.running.token {
 		return
 	}
 	var hangups <-chan os.Signal

@@ -30,6 +30,7 @@ type served struct {
 	connector, plain *tomcat.Connector
 	application      *tomcat.Application // that of a server.xml
 	ids              *sessionid.Standard
+	token            bool        // keys are in a token, of which no file tells that it has changed
 	work             *entry.Work // what all files together cost; nil before the first
 }
 
@@ -129,7 +130,7 @@ func (s *serving) errBesides() error {
 // openDefault opens the keystore of the options, and where there is none says
 // how to get one. If Java would not open it that is said.
 func (s *serving) openDefault(ctx context.Context) error {
-	if !s.opt.keystore.given {
+	if !s.opt.keystore.given && !isToken(s.opt.storetype.value) {
 		if _, err := os.Stat(s.defaultKeystore()); errors.Is(err, fs.ErrNotExist) {
 			return withHint(failf("Keystore file does not exist: %s", s.defaultKeystore()),
 				"name a keystore with -keystore FILE,",
@@ -181,8 +182,7 @@ func (s *serving) servedAlias() (string, error) {
 // takes the key of the alias, or all keys.
 func (s *serving) loadKeystore(alias string, connector *tomcat.Connector) (*served, error) {
 	v := new(served)
-	v.watch(s.ks.path)
-	if err := s.ks.load(s.opt.storetype.value); err != nil {
+	if err := s.loadAgain(v); err != nil {
 		return v, err
 	}
 	id, err := s.identity(alias)

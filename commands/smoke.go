@@ -133,6 +133,10 @@ func opensCheck(k *keystore) finding.Finding {
 	if k.Len() == 1 {
 		entries = "1 entry"
 	}
+	if k.token != nil {
+		return finding.Finding{Check: "opens", Severity: finding.Good,
+			Text: fmt.Sprintf("%s, %s, of %s", k.Type(), entries, tokenCalled(k.token.Info()))}
+	}
 	if !k.Verified() {
 		return finding.Finding{Check: "opens", Severity: finding.Warning,
 			Text: fmt.Sprintf("%s, %s; %s", k.Type(), entries, unverified(k))}

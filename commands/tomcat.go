@@ -16,10 +16,14 @@ const tomcatPassword = "changeit"
 const defaultPort = 8443
 
 // openServed opens a keystore as Tomcat does: with the password changeit where
-// none is given. Only if that one is wrong the user is asked.
+// none is given. Only if that one is wrong the user is asked. On a token, where a wrong
+// PIN costs a try, it is not tried.
 func (s *session) openServed(ctx context.Context) error {
 	asked := s.opt.storepass == nil
 	err := s.openKeystore(ctx, access{asks: asksOnce, password: []byte(tomcatPassword)})
+	if s.ks != nil && s.ks.token != nil {
+		return err
+	}
 	if asked && err == nil && s.opt.keypass == nil && !fits(s.ks.Store, s.ks.password) {
 		err = entry.ErrPassword // of the keys only
 	}

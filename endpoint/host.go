@@ -60,6 +60,9 @@ func newServed(id identity.Identity) (*served, error) {
 	s.info, _ = x509.ParseCertificate(id.Chain[0])
 	s.facts = sync.OnceValue(func() []x509util.Description { return x509util.DescribeAll(id.Chain) })
 	s.cert = tls.Certificate{Certificate: id.Chain, PrivateKey: id.Key, Leaf: s.info}
+	if id.NoPSS {
+		s.cert.SupportedSignatureAlgorithms = []tls.SignatureScheme{tls.PKCS1WithSHA256, tls.PKCS1WithSHA384, tls.PKCS1WithSHA512, tls.PKCS1WithSHA1}
+	}
 	return s, nil
 }
 
@@ -136,6 +139,7 @@ func newHost(name string, ids []identity.Identity, policy Policy, cfg *Config) (
 	if len(ids) == 0 {
 		return nil, errors.New("endpoint: there is no identity to serve")
 	}
+	policy = policy.suited(ids)
 	h := &host{name: name, policy: policy}
 	for _, id := range ids {
 		if id.Keystore == "" {
@@ -146,6 +150,9 @@ func newHost(name string, ids []identity.Identity, policy Policy, cfg *Config) (
 			return nil, err
 		}
 		h.identities = append(h.identities, s)
+	}
+	if len(policy.protocols()) == 0 {
+		return nil, errors.New("endpoint: the key makes no RSA-PSS signatures, without which there is no TLS 1.3, and no other version is offered")
 	}
 	config, err := policy.config()
 	if err != nil {

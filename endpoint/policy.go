@@ -52,10 +52,19 @@ type Policy struct {
 
 // protocols returns the policy's versions.
 func (p *Policy) protocols() []uint16 {
-	if len(p.Protocols) == 0 {
+	if p.Protocols == nil {
 		return []uint16{tls.VersionTLS12, tls.VersionTLS13}
 	}
 	return p.Protocols
+}
+
+// suited is the policy for identities: without TLS 1.3 where none of them can make the
+// signatures for it.
+func (p Policy) suited(ids []identity.Identity) Policy {
+	if !slices.ContainsFunc(ids, func(id identity.Identity) bool { return !id.NoPSS }) {
+		p.Protocols = slices.DeleteFunc(slices.Clone(p.protocols()), func(v uint16) bool { return v == tls.VersionTLS13 })
+	}
+	return p
 }
 
 // gaps reports whether the policy's versions leave some out in between:

@@ -83,7 +83,8 @@ func Smoke(ctx context.Context, cfg SmokeConfig) finding.Checks {
 		explained: slices.ContainsFunc(checks, func(c finding.Finding) bool { return !c.OK() }),
 		chain:     chain,
 	}
-	versions := slices.Clone(cfg.Policy.protocols())
+	policy := cfg.Policy.suited([]identity.Identity{cfg.Identity})
+	versions := slices.Clone(policy.protocols())
 	slices.Sort(versions)
 	slices.Reverse(versions)
 	var handshakes, resumptions finding.Checks

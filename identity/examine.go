@@ -72,7 +72,12 @@ func Examine(id Identity, o Options) finding.Checks {
 	if o.Host != "" {
 		names = func() finding.Finding { return e.matches(o.Host) }
 	}
-	return finding.Checks{e.key(), e.chain(), names(), e.dates(), e.usage(), e.strength(), e.suites()}
+	checks := finding.Checks{e.key(), e.chain(), names(), e.dates(), e.usage(), e.strength(), e.suites()}
+	if id.NoPSS {
+		checks = append(checks, finding.Finding{Check: "PSS", Severity: finding.Warning,
+			Text: "the token makes no RSA-PSS signatures with this key, which TLS 1.3 needs: clients get TLS 1.2 alone"})
+	}
+	return checks
 }
 
 // Renewal says how to replace the certificate of an identity, as Examine does

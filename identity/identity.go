@@ -36,6 +36,9 @@ type Identity struct {
 	Hidden string
 	// Key belongs to the leaf; Examine tells when it does not.
 	Key crypto.Signer
+	// NoPSS says that the key makes no RSA-PSS signatures, as some tokens don't: TLS 1.3
+	// needs them.
+	NoPSS bool
 	// Keystore is the file the entry comes from, and StoreType its type:
 	// shown, and named in remedies. Where they are empty, those of Config
 	// or SmokeConfig stand in.
