@@ -120,7 +120,7 @@ func (j job) do(o Options) []Verdict {
 	if j.token != nil {
 		u := named(o)
 		u.java = false
-		return []Verdict{examineToken(j.path, j.token, o, u)}
+		return []Verdict{examineToken(j.token, o, u)}
 	}
 	if j.named && isServerXML(j.path) {
 		return serverXML(j.path, o)

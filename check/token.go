@@ -42,8 +42,8 @@ type Loose struct {
 }
 
 // examineToken makes the verdict on a token.
-func examineToken(name string, t *Token, o Options, u use) Verdict {
-	x := newExamination(name, o, u)
+func examineToken(t *Token, o Options, u use) Verdict {
+	x := newExamination(t.From.Path, o, u)
 	x.token, x.Type, x.Password = t, store.PKCS11, t.PIN
 	x.only = true
 	x.pinFlags()
@@ -60,7 +60,7 @@ func examineToken(name string, t *Token, o Options, u use) Verdict {
 	if t.PIN == PasswordUnknown {
 		x.Status = Unchecked
 		x.find(finding.Error, "pin", "", "it needs its PIN, and none was given: only what everybody may see was looked at, no private key",
-			shell.Keystore{Path: name, Open: []string{"-storepass:file", "PINFILE"}}.Operand([]string{"check"}))
+			shell.Keystore{Path: t.From.Path, Open: []string{"-storepass:file", "PINFILE"}}.Operand([]string{"check"}))
 	}
 	return x.finish()
 }
@@ -151,11 +151,11 @@ const looseCertificate = "certificate"
 
 // oneToken is the token among those that were named, if it is the only one: it stands for
 // the keystores of the type PKCS11 of a server.xml.
-func (o Options) oneToken() (name string, t *Token) {
-	if len(o.Tokens) != 1 {
-		return "", nil
+func (o Options) oneToken() *Token {
+	if len(o.Tokens) == 1 {
+		for _, t := range o.Tokens {
+			return t
+		}
 	}
-	for name, t = range o.Tokens {
-	}
-	return name, t
+	return nil
 }

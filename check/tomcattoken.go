@@ -49,9 +49,8 @@ func javaOf(base string, o Options) *jvm.Machine {
 // as a wrong one costs a try.
 func configuredToken(c *tomcat.Connector, h *tomcat.SSLHost, cert *tomcat.Certificate, at string, java *jvm.Machine, o Options) Verdict {
 	u := use{named: true, role: "keystore of " + at, server: true, only: true, hosts: h.Served(c), certificate: cert, connector: c, tls: h}
-	name, t := o.oneToken()
-	if t != nil {
-		v := examineToken(name, t, o, u)
+	if t := o.oneToken(); t != nil {
+		v := examineToken(t, o, u)
 		x := &examination{o: o, use: u, Verdict: v}
 		x.provider(java)
 		x.samePIN(t)
@@ -67,7 +66,7 @@ func configuredToken(c *tomcat.Connector, h *tomcat.SSLHost, cert *tomcat.Certif
 	if java != nil {
 		p = java.Provider(cert.KeystoreProvider)
 	}
-	x.find(finding.Info, "token", "", "the token was not looked at: the PIN of the configuration is not tried, as a wrong one counts. Name the token beside the server.xml, with its PIN",
+	x.find(finding.Warning, "token", "", "the token was not looked at: the PIN of the configuration is not tried, as a wrong one counts. Name the token beside the server.xml, with its PIN",
 		checkBeside(p))
 	return x.finish()
 }
@@ -81,12 +80,12 @@ func tokenPath(provider string) string {
 // clients.
 func trustedToken(h *tomcat.SSLHost, u use, o Options) Verdict {
 	u.only = true
-	if name, t := o.oneToken(); t != nil {
-		return examineToken(name, t, o, u)
+	if t := o.oneToken(); t != nil {
+		return examineToken(t, o, u)
 	}
 	x := newExamination(tokenPath(h.Truststore.Provider), o, u)
 	x.Type, x.Status = store.PKCS11, Unchecked
-	x.find(finding.Info, "token", "", "the token was not looked at: name it beside the server.xml", "")
+	x.find(finding.Warning, "token", "", "the token was not looked at: name it beside the server.xml", "")
 	return x.finish()
 }
 

@@ -53,11 +53,18 @@ func checkStores(ctx context.Context, s *session, o checkOptions) error {
 		return err
 	}
 	paths := slices.Clone(o.paths)
-	if s.opt.keystore.given {
+	switch {
+	case s.opt.keystore.given:
 		paths = append(paths, s.opt.keystore.value)
+	case isToken(s.opt.storetype.value):
+		paths = append(paths, noKeystore)
 	}
 	if len(paths) == 0 {
 		paths = []string{s.defaultKeystore()}
+	}
+	tokens, err := s.checkedTokens(ctx, paths)
+	if err != nil {
+		return err
 	}
 	origins, err := s.acmeOrigins(o.acmeDir)
 	if err != nil {
@@ -92,6 +99,8 @@ func checkStores(ctx context.Context, s *session, o checkOptions) error {
 		Limits:         limits,
 		ACME:           origins.managed,
 		Lookup:         s.property,
+		Env:            s.LookupEnv,
+		Tokens:         tokens,
 	}) {
 		count.add(v)
 		if metrics != nil {

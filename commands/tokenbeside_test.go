@@ -117,7 +117,7 @@ func TestSecretsInTokenURIs(t *testing.T) {
 		"pkcs11:token=" + evilFile + "?module-path=/none.so&pin-value=" + secret, "pkcs11:token=" + long + "?module-path=/none.so&pin-value=" + secret,
 	} {
 		for _, line := range []string{
-			"list -keystore UU", "diff UU UU", "convert UU n.p12", "migrate UU", "renew -alias a -keystore UU", "exportcert -key -alias a -keystore UU",
+			"list -keystore UU", "check UU", "check -keystore UU", "smoke -keystore UU", "serve -once -port 0 -keystore UU", "chain -keystore UU", "delete -alias a -keystore UU", "diff UU UU", "convert UU n.p12", "migrate UU", "renew -alias a -keystore UU", "exportcert -key -alias a -keystore UU",
 			"importkeystore -srckeystore UU -destkeystore n.p12 -deststorepass changeit", "importkeystore -srckeystore n.p12 -destkeystore UU",
 			"importcert -keyfile UU -keystore n.p12", "importcert -bundle UU -keystore n.p12", "trust h:1 -keystore UU", "explain list -keystore UU", "acme -keystore UU -host a.example.com -acmeDir d",
 		} {

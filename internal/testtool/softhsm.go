@@ -91,5 +91,11 @@ func (h SoftHSM) Tool(t testing.TB, args ...string) string {
 	return Output(t, h.Command(t, Look(t, "pkcs11-tool"), args...))
 }
 
+// Flags is what pkcs11-tool says of the tokens of the module, without a login.
+func (h SoftHSM) Flags(t testing.TB) string {
+	t.Helper()
+	return Output(t, h.Command(t, Look(t, "pkcs11-tool"), "--module", h.Module, "--list-slots"))
+}
+
 // URI names the token, and what the query of it asks for.
 func (h SoftHSM) URI() string { return "pkcs11:token=" + h.Label + "?module-path=" + h.Module }
