@@ -506,6 +506,12 @@ func (w *writer) storeKey(c *change) error {
 	}
 	defer material.wipe()
 	o, err := w.create(w.k.importTemplate(c, keyType, material))
+	if err != nil && c.entry.Kind == entry.SecretKey && refused(err) {
+		return &Error{
+			Java: javaError("java.security.KeyStoreException", "Cannot convert to PKCS11 keys"),
+			What: "the token refused the secret key", Err: err,
+		}
+	}
 	if err != nil {
 		return err
 	}
