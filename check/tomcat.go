@@ -77,7 +77,7 @@ func serverXML(path string, o Options) []Verdict {
 	for _, c := range conf.Connectors {
 		for i := range c.Hosts {
 			at := fmt.Sprintf("the connector on port %d (%s:%d)", c.Port, path, c.Hosts[i].Line)
-			list = append(list, host(&c, &c.Hosts[i], at, tomcat.Base(path), java, o)...)
+			list = append(list, host(&c, &c.Hosts[i], path, at, tomcat.Base(path), java, o)...)
 		}
 	}
 	return list
@@ -142,7 +142,7 @@ func (x *examination) tomcatFinding(id string, f finding.Finding) {
 }
 
 // host looks at the files of one SSLHostConfig.
-func host(c *tomcat.Connector, h *tomcat.SSLHost, at, base string, java *jvm.Machine, o Options) []Verdict {
+func host(c *tomcat.Connector, h *tomcat.SSLHost, path, at, base string, java *jvm.Machine, o Options) []Verdict {
 	var list []Verdict
 	for i := range h.Certificates {
 		cert := &h.Certificates[i]
@@ -152,7 +152,7 @@ func host(c *tomcat.Connector, h *tomcat.SSLHost, at, base string, java *jvm.Mac
 			continue
 		}
 		if cert.Token() {
-			list = append(list, configuredToken(c, h, cert, at, java, o))
+			list = append(list, configuredToken(c, h, cert, path, at, java, o))
 			continue
 		}
 		own := o

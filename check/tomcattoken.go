@@ -47,7 +47,7 @@ func javaOf(base string, o Options) *jvm.Machine {
 // configuredToken makes the verdict on the token of a Certificate. It is the one that was
 // named beside the server.xml, if one was: with the PIN that is configured none is opened,
 // as a wrong one costs a try.
-func configuredToken(c *tomcat.Connector, h *tomcat.SSLHost, cert *tomcat.Certificate, at string, java *jvm.Machine, o Options) Verdict {
+func configuredToken(c *tomcat.Connector, h *tomcat.SSLHost, cert *tomcat.Certificate, path, at string, java *jvm.Machine, o Options) Verdict {
 	u := use{named: true, role: "keystore of " + at, server: true, only: true, hosts: h.Served(c), certificate: cert, connector: c, tls: h}
 	if t := o.oneToken(); t != nil {
 		v := examineToken(t, o, u)
@@ -67,7 +67,7 @@ func configuredToken(c *tomcat.Connector, h *tomcat.SSLHost, cert *tomcat.Certif
 		p = java.Provider(cert.KeystoreProvider)
 	}
 	x.find(finding.Warning, "token", "", "the token was not looked at: the PIN of the configuration is not tried, as a wrong one counts. Name the token beside the server.xml, with its PIN",
-		checkBeside(p))
+		checkBeside(path, p))
 	return x.finish()
 }
 
@@ -89,14 +89,14 @@ func trustedToken(h *tomcat.SSLHost, u use, o Options) Verdict {
 	return x.finish()
 }
 
-// checkBeside is the line that looks at a token beside a server.xml.
-func checkBeside(p *jvm.Provider) string {
+// checkBeside is the line that looks at a token beside a server.xml, by its path.
+func checkBeside(path string, p *jvm.Provider) string {
 	name := "pkcs11:token=LABEL"
 	if p != nil {
 		u := uri.URI{ModulePath: p.Config.Library, Slot: p.Config.Slot}
 		name = u.String()
 	}
-	return shell.Line("gokeytool", "check", "SERVER.XML", name, "-storepass:file", "PINFILE")
+	return shell.Line("gokeytool", "check", shell.File(path), name, "-storepass:file", "PINFILE")
 }
 
 // samePIN says that a PIN which opened the token is not the one of the configuration, with

@@ -128,6 +128,9 @@ func readServe(l line) serveOptions {
 func besidesServerXML(l line) string {
 	tomcatName := map[string]string{"keystore": "keystoreFile", "storetype": "keystoreType", "alias": "keyAlias"}
 	for _, name := range append([]string{"keystore", "storepass", "storetype", "alias", "keypass", "truststorePassword", "selfsigned", "sni", "also"}, connectorOptions...) {
+		if besidesToken(l, name) {
+			continue
+		}
 		if l.has(name) || tomcatName[name] != "" && l.has(tomcatName[name]) {
 			return name
 		}
@@ -151,7 +154,8 @@ type serving struct {
 	o serveOptions
 	// known is the entry that is served, with all that was asked for; nil before.
 	known *acmeTarget
-	keys  keyWatch // of tokens
+	ctx   context.Context // of the command: tokens are open as long
+	keys  keyWatch        // of tokens
 	// certificates are those that it gets by itself; nil for none.
 	certificates *certified
 }
@@ -160,7 +164,7 @@ type serving struct {
 // interrupted. It takes its settings from options with Tomcat's names, or from
 // a server.xml.
 func serve(ctx context.Context, s *session, o serveOptions) error {
-	return (&serving{session: s, o: o}).run(ctx)
+	return (&serving{session: s, o: o, ctx: ctx}).run(ctx)
 }
 
 func (s *serving) run(ctx context.Context) error {

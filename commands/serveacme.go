@@ -127,7 +127,7 @@ func (s *serving) certifiedTargets(ctx context.Context) (ports *served, targets 
 func (s *serving) silently() *serving {
 	sub := s.apart()
 	sub.Stdout, sub.Stderr = console.Discard, console.Discard
-	return &serving{session: sub, o: s.o}
+	return &serving{session: sub, o: s.o, ctx: s.ctx}
 }
 
 // certifiedConnector are those of the connector of a server.xml.

@@ -103,8 +103,16 @@ func (s *serving) examine(host endpoint.Host, v *served) {
 // tomcatIdentity opens the key that Tomcat of a major version would serve for a
 // Certificate, under the names of its host.
 func (s *serving) tomcatIdentity(c *tomcat.Certificate, names []string, version int, v *served) (identity.Identity, error) {
-	opened, err := s.openConfigured(c, v)
-	if err != nil {
+	var opened *tomcat.Served
+	var err error
+	from := configured(c)
+	if c.Token() {
+		read, place, openErr := s.configuredToken(c, v)
+		if openErr != nil {
+			return identity.Identity{}, openErr
+		}
+		opened, from = c.In(read), s.fromToken(c, place)
+	} else if opened, err = s.openConfigured(c, v); err != nil {
 		return identity.Identity{}, s.locate(c, err)
 	}
 	findings := opened.Findings
@@ -115,9 +123,8 @@ func (s *serving) tomcatIdentity(c *tomcat.Certificate, names []string, version 
 		return identity.Identity{}, err
 	}
 	if opened.Entry == nil {
-		return identity.Identity{}, fmt.Errorf("%s has no key to serve", c.KeystoreFile)
+		return identity.Identity{}, fmt.Errorf("%s has no key to serve", from.Path)
 	}
-	from := configured(c)
 	key, err := opened.Key()
 	if c.PEM() && errors.Is(err, entry.ErrPassword) {
 		key, err = s.askPEMKey(c, opened)

@@ -31,6 +31,9 @@ func (s *serving) furtherKeys(first string, v *served) ([]identity.Identity, err
 		ids = append(ids, id)
 	}
 	for _, file := range s.o.also {
+		if isTokenURI(file) {
+			return nil, s.errNoTokenHere(file)
+		}
 		opened, err := v.open(file, store.Options{Password: s.ks.password, Foreign: true})
 		if err != nil {
 			return nil, err

@@ -59,6 +59,12 @@ func (s *serving) clientCAs(host *tomcat.SSLHost, v *served) (*x509.CertPool, er
 		}
 	}
 	switch {
+	case host.Truststore.Token():
+		opened, err := s.trustedToken(&host.Truststore, v)
+		if err != nil {
+			return nil, err
+		}
+		addStore(opened)
 	case host.Truststore.File != "":
 		s.opensWith(host.Truststore.File, "truststorePassword")
 		opened, err := v.open(host.Truststore.File, store.Options{Password: host.Truststore.Password})

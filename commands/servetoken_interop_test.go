@@ -233,7 +233,97 @@ func TestCheckToken(t *testing.T) {
 	}
 	r = o.run("", "check TOKEN -storepass 9999")
 	o.match("check", r, []string{"this is not the PIN", "pin-count-low"})
-	if r.code != 2 {
-		t.Errorf("with a wrong PIN: exit %d", r.code)
+	if flags := o.Flags(t); r.code != 2 || !strings.Contains(flags, "count low") {
+		t.Errorf("with a wrong PIN: exit %d\n%s", r.code, flags)
 	}
+}
+
+// TestTomcatToken has a Tomcat and ours serve from a token with the same server.xml: the
+// key made by ours, and certified by a CA.
+func TestTomcatToken(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts Tomcat")
+	}
+	testtool.TomcatHome(t)
+	curl := testtool.Look(t, "curl")
+	o := newToken(t)
+	conf, _ := strings.CutPrefix(o.Environment, "SOFTHSM2_CONF=")
+	t.Setenv("SOFTHSM2_CONF", conf)
+	o.file("pin", "1234\n")
+	o.good("genkeypair -keystore ca.p12 -storepass changeit -alias ca -keyalg EC -dname CN=ca -ext bc:c")
+	o.good("exportcert -keystore ca.p12 -storepass changeit -alias ca -rfc -file ca.pem")
+	o.good("genkeypair -keystore TOKEN -storepass:file pin -alias tomcat -keyalg RSA -dname CN=localhost")
+	o.good("certreq -keystore TOKEN -storepass:file pin -alias tomcat -file request")
+	o.good("gencert -keystore ca.p12 -storepass changeit -alias ca -infile request -ext san=dns:localhost -ext eku=serverAuth -rfc -outfile reply.pem")
+	reply := string(testtool.ReadFile(t, filepath.Join(o.dir, "reply.pem"))) + string(testtool.ReadFile(t, filepath.Join(o.dir, "ca.pem")))
+	o.file("chain.pem", reply)
+	if r := o.run("", "importcert -noprompt -keystore TOKEN -storepass:file pin -alias tomcat -file chain.pem"); r.code != 0 {
+		t.Fatalf("%s%s", r.out, r.err)
+	}
+	base := filepath.Join(o.dir, "base")
+	testtool.WriteFiles(t, base, map[string]string{
+		"conf/java.security": "security.provider.13=SunPKCS11 " + o.JavaConfig + "\n",
+		"conf/pin":           "1234\n",
+		"bin/setenv.sh":      `CATALINA_OPTS="-Djava.security.properties=$CATALINA_BASE/conf/java.security"` + "\n",
+	})
+	const token = `certificateKeystoreType="PKCS11" `
+	rows := []struct {
+		attributes, says string // what Tomcat says where it does not serve
+		ours             string
+	}{
+		{token + `certificateKeystorePassword="" certificateKeystoreFile="NONE"`, "no password provided", "needs its PIN, and none was given"},
+		{token, "CKR_PIN_INCORRECT", "tries its default password, changeit"},
+		{token + `certificateKeystorePassword="1234" certificateKeystoreProvider="SunPKCS11"`, "PKCS11 not found", "PKCS11 not found"},
+		{token + `certificateKeystorePassword="1234" certificateKeystoreProvider="SunPKCS11-softhsm"`, "no such provider: SunPKCS11-softhsm", "SunPKCS11-softhsm was not found"},
+		{token + `certificateKeystorePassword="1234" certificateKeyAlias="tomcat"`, "", ""},
+		{token + `certificateKeystorePassword="1234" certificateKeystoreFile="NONE" certificateKeystoreProvider="SunPKCS11-SoftHSM"`, "", ""},
+		{token + `certificateKeystorePasswordFile="conf/pin" certificateKeystoreFile=""`, "", ""},
+		{token + `certificateKeystorePassword="1234" certificateKeyAlias="Tomcat"`, "Alias name [Tomcat] does not identify a key entry", "tokens tell small letters from capitals"},
+	}
+	var text strings.Builder
+	text.WriteString("<Server port=\"-1\"><Service name=\"Catalina\">\n")
+	ports := make([]string, len(rows))
+	for i, row := range rows {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ports[i] = fmt.Sprint(listener.Addr().(*net.TCPAddr).Port)
+		defer listener.Close()
+		fmt.Fprintf(&text, "<Connector port=\"%s\" address=\"127.0.0.1\" SSLEnabled=\"true\"><SSLHostConfig><Certificate %s/></SSLHostConfig></Connector>\n", ports[i], row.attributes)
+		listener.Close()
+	}
+	text.WriteString(`<Engine name="Catalina" defaultHost="localhost"><Host name="localhost" appBase="webapps"/></Engine></Service></Server>`)
+	testtool.WriteFiles(t, base, map[string]string{"conf/server.xml": text.String()})
+	tomcat := testtool.Tomcat10.Start(t, base, "-Djava.security.properties="+filepath.Join(base, "conf", "java.security"))
+	get := func(port string) error {
+		cmd := exec.Command(curl, "-sS", "--max-time", "30", "--cacert", "ca.pem", "-o", os.DevNull, "https://localhost:"+port+"/")
+		cmd.Dir = o.dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("%w: %s", err, out)
+		}
+		return nil
+	}
+	low := false
+	for i, row := range rows {
+		xml := "-serverxml base/conf/server.xml -connector " + ports[i] + " -port 0 "
+		if row.says != "" {
+			if get(ports[i]) == nil || !strings.Contains(tomcat.Log(), row.says) {
+				t.Errorf("%s: Tomcat serves, or does not say %q", row.attributes, row.says)
+			}
+			o.bad("serve "+xml+"-once", strings.NewReplacer("[", `\[`, "]", `\]`).Replace(row.ours))
+			low = low || strings.Contains(o.Flags(t), "count low")
+			continue
+		}
+		port, _, log := o.serve(strings.Fields(xml)...)
+		for who, port := range map[string]string{"Tomcat": ports[i], "ours": port} {
+			if err := get(port); err != nil {
+				t.Errorf("%s: %s: %v\n%s", row.attributes, who, err, log)
+			}
+		}
+	}
+	if low {
+		t.Error("ours has tried a wrong PIN")
+	}
+	o.bad("serve -serverxml base/conf/server.xml -connector "+ports[4]+" -port 0 -once -storepass 9999", "does not go with -serverxml")
 }
