@@ -53,8 +53,12 @@ func (s *session) openIssuer(k *keystore, alias string, password []byte) (*issue
 		return nil, err
 	}
 	if key.Secret() {
-		return nil, withHint(java("java.lang.ClassCastException", "class javax.crypto.spec.SecretKeySpec cannot be cast to class java.security.PrivateKey "+
-			"(javax.crypto.spec.SecretKeySpec and java.security.PrivateKey are in module java.base of loader 'bootstrap')"),
+		class, modules := "javax.crypto.spec.SecretKeySpec", " and java.security.PrivateKey are in module java.base of loader 'bootstrap')"
+		if k.token != nil {
+			class, modules = "sun.security.pkcs11.P11Key$P11SecretKey",
+				" is in module jdk.crypto.cryptoki of loader 'platform'; java.security.PrivateKey is in module java.base of loader 'bootstrap')"
+		}
+		return nil, withHint(java("java.lang.ClassCastException", "class "+class+" cannot be cast to class java.security.PrivateKey ("+class+modules),
 			fmt.Sprintf("%q is a secret key: it has no certificate, and signs none", alias))
 	}
 	signer, err := identity.PrivateKey(key)

@@ -229,7 +229,7 @@ func (l *lister) typ() string {
 // warnOfSecretEntry warns of a weak secret key, as keytool does since JDK 21
 // where the keystore's password opens it.
 func (l *lister) warnOfSecretEntry(alias string, e *entry.Entry) {
-	if l.release < jdk.Release21 || e.Kind != entry.SecretKey || l.ks.password == nil || !l.opensKeys {
+	if l.release < jdk.Release21 || e.Kind != entry.SecretKey || l.ks.password == nil && l.ks.token == nil || !l.opensKeys {
 		return
 	}
 	if key, err := l.ks.Key(e.Alias, l.ks.password); err == nil {

@@ -302,7 +302,7 @@ func (s *session) openBeside(ctx context.Context, p tokenPlace, a tokenAccess) (
 func (s *session) readToken(t *openToken, p tokenPlace) (*store.Store, *token.Keystore, error) {
 	device, err := token.Open(t.Token, s.tokenOptions(p))
 	if err != nil {
-		return nil, nil, s.tokenError(p, err)
+		return nil, nil, s.loadFailed(fmt.Errorf("%s: %w", p.name, err))
 	}
 	return store.OpenDevice(p.name, device), device, nil
 }
@@ -505,6 +505,9 @@ func (s *session) unready(p tokenPlace, info pkcs11.TokenInfo) error {
 	case info.Flags&pkcs11.TokenInitialized == 0:
 		err = withHint(fmt.Errorf("%s: %s is not initialized", p.name, tokenCalled(info)),
 			"its vendor's tool does that, or pkcs11-tool --init-token; it takes away all that is on it")
+		if !s.ownStyle() { // Java opens a session with it before it logs in
+			return withHint(java("java.security.ProviderException", "Initialization failed"), append([]string{err.Error()}, s.hints(err)...)...)
+		}
 	case info.Flags&pkcs11.UserPINLocked != 0:
 		err = withHint(fmt.Errorf("%s: the PIN of %s is locked, as wrong ones were tried", p.name, tokenCalled(info)), unlockPIN)
 	case info.Flags&pkcs11.UserPINInitialized == 0:
@@ -627,7 +630,7 @@ func (s *session) openTokenKeystore(ctx context.Context, a access, p tokenPlace)
 		// a.password is a guess, or was given for another keystore.
 		pin: s.opt.storepass, option: k.option("storepass"), protected: s.opt.protected,
 		asks: a.asks != asksNever, prompt: prompt, insists: !s.ownStyle() && a.asks == asksUntilValid,
-		public: a.asks == asksNever || s.ownStyle() && a.partial,
+		public: s.ownStyle() && (a.asks == asksNever || a.partial),
 	})
 	if err != nil {
 		return err
