@@ -22,6 +22,7 @@ type diffCase struct {
 	password string // of the keystores left over
 	home     bool   // $WORK/home is the home directory rather than $WORK
 	cross    bool   // also with the tools taking turns
+	token    bool   // each side has a token of its own
 	files    string // why the files left over may differ
 }
 
@@ -167,6 +168,9 @@ func (c *diffCase) read(key, value string) error {
 	case "cross":
 		c.cross = true
 		return nil
+	case "token":
+		c.token = true
+		return nil
 	case "files":
 		c.files = value
 		return nil
@@ -181,7 +185,13 @@ func (c *diffCase) read(key, value string) error {
 		if len(words) == 0 || words[0] != "keytool" {
 			return fmt.Errorf("%q: only keytool is compared; %% runs other programs", value)
 		}
-		c.steps = append(c.steps, diffStep{args: words[1:], line: value})
+		args := words[1:]
+		for word, meant := range tokenWords {
+			if i := slices.Index(args, word); c.token && i >= 0 {
+				args = slices.Concat(args[:i], meant, args[i+1:])
+			}
+		}
+		c.steps = append(c.steps, diffStep{args: args, line: value})
 		return nil
 	}
 	if last == nil || last.shell != "" {
@@ -212,6 +222,14 @@ func (c *diffCase) read(key, value string) error {
 		return fmt.Errorf("unknown word %q", key)
 	}
 	return nil
+}
+
+// tokenWords are short for what all lines with a token have: its provider, that it is
+// the keystore, and with which PIN.
+var tokenWords = map[string][]string{
+	"@provider": {"-addprovider", "SunPKCS11", "-providerarg", "p11.cfg"},
+	"@open":     {"-keystore", "NONE", "-storetype", "PKCS11", "-addprovider", "SunPKCS11", "-providerarg", "p11.cfg"},
+	"@token":    {"-keystore", "NONE", "-storetype", "PKCS11", "-addprovider", "SunPKCS11", "-providerarg", "p11.cfg", "-storepass", "1234"},
 }
 
 // difference is why this step may differ from that release's keytool.

@@ -8,10 +8,12 @@ import java.io.PrintStream;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.security.AuthProvider;
 import java.security.Permission;
 import java.security.Provider;
 import java.security.Security;
 import java.util.Arrays;
+import javax.security.auth.login.LoginException;
 
 /**
  * Plays keytool's command lines one after the other in one virtual machine,
@@ -86,10 +88,16 @@ public class Lines {
         }
     }
 
-    /** Removes the providers that a line has added: the next begins without them. */
-    static void forgetOthers(Provider[] providers) {
+    /**
+     * Removes the providers that a line has added: the next begins without them, and
+     * nobody is logged in to a token.
+     */
+    static void forgetOthers(Provider[] providers) throws LoginException {
         for (Provider provider : Security.getProviders()) {
             if (!Arrays.asList(providers).contains(provider)) {
+                if (provider instanceof AuthProvider) {
+                    ((AuthProvider) provider).logout();
+                }
                 Security.removeProvider(provider.getName());
             }
         }

@@ -75,6 +75,9 @@ func StartLines(t testing.TB, keytool, classes string, flags []string, dir strin
 	return l
 }
 
+// Stop ends the machine before the test does.
+func (l *Lines) Stop() { l.in.Close() }
+
 // Play runs keytool with these arguments and what stands on its standard input.
 // After an error the machine is of no more use.
 func (l *Lines) Play(args []string, stdin string) (Printed, error) {
