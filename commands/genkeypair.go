@@ -94,7 +94,7 @@ func genkeypair(ctx context.Context, s *session, o genkeypairOptions) error {
 
 	name := keys.GeneratedName(spec, key.Public(), s.release)
 	// With a group, keytool 17 has the token make the key too.
-	if s.ks.token != nil && (s.opt.providername.given || o.groupname.given) && s.release < jdk.Release25 {
+	if s.ks.token != nil && (s.opt.providername.given || o.groupname.given && !s.ownStyle()) && s.release < jdk.Release25 {
 		name, _, _ = strings.Cut(name, " (") // Java's keys of a token don't say their curve
 	}
 	if issuer.alias != "" {
