@@ -98,7 +98,7 @@ func Parse(uri string) (URI, error) {
 
 func parse(uri string) (u URI, err error) {
 	if !Is(uri) {
-		return u, errors.New("it does not begin with " + Scheme)
+		return u, fmt.Errorf("its beginning is not %q", Scheme)
 	}
 	if len(uri) > maxLength {
 		return u, fmt.Errorf("it is longer than %d bytes", maxLength)
@@ -298,7 +298,7 @@ func (u *URI) setPINSource(value []byte) error {
 	}
 	if scheme, _, ok := strings.Cut(source, ":"); ok && len(scheme) > 1 && isName(strings.ToLower(scheme)) {
 		if !strings.EqualFold(scheme, "file") {
-			return errors.New("it is the path of a file, or a URI that begins with file:")
+			return errors.New("only the path of a file, or a URI of the scheme file, names one")
 		}
 		path, err := fileOf(source)
 		if err != nil {

@@ -74,8 +74,8 @@ func TestParse(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                               "does not begin with pkcs11:",
-		"pkcs11":                                         "does not begin with pkcs11:",
+		"":                                               "its beginning is not \"pkcs11:\"",
+		"pkcs11":                                         "its beginning is not \"pkcs11:\"",
 		"pkcs11:token":                                   `attribute number 1 of the path has no "="`,
 		"pkcs11:token=a;":                                `number 2 of the path is empty: is there a ";" too many?`,
 		"pkcs11:;token=a":                                "number 1 of the path is empty",
@@ -106,7 +106,7 @@ func TestErrors(t *testing.T) {
 		"pkcs11:?pin-source=%7Ccat":                      "programs that print the PIN are not run",
 		"pkcs11:?pin-source=":                            "no file is named",
 		"pkcs11:?pin-source=file:":                       "no file is named",
-		"pkcs11:?pin-source=https://a/b":                 "it is the path of a file, or a URI that begins with file:",
+		"pkcs11:?pin-source=https://a/b":                 "only the path of a file, or a URI of the scheme file, names one",
 		"pkcs11:?pin-source=file://h/b":                  "not one of this machine",
 		"pkcs11:?pin-source=file:/b%3Fc":                 "not one of this machine",
 		"pkcs11:?pin-source=/a%00":                       "a NUL in the name",
