@@ -223,7 +223,10 @@ func (c *conn) ended() error {
 }
 
 // abort ends the connection, and the module's process without asking it.
-func (c *conn) abort(why error) {
+func (c *conn) abort(why error) { c.leave(why, (*process).kill) }
+
+// leave ends the connection, if it is there yet, and the module's process.
+func (c *conn) leave(why error, end func(*process)) {
 	c.end.Lock()
 	first := c.dead == nil
 	if first {
@@ -234,7 +237,7 @@ func (c *conn) abort(why error) {
 		c.stop()
 		c.stream.Close()
 		if c.process != nil {
-			c.process.kill()
+			end(c.process)
 		}
 	}
 }
@@ -248,19 +251,7 @@ func (c *conn) close() {
 	if c.ended() == nil {
 		_, _ = c.callFor(c.ask(callFinalize), min(c.timeout, most))
 	}
-	c.end.Lock()
-	first := c.dead == nil
-	if first {
-		c.dead = ErrClosed
-	}
-	c.end.Unlock()
-	if first {
-		c.stop()
-		c.stream.Close()
-		if c.process != nil {
-			c.process.wait(most)
-		}
-	}
+	c.leave(ErrClosed, func(p *process) { p.wait(most) })
 }
 
 // name is what errors call the module.

@@ -3,6 +3,7 @@ package pkcs11
 import (
 	"encoding/binary"
 	"fmt"
+	"math/big"
 )
 
 // Attribute is one of an object. The value is as the module has it: numbers (CK_ULONG)
@@ -147,6 +148,16 @@ const (
 	EDDSA               = 0x1057
 	AESKeyGen           = 0x1080
 )
+
+// SignedBytes is a number in two's complement, as Java's BigInteger.toByteArray writes
+// it: as few bytes as there can be, the first bit for the sign.
+func SignedBytes(n *big.Int) []byte {
+	if n.Sign() >= 0 {
+		return n.FillBytes(make([]byte, n.BitLen()/8+1))
+	}
+	size := new(big.Int).Not(n).BitLen()/8 + 1
+	return new(big.Int).Add(n, new(big.Int).Lsh(big.NewInt(1), uint(8*size))).FillBytes(make([]byte, size))
+}
 
 // Mechanism is how a key is made or used. The parameter is as the module has it, its
 // numbers as those of attributes.

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"slices"
 	"sync"
 )
 
@@ -175,11 +176,7 @@ func (k *PrivateKey) fits(values map[AttributeType][]byte) bool {
 		case ed25519.PublicKey:
 			want = []uint64{KeyECEdwards, KeyEC} // before PKCS #11 3.0 there was no type of its own
 		}
-		fits := false
-		for _, w := range want {
-			fits = fits || w == t
-		}
-		if !fits {
+		if !slices.Contains(want, t) {
 			return false
 		}
 	}

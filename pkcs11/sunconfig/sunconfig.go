@@ -11,6 +11,7 @@ import (
 
 	"gokeytool/jdk"
 	"gokeytool/pkcs11"
+	"gokeytool/pkcs11/uri"
 )
 
 // Config is a configuration. Of what it says, what matters without Java is here.
@@ -67,6 +68,12 @@ func (c Config) Enabled(mechanism uint64) bool {
 	}
 	return !slices.Contains(c.disabled, mechanism)
 }
+
+// Provider is the name of the provider that is configured so.
+func (c Config) Provider() string { return "SunPKCS11-" + c.Name }
+
+// URI names the token, as far as a URI can: it has nothing for Index.
+func (c Config) URI() uri.URI { return uri.URI{ModulePath: c.Library, Slot: c.Slot} }
 
 // Java is the Java whose provider is configured.
 type Java struct {
@@ -679,20 +686,10 @@ func (p *parser) attribute(typ pkcs11.AttributeType, value string) (pkcs11.Attri
 		if !ok || strings.Contains(value, "_") {
 			return pkcs11.Attribute{}, p.atToken("Expected byte array value, read")
 		}
-		return pkcs11.Attribute{Type: typ, Value: twosComplement(n)}, nil
+		return pkcs11.Attribute{Type: typ, Value: pkcs11.SignedBytes(n)}, nil
 	case isNumber(value):
 		n, err := p.decodeNumber(value)
 		return pkcs11.NewNumber(typ, uint64(int64(n))), err
 	}
 	return pkcs11.Attribute{}, p.atLine("Unknown attribute value " + value)
-}
-
-// twosComplement is a number as Java's BigInteger.toByteArray writes it: as few bytes
-// as there can be, the first bit for the sign.
-func twosComplement(n *big.Int) []byte {
-	if n.Sign() >= 0 {
-		return n.FillBytes(make([]byte, n.BitLen()/8+1))
-	}
-	size := new(big.Int).Not(n).BitLen()/8 + 1
-	return new(big.Int).Add(n, new(big.Int).Lsh(big.NewInt(1), uint(8*size))).FillBytes(make([]byte, size))
 }

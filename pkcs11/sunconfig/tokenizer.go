@@ -87,6 +87,9 @@ func (t *tokenizer) scan() rune {
 	}
 }
 
+// escapes are what a backslash makes of letters.
+var escapes = map[rune]rune{'a': '\a', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t', 'v': '\v'}
+
 // quoted reads what stands between quotes, up to the end of the line where the second
 // is missing.
 func (t *tokenizer) quoted() string {
@@ -110,20 +113,8 @@ func (t *tokenizer) quoted() string {
 			}
 			text = append(text, value)
 			continue
-		case c == 'a':
-			c = '\a'
-		case c == 'b':
-			c = '\b'
-		case c == 'f':
-			c = '\f'
-		case c == 'n':
-			c = '\n'
-		case c == 'r':
-			c = '\r'
-		case c == 't':
-			c = '\t'
-		case c == 'v':
-			c = '\v'
+		case escapes[c] != 0:
+			c = escapes[c]
 		case c < 0:
 			c = 0xffff // what Java makes of the end
 		}

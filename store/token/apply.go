@@ -130,10 +130,7 @@ func (k *Keystore) plan(entries []*entry.Entry) (*plan, error) {
 				kept[was] = true
 				continue
 			}
-			return nil, &Error{
-				Java: javaError("java.security.KeyStoreException", "java.lang.UnsupportedOperationException: trusted certificates may only be set by token initialization application"),
-				What: fmt.Sprintf("the certificate <%s> can't be stored", e.Alias), Err: ErrTrusted,
-			}
+			return nil, RefuseTrusted(fmt.Sprintf("the certificate <%s> can't be stored", e.Alias))
 		}
 		c, err := k.change(e, kept)
 		if err != nil {
@@ -460,6 +457,17 @@ func (w *writer) back(to int) error {
 // create makes an object.
 func (w *writer) create(template []pkcs11.Attribute) (pkcs11.Object, error) {
 	o, err := w.s.Create(template...)
+	return w.made(o, err)
+}
+
+// copy makes another object of one.
+func (w *writer) copy(of *object, changes ...pkcs11.Attribute) (pkcs11.Object, error) {
+	o, err := w.s.Copy(of.handle, changes...)
+	return w.made(o, err)
+}
+
+// made notes an object that has been made, to be removed if the rest fails.
+func (w *writer) made(o pkcs11.Object, err error) (pkcs11.Object, error) {
 	if err == nil {
 		w.undo = append(w.undo, func() error { return w.s.Destroy(o) })
 	}
@@ -486,11 +494,10 @@ func (w *writer) storeKey(c *change) error {
 		if !forJava {
 			changes = append(changes, pkcs11.Attribute{Type: pkcs11.Label, Value: c.label})
 		}
-		o, err := w.s.Copy(c.held.object.handle, changes...)
+		o, err := w.copy(c.held.object, changes...)
 		if err != nil {
 			return err
 		}
-		w.undo = append(w.undo, func() error { return w.s.Destroy(o) })
 		c.made = &object{handle: o, class: pkcs11.PrivateKeyObject, id: c.id}
 		w.private = append(w.private, c.made)
 		return nil
@@ -532,11 +539,10 @@ func (w *writer) storeSecret(c *change) error {
 	if !c.copy {
 		return w.set(o, []pkcs11.Attribute{{Type: pkcs11.Label, Value: o.label}}, label)
 	}
-	made, err := w.s.Copy(o.handle, label...)
+	made, err := w.copy(o, label...)
 	if err != nil {
 		return err
 	}
-	w.undo = append(w.undo, func() error { return w.s.Destroy(made) })
 	c.made = &object{handle: made, class: pkcs11.SecretKeyObject, label: c.label, keyType: o.keyType}
 	return nil
 }
@@ -607,7 +613,7 @@ func (w *writer) createCertificate(o *object, names []pkcs11.Attribute) error {
 		pkcs11.NewNumber(pkcs11.CertificateType, pkcs11.X509Certificate),
 		{Type: pkcs11.Subject, Value: o.certificate.SubjectDER},
 		{Type: pkcs11.Issuer, Value: o.certificate.IssuerDER},
-		{Type: pkcs11.SerialNumber, Value: twosComplement(o.certificate.Serial)},
+		{Type: pkcs11.SerialNumber, Value: pkcs11.SignedBytes(o.certificate.Serial)},
 		{Type: pkcs11.Value, Value: o.der},
 	}, names...)
 	handle, err := w.create(template)

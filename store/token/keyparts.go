@@ -99,7 +99,7 @@ func readAlgorithm(s *cryptobyte.String) (oid asn1.ObjectIdentifier, params []by
 // private key may have them too; nil for none that is known. The point is as it is.
 func publicParts(spki []byte) parts {
 	s := cryptobyte.String(spki)
-	var outer, sequence cryptobyte.String
+	var outer cryptobyte.String
 	if !s.ReadASN1(&outer, casn1.SEQUENCE) {
 		return nil
 	}
@@ -110,12 +110,11 @@ func publicParts(spki []byte) parts {
 	}
 	switch {
 	case oid.Equal(oidRSA), oid.Equal(oidPSS):
-		n, e := new(big.Int), new(big.Int)
-		key := cryptobyte.String(bits.Bytes)
-		if !key.ReadASN1(&sequence, casn1.SEQUENCE) || !sequence.ReadASN1Integer(n) || !sequence.ReadASN1Integer(e) {
+		key, ok := integers(bits.Bytes, 2)
+		if !ok {
 			return nil
 		}
-		return parts{pkcs11.Modulus: n.Bytes(), pkcs11.PublicExponent: e.Bytes()}
+		return parts{pkcs11.Modulus: key[0].Bytes(), pkcs11.PublicExponent: key[1].Bytes()}
 	case oid.Equal(oidEC), oid.Equal(oidEd), oid.Equal(oidEd448), oid.Equal(oidX25519), oid.Equal(oidX448):
 		return parts{pkcs11.ECParams: params, pkcs11.ECPoint: bits.Bytes}
 	case oid.Equal(oidDSA):

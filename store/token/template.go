@@ -1,7 +1,6 @@
 package token
 
 import (
-	"math/big"
 	"slices"
 
 	"gokeytool/pkcs11"
@@ -73,13 +72,4 @@ func combine(below, above []pkcs11.Attribute) (all []pkcs11.Attribute) {
 		}
 	}
 	return all
-}
-
-// twosComplement is a number as Java's BigInteger.toByteArray.
-func twosComplement(n *big.Int) []byte {
-	if n.Sign() < 0 {
-		length := uint(new(big.Int).Not(n).BitLen()/8 + 1)
-		return new(big.Int).Add(n, new(big.Int).Lsh(big.NewInt(1), 8*length)).FillBytes(make([]byte, length))
-	}
-	return n.FillBytes(make([]byte, n.BitLen()/8+1))
 }

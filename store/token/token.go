@@ -123,6 +123,15 @@ func javaError(class, text string) *jdk.Error { return &jdk.Error{Class: class, 
 // stored: only the token's security officer can make one.
 var ErrTrusted = errors.New("only the token's security officer can make a certificate trusted")
 
+// RefuseTrusted is the error for a trusted certificate that is to be stored. What says
+// which, and that it is not.
+func RefuseTrusted(what string) *Error {
+	return &Error{
+		Java: javaError("java.security.KeyStoreException", "java.lang.UnsupportedOperationException: trusted certificates may only be set by token initialization application"),
+		What: what, Err: ErrTrusted,
+	}
+}
+
 // ErrChanged is wrapped by the error of Apply where another program has changed the token
 // meanwhile.
 var ErrChanged = errors.New("another program has changed the token meanwhile")
