@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -24,14 +23,11 @@ func (e *heldKeyError) Error() string {
 func (e *heldKeyError) Unwrap() error { return entry.ErrHeld }
 
 // outside is a key of an entry as it can be stored outside of its keystore: one on a
-// token only if the token gives it out. Of others the error says what is done instead.
+// token only if it is a secret key that the token gives out. Of others the error says what
+// is done instead.
 func (s *session) outside(k *keystore, e *entry.Entry, key entry.Key) (entry.Key, error) {
 	if k.Type() != store.PKCS11 || key.Signer == nil && len(key.Raw) > 0 {
 		return key, nil
-	}
-	out, err := k.Extract(e)
-	if !errors.Is(err, entry.ErrHeld) {
-		return s.keep(out), err
 	}
 	held := &heldKeyError{k.path, k.JavaAlias(e), e.Kind == entry.SecretKey}
 	return entry.Key{}, withHint(held, s.heldHints(k, held)...)
@@ -61,10 +57,7 @@ func (k *keystore) setTrusted(alias string, c entry.Certificate, created time.Ti
 
 // errTrustedOnToken is Java's refusal to store a trusted certificate on a token.
 func errTrustedOnToken(path string) error {
-	return withHint(&token.Error{
-		Java: &javaError{Class: "java.security.KeyStoreException", Text: "java.lang.UnsupportedOperationException: " + trustedOnToken},
-		What: "a trusted certificate", Err: token.ErrTrusted,
-	}, path+" is a token, whose security officer (SO) alone makes a certificate a trusted one (CKA_TRUSTED): trusted certificates belong in a truststore, which is a file")
+	return withHint(token.RefuseTrusted("a trusted certificate"), path+" is a token, whose security officer (SO) alone makes a certificate a trusted one (CKA_TRUSTED): trusted certificates belong in a truststore, which is a file")
 }
 
 // refuseTrustOnToken refuses a command that adds trusted certificates, before it asks for
@@ -75,9 +68,6 @@ func (s *session) refuseTrustOnToken() error {
 	}
 	return errTrustedOnToken(s.keystorePath())
 }
-
-// trustedOnToken is the text of that.
-const trustedOnToken = "trusted certificates may only be set by token initialization application"
 
 // lineOf is a keystore as lines to be pasted name it: the command's, or the one that it
 // imports from.

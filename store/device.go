@@ -15,9 +15,6 @@ type Device interface {
 	// Unseal returns the key of an entry, which may be one that can be used only where
 	// it is.
 	Unseal(e *entry.Entry) (entry.Key, error)
-	// Extract returns the key of an entry with its bytes, for another place. Where the
-	// device does not give them out the error is entry.ErrHeld.
-	Extract(e *entry.Entry) (entry.Key, error)
 	// Apply makes the device hold these entries. An error leaves it as it was.
 	Apply(entries []*entry.Entry) error
 }
@@ -33,19 +30,6 @@ func OpenDevice(name string, d Device) *Store {
 	}
 	s.file = &entry.File{Entries: d.Entries(), Verified: true}
 	return s
-}
-
-// Device is the device of OpenDevice; nil for a keystore that is a file.
-func (s *Store) Device() Device { return s.device }
-
-// Extract returns the key of an entry of a device with its bytes, for another place. The
-// error is entry.ErrHeld where the device does not give them out, and for a file, whose
-// keys KeyOf opens.
-func (s *Store) Extract(e *entry.Entry) (entry.Key, error) {
-	if s.device == nil {
-		return entry.Key{}, entry.ErrHeld
-	}
-	return s.device.Extract(e)
 }
 
 // apply is write for a device.
