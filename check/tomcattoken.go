@@ -14,7 +14,6 @@ import (
 	"gokeytool/finding"
 	"gokeytool/internal/shell"
 	"gokeytool/internal/text"
-	"gokeytool/pkcs11/uri"
 	"gokeytool/store"
 	"gokeytool/tomcat"
 	"gokeytool/tomcat/disk"
@@ -93,8 +92,7 @@ func trustedToken(h *tomcat.SSLHost, u use, o Options) Verdict {
 func checkBeside(path string, p *jvm.Provider) string {
 	name := "pkcs11:token=LABEL"
 	if p != nil {
-		u := uri.URI{ModulePath: p.Config.Library, Slot: p.Config.Slot}
-		name = u.String()
+		name = p.Config.URI().String()
 	}
 	return shell.Line("gokeytool", "check", shell.File(path), name, "-storepass:file", "PINFILE")
 }
@@ -107,11 +105,7 @@ func (x *examination) samePIN(t *Token) {
 		return
 	}
 	if string(c.KeystorePassword) != string(x.o.Password) {
-		at := c.At("certificateKeystorePassword")
-		if c.KeystorePasswordFile != "" {
-			at = c.At("certificateKeystorePasswordFile")
-		}
-		x.tomcatFinding("pin", finding.Finding{Severity: finding.Error, At: at, Text: "it is not the PIN that opens the token: Tomcat does not start this connector (\"CKR_PIN_INCORRECT\"), and each start costs one of the token's tries", Remedy: "correct it"})
+		x.tomcatFinding("pin", finding.Finding{Severity: finding.Error, At: c.AtKeystorePassword(), Text: "it is not the PIN that opens the token: Tomcat does not start this connector (\"CKR_PIN_INCORRECT\"), and each start costs one of the token's tries", Remedy: "correct it"})
 	}
 }
 

@@ -57,7 +57,7 @@ func (s *session) checkedToken(ctx context.Context, p tokenPlace) *check.Token {
 	if t.Info, err = opened.CurrentInfo(); err != nil {
 		return fail(s.tokenError(p, err))
 	}
-	hasPIN := s.saidPIN(s.opt.storepass) != nil || p.uri.PINSource != "" || p.uri.PINValue != nil
+	hasPIN := s.saidPIN(s.opt.storepass) != nil || p.uri.HasPIN()
 	switch {
 	case t.Info.Flags&pkcs11.TokenInitialized == 0 || t.Info.Flags&pkcs11.UserPINLocked != 0:
 	case t.Info.Flags&pkcs11.LoginRequired == 0:

@@ -149,7 +149,7 @@ func (s *session) configureToken(argument string, notFound error) error {
 	if text != "" {
 		return withHint(java(class, text), hints...)
 	}
-	p := tokenProvider{sunPKCS11 + "-" + config.Name, config}
+	p := tokenProvider{config.Provider(), config}
 	if !s.isTokenProvider(p.name) { // Java adds none of a name that it has
 		s.tokenProviders = append(s.tokenProviders, p)
 	}

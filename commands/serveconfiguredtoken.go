@@ -7,8 +7,6 @@ import (
 
 	"gokeytool/finding"
 	"gokeytool/internal/shell"
-	"gokeytool/pkcs11"
-	"gokeytool/pkcs11/uri"
 	"gokeytool/store"
 	"gokeytool/tomcat"
 	"gokeytool/tomcat/disk"
@@ -51,11 +49,7 @@ func (s *serving) configuredPlace(provider string, v *served) (tokenPlace, error
 		}
 		return tokenPlace{}, withHint(fmt.Errorf("%s: the key is in a token, and %s was not found in what Tomcat's Java is configured with", s.o.from.file, which), hints...)
 	}
-	u := uri.URI{ModulePath: p.Config.Library, Slot: p.Config.Slot}
-	return tokenPlace{
-		name: u.String(), uri: u, provider: p.Name, at: s.tokenLocation(p.Config.Library),
-		which: pkcs11.Selection{Slot: p.Config.Slot, Index: p.Config.Index},
-	}, nil
+	return s.configured(p.Config), nil
 }
 
 // configuredToken opens the token of a Certificate, with the PIN of -storepass or the one
@@ -66,16 +60,13 @@ func (s *serving) configuredToken(c *tomcat.Certificate, v *served) (*store.Stor
 		return nil, place, err
 	}
 	given := s.saidPIN(s.opt.storepass)
-	at := c.At("certificateKeystorePassword")
-	if c.KeystorePasswordFile != "" {
-		at = c.At("certificateKeystorePasswordFile")
-	}
+	at := c.AtKeystorePassword()
 	pin := given
 	switch {
 	case given != nil && len(c.KeystorePassword) > 0 && string(given) != string(c.KeystorePassword):
 		err = s.reportFindings(s.o.from.file, []finding.Finding{{Severity: finding.Error, At: at, Remedy: "correct it",
 			Text: "it is not the PIN of -storepass: if that is the token's, Tomcat does not start this connector, and each start costs one of the token's tries"}})
-	case given != nil || place.uri.PINSource != "" || place.uri.PINValue != nil:
+	case given != nil || place.uri.HasPIN():
 	case string(c.KeystorePassword) == tomcatPassword:
 		err = withHint(fmt.Errorf("%s: %s is Tomcat's default password: it is not tried as the PIN of a token, where a wrong one counts", s.o.from.file, tomcatPassword),
 			"set "+at.Attribute+" to the PIN",

@@ -110,13 +110,20 @@ func (s *session) javaPlace(providername optional[string]) (tokenPlace, bool) {
 		if providername.given && providername.value != p.name || !p.config.Enabled(sunconfig.KeyStore) {
 			continue
 		}
-		return tokenPlace{
-			name: noKeystore, java: true, provider: p.name, at: s.tokenLocation(p.config.Library),
-			which: pkcs11.Selection{Slot: p.config.Slot, Index: p.config.Index},
-			uri:   uri.URI{ModulePath: p.config.Library}, templates: p.config.Templates,
-		}, true
+		place := s.configured(p.config)
+		place.name, place.java, place.templates = noKeystore, true, p.config.Templates
+		return place, true
 	}
 	return tokenPlace{}, false
+}
+
+// configured is the token that a configuration of Java's provider names.
+func (s *session) configured(c sunconfig.Config) tokenPlace {
+	u := c.URI()
+	return tokenPlace{
+		name: u.String(), uri: u, provider: c.Provider(), at: s.tokenLocation(c.Library),
+		which: pkcs11.Selection{Slot: c.Slot, Index: c.Index},
+	}
 }
 
 // tokenPlace is the token that the options of a keystore name; false where it is a file.
@@ -274,15 +281,11 @@ func (s *session) openTokenStore(ctx context.Context, name string, a tokenAccess
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.findToken(ctx, p)
+	k, err := s.openBeside(ctx, p, a)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.logIn(t, p, a); err != nil {
-		return nil, err
-	}
-	opened, _, err := s.readToken(t, p)
-	return opened, err
+	return k.Store, nil
 }
 
 // openBeside opens a token beside the command's keystore, to use its keys.
@@ -295,7 +298,10 @@ func (s *session) openBeside(ctx context.Context, p tokenPlace, a tokenAccess) (
 		return nil, err
 	}
 	opened, device, err := s.readToken(t, p)
-	return &keystore{Store: opened, device: device, path: p.name, typ: string(store.PKCS11), exists: true, place: &p, token: t, options: s.openOptions()}, err
+	if err != nil {
+		return nil, err
+	}
+	return &keystore{Store: opened, device: device, path: p.name, typ: string(store.PKCS11), exists: true, place: &p, token: t, options: s.openOptions()}, nil
 }
 
 // readToken reads the objects of a token as a keystore.
@@ -388,9 +394,8 @@ func (s *session) logIn(t *openToken, p tokenPlace, a tokenAccess) (bool, error)
 // It is nil where none is known.
 func (s *session) pinOf(p tokenPlace, info pkcs11.TokenInfo, a tokenAccess) (pin []byte, typed bool, err error) {
 	given := s.saidPIN(a.pin)
-	hasSource := p.uri.PINSource != "" || p.uri.PINValue != nil
 	switch {
-	case given != nil && hasSource:
+	case given != nil && p.uri.HasPIN():
 		return nil, false, fmt.Errorf("%s: the PIN is given twice, by -%s and in the URI", p.name, cmp.Or(a.option, "storepass"))
 	case given != nil:
 		return given, false, nil
@@ -429,14 +434,7 @@ func (s *session) saidPIN(pin []byte) []byte {
 }
 
 // readPIN reads the file of a pin-source: its first line.
-func (s *session) readPIN(source string) ([]byte, error) {
-	path := strings.TrimPrefix(source, "file:")
-	if rest, ok := strings.CutPrefix(path, "//"); ok && strings.HasPrefix(source, "file:") {
-		path = rest[max(strings.IndexByte(rest, '/'), 0):]
-	}
-	if strings.HasPrefix(source, "|") || strings.Contains(source, "://") && !strings.HasPrefix(source, "file:") {
-		return nil, fmt.Errorf("pin-source=%s: only a file is read", source)
-	}
+func (s *session) readPIN(path string) ([]byte, error) {
 	if err := s.refusePlantedFile("the PIN", path); err != nil {
 		return nil, err
 	}
@@ -731,11 +729,7 @@ func (k *keystore) nameByID() error {
 
 // whole names the token of a place without an object: as a URI, also where Java's
 // configuration has named it.
-func (p tokenPlace) whole() string {
-	u := p.uri
-	u.Object, u.ID, u.Type, u.PINValue = "", nil, "", nil
-	return u.String()
-}
+func (p tokenPlace) whole() string { return p.uri.OfToken().String() }
 
 // bareKey is a private key on the command's token that is no entry, as it has no
 // certificate: that of a label, or the one whose CKA_ID the URI names. It is false where

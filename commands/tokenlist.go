@@ -95,8 +95,7 @@ func otherLine(o token.Other) string {
 
 // object names an object of the place's token, by its CKA_ID where its label is none.
 func (p tokenPlace) object(o token.Other) string {
-	u := p.uri
-	u.Object, u.ID, u.Type, u.PINValue = "", nil, "", nil
+	u := p.uri.OfToken()
 	if o.Label == "" {
 		u.ID = o.ID
 	}

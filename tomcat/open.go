@@ -206,6 +206,14 @@ func (c *Certificate) At(attribute string) finding.Place {
 	return placeOf(c.Line, elementCertificate, attribute, c.Flat)
 }
 
+// AtKeystorePassword is the place of the attribute that gives the keystore's password.
+func (c *Certificate) AtKeystorePassword() finding.Place {
+	if c.KeystorePasswordFile != "" {
+		return c.At("certificateKeystorePasswordFile")
+	}
+	return c.At("certificateKeystorePassword")
+}
+
 // At is the place of an attribute of an SSLHostConfig, as At of a Certificate.
 func (h *SSLHost) At(attribute string) finding.Place {
 	return placeOf(h.Line, elementSSLHost, attribute, len(h.Certificates) > 0 && h.Certificates[0].Flat)

@@ -340,6 +340,15 @@ func fileOf(uri string) (string, error) {
 	return path, nil
 }
 
+// HasPIN says whether the URI gives a PIN, or names a file with it.
+func (u URI) HasPIN() bool { return u.PINSource != "" || u.PINValue != nil }
+
+// OfToken is the URI of the token alone, without an object and PINValue.
+func (u URI) OfToken() URI {
+	u.Object, u.ID, u.Type, u.PINValue = "", nil, "", nil
+	return u
+}
+
 // String is the URI as RFC 7512 writes it, without PINValue: attributes in one order,
 // every byte encoded but those that need it nowhere, and all of an ID.
 func (u URI) String() string {

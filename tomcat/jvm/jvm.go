@@ -8,6 +8,7 @@ package jvm
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -261,13 +262,7 @@ func (f *finder) providers(own map[string]string, ownFile string, base map[strin
 		}
 	}
 	next := 1
-	for _, n := range slices.Sorted(func(yield func(int) bool) {
-		for n := range numbers {
-			if !yield(n) {
-				return
-			}
-		}
-	}) {
+	for _, n := range slices.Sorted(maps.Keys(numbers)) {
 		reached := !f.machine.Complete || n == next
 		if n == next {
 			next++
@@ -290,20 +285,23 @@ func (f *finder) providers(own map[string]string, ownFile string, base map[strin
 // provider reads the configuration of a provider, which stands in a file, or behind --.
 func (f *finder) provider(argument string) Provider {
 	var p Provider
-	text, inline := strings.CutPrefix(argument, "--")
-	data := []byte(strings.ReplaceAll(text, `\n`, "\n"))
-	if !inline {
+	if text, inline := strings.CutPrefix(argument, "--"); inline {
+		p.Config, p.Err = sunconfig.Java{}.ParseInline(text)
+	} else {
 		if p.File = f.file(argument); p.File == "" {
 			p.Err = fmt.Errorf("%s: a property in it is not known here", argument)
 			return p
 		}
 		f.machine.Read = append(f.machine.Read, p.File)
-		if data, p.Err = f.ReadFile(p.File); p.Err != nil {
+		data, err := f.ReadFile(p.File)
+		if err != nil {
+			p.Err = err
 			return p
 		}
+		p.Config, p.Err = sunconfig.Parse(data)
 	}
-	if p.Config, p.Err = sunconfig.Parse(data); p.Err == nil {
-		p.Name = "SunPKCS11-" + p.Config.Name
+	if p.Err == nil {
+		p.Name = p.Config.Provider()
 	}
 	return p
 }
