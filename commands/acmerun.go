@@ -549,11 +549,7 @@ func (r *acmeRun) reuse(req *acme.Request) error {
 	if r.recipe.one("reusekey") == "" || len(r.place.chain()) == 0 {
 		return nil
 	}
-	key, err := r.place.key()
-	if err != nil {
-		return err
-	}
-	spki, err := keys.MarshalPublic(key.Public())
+	key, spki, err := r.ownKey()
 	if err != nil {
 		return err
 	}
@@ -576,24 +572,31 @@ func (r *acmeRun) reuse(req *acme.Request) error {
 	return nil
 }
 
+// ownKey is the key that is there, and its SubjectPublicKeyInfo.
+func (r *acmeRun) ownKey() (crypto.Signer, []byte, error) {
+	key, err := r.place.key()
+	if err != nil {
+		return nil, nil, err
+	}
+	spki, err := keys.MarshalPublic(key.Public())
+	return key, spki, err
+}
+
 // onToken has a key certified that stays on its token: the one that is there, or a new
 // one where there is none. None is ever destroyed for a certificate.
 func (r *acmeRun) onToken(ctx context.Context, req *acme.Request) error {
-	req.KeyIs, req.FindKey = "on the token", r.place.found
+	entry := r.place.(*acmeEntry) // as every token's place is
+	req.KeyIs, req.FindKey = "on the token", entry.found
 	if len(r.place.chain()) == 0 {
 		req.NewKey = func() (crypto.Signer, error) {
 			defer r.place.rest()
-			key, err := r.place.make(ctx, r.spec, acmeTexts(r.names))
+			key, err := entry.make(ctx, r.spec, acmeTexts(r.names))
 			r.made = err == nil
 			return key, err
 		}
 		return nil
 	}
-	key, err := r.place.key()
-	if err != nil {
-		return err
-	}
-	spki, err := keys.MarshalPublic(key.Public())
+	key, spki, err := r.ownKey()
 	if err != nil {
 		return err
 	}
@@ -627,7 +630,7 @@ func (r *acmeRun) takeBack(ctx context.Context) error {
 		return err
 	}
 	defer r.place.rest()
-	return r.place.unmake(context.WithoutCancel(ctx))
+	return r.place.(*acmeEntry).unmake(context.WithoutCancel(ctx))
 }
 
 // acmeTexts are names as texts.

@@ -84,12 +84,6 @@ type acmePlace interface {
 	chain() [][]byte
 	// key opens the private key that is there.
 	key() (crypto.Signer, error)
-	// make makes a key where it is to stay, with a certificate that it signs itself, and
-	// unmake takes both away again.
-	make(ctx context.Context, spec keys.Spec, names []string) (crypto.Signer, error)
-	unmake(ctx context.Context) error
-	// found is the key that is there, if it is the one of a SubjectPublicKeyInfo; else nil.
-	found(spki []byte) (crypto.Signer, error)
 	// put stores another key and its chain. What is there is kept beside it if keep.
 	put(ctx context.Context, key crypto.Signer, chain [][]byte, keep bool) error
 	// alias is that of the entry; empty for files.
@@ -326,6 +320,7 @@ func (p *acmeEntry) make(ctx context.Context, spec keys.Spec, names []string) (c
 	return signer, p.look()
 }
 
+// unmake takes what make has made away again.
 func (p *acmeEntry) unmake(ctx context.Context) error {
 	if err := p.settle(ctx); err != nil {
 		return err
@@ -486,12 +481,6 @@ func (p *acmeFiles) key() (crypto.Signer, error) {
 	defer key.Wipe()
 	return identity.PrivateKey(key)
 }
-
-func (p *acmeFiles) make(context.Context, keys.Spec, []string) (crypto.Signer, error) {
-	return nil, entry.ErrUnsupported
-}
-func (p *acmeFiles) unmake(context.Context) error        { return entry.ErrUnsupported }
-func (p *acmeFiles) found([]byte) (crypto.Signer, error) { return nil, nil }
 
 func (p *acmeFiles) put(ctx context.Context, key crypto.Signer, chain [][]byte, keep bool) error {
 	if p.lock == nil {
