@@ -85,17 +85,42 @@ func obtain(t testing.TB, c *Client, r Request) (*Issued, error) {
 	return c.Obtain(t.Context(), r)
 }
 
+// leftOrder is an order of an earlier run, and what becomes of it.
+type leftOrder struct {
+	name   string
+	change func(r *Request, o *state.Order)
+	again  bool // it is the same certificate
+	aside  int
+}
+
+// goOn changes the order that is kept of a certificate, and asks for one again. It returns
+// that and the files of orders that were put aside.
+func (l leftOrder) goOn(t *testing.T, c *Client, dir string, r Request, o *state.Order, issued *Issued) (next *Issued, aside []string) {
+	t.Helper()
+	l.change(&r, o)
+	if err := r.Lock.SetOrder(o); err != nil {
+		t.Fatal(err)
+	}
+	next, err := obtain(t, c, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again := slices.Equal(issued.Chain[0], next.Chain[0]); again != l.again {
+		t.Errorf("the same certificate: %v", again)
+	}
+	aside, err = filepath.Glob(filepath.Join(dir, "orders", "*.aside"))
+	if err != nil || len(aside) != l.aside {
+		t.Errorf("put aside: %v, %v", aside, err)
+	}
+	return next, aside
+}
+
 // TestLeftOrders goes on with orders of earlier runs, or does not.
 func TestLeftOrders(t *testing.T) {
 	b := newBed(t, testtool.PebbleConfig{AlwaysValid: true, Profiles: map[string]string{"default": "d", "short": "s"}})
 	w := b.web
 	first := Request{Names: names(t, "a.example.com", "c.example.com"), Solver: w, KeyIs: "EC"}
-	for _, test := range []struct {
-		name   string
-		change func(r *Request, o *state.Order)
-		again  bool // it is the same certificate
-		aside  int
-	}{
+	for _, test := range []leftOrder{
 		{"the same", func(*Request, *state.Order) {}, true, 0},
 		{"the chain has not come yet", func(_ *Request, o *state.Order) { o.Chain = "" }, true, 0},
 		{"names in another order", func(r *Request, _ *state.Order) { r.Names = names(t, "c.example.com", "a.example.com") }, true, 0},
@@ -124,22 +149,8 @@ func TestLeftOrders(t *testing.T) {
 			if err != nil || o == nil || o.Chain == "" || !o.Finalized {
 				t.Fatalf("kept: %+v, %v", o, err)
 			}
-			test.change(&r, o)
-			if err := r.Lock.SetOrder(o); err != nil {
-				t.Fatal(err)
-			}
-			next, err := obtain(t, c, r)
-			if err != nil {
-				t.Fatal(err)
-			}
+			next, _ := test.goOn(t, c, dir, r, o, issued)
 			leaf(t, b, next)
-			if again := slices.Equal(issued.Chain[0], next.Chain[0]); again != test.again {
-				t.Errorf("the same certificate: %v", again)
-			}
-			aside, err := filepath.Glob(filepath.Join(dir, "orders", "*.aside"))
-			if err != nil || len(aside) != test.aside {
-				t.Errorf("put aside: %v, %v", aside, err)
-			}
 			for range 2 {
 				if err := next.Done(); err != nil {
 					t.Error(err)
@@ -176,12 +187,7 @@ func TestLock(t *testing.T) {
 // the next run finds it by its public half.
 func TestHeldKeys(t *testing.T) {
 	b := newBed(t, testtool.PebbleConfig{AlwaysValid: true})
-	for _, test := range []struct {
-		name   string
-		change func(r *Request, o *state.Order)
-		again  bool // it is the same certificate
-		aside  int
-	}{
+	for _, test := range []leftOrder{
 		{"the same", func(*Request, *state.Order) {}, true, 0},
 		{"the chain has not come yet", func(_ *Request, o *state.Order) { o.Chain = "" }, true, 0},
 		{"another name", func(r *Request, _ *state.Order) { r.Names = names(t, "b.example.com") }, false, 1},
@@ -224,21 +230,7 @@ func TestHeldKeys(t *testing.T) {
 				t.Fatalf("kept: %+v, %v", o, err)
 			}
 			o.Key.Signer = issued.Key
-			test.change(&r, o)
-			if err := r.Lock.SetOrder(o); err != nil {
-				t.Fatal(err)
-			}
-			next, err := obtain(t, c, r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if again := slices.Equal(issued.Chain[0], next.Chain[0]); again != test.again {
-				t.Errorf("the same certificate: %v", again)
-			}
-			aside, err := filepath.Glob(filepath.Join(dir, "orders", "*.aside"))
-			if err != nil || len(aside) != test.aside {
-				t.Errorf("put aside: %v, %v", aside, err)
-			}
+			_, aside := test.goOn(t, c, dir, r, o, issued)
 			for _, file := range aside {
 				if kept, err := os.ReadFile(file); err != nil || bytes.Contains(kept, []byte("PRIVATE")) {
 					t.Errorf("put aside: %s, %v", kept, err)

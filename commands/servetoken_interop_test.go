@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -19,11 +20,11 @@ import (
 
 // serve starts serve with these words, and returns its port, its process and what it
 // prints; it is ended with the test.
-func (o *onToken) serve(words ...string) (port string, process *os.Process, log *syncBuffer) {
+func (o *onToken) serve(words ...string) (port string, process *os.Process, log *screen) {
 	o.Helper()
 	file := filepath.Join(o.TempDir(), "port")
 	cmd := exec.Command(plainProgram(o, "gokeytool"), append([]string{"serve", "-port", "0", "-portfile", file}, words...)...)
-	log = new(syncBuffer)
+	log = new(screen)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = o.dir, o.env, log, log
 	if err := cmd.Start(); err != nil {
 		o.Fatal(err)
@@ -31,36 +32,17 @@ func (o *onToken) serve(words ...string) (port string, process *os.Process, log 
 	ended := make(chan struct{})
 	go func() { _ = cmd.Wait(); close(ended) }()
 	o.Cleanup(func() { _ = cmd.Process.Signal(syscall.SIGTERM); <-ended })
-	for range 400 {
-		if data, err := os.ReadFile(file); err == nil && bytes.HasSuffix(data, []byte("\n")) {
-			return strings.TrimSpace(string(data)), cmd.Process, log
-		}
+	testtool.WaitFor(o, func() bool {
 		select {
 		case <-ended:
-			o.Fatalf("serve has ended:\n%s", log)
-		case <-time.After(25 * time.Millisecond):
+			o.Fatalf("serve has ended:\n%s", log.text())
+		default:
 		}
-	}
-	o.Fatalf("serve does not listen:\n%s", log)
-	return "", nil, nil
-}
-
-// syncBuffer is a buffer for several goroutines.
-type syncBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
+		data, err := os.ReadFile(file)
+		port = strings.TrimSpace(string(data))
+		return err == nil && bytes.HasSuffix(data, []byte("\n"))
+	})
+	return port, cmd.Process, log
 }
 
 // shake makes a handshake.
@@ -88,8 +70,7 @@ func TestServeToken(t *testing.T) {
 		t.Errorf("a PIN was guessed:\n%s", flags)
 	}
 
-	token := "pkcs11:token=" + o.Label + "?module-path=" + o.Module
-	port, process, log := o.serve("-keystore", token, "-storepass:file", pin, "-alias", "rsa")
+	port, process, log := o.serve("-keystore", o.URI(), "-storepass:file", pin, "-alias", "rsa")
 	var clients sync.WaitGroup
 	failed := make(chan error, 200)
 	for i := range 200 {
@@ -101,7 +82,7 @@ func TestServeToken(t *testing.T) {
 	}
 	clients.Wait()
 	if close(failed); len(failed) > 0 {
-		t.Errorf("%d of 200 handshakes at once fail: %v\n%s", len(failed), <-failed, log)
+		t.Errorf("%d of 200 handshakes at once fail: %v\n%s", len(failed), <-failed, log.text())
 	}
 	if err := process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
@@ -127,27 +108,21 @@ func TestServeToken(t *testing.T) {
 		time.Sleep(20 * time.Millisecond)
 	}
 	if err != nil {
-		t.Errorf("the token is back: %v\n%s", err, log)
+		t.Errorf("the token is back: %v\n%s", err, log.text())
 	}
 	eventually(t, log, "the token signs again")
-	if n := strings.Count(log.String(), "the token does not sign"); n != 1 {
-		t.Errorf("said %d times:\n%s", n, log)
+	if n := strings.Count(log.text(), "the token does not sign"); n != 1 {
+		t.Errorf("said %d times:\n%s", n, log.text())
 	}
-	if strings.Contains(log.String(), o.PIN) || strings.Contains(o.Flags(t), "count low") {
-		t.Errorf("%s", log)
+	if strings.Contains(log.text(), o.PIN) || strings.Contains(o.Flags(t), "count low") {
+		t.Errorf("%s", log.text())
 	}
 }
 
 // eventually waits until a text is printed.
-func eventually(t *testing.T, log *syncBuffer, text string) {
+func eventually(t *testing.T, log *screen, text string) {
 	t.Helper()
-	for range 400 {
-		if strings.Contains(log.String(), text) {
-			return
-		}
-		time.Sleep(25 * time.Millisecond)
-	}
-	t.Fatalf("no %q in\n%s", text, log)
+	testtool.WaitFor(t, func() bool { return strings.Contains(log.text(), text) })
 }
 
 // TestProbeWithToken shows a server that asks for it a certificate with a key on a token.
@@ -159,14 +134,9 @@ func TestProbeWithToken(t *testing.T) {
 	o.good("genkeypair -keystore TOKEN -storepass:file pin -alias me -keyalg RSA -dname CN=me -ext eku=clientAuth")
 	testtool.Run(t, openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
 		"-keyout", filepath.Join(o.dir, "key.pem"), "-out", filepath.Join(o.dir, "cert.pem"))
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := fmt.Sprint(listener.Addr().(*net.TCPAddr).Port)
-	listener.Close()
+	port := freePort(t)
 	cmd := exec.Command(openssl, "s_server", "-accept", "127.0.0.1:"+port, "-cert", "cert.pem", "-key", "key.pem", "-Verify", "1", "-quiet", "-www")
-	log := new(syncBuffer)
+	log := new(screen)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = o.dir, log, log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -180,8 +150,8 @@ func TestProbeWithToken(t *testing.T) {
 		time.Sleep(25 * time.Millisecond)
 	}
 	r := o.run("", "probe localhost:"+port+" -truststoreFile cert.pem -keystore TOKEN -storepass:file pin -alias me")
-	if !strings.Contains(r.out, "TLSv1.3") || !strings.Contains(log.String(), "CN=me") && !strings.Contains(log.String(), "CN = me") {
-		t.Errorf("exit %d\n%s%s\nthe server:\n%s", r.code, r.out, r.err, log)
+	if !strings.Contains(r.out, "TLSv1.3") || !strings.Contains(log.text(), "CN=me") && !strings.Contains(log.text(), "CN = me") {
+		t.Errorf("exit %d\n%s%s\nthe server:\n%s", r.code, r.out, r.err, log.text())
 	}
 }
 
@@ -282,16 +252,12 @@ func TestTomcatToken(t *testing.T) {
 	}
 	var text strings.Builder
 	text.WriteString("<Server port=\"-1\"><Service name=\"Catalina\">\n")
-	ports := make([]string, len(rows))
+	var ports []string
+	for _, port := range freePorts(t, len(rows)) {
+		ports = append(ports, strconv.Itoa(port))
+	}
 	for i, row := range rows {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		ports[i] = fmt.Sprint(listener.Addr().(*net.TCPAddr).Port)
-		defer listener.Close()
 		fmt.Fprintf(&text, "<Connector port=\"%s\" address=\"127.0.0.1\" SSLEnabled=\"true\"><SSLHostConfig><Certificate %s/></SSLHostConfig></Connector>\n", ports[i], row.attributes)
-		listener.Close()
 	}
 	text.WriteString(`<Engine name="Catalina" defaultHost="localhost"><Host name="localhost" appBase="webapps"/></Engine></Service></Server>`)
 	testtool.WriteFiles(t, base, map[string]string{"conf/server.xml": text.String()})
@@ -318,7 +284,7 @@ func TestTomcatToken(t *testing.T) {
 		port, _, log := o.serve(strings.Fields(xml)...)
 		for who, port := range map[string]string{"Tomcat": ports[i], "ours": port} {
 			if err := get(port); err != nil {
-				t.Errorf("%s: %s: %v\n%s", row.attributes, who, err, log)
+				t.Errorf("%s: %s: %v\n%s", row.attributes, who, err, log.text())
 			}
 		}
 	}

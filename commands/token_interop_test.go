@@ -40,7 +40,7 @@ type ran struct {
 func (o *onToken) run(stdin, line string) ran {
 	o.Helper()
 	line = strings.NewReplacer(
-		"TOKEN", "pkcs11:token="+o.Label+"?module-path="+o.Module,
+		"TOKEN", o.URI(),
 		"JAVA", "-storetype PKCS11 -keystore NONE -addprovider SunPKCS11 -providerarg "+o.JavaConfig,
 	).Replace(line)
 	words := strings.Fields(line)
@@ -61,19 +61,20 @@ func (o *onToken) run(stdin, line string) ran {
 // good runs a line that succeeds, and has its output match.
 func (o *onToken) good(line string, patterns ...string) ran {
 	o.Helper()
-	r := o.run("", line)
-	if r.code != 0 {
-		o.Fatalf("%s: exit %d\n%s%s", line, r.code, r.out, r.err)
-	}
-	o.match(line, r, patterns)
-	return r
+	return o.exits(0, line, patterns)
 }
 
 // bad runs a line that fails.
 func (o *onToken) bad(line string, patterns ...string) ran {
 	o.Helper()
+	return o.exits(1, line, patterns)
+}
+
+// exits runs a line that ends with a code, and has its output match.
+func (o *onToken) exits(code int, line string, patterns []string) ran {
+	o.Helper()
 	r := o.run("", line)
-	if r.code != 1 {
+	if r.code != code {
 		o.Fatalf("%s: exit %d\n%s%s", line, r.code, r.out, r.err)
 	}
 	o.match(line, r, patterns)

@@ -66,6 +66,22 @@ func signs(k *pkcs11.PrivateKey) error {
 	return signsAs(k, text, opts)
 }
 
+// refusedOnce says that a key is not used after its token has refused the PIN, which is
+// tried once.
+func refusedOnce(t *testing.T, fake *pkcs11test.Server, k *pkcs11.PrivateKey) {
+	t.Helper()
+	for range 3 {
+		if err := signs(k); !errors.Is(err, pkcs11.PINIncorrect) {
+			t.Errorf("%v", err)
+		}
+	}
+	fake.Lock()
+	defer fake.Unlock()
+	if fake.Refused != 1 {
+		t.Errorf("the PIN was tried %d times", fake.Refused)
+	}
+}
+
 func signsAs(k *pkcs11.PrivateKey, text []byte, opts crypto.SignerOpts) error {
 	signature, err := k.Sign(rand.Reader, text, opts)
 	if err != nil {
@@ -189,16 +205,7 @@ func TestAlwaysAuthenticate(t *testing.T) {
 	}
 	fake.PIN = "changed"
 	fake.Unlock()
-	for range 3 { // it is tried once
-		if err := signs(k); !errors.Is(err, pkcs11.PINIncorrect) {
-			t.Errorf("%v", err)
-		}
-	}
-	fake.Lock()
-	defer fake.Unlock()
-	if fake.Refused != 1 {
-		t.Errorf("the PIN was tried %d times", fake.Refused)
-	}
+	refusedOnce(t, fake, k)
 }
 
 // TestRemoval: whatever the module says when its token was pulled out, and if its process
@@ -276,17 +283,7 @@ func TestPulledOut(t *testing.T) {
 	fake.Lock()
 	fake.Serial, fake.PIN = "1", "changed"
 	fake.Unlock()
-	// A PIN that is refused is tried once.
-	for range 3 {
-		if err := signs(k); !errors.Is(err, pkcs11.PINIncorrect) {
-			t.Errorf("%v", err)
-		}
-	}
-	fake.Lock()
-	defer fake.Unlock()
-	if fake.Refused != 1 {
-		t.Errorf("the PIN was tried %d times", fake.Refused)
-	}
+	refusedOnce(t, fake, k)
 }
 
 // TestHang: a module that hangs in any call is an error in time, which names the call.
