@@ -259,8 +259,7 @@ func (s *session) openSourceToken(ctx context.Context, o importkeystoreOptions) 
 	case !byURI && o.srckeystore.value != noKeystore:
 		return nil, s.notNone(niceType(storetype))
 	case storetype != "" && !strings.EqualFold(storetype, string(store.PKCS11)):
-		return nil, withHint(java("java.security.KeyStoreException", niceType(storetype)+" not found"),
-			"-srckeystore names a token (pkcs11:), whose type is PKCS11: leave -srcstoretype away")
+		return nil, notTokenType(niceType(storetype), "srckeystore", "srcstoretype")
 	case byURI && s.opt.srckeypass != nil && s.ownStyle():
 		return nil, errNoKeyPassword("srckeypass")
 	}
@@ -274,7 +273,7 @@ func (s *session) openSourceToken(ctx context.Context, o importkeystoreOptions) 
 		return nil, err
 	}
 	if !known {
-		return nil, java("java.security.KeyStoreException", niceType(storetype)+" not found")
+		return nil, noStoreType(niceType(storetype))
 	}
 	return s.openBeside(ctx, place, tokenAccess{
 		pin: s.opt.srcstorepass, option: "srcstorepass", protected: s.opt.srcprotected, asks: true, prompt: "Enter source keystore password:  ",

@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
@@ -139,13 +138,15 @@ func (s *session) probeIdentities(ctx context.Context, cfg *probe.Config, o prob
 		if err != nil {
 			return err
 		}
-		cfg.Certificate = clientCertificate(id)
+		own := id.TLS()
+		cfg.Certificate = &own
 	case s.opt.keystore.given:
 		id, err := s.onlyIdentity(s.opt.keystore.value, s.opt.storepass, s.opt.alias.value)
 		if err != nil {
 			return err
 		}
-		cfg.Certificate = clientCertificate(id)
+		own := id.TLS()
+		cfg.Certificate = &own
 	}
 	if o.against != "" {
 		opened, _, err := openUnasked(o.against, s.opt.storepass, "storepass")
@@ -165,15 +166,6 @@ func (s *session) probeIdentities(ctx context.Context, cfg *probe.Config, o prob
 		return fmt.Errorf("%s has no such entry to compare with: name one with -alias", o.against)
 	}
 	return nil
-}
-
-// clientCertificate is an identity as a client shows it.
-func clientCertificate(id identity.Identity) *tls.Certificate {
-	c := &tls.Certificate{Certificate: id.Chain, PrivateKey: id.Key}
-	if id.NoPSS {
-		c.SupportedSignatureAlgorithms = []tls.SignatureScheme{tls.PKCS1WithSHA256, tls.PKCS1WithSHA384, tls.PKCS1WithSHA512, tls.PKCS1WithSHA1}
-	}
-	return c
 }
 
 // onlyIdentity opens the key of an alias, or the first one.

@@ -233,6 +233,12 @@ func noStoreType(name string) error {
 		"or name the token itself: -keystore pkcs11:token=LABEL?module-path=/path/of/the/module.so")
 }
 
+// notTokenType refuses another type of a keystore than that of a token, which its name is.
+func notTokenType(typ, keystore, storetype string) error {
+	return withHint(java("java.security.KeyStoreException", typ+" not found"),
+		fmt.Sprintf("-%s names a token (pkcs11:), whose type is PKCS11: leave -%s away", keystore, storetype))
+}
+
 // defaultType is the keystore.type of java.security.
 const defaultType = "pkcs12"
 
@@ -270,8 +276,7 @@ func (s *session) checkToken(a access, keypass []byte) error {
 	typ := niceType(s.opt.storetype.value)
 	if byURI {
 		if typ != "" && typ != string(store.PKCS11) {
-			return withHint(java("java.security.KeyStoreException", typ+" not found"),
-				"-keystore names a token (pkcs11:), whose type is PKCS11: leave -storetype away")
+			return notTokenType(typ, "keystore", "storetype")
 		}
 		typ = string(store.PKCS11)
 	} else if s.opt.keystore.given && s.opt.keystore.value != noKeystore {

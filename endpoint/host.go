@@ -59,10 +59,8 @@ func newServed(id identity.Identity) (*served, error) {
 	s := &served{Identity: id, leaf: leafIDOf(id.Chain[0])}
 	s.info, _ = x509.ParseCertificate(id.Chain[0])
 	s.facts = sync.OnceValue(func() []x509util.Description { return x509util.DescribeAll(id.Chain) })
-	s.cert = tls.Certificate{Certificate: id.Chain, PrivateKey: id.Key, Leaf: s.info}
-	if id.NoPSS {
-		s.cert.SupportedSignatureAlgorithms = []tls.SignatureScheme{tls.PKCS1WithSHA256, tls.PKCS1WithSHA384, tls.PKCS1WithSHA512, tls.PKCS1WithSHA1}
-	}
+	s.cert = id.TLS()
+	s.cert.Leaf = s.info
 	return s, nil
 }
 

@@ -20,6 +20,7 @@ package identity
 
 import (
 	"crypto"
+	"crypto/tls"
 	"crypto/x509"
 	"time"
 )
@@ -62,6 +63,15 @@ type Identity struct {
 	Served bool
 	// ACME says how the leaf is renewed, where it came by ACME; nil where not.
 	ACME *ACME
+}
+
+// TLS is the identity as crypto/tls shows it, to clients or to a server.
+func (id Identity) TLS() tls.Certificate {
+	c := tls.Certificate{Certificate: id.Chain, PrivateKey: id.Key}
+	if id.NoPSS {
+		c.SupportedSignatureAlgorithms = []tls.SignatureScheme{tls.PKCS1WithSHA256, tls.PKCS1WithSHA384, tls.PKCS1WithSHA512, tls.PKCS1WithSHA1}
+	}
+	return c
 }
 
 // ACME is how a certificate is renewed by the CA that it came from.

@@ -132,7 +132,6 @@ func marshalInteger(n *big.Int) []byte {
 	return b.BytesOrPanic()
 }
 
-// generateDSA makes a key with the parameters that Java has for its size.
 // sizeOfDSA is the size of a DSA key in bits.
 func sizeOfDSA(spec Spec) (int, error) {
 	if spec.Group != "" {
@@ -141,6 +140,7 @@ func sizeOfDSA(spec Spec) (int, error) {
 	return cmp.Or(spec.Size, 2048), nil
 }
 
+// generateDSA makes a key with the parameters that Java has for its size.
 func generateDSA(spec Spec, _ jdk.Release) (crypto.Signer, error) {
 	size, err := sizeOfDSA(spec)
 	if err != nil {
