@@ -90,7 +90,8 @@ func (s *session) openKeystore(ctx context.Context, a access) (err error) {
 		if err := s.refuseForToken(); err != nil {
 			return err
 		}
-		return s.openTokenKeystore(ctx, a, place)
+		s.ks = s.tokenKeystore(a, place)
+		return s.openTokenKeystore(ctx, a)
 	}
 	k := &keystore{
 		path: s.keystorePath(), password: s.opt.storepass,

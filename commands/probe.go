@@ -117,13 +117,13 @@ func (s *session) probeIdentities(ctx context.Context, cfg *probe.Config, o prob
 	if err := s.checkProviders(); err != nil {
 		return err
 	}
-	place, onToken, err := s.tokenPlace(s.opt.keystore, s.opt.storetype.value, s.opt.providername)
+	_, onToken, err := s.tokenPlace(s.opt.keystore, s.opt.storetype.value, s.opt.providername)
 	if err != nil {
 		return err
 	}
 	switch {
 	case onToken:
-		if err := s.openTokenKeystore(ctx, access{asks: asksOnce}, place); err != nil {
+		if err := s.openKeystore(ctx, access{asks: asksOnce}); err != nil {
 			return err
 		}
 		alias := s.alias().value

@@ -595,8 +595,8 @@ func (s *session) tokenError(p tokenPlace, err error) error {
 	return withHint(java("java.security.ProviderException", "Initialization failed"), err.Error())
 }
 
-// openTokenKeystore is openKeystore for a token.
-func (s *session) openTokenKeystore(ctx context.Context, a access, p tokenPlace) error {
+// tokenKeystore is the command's keystore, a token, before it is opened.
+func (s *session) tokenKeystore(a access, p tokenPlace) *keystore {
 	k := &keystore{
 		path: p.name, typ: string(store.PKCS11), exists: true, place: &p,
 		options: s.openOptions(), destination: a.destination, storetype: string(store.PKCS11),
@@ -605,7 +605,12 @@ func (s *session) openTokenKeystore(ctx context.Context, a access, p tokenPlace)
 	if a.changes {
 		k.refuse = s.refuseNew
 	}
-	s.ks = k
+	return k
+}
+
+// openTokenKeystore is openKeystore for a token.
+func (s *session) openTokenKeystore(ctx context.Context, a access) error {
+	k, p := s.ks, *s.ks.place
 	t, err := s.findToken(ctx, p)
 	if err != nil {
 		return err
