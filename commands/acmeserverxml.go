@@ -136,9 +136,9 @@ func (s *session) acmeCertificates(file string, host *tomcat.SSLHost, names []st
 			targets = append(targets, t)
 			continue
 		}
-		if strings.EqualFold(c.KeystoreTypeGiven, string(store.PKCS11)) {
+		if c.Token() {
 			return nil, withHint(fmt.Errorf("%s:%d: the keystore is a token, which Java's configuration names and server.xml does not", file, c.Line),
-				"name the token: gokeytool acme -keystore 'pkcs11:token=LABEL?module-path=/path/of/the/module.so' -alias "+shell.Quote(cmp.Or(c.KeyAlias, "ALIAS"))+" -host NAME",
+				"name the token: "+shell.Line("gokeytool", "acme", "-keystore", "pkcs11:token=LABEL?module-path=/path/of/the/module.so", "-alias", cmp.Or(c.KeyAlias, "ALIAS"), "-host", "NAME"),
 				"Tomcat takes the new certificate when it is reloaded: -exec COMMAND")
 		}
 		t.keystore, t.storepass, t.keypass = c.KeystoreFile, c.KeystorePassword, c.KeyPassword

@@ -123,7 +123,7 @@ func (s *session) refuseImported(source *keystore, alias string, e *entry.Entry)
 	if err == nil {
 		return nil
 	}
-	take := "or take the entry out of the source, which is kept as it was: " + removalLine(source, s.lineOf(source), alias)
+	take := "or take the entry out of the source, which keeps it as it was: " + removalLine(source, s.lineOf(source), alias)
 	if source.token != nil {
 		take = "or leave the entry out: name those that are to be imported with -srcalias, one by one"
 	}
